@@ -1,0 +1,180 @@
+/**
+ * The transitions of a check (design 4): from a state, all enabled steps; and the execution of one. An action is 16 bits:
+ * `Actor` in bits 15:12, which one below.
+ */
+import { Actor, Assumption, Event, NONE, OperationSetup, Settings } from '../state/abi';
+import { Cpu, Glob, RunState, Src } from '../state/fields';
+import { assumes, cpuAt, isActive, operationSetup, setting, srcAt } from '../state/access';
+import { globBase, nCpus, nOperations, nSources, opBase } from '../state/layout';
+import { deriveCpu } from '../lapic/priority';
+import { enabledSamples, mayRaise, raise, sample, sendHeld } from '../fabric/emit';
+import { hasRoom, messageOf, movableMessages } from '../fabric/flight';
+import { current, enabled, mayInterrupt } from '../cpu/schedule';
+import { step, visible } from '../cpu/sequencer';
+import { acknowledge, moveMessage } from '../cpu/interrupt';
+import { beginOperation } from '../cpu/operation';
+import { record } from '../record/ring';
+import { element, loadElement } from '../cpu/variables';
+
+/** Room for the actions of one state. */
+export const MAX_ACTIONS: u32 = 4096;
+export const actions: usize = memory.data(2 * 4096);
+
+/** Set by `enumerate`: nothing is enabled but raises and operations, and every operation begun has ended (design 4, rest). */
+export let atRest: bool = false;
+/** Set by `enumerate`: nothing can happen any more, yet something has not ended. */
+export let deadlocked: bool = false;
+/** Set by `enumerate`, kept until cleared: a sender was blocked by a full pool. */
+export let poolFull: bool = false;
+
+export function clearPoolFull(): void {
+  poolFull = false;
+}
+
+@inline function add(end: usize, actor: u32, which: u32): usize {
+  store<u16>(end, (actor << 12) | which);
+  return end + 2;
+}
+
+@inline export function probing(): bool {
+  return load<u8>(globBase, Glob.probe) != 0;
+}
+
+@inline export function isStarted(s: u32): bool {
+  const slot = setting(Settings.startedSlot);
+  return slot == NONE || loadElement(slot, element(slot, s, 0, NONE)) != 0;
+}
+
+function enabledCpus(out: usize): usize {
+  let end = out;
+  const prompt = assumes(Assumption.promptRecognition);
+  for (let c: u32 = 0; c < nCpus; c++) {
+    const level = current(c);
+    const interrupt = mayInterrupt(c, level);
+    if (interrupt) end = add(end, Actor.interrupt, c);
+    if (level >= 0 && !(interrupt && prompt) && enabled(c, level)) end = add(end, Actor.cpu, c);
+  }
+  return end;
+}
+
+function operationBegins(o: u32): bool {
+  if (load<u8>(opBase + o) != 0) return false;
+  if (setting(Settings.parallel) == 0) {
+    for (let p: u32 = 0; p < o; p++) {
+      if (load<u8>(opBase + p) != 2) return false;
+    }
+  }
+  const c = operationSetup(o, OperationSetup.cpu);
+  return load<u8>(cpuAt(c), Cpu.run) == RunState.running && !isActive(c, 0);
+}
+
+/** True while an operation runs or a context is in use: then a state without steps is a deadlock, not rest. */
+function unfinished(): bool {
+  for (let o: u32 = 0; o < nOperations; o++) {
+    if (load<u8>(opBase + o) == 1) return true;
+  }
+  for (let c: u32 = 0; c < nCpus; c++) {
+    if (load<u8>(cpuAt(c), Cpu.active)) return true;
+  }
+  return false;
+}
+
+/** Source that the probe raises next, from `source` on with `left` raises to go, or -1. */
+function nextProbe(): i32 {
+  let left = <u32>load<u8>(globBase, Glob.probeLeft);
+  for (let s = <u32>load<u16>(globBase, Glob.probeSource); s < nSources; s++) {
+    if (left != 0 && isStarted(s) && mayRaise(s) && !load<u8>(srcAt(s), Src.owed)) return s;
+    left = setting(Settings.probeRaises);
+  }
+  return -1;
+}
+
+/** Writes the enabled actions to `actions`; returns their number. */
+export function enumerate(): u32 {
+  let end = enabledCpus(actions);
+  end = movableMessages(end);
+  end = enabledSamples(end);
+  if (!hasRoom()) poolFull = true;
+  const busy = end != actions;
+  const open = unfinished();
+  if (!probing()) {
+    for (let s: u32 = 0; s < nSources; s++) {
+      if (load<u32>(srcAt(s), Src.left) != 0 && mayRaise(s)) end = add(end, Actor.raise, s);
+    }
+    deadlocked = open && end == actions;
+    for (let o: u32 = 0; o < nOperations; o++) {
+      if (operationBegins(o)) end = add(end, Actor.operation, o);
+    }
+    atRest = !busy && !open;
+    if (atRest && setting(Settings.probeRaises) != 0) end = add(end, Actor.probe, 0);
+  } else {
+    atRest = !busy && !open;
+    deadlocked = !busy && open;
+    if (atRest && nextProbe() >= 0) end = add(end, Actor.probe, 1);
+  }
+  return <u32>(end - actions) >> 1;
+}
+
+/** The probe begins: no operation begins and no raise happens any more; what was left of them is dead. */
+function beginProbe(): void {
+  store<u8>(globBase, 1, Glob.probe);
+  store<u8>(globBase, setting(Settings.probeRaises), Glob.probeLeft);
+  store<u16>(globBase, 0, Glob.probeSource);
+  for (let s: u32 = 0; s < nSources; s++) store<u32>(srcAt(s), 0, Src.left);
+  memory.fill(opBase, 2, nOperations);
+  record(Event.probe, NONE, 0, 0);
+}
+
+function probeRaise(): void {
+  const s = nextProbe();
+  if (s < 0) return;
+  const left = <u32>s == load<u16>(globBase, Glob.probeSource) ? <u32>load<u8>(globBase, Glob.probeLeft) : setting(Settings.probeRaises);
+  store<u16>(globBase, s, Glob.probeSource);
+  store<u8>(globBase, left - 1, Glob.probeLeft);
+  raise(s);
+}
+
+/** True once every source has had its probe raises. */
+export function probeDone(): bool {
+  return probing() && nextProbe() < 0;
+}
+
+/** Executes an action that is enabled. Returns true if it was a visible step. */
+export function perform(action: u32): bool {
+  const which = action & 0xfff;
+  switch (action >> 12) {
+    case Actor.cpu:
+      step(which, current(which));
+      return visible;
+    case Actor.interrupt:
+      acknowledge(which);
+      return true;
+    case Actor.message:
+      moveMessage(messageOf(which >> 4, which & 15));
+      return true;
+    case Actor.raise: {
+      const at = srcAt(which);
+      store<u32>(at, load<u32>(at, Src.left) - 1, Src.left);
+      raise(which);
+      return true;
+    }
+    case Actor.sample:
+      sample(which);
+      return true;
+    case Actor.send:
+      sendHeld(which);
+      return true;
+    case Actor.operation:
+      beginOperation(which);
+      return false;
+    default:
+      if (which == 0) beginProbe();
+      else probeRaise();
+      return which != 0;
+  }
+}
+
+/** Derived fields after an image was unpacked. */
+export function derive(): void {
+  for (let c: u32 = 0; c < nCpus; c++) deriveCpu(cpuAt(c));
+}

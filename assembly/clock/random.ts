@@ -1,0 +1,55 @@
+/**
+ * Seeded random numbers: one SplitMix64 stream per actor and purpose, so that a strategy that draws more does not shift
+ * the others. State: one u64 a stream, class timed.
+ */
+import { Settings, Timing } from '../state/abi';
+import { setting } from '../state/access';
+import { nCpus, nOrigins, nSources, streamBase, timingBase } from '../state/layout';
+
+function finalise(x: u64): u64 {
+  let z = x;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  return z ^ (z >> 31);
+}
+
+/** Streams: transit of an origin's messages, recognition by a CPU, arrivals of a source, sampling of a source. */
+@inline export function streamOfOrigin(o: u32): u32 {
+  return o;
+}
+@inline export function streamOfCpu(c: u32): u32 {
+  return nOrigins + c;
+}
+@inline export function streamOfArrivals(s: u32): u32 {
+  return nOrigins + nCpus + s;
+}
+@inline export function streamOfSampling(s: u32): u32 {
+  return nOrigins + nCpus + nSources + s;
+}
+
+export function seedStreams(): void {
+  const seed = <u64>setting(Settings.seedLo) | (<u64>setting(Settings.seedHi) << 32);
+  const n = nOrigins + nCpus + 2 * nSources;
+  for (let i: u32 = 0; i < n; i++) store<u64>(streamBase + (<usize>i << 3), finalise(seed ^ finalise(<u64>i + 1)));
+}
+
+export function random(stream: u32): u64 {
+  const at = streamBase + (<usize>stream << 3);
+  const s = load<u64>(at) + 0x9e3779b97f4a7c15;
+  store<u64>(at, s);
+  return finalise(s);
+}
+
+/** A number below n, without bias worth naming (n < 2^32). */
+export function below(stream: u32, n: u32): u32 {
+  return <u32>(((random(stream) >> 32) * <u64>n) >> 32);
+}
+
+/** A latency in cycles: the default, or uniform between min and max with jitter on (hardware.md G.1). */
+export function latency(timing: u32, stream: u32): u32 {
+  const at = timingBase + <usize>timing * 12;
+  if (setting(Settings.jitter) == 0) return load<u32>(at, 4);
+  const lo = load<u32>(at);
+  const hi = load<u32>(at, 8);
+  return hi > lo ? lo + below(stream, hi - lo + 1) : lo;
+}

@@ -1,0 +1,50 @@
+/** Recognition and acknowledge (hardware.md A.5), and the arrival of messages as the CPU sees it. */
+import { Counter, Event, Fault, Level, NONE } from '../state/abi';
+import { Cpu, CpuFlag, Ctx, Msg, MsgKind } from '../state/fields';
+import { cpuAt, ctxAt, msgAt, setActive, setFlag } from '../state/access';
+import { idtBase } from '../state/layout';
+import { clearStarted, deliver, started } from '../fabric/deliver';
+import { reachRoot } from '../fabric/flight';
+import { acknowledgeVector } from '../lapic/priority';
+import { count } from '../record/counters';
+import { record } from '../record/ring';
+import { tagMove, tagsOfContext, tagsOfIrr } from '../record/tags';
+import { raiseFault } from '../record/violations';
+import { settle } from './sequencer';
+
+/** CPU c acknowledges: the highest vector goes from IRR to ISR, its handler starts with IF=0 and the vector in register 0. */
+export function acknowledge(c: u32): void {
+  const at = cpuAt(c);
+  const v = <u32>load<u8>(at, Cpu.irrv);
+  const entry = load<u32>(idtBase + (<usize>v << 2));
+  acknowledgeVector(at, v);
+  count(Counter.acknowledged);
+  record(Event.acknowledge, c, v, 0);
+  tagMove(tagsOfContext(c, Level.hardirq), tagsOfIrr(c, v));
+  setFlag(c, CpuFlag.interruptsOn | CpuFlag.shadow, false);
+  if (entry == 0) {
+    raiseFault(Fault.context, NONE);
+    return;
+  }
+  setActive(c, Level.hardirq, true);
+  const ctx = ctxAt(c, Level.hardirq);
+  memory.fill(ctx, 0, Ctx.size);
+  store<u16>(ctx, entry, Ctx.pc);
+  store<u32>(ctx, v, Ctx.regs);
+  settle(c, Level.hardirq);
+}
+
+/** Message m moves one stage: to the root complex, or to its LAPIC. */
+export function moveMessage(m: u32): void {
+  const at = msgAt(m);
+  if (load<u8>(at, Msg.kind) == MsgKind.msi && load<u8>(at, Msg.stage) == 0) {
+    record(Event.root, <u32>load<u16>(at, Msg.source) - 1, load<u32>(at, Msg.address), load<u32>(at, Msg.data));
+    reachRoot(m);
+    return;
+  }
+  deliver(m);
+  if (started >= 0) {
+    settle(started, Level.thread);
+    clearStarted();
+  }
+}

@@ -1,0 +1,29 @@
+/** Operations of a scenario (a move, an offline ...): tasks of the thread context of the CPU they run on. */
+import { Event, OperationSetup } from '../state/abi';
+import { Ctx } from '../state/fields';
+import { ctxAt, operationSetup, setActive } from '../state/access';
+import { endedBase, opBase } from '../state/layout';
+import { record } from '../record/ring';
+import { settle } from './sequencer';
+
+/** Operation o begins: its routine gets the number of the operation and its two arguments. A pause is over at once. */
+export function beginOperation(o: u32): void {
+  record(Event.opBegin, o, 0, 0);
+  const entry = operationSetup(o, OperationSetup.entry);
+  if (entry == 0) {
+    store<u8>(opBase + o, 2);
+    store<u8>(endedBase + o, 1);
+    record(Event.opEnd, o, 0, 0);
+    return;
+  }
+  store<u8>(opBase + o, 1);
+  const c = operationSetup(o, OperationSetup.cpu);
+  setActive(c, 0, true);
+  const ctx = ctxAt(c, 0);
+  memory.fill(ctx, 0, Ctx.size);
+  store<u16>(ctx, entry, Ctx.pc);
+  store<u32>(ctx, o, Ctx.regs);
+  store<u32>(ctx, operationSetup(o, OperationSetup.arg0), Ctx.regs + 4);
+  store<u32>(ctx, operationSetup(o, OperationSetup.arg1), Ctx.regs + 8);
+  settle(c, 0);
+}

@@ -1,0 +1,86 @@
+/** Who has the CPU, whether it may step, and whether it takes an interrupt (hardware.md A.5). */
+import { Assumption, Level, Op } from '../state/abi';
+import { Cpu, CpuFlag, Ctx, RunState } from '../state/fields';
+import { assumes, codeAt, cpuAt, ctxAt, interruptsOn, isActive } from '../state/access';
+import { hasRoom, marked } from '../fabric/flight';
+import { requests } from '../lapic/priority';
+import { LEVELS } from '../state/layout';
+import { element, loadElement } from './variables';
+
+/**
+ * Context that has CPU c, or -1. Above the tasks, the highest one in use. A stopper that was woken takes over from the
+ * thread when that holds no lock, has not switched preemption off and runs with interrupts on.
+ */
+export function current(c: u32): i32 {
+  const at = cpuAt(c);
+  if (load<u8>(at, Cpu.run) != RunState.running) return -1;
+  const active = <u32>load<u8>(at, Cpu.active);
+  if (active == 0) return -1;
+  if (active >= 1 << Level.softirq) return 31 - clz(active);
+  if (active == 1 << Level.thread) return Level.thread;
+  if (active == 1 << Level.stopper) return Level.stopper;
+  if (load<u8>(at, Cpu.task) == Level.stopper) return Level.stopper;
+  const busy = load<u8>(ctxAt(c, Level.thread), Ctx.held) != 0 || !interruptsOn(c);
+  return busy || load<u8>(ctxAt(c, Level.thread), Ctx.phase) ? Level.thread : Level.stopper;
+}
+
+/** The context's bit in the marks of messages. */
+@inline export function markOf(c: u32, level: u32): u64 {
+  return <u64>1 << (c * LEVELS + level);
+}
+
+@inline function operand(ctx: usize, c: u32, which: u32, imm: u32): u32 {
+  if (which < 8) return load<u32>(ctx + Ctx.regs + (<usize>which << 2));
+  return which == 15 ? c : which == 14 ? 0 : imm;
+}
+
+/** Address of the variable that the wait or lock at the context's pc is about. */
+export function awaited(c: u32, level: u32): usize {
+  const ctx = ctxAt(c, level);
+  const pc = <u32>load<u16>(ctx, Ctx.pc);
+  const insn = codeAt(pc);
+  const w0 = load<u32>(insn);
+  return element(load<u32>(insn, 8) & 0xffff, operand(ctx, c, (w0 >> 16) & 0xff, 0), operand(ctx, c, w0 >> 24, 0), pc);
+}
+
+/** True if the context may execute its next micro-op now. */
+export function enabled(c: u32, level: u32): bool {
+  const ctx = ctxAt(c, level);
+  const insn = codeAt(load<u16>(ctx, Ctx.pc));
+  const op = load<u32>(insn) & 0xff;
+  const phase = load<u8>(ctx, Ctx.phase);
+  switch (op) {
+    case Op.lock: return loadElement(load<u32>(insn, 8) & 0xffff, awaited(c, level)) == 0;
+    case Op.waitEq: return loadElement(load<u32>(insn, 8) & 0xffff, awaited(c, level)) == load<u32>(insn, 4);
+    case Op.waitNe: return loadElement(load<u32>(insn, 8) & 0xffff, awaited(c, level)) != load<u32>(insn, 4);
+    case Op.ipi:
+    case Op.ipiInit:
+    case Op.ipiSipi: return hasRoom();
+    case Op.cfgRead:
+    case Op.cfgWrite: return phase == 0 || configPushed(markOf(c, level));
+    case Op.delay: return phase == 0 || !assumes(Assumption.deliveryWithinMdelay) || !marked(markOf(c, level), false);
+    default: return true;
+  }
+}
+
+/** The completion of a config access pushes the function's earlier messages as far as the assumptions say (C.6 G3). */
+function configPushed(bit: u64): bool {
+  if (assumes(Assumption.pushToIrr)) return !marked(bit, false);
+  return !assumes(Assumption.pushToRoot) || !marked(bit, true);
+}
+
+/** A config access that has taken effect and not completed: the CPU is in the middle of an instruction. */
+@inline export function insideAccess(c: u32, level: i32): bool {
+  if (level < 0) return false;
+  const ctx = ctxAt(c, level);
+  if (load<u8>(ctx, Ctx.phase) == 0) return false;
+  return (load<u32>(codeAt(load<u16>(ctx, Ctx.pc))) & 0xff) != Op.delay;
+}
+
+/** True if CPU c may take the interrupt its LAPIC requests: IF=1, no shadow, between two instructions. */
+export function mayInterrupt(c: u32, level: i32): bool {
+  if (!requests(c) || !interruptsOn(c) || load<u8>(cpuAt(c), Cpu.run) != RunState.running) return false;
+  if (isActive(c, Level.hardirq)) return false;
+  if (load<u8>(cpuAt(c), Cpu.flags) & CpuFlag.shadow && level >= 0 && enabled(c, level)) return false;
+  return !insideAccess(c, level);
+}

@@ -1,0 +1,202 @@
+/**
+ * Messages in flight. Per origin (a function's posted writes, or a CPU's IPIs) one list in order of emission.
+ *
+ * Ordering (hardware.md C.6): posted writes of one function reach the root complex in order; behind it, those for the same
+ * LAPIC stay in order, others do not; between origins, and between IPIs, there is none (G7).
+ *
+ * In a timed run a message has an arrival time, fixed at emission; in a check any step may come next, and completions and
+ * mdelays mark what they wait for.
+ */
+import { Actor, Assumption, Counter, Timing } from '../state/abi';
+import { Msg, MsgKind, Origin } from '../state/fields';
+import { assumes, msgAt, now, originAt, timed } from '../state/access';
+import { msgFree, msgTimedBase, nCpus, nMessages, nOrigins, nSources } from '../state/layout';
+import { latency, streamOfOrigin } from '../clock/random';
+import { arm, disarm, dueOf, PHASE_MESSAGE } from '../clock/wheel';
+import { count } from '../record/counters';
+import { tagsOfMessage, tagClear } from '../record/tags';
+
+// msgFree: u16 first free message + 1, u16 number in flight
+
+/** Links all messages into the free list, lowest first. */
+export function clearFlight(): void {
+  for (let m: u32 = 0; m < nMessages; m++) {
+    memory.fill(msgAt(m), 0, Msg.size);
+    store<u16>(msgAt(m), m + 1 < nMessages ? m + 2 : 0, Msg.next);
+  }
+  store<u16>(msgFree, nMessages ? 1 : 0);
+  store<u16>(msgFree, 0, 2);
+  for (let o: u32 = 0; o < nOrigins; o++) store<u32>(originAt(o), 0);
+}
+
+@inline export function inFlight(): u32 {
+  return load<u16>(msgFree, 2);
+}
+
+@inline export function hasRoom(): bool {
+  return load<u16>(msgFree) != 0;
+}
+
+@inline export function messageNode(m: u32): u32 {
+  return nCpus + 2 * nSources + m;
+}
+
+@inline function arrivalAt(m: u32): usize {
+  return msgTimedBase + (<usize>m << 3);
+}
+
+/** Part of the address that selects the LAPIC: two messages with equal ones stay in order. */
+@inline function sameDestination(a: usize, b: usize): bool {
+  return load<u32>(a, Msg.address) == load<u32>(b, Msg.address);
+}
+
+/** Appends a message to its origin's list; `hasRoom` must hold. Returns its index. */
+export function launch(kind: u32, origin: u32, source: u32, address: u32, data: u32): u32 {
+  const m = <u32>load<u16>(msgFree) - 1;
+  const at = msgAt(m);
+  store<u16>(msgFree, load<u16>(at, Msg.next));
+  store<u16>(msgFree, load<u16>(msgFree, 2) + 1, 2);
+  store<u8>(at, kind, Msg.kind);
+  store<u8>(at, kind == MsgKind.ipi ? 1 : 0, Msg.stage);
+  store<u16>(at, origin, Msg.origin);
+  store<u16>(at, 0, Msg.next);
+  store<u16>(at, source, Msg.source);
+  store<u32>(at, address, Msg.address);
+  store<u32>(at, data, Msg.data);
+  store<u64>(at, 0, Msg.marks);
+  const list = originAt(origin);
+  const tail = load<u16>(list, Origin.tail);
+  if (tail) store<u16>(msgAt(tail - 1), m + 1, Msg.next);
+  else store<u16>(list, m + 1, Origin.head);
+  store<u16>(list, m + 1, Origin.tail);
+  count(Counter.messages);
+  return m;
+}
+
+/** Draws the latencies of a message just launched and arms its arrival (timed). */
+export function schedule(m: u32): void {
+  const at = msgAt(m);
+  const origin = <u32>load<u16>(at, Msg.origin);
+  const stream = streamOfOrigin(origin);
+  if (load<u8>(at, Msg.kind) == MsgKind.ipi) {
+    const due = now() + latency(Timing.ipiFabric, stream);
+    store<u64>(arrivalAt(m), due);
+    arm(messageNode(m), due, PHASE_MESSAGE);
+    return;
+  }
+  let root = now() + latency(Timing.deviceToRoot, stream);
+  const transit = latency(Timing.rootToLapic, stream);
+  let arrival = root + transit;
+  for (let i = <u32>load<u16>(originAt(origin), Origin.head); i != m + 1; i = load<u16>(msgAt(i - 1), Msg.next)) {
+    const other = msgAt(i - 1);
+    if (load<u8>(other, Msg.stage) == 0) root = max(root, dueOf(messageNode(i - 1)));
+    if (sameDestination(other, at)) arrival = max(arrival, load<u64>(arrivalAt(i - 1)));
+  }
+  arrival = max(arrival, root);
+  store<u64>(arrivalAt(m), arrival);
+  arm(messageNode(m), root, PHASE_MESSAGE);
+}
+
+/** The message has reached the root complex; timed: its arrival at the LAPIC is armed. */
+export function reachRoot(m: u32): void {
+  store<u8>(msgAt(m), 1, Msg.stage);
+  if (timed()) arm(messageNode(m), load<u64>(arrivalAt(m)), PHASE_MESSAGE);
+}
+
+/** Takes a message out of its list and frees it. What it carried must have been moved on, or is gone. */
+export function land(m: u32): void {
+  const at = msgAt(m);
+  const list = originAt(load<u16>(at, Msg.origin));
+  let prev: u32 = 0;
+  let i = <u32>load<u16>(list, Origin.head);
+  while (i != m + 1) {
+    prev = i;
+    i = load<u16>(msgAt(i - 1), Msg.next);
+  }
+  const next = load<u16>(at, Msg.next);
+  if (prev) store<u16>(msgAt(prev - 1), next, Msg.next);
+  else store<u16>(list, next, Origin.head);
+  if (next == 0) store<u16>(list, prev, Origin.tail);
+  if (timed()) disarm(messageNode(m));
+  tagClear(tagsOfMessage(m));
+  memory.fill(at, 0, Msg.size);
+  store<u16>(at, load<u16>(msgFree), Msg.next);
+  store<u16>(msgFree, m + 1);
+  store<u16>(msgFree, load<u16>(msgFree, 2) - 1, 2);
+}
+
+/** Message number `rank` of an origin's list, or -1. */
+export function messageOf(origin: u32, rank: u32): i32 {
+  let i = <u32>load<u16>(originAt(origin), Origin.head);
+  for (let r: u32 = 0; i != 0; r++) {
+    if (r == rank) return <i32>i - 1;
+    i = load<u16>(msgAt(i - 1), Msg.next);
+  }
+  return -1;
+}
+
+/** Appends an action (Actor.message, origin, rank) for every message that may move on; returns the new end of the list. */
+export function movableMessages(out: usize): usize {
+  let end = out;
+  for (let o: u32 = 0; o < nOrigins; o++) {
+    const head = <u32>load<u16>(originAt(o), Origin.head);
+    let rank: u32 = 0;
+    let blocked = false;
+    for (let i = head; i != 0; i = load<u16>(msgAt(i - 1), Msg.next), rank++) {
+      const at = msgAt(i - 1);
+      let free = true;
+      if (load<u8>(at, Msg.kind) == MsgKind.msi) {
+        if (load<u8>(at, Msg.stage) == 0) {
+          free = !blocked;
+          blocked = true;
+        } else {
+          for (let j = head; j != i; j = load<u16>(msgAt(j - 1), Msg.next)) {
+            if (sameDestination(msgAt(j - 1), at)) free = false;
+          }
+        }
+      }
+      if (!free) continue;
+      store<u16>(end, (Actor.message << 12) | (o << 4) | rank);
+      end += 2;
+    }
+  }
+  return end;
+}
+
+// --- what a completion and an mdelay wait for
+
+/** Marks the messages of an origin (or of all: origin = nOrigins) that are in flight now, for the context's wait. */
+export function markMessages(origin: u32, bit: u64): void {
+  for (let m: u32 = 0; m < nMessages; m++) {
+    const at = msgAt(m);
+    if (load<u8>(at, Msg.kind) == MsgKind.free) continue;
+    if (origin != nOrigins && load<u16>(at, Msg.origin) != origin) continue;
+    store<u64>(at, load<u64>(at, Msg.marks) | bit, Msg.marks);
+  }
+}
+
+export function unmarkMessages(bit: u64): void {
+  for (let m: u32 = 0; m < nMessages; m++) {
+    const at = msgAt(m);
+    store<u64>(at, load<u64>(at, Msg.marks) & ~bit, Msg.marks);
+  }
+}
+
+/** True while a marked message is on its way: to the IRR, or only to the root complex. */
+export function marked(bit: u64, onlyToRoot: bool): bool {
+  for (let m: u32 = 0; m < nMessages; m++) {
+    const at = msgAt(m);
+    if (load<u64>(at, Msg.marks) & bit && !(onlyToRoot && load<u8>(at, Msg.stage) == 1)) return true;
+  }
+  return false;
+}
+
+/** Cycle at which what origin has sent so far is pushed as far as the assumptions say (timed). */
+export function pushedAt(origin: u32): u64 {
+  let at: u64 = 0;
+  for (let i = <u32>load<u16>(originAt(origin), Origin.head); i != 0; i = load<u16>(msgAt(i - 1), Msg.next)) {
+    if (assumes(Assumption.pushToIrr)) at = max(at, load<u64>(arrivalAt(i - 1)));
+    else if (assumes(Assumption.pushToRoot) && load<u8>(msgAt(i - 1), Msg.stage) == 0) at = max(at, dueOf(messageNode(i - 1)));
+  }
+  return at;
+}

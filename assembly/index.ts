@@ -1,0 +1,126 @@
+/**
+ * The exported functions, and nothing else: one machine per module instance, numbers in and out, batches across the
+ * boundary (no i64: two words). Nothing here traps, whatever it is fed.
+ */
+import { LEVELS, apicMapBase, blockEnd, checkStart, nCpus, nowBase, recordStart } from './state/layout';
+import { apicIdOf, cpuAt, isActive } from './state/access';
+import { hash } from './state/hash';
+import { pack, plannedBits, unpack } from './state/image';
+import { deriveCpu } from './lapic/priority';
+import { clearFlight } from './fabric/flight';
+import { current } from './cpu/schedule';
+import { judge, settle } from './cpu/sequencer';
+import { actions, atRest, deadlocked, derive, enumerate, perform } from './check/transitions';
+import { digestOfEvents } from './record/ring';
+import { clearFault, clearViolations, fault, faultPc, outside, violations } from './record/violations';
+import { timedRun } from './run/timed';
+
+export { prepare, create, table } from './state/layout';
+export { sizes as sizesAt } from './state/layout';
+export { ringClear, ringTail, ringUsed } from './record/ring';
+export { failureOf, openImages, pathBuffer, pathLength, searchBegin, searchRun, searchStats, writePath } from './check/search';
+export { timedBegin } from './run/timed';
+
+/** After the host has filled the tables: the map of APIC ids, the free messages, derived fields, contexts in place. */
+export function complete(): void {
+  for (let c: u32 = 0; c < nCpus; c++) store<u16>(apicMapBase + (<usize>apicIdOf(c) << 1), c + 1);
+  clearFlight();
+  clearFault();
+  clearViolations();
+  for (let c: u32 = 0; c < nCpus; c++) {
+    deriveCpu(cpuAt(c));
+    for (let level: u32 = 0; level < LEVELS; level++) {
+      if (isActive(c, level)) settle(c, level);
+    }
+  }
+}
+
+// --- step by step
+
+/** Number of enabled actions; they stand at `actionsAt` as u16. */
+export function enabledActions(): u32 {
+  return enumerate();
+}
+export function actionsAt(): usize {
+  return actions;
+}
+/** Executes one; 1 if it was a visible step. The properties it broke: `violationMask`. */
+export function apply(action: u32): u32 {
+  clearViolations();
+  return perform(action & 0xffff) ? 1 : 0;
+}
+/** 1 at rest, 2 deadlocked, of the state `enabledActions` looked at last. */
+export function restState(): u32 {
+  return atRest ? 1 : deadlocked ? 2 : 0;
+}
+/** Runs a judge; returns the properties it flags. */
+export function judgeState(entry: u32): u32 {
+  clearViolations();
+  judge(entry);
+  return violations;
+}
+export function currentLevel(c: u32): i32 {
+  return c < nCpus ? current(c) : -1;
+}
+export function violationMask(): u32 {
+  return violations;
+}
+export function faultKind(): u32 {
+  return fault;
+}
+export function faultAt(): u32 {
+  return faultPc;
+}
+export function leftUniverse(): u32 {
+  return outside ? 1 : 0;
+}
+
+// --- images (after `openImages`)
+
+export function packTo(at: usize): u32 {
+  return pack(at);
+}
+export function unpackFrom(at: usize): void {
+  unpack(at);
+  derive();
+}
+export function imageBits(): u32 {
+  return plannedBits();
+}
+
+// --- the block
+
+export function blockStart(): usize {
+  return checkStart;
+}
+export function blockStop(): usize {
+  return blockEnd;
+}
+/** First byte of the record class: a digest ends here. */
+export function recordAt(): usize {
+  return recordStart;
+}
+
+let digestHi: u32 = 0;
+/** Low word of the digest of all but the record class; the high word by `highWord`. */
+export function stateDigest(): u32 {
+  const h = hash(checkStart, recordStart - checkStart);
+  digestHi = <u32>(h >> 32);
+  return <u32>h;
+}
+export function eventDigest(): u32 {
+  const h = digestOfEvents();
+  digestHi = <u32>(h >> 32);
+  return <u32>h;
+}
+export function highWord(): u32 {
+  return digestHi;
+}
+export function nowAt(): usize {
+  return nowBase;
+}
+
+/** `Status` after at most this many cycles. */
+export function runCycles(lo: u32, hi: u32): u32 {
+  return timedRun(<u64>lo | (<u64>hi << 32));
+}

@@ -1,0 +1,101 @@
+/**
+ * LAPIC registers that the path needs (hardware.md A.2, A.9, A.10, A.12) and INIT (A.11). Values that a guest should not
+ * write have their architectural outcome: reserved bits are dropped, unknown offsets set ESR bit 7.
+ */
+import { Counter, Event, LapicReg, Property } from '../state/abi';
+import { Cpu, CpuFlag, RunState } from '../state/fields';
+import { apicIdOf, clearContext, cpuAt, setFlag } from '../state/access';
+import { LEVELS } from '../state/layout';
+import { count } from '../record/counters';
+import { record } from '../record/ring';
+import { violate } from '../record/violations';
+import { tagClear, tagsOfContext, tagsOfIrr, tagsOn, tagsSeen } from '../record/tags';
+import { retire, updatePpr } from './priority';
+
+/** EOI (A.12). Level-triggered vectors would broadcast to the IOAPICs: none exists in this machine. */
+export function writeEoi(c: u32): void {
+  const v = retire(cpuAt(c));
+  if (v == 0) count(Counter.eoiWithoutIsr);
+  record(Event.eoi, c, v, 0);
+}
+
+export function writeLapic(c: u32, reg: u32, value: u32): void {
+  const at = cpuAt(c);
+  switch (reg) {
+    case LapicReg.eoi:
+      writeEoi(c);
+      return;
+    case LapicReg.tpr:
+      store<u8>(at, value, Cpu.tpr);
+      updatePpr(at);
+      return;
+    case LapicReg.svr:
+      store<u16>(at, value & 0x1ff, Cpu.svr);
+      return;
+    case LapicReg.ldr:
+      store<u32>(at, value & 0xff000000, Cpu.ldr);
+      return;
+    case LapicReg.dfr:
+      store<u32>(at, value | 0x0fffffff, Cpu.dfr);
+      return;
+    case LapicReg.esr:
+      store<u8>(at, load<u8>(at, Cpu.esrPending), Cpu.esr);
+      store<u8>(at, 0, Cpu.esrPending);
+      return;
+    default:
+      store<u8>(at, load<u8>(at, Cpu.esrPending) | 0x80, Cpu.esrPending);
+  }
+}
+
+export function readLapic(c: u32, reg: u32): u32 {
+  const at = cpuAt(c);
+  switch (reg) {
+    case LapicReg.id: return apicIdOf(c) << 24;
+    case LapicReg.tpr: return load<u8>(at, Cpu.tpr);
+    case LapicReg.ppr: return load<u8>(at, Cpu.ppr);
+    case LapicReg.svr: return load<u16>(at, Cpu.svr);
+    case LapicReg.ldr: return load<u32>(at, Cpu.ldr);
+    case LapicReg.dfr: return load<u32>(at, Cpu.dfr);
+    case LapicReg.esr: return load<u8>(at, Cpu.esr);
+  }
+  // ISR, TMR, IRR: eight words each, 16 bytes apart
+  if (reg >= 0x100 && reg < 0x280 && (reg & 15) == 0) {
+    const word = <usize>((reg >> 4) & 7) << 2;
+    const bank: usize = reg < 0x180 ? Cpu.isr : reg < 0x200 ? Cpu.tmr : Cpu.irr;
+    return load<u32>(at + bank + word);
+  }
+  store<u8>(at, load<u8>(at, Cpu.esrPending) | 0x80, Cpu.esrPending);
+  return 0;
+}
+
+/** LAPIC registers as after reset or INIT (A.11), except what INIT keeps. */
+export function resetLapic(c: u32): void {
+  const at = cpuAt(c);
+  if (tagsOn()) {
+    for (let v: u32 = 16; v < 256; v++) tagClear(tagsOfIrr(c, v));
+  }
+  memory.fill(at, 0, Cpu.tpr + 1);
+  store<u16>(at, 0xff, Cpu.svr);
+  store<u32>(at, 0, Cpu.ldr);
+  store<u32>(at, 0xffffffff, Cpu.dfr);
+  store<u8>(at, 0, Cpu.esrPending);
+  store<u8>(at, 0, Cpu.esr);
+  store<u8>(at, 0, Cpu.irrWords);
+  store<u8>(at, 0, Cpu.isrWords);
+}
+
+/** INIT: pending and in-service vectors are gone, the core waits for SIPI. */
+export function init(c: u32): void {
+  const at = cpuAt(c);
+  record(Event.init, c, 0, 0);
+  if (load<u8>(at, Cpu.isrWords)) violate(Property.noStuckIsr);
+  resetLapic(c);
+  for (let level: u32 = 0; level < LEVELS; level++) {
+    clearContext(c, level);
+    tagClear(tagsOfContext(c, level));
+    tagClear(tagsSeen(c, level));
+  }
+  setFlag(c, CpuFlag.interruptsOn | CpuFlag.shadow, false);
+  store<u8>(at, 0, Cpu.task);
+  store<u8>(at, RunState.waitForSipi, Cpu.run);
+}

@@ -1,0 +1,32 @@
+/** Counters, notes, coverage: the record class, seen by nobody who decides anything. */
+import { counterBase, noteBase, coverageBase, histogramBase } from '../state/layout';
+
+@inline export function count(which: u32): void {
+  const at = counterBase + (<usize>which << 3);
+  store<u64>(at, load<u64>(at) + 1);
+}
+
+@inline export function countNote(which: u32): void {
+  const at = noteBase + (<usize>which << 3);
+  store<u64>(at, load<u64>(at) + 1);
+}
+
+@inline export function cover(pc: u32): void {
+  store<u8>(coverageBase + pc, 1);
+}
+
+/**
+ * Log-linear histogram of cycles: 16 buckets per power of two (values up to 16 exact), so a percentile read from it is
+ * at most 6.25 % too high. Bucket of v: v below 16; otherwise 16 * (e - 3) + next four bits, e = position of the top bit.
+ */
+export function histogramAdd(v: u64): void {
+  let bucket: u32;
+  if (v < 16) {
+    bucket = <u32>v;
+  } else {
+    const e = 63 - <u32>clz(v);
+    bucket = ((e - 3) << 4) + (<u32>(v >> (e - 4)) & 15);
+  }
+  const at = histogramBase + (<usize>bucket << 2);
+  store<u32>(at, load<u32>(at) + 1);
+}

@@ -1,0 +1,67 @@
+/**
+ * The event ring: records of fixed size that the host drains once per batch, and a running digest over the events, which
+ * is kept whether or not anybody drains.
+ */
+import { Counter, Event, Settings } from '../state/abi';
+import { Rec } from '../state/fields';
+import { now, setting } from '../state/access';
+import { nRing, recordStateBase, ringBase } from '../state/layout';
+import { count } from './counters';
+import { mix } from '../state/hash';
+
+// recordStateBase: u64 digest, u32 head (next to write), u32 used
+
+@inline export function digestOfEvents(): u64 {
+  return load<u64>(recordStateBase);
+}
+
+@inline export function ringUsed(): u32 {
+  return load<u32>(recordStateBase, 12);
+}
+
+/** True when the ring could overflow within the next events: the timed run stops and lets the host drain it. */
+export function ringNearlyFull(): bool {
+  return nRing != 0 && ringUsed() + 256 > nRing;
+}
+
+/** Index of the oldest record. */
+export function ringTail(): u32 {
+  const head = load<u32>(recordStateBase, 8);
+  const used = ringUsed();
+  return head >= used ? head - used : head + nRing - used;
+}
+
+export function ringClear(): void {
+  store<u32>(recordStateBase, 0, 12);
+}
+
+function push(kind: u32, a: u32, b: u32, c: u32): void {
+  if (nRing == 0) return;
+  const head = load<u32>(recordStateBase, 8);
+  const at = ringBase + <usize>head * Rec.size;
+  store<u64>(at, now());
+  store<u32>(at, kind, Rec.kind);
+  store<u32>(at, a, Rec.a);
+  store<u32>(at, b, Rec.b);
+  store<u32>(at, c, Rec.c);
+  store<u32>(recordStateBase, head + 1 == nRing ? 0 : head + 1, 8);
+  if (ringUsed() < nRing) store<u32>(recordStateBase, ringUsed() + 1, 12);
+}
+
+/** One event of the interrupt's way. Off while a search runs: it records nothing. */
+@inline export function record(kind: u32, a: u32, b: u32, c: u32): void {
+  if (setting(Settings.record) != 0) recordEvent(kind, a, b, c);
+}
+
+function recordEvent(kind: u32, a: u32, b: u32, c: u32): void {
+  count(Counter.events);
+  let h = mix(load<u64>(recordStateBase), now() ^ (<u64>kind << 56));
+  h = mix(h, <u64>a | (<u64>b << 32));
+  store<u64>(recordStateBase, mix(h, c));
+  push(kind, a, b, c);
+}
+
+/** One micro-op, where the host asked to see them; not in the digest. */
+@inline export function recordStep(c: u32, pc: u32, value: u32): void {
+  if (setting(Settings.record) == 2) push(Event.step, c, pc, value);
+}

@@ -1,0 +1,34 @@
+/** Which properties the step that runs now has broken: a mask over `Property`, cleared by whoever runs the step. */
+
+export let violations: u32 = 0;
+
+export function clearViolations(): void {
+  violations = 0;
+}
+
+export function violate(property: u32): void {
+  violations |= 1 << (property & 31);
+}
+
+/** What a micro-program did that none may do (`Fault`), where: never a trap of the module. */
+export let fault: u32 = 0;
+export let faultPc: u32 = 0;
+
+export function clearFault(): void {
+  fault = 0;
+  faultPc = 0;
+}
+
+export function raiseFault(kind: u32, pc: u32): void {
+  if (fault == 0) {
+    fault = kind;
+    faultPc = pc;
+  }
+}
+
+/** Set when a state cannot be held by an image: a vector outside of the universe, a value wider than declared. */
+export let outside: bool = false;
+
+export function setOutside(on: bool): void {
+  outside = on;
+}

@@ -1,0 +1,41 @@
+/** What a micro-op costs before it takes effect, in cycles (hardware.md G.2). */
+import { Op, Timing } from '../state/abi';
+import { timingDefault } from '../state/access';
+
+/** Cycles between the previous micro-op of the context and the effect of this one. */
+export function costBefore(op: u32): u32 {
+  switch (op) {
+    case Op.cfgRead:
+    case Op.cfgWrite: return timingDefault(Timing.cfgApply);
+    case Op.lapicWrite:
+    case Op.ipi:
+    case Op.ipiInit:
+    case Op.ipiSipi: return timingDefault(Timing.lapicWrite);
+    case Op.irrBit:
+    case Op.lapicRead: return timingDefault(Timing.lapicRead);
+    case Op.iret: return timingDefault(Timing.iret);
+    case Op.lock:
+    case Op.unlock: return timingDefault(Timing.lock);
+    case Op.wake: return timingDefault(Timing.wake);
+    case Op.flag:
+    case Op.note:
+    case Op.serve:
+    case Op.end:
+    case Op.opEnd:
+    case Op.delay:
+    case Op.cli:
+    case Op.sti:
+    case Op.saveFlags:
+    case Op.restoreFlags:
+    case Op.preemptOff:
+    case Op.preemptOn: return 1;
+    default: return timingDefault(Timing.memory);
+  }
+}
+
+/** Cycles from a config access taking effect to its completion, if nothing has to be pushed (C.6 G6). */
+export function costOfCompletion(op: u32): u32 {
+  const whole = timingDefault(op == Op.cfgRead ? Timing.cfgRead : Timing.cfgWrite);
+  const apply = timingDefault(Timing.cfgApply);
+  return whole > apply ? whole - apply : 0;
+}

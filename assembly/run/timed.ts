@@ -1,0 +1,225 @@
+/**
+ * The timed run: the clock decides who goes next. Each actor has one node in the event queue; between two observable
+ * accesses a CPU is not looked at. The steps are those of a check, in the order the latencies give.
+ */
+import { Counter, DeviceKind, Level, Op, OperationSetup, Settings, SourceSetup, Status, Timing } from '../state/abi';
+import { Ctx, Cpu, RunState, Src } from '../state/fields';
+import { codeAt, cpuAt, ctxAt, isActive, now, operationSetup, setting, sourceSetup, srcAt } from '../state/access';
+import { ctxTimedBase, gapBase, LEVELS, nCpus, nMessages, nOperations, nSources, opBase, srcTimedBase } from '../state/layout';
+import { below, latency, seedStreams, streamOfArrivals, streamOfCpu, streamOfSampling } from '../clock/random';
+import { arm, armed, nextDue, PHASE_CPU, PHASE_DEVICE, PHASE_OPERATION } from '../clock/wheel';
+import { kick, setSleeping, setWaiting } from '../clock/kick';
+import { mayRaise, raise, sample, sendHeld } from '../fabric/emit';
+import { hasRoom, pushedAt } from '../fabric/flight';
+import { awaited, current, enabled, mayInterrupt } from '../cpu/schedule';
+import { servedSource, step } from '../cpu/sequencer';
+import { acknowledge, moveMessage } from '../cpu/interrupt';
+import { count } from '../record/counters';
+import { ringNearlyFull } from '../record/ring';
+import { clearFault, clearViolations, fault, violations } from '../record/violations';
+import { beginOperation } from '../cpu/operation';
+import { costBefore, costOfCompletion } from './costs';
+
+const UNBOUNDED: u32 = 0xffffffff;
+/** Cycles until a sender that found the pool full, or an operation whose CPU is busy, looks again. */
+const RETRY: u32 = 1000;
+
+@inline function raiseNode(s: u32): u32 {
+  return nCpus + s;
+}
+@inline function sampleNode(s: u32): u32 {
+  return nCpus + nSources + s;
+}
+@inline function operationNode(): u32 {
+  return nCpus + 2 * nSources + nMessages;
+}
+/** u64: end of the mdelay a context is in. */
+@inline function delayEnd(c: u32, level: u32): usize {
+  return ctxTimedBase + (<usize>(c * LEVELS + level) << 3);
+}
+/** u32: 1 while an event waits for the handler of the one before. */
+@inline function backlog(s: u32): usize {
+  return srcTimedBase + (<usize>s << 4);
+}
+
+function gap(s: u32): u32 {
+  const n = sourceSetup(s, SourceSetup.gapCount);
+  if (n == 0) return RETRY;
+  return load<u32>(gapBase + <usize>(sourceSetup(s, SourceSetup.gapFirst) + below(streamOfArrivals(s), n)) * 4);
+}
+
+/** Arms what happens first. */
+export function timedBegin(): void {
+  seedStreams();
+  clearFault();
+  clearViolations();
+  for (let s: u32 = 0; s < nSources; s++) {
+    if (sourceSetup(s, SourceSetup.gapCount) != 0 && load<u32>(srcAt(s), Src.left) != 0) arm(raiseNode(s), now() + gap(s), PHASE_DEVICE);
+  }
+  for (let c: u32 = 0; c < nCpus; c++) {
+    if (load<u8>(cpuAt(c), Cpu.active)) kick(c);
+  }
+  armOperation();
+}
+
+/** The first operation that has not begun; the list starts again where the scenario says so. */
+function nextOperation(): i32 {
+  for (let o: u32 = 0; o < nOperations; o++) {
+    if (load<u8>(opBase + o) == 0) return o;
+  }
+  if (nOperations == 0 || setting(Settings.repeat) == 0) return -1;
+  for (let o: u32 = 0; o < nOperations; o++) {
+    if (load<u8>(opBase + o) != 2) return -1;
+  }
+  memory.fill(opBase, 0, nOperations);
+  return 0;
+}
+
+function armOperation(): void {
+  if (armed(operationNode())) return;
+  const o = nextOperation();
+  if (o < 0) return;
+  if (setting(Settings.parallel) == 0) {
+    for (let p: u32 = 0; p < nOperations; p++) {
+      if (load<u8>(opBase + p) == 1) return;
+    }
+  }
+  arm(operationNode(), now() + operationSetup(o, OperationSetup.pause), PHASE_OPERATION);
+}
+
+function operationTick(): void {
+  const o = nextOperation();
+  if (o < 0) return;
+  const c = operationSetup(o, OperationSetup.cpu);
+  if (operationSetup(o, OperationSetup.entry) != 0 && (isActive(c, Level.thread) || load<u8>(cpuAt(c), Cpu.run) != RunState.running)) {
+    arm(operationNode(), now() + RETRY, PHASE_OPERATION);
+    return;
+  }
+  beginOperation(o);
+  kick(c);
+  armOperation();
+}
+
+function raiseTick(s: u32): void {
+  const at = srcAt(s);
+  const left = load<u32>(at, Src.left);
+  if (left == 0) return;
+  if (!mayRaise(s)) {
+    if (sourceSetup(s, SourceSetup.kind) == DeviceKind.handshake) {
+      // the device has something to say and must wait for its handler
+      store<u32>(backlog(s), 1);
+      return;
+    }
+    // not sampled yet: one more event in the same condition
+    arm(raiseNode(s), now() + gap(s), PHASE_DEVICE);
+    return;
+  }
+  if (left != UNBOUNDED) store<u32>(at, left - 1, Src.left);
+  raise(s);
+  arm(sampleNode(s), now() + latency(Timing.sample, streamOfSampling(s)), PHASE_DEVICE);
+  arm(raiseNode(s), now() + gap(s), PHASE_DEVICE);
+}
+
+function sampleTick(s: u32): void {
+  if (!hasRoom()) {
+    arm(sampleNode(s), now() + RETRY, PHASE_DEVICE);
+    return;
+  }
+  const at = srcAt(s);
+  if (load<u8>(at, Src.held)) {
+    sendHeld(s);
+    return;
+  }
+  if (!load<u8>(at, Src.condition)) return;
+  sample(s);
+  if (load<u8>(at, Src.held)) arm(sampleNode(s), now() + latency(Timing.send, streamOfSampling(s)), PHASE_DEVICE);
+}
+
+/** Arms CPU c for the effect of the micro-op its current context stands in front of, `after` cycles from now at the earliest. */
+function armCpu(c: u32, after: u64): void {
+  const level = current(c);
+  if (level < 0) return;
+  const ctx = ctxAt(c, level);
+  const op = load<u32>(codeAt(load<u16>(ctx, Ctx.pc))) & 0xff;
+  const before = load<u8>(ctx, Ctx.phase) ? 0 : costBefore(op);
+  arm(c, now() + after + before, PHASE_CPU);
+}
+
+function cpuTick(c: u32): void {
+  setSleeping(c, false);
+  setWaiting(c, 0);
+  const level = current(c);
+  if (mayInterrupt(c, level)) {
+    acknowledge(c);
+    // a CPU that was executing drains first; one that was idle has waited for that before it looked
+    armCpu(c, level >= 0 ? latency(Timing.recognise, streamOfCpu(c)) : 0);
+    return;
+  }
+  if (level < 0) return;
+  const ctx = ctxAt(c, level);
+  const insn = codeAt(load<u16>(ctx, Ctx.pc));
+  const op = load<u32>(insn) & 0xff;
+  const phase = load<u8>(ctx, Ctx.phase);
+  if (op == Op.delay && phase && now() < load<u64>(delayEnd(c, level))) {
+    setSleeping(c, true);
+    arm(c, load<u64>(delayEnd(c, level)), PHASE_CPU);
+    return;
+  }
+  if (op == Op.ipi && !hasRoom()) {
+    arm(c, now() + RETRY, PHASE_CPU);
+    return;
+  }
+  if (op == Op.lock || op == Op.waitEq || op == Op.waitNe) {
+    if (!enabled(c, level)) {
+      setWaiting(c, awaited(c, level));
+      return;
+    }
+  }
+  const imm = load<u32>(insn, 4);
+  const device = (op == Op.cfgRead || op == Op.cfgWrite) && !phase ? operandDevice(ctx, insn) : 0;
+  step(c, level);
+  let after: u64 = 0;
+  if (!phase && (op == Op.cfgRead || op == Op.cfgWrite)) {
+    after = costOfCompletion(op);
+    const pushed = pushedAt(device);
+    if (pushed > now() + after) after = pushed - now();
+  } else if (op == Op.delay && !phase) {
+    store<u64>(delayEnd(c, level), now() + imm);
+    setSleeping(c, true);
+    arm(c, now() + imm, PHASE_CPU);
+    return;
+  } else if (op == Op.serve) {
+    after = imm + (servedSource < 0 ? 0 : sourceSetup(servedSource, SourceSetup.handlerCycles));
+  }
+  if (servedSource >= 0 && load<u32>(backlog(servedSource))) {
+    store<u32>(backlog(servedSource), 0);
+    arm(raiseNode(servedSource), now() + 1, PHASE_DEVICE);
+  }
+  armCpu(c, after);
+  if (op == Op.opEnd) armOperation();
+}
+
+function operandDevice(ctx: usize, insn: usize): u32 {
+  const b = (load<u32>(insn) >> 16) & 0xff;
+  return b < 8 ? load<u32>(ctx + Ctx.regs + (<usize>b << 2)) : 0;
+}
+
+/** Runs `cycles` cycles, or until a property fails, the ring is full or the model is at fault. */
+export function timedRun(cycles: u64): u32 {
+  const limit = now() + cycles;
+  clearViolations();
+  while (true) {
+    if (ringNearlyFull()) return Status.ringFull;
+    const n = nextDue(limit);
+    if (n < 0) return Status.more;
+    const node = <u32>n;
+    count(Counter.ticks);
+    if (node < nCpus) cpuTick(node);
+    else if (node < nCpus + nSources) raiseTick(node - nCpus);
+    else if (node < nCpus + 2 * nSources) sampleTick(node - nCpus - nSources);
+    else if (node < operationNode()) moveMessage(node - nCpus - 2 * nSources);
+    else operationTick();
+    if (fault != 0) return Status.fault;
+    if (violations & setting(Settings.properties)) return Status.failed;
+  }
+}

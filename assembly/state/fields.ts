@@ -1,0 +1,146 @@
+/**
+ * Byte offsets inside the records of the state block, shared by core and host. The class of a field is the class of its
+ * record (design: fields have classes): CPU, context, message, device, source and globals are `check`.
+ */
+
+/** One LAPIC and core: 128 bytes, hot fields together (hardware.md A.2-A.5). */
+export enum Cpu {
+  /** IRR, ISR, TMR: eight words each, bit v of the 256 */
+  irr = 0,
+  isr = 32,
+  tmr = 64,
+  /** highest vector in IRR and ISR (0 = none) and PPR: derived, recomputed when an image is unpacked */
+  irrv = 96,
+  isrv = 97,
+  ppr = 98,
+  tpr = 99,
+  /** u16: bits 7:0 spurious vector, bit 8 software enable (A.9) */
+  svr = 100,
+  /** `RunState` */
+  run = 102,
+  /** `CpuFlag`s */
+  flags = 103,
+  /** non-zero words of IRR and ISR, derived */
+  irrWords = 104,
+  isrWords = 105,
+  /** contexts in use: bit per `Level` */
+  active = 106,
+  /** task that has the CPU: `Level.thread` or `Level.stopper` */
+  task = 107,
+  ldr = 108,
+  dfr = 112,
+  /** ESR: accumulator and what a read shows (A.10) */
+  esrPending = 116,
+  esr = 117,
+  size = 128,
+}
+
+export enum RunState {
+  running = 0,
+  /** halted for good with IF=0 (play_dead) */
+  parked = 1,
+  waitForSipi = 2,
+}
+
+export enum CpuFlag {
+  interruptsOn = 1,
+  /** the micro-op after `sti` */
+  shadow = 2,
+}
+
+/** An execution context: 64 bytes. */
+export enum Ctx {
+  /** u16: instruction it stands in front of */
+  pc = 0,
+  /** 1 = a config access or delay has begun and not completed */
+  phase = 2,
+  /** frames on the call stack */
+  depth = 3,
+  /** spinlocks held and preemption-off nesting: while non-zero the stopper may not take over */
+  held = 4,
+  /** u16 x 8: return addresses */
+  ret = 8,
+  /** u32 x 8 */
+  regs = 24,
+  size = 64,
+}
+
+/** A message in flight: 32 bytes. */
+export enum Msg {
+  /** `MsgKind` */
+  kind = 0,
+  /** 0 on the way to the root complex, 1 between root complex and LAPIC */
+  stage = 1,
+  /** u16: device index, or devices + CPU index for an IPI: one posted-write order each (C.6) */
+  origin = 2,
+  /** u16: next of the same origin + 1 */
+  next = 4,
+  /** u16: interrupt source + 1 of a device message, 0 for an IPI */
+  source = 6,
+  /** MSI: address; IPI: destination APIC id */
+  address = 8,
+  /** MSI: data; IPI: ICR low */
+  data = 12,
+  /** u64: contexts that wait for it, bit cpu * 4 + level */
+  marks = 16,
+  size = 32,
+}
+
+export enum MsgKind {
+  free = 0,
+  msi = 1,
+  ipi = 2,
+}
+
+/** The MSI capability of a device (hardware.md C.1): 16 bytes. */
+export enum Dev {
+  control = 0,
+  data = 2,
+  addrLo = 4,
+  addrHi = 8,
+  size = 16,
+}
+
+/** What an interrupt source can change: 16 bytes. */
+export enum Src {
+  /** 1 from a raise until the driver's handler is entered */
+  owed = 0,
+  /** raised and not yet sampled */
+  condition = 1,
+  /** sampled and not yet sent (sample-then-delay) */
+  held = 2,
+  heldData = 4,
+  heldAddr = 8,
+  /** raises left of the bound */
+  left = 12,
+  size = 16,
+}
+
+/** State that belongs to no actor. */
+export enum Glob {
+  /** 0 no probe, 1 probing */
+  probe = 0,
+  /** raises left for the source that is being probed */
+  probeLeft = 1,
+  probeSource = 2,
+  size = 16,
+}
+
+/** Per-origin list of messages in flight, in order. */
+export enum Origin {
+  head = 0,
+  tail = 2,
+  size = 4,
+}
+
+/** An event record: 24 bytes. */
+export enum Rec {
+  timeLo = 0,
+  timeHi = 4,
+  /** `Event` in bits 7:0, bits 31:16 field c2 */
+  kind = 8,
+  a = 12,
+  b = 16,
+  c = 20,
+  size = 24,
+}

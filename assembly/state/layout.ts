@@ -1,0 +1,204 @@
+/**
+ * The one place that knows where anything is. A machine is one contiguous block of memory:
+ *
+ *   [ check | timed | fixed | record ]
+ *
+ * by class of field: a snapshot copies the block, a digest covers all but `record`, an image holds the `check` part,
+ * packed. Sizes depend on the machine; addresses are computed once, in `create`.
+ */
+import { Counter, Note, OperationSetup, DeviceSetup, Settings, Size, SourceSetup, Table, Timing, VarClass, VarFlag, VarWord } from './abi';
+import { Cpu, Ctx, Dev, Glob, Msg, Origin, Rec, Src } from './fields';
+
+export const LEVELS: u32 = 4;
+/** Phases of one cycle: events of a cycle run in this order, then first come first served. */
+export const PHASES: u32 = 4;
+export const HISTOGRAM_BUCKETS: u32 = 64 * 16;
+
+/** Bytes of an event-queue node, a wheel list, a timed record of a CPU and of a context. */
+export const NODE_SIZE: usize = 24;
+export const LIST_SIZE: usize = 8;
+export const WHEEL_LISTS: u32 = 256 * PHASES + 256 * 3 + 1;
+export const CPU_TIMED_SIZE: usize = 16;
+export const TAG_SIZE: usize = 8;
+
+/** Written by the host before `create`: `Size`. */
+export const sizes: usize = memory.data(4 * 16);
+
+// prettier-ignore
+export let nCpus: u32 = 0, nDevices: u32 = 0, nSources: u32 = 0, nOperations: u32 = 0, nInstructions: u32 = 0, nVariables: u32 = 0;
+// prettier-ignore
+export let nMessages: u32 = 0, nRing: u32 = 0, nTags: u32 = 0, nOrigins: u32 = 0, nNodes: u32 = 0, vectorLo: u32 = 0, vectorHi: u32 = 0, maxApicId: u32 = 0;
+
+// class check
+// prettier-ignore
+export let cpuBase: usize = 0, ctxBase: usize = 0, msgBase: usize = 0, msgFree: usize = 0, originBase: usize = 0, devBase: usize = 0, srcBase: usize = 0, opBase: usize = 0, globBase: usize = 0, varBase: usize = 0;
+// class timed
+// prettier-ignore
+export let nowBase: usize = 0, cpuTimedBase: usize = 0, ctxTimedBase: usize = 0, srcTimedBase: usize = 0, msgTimedBase: usize = 0, streamBase: usize = 0, nodeBase: usize = 0, listBase: usize = 0, occupancyBase: usize = 0;
+// class fixed
+// prettier-ignore
+export let codeBase: usize = 0, liveBase: usize = 0, slotBase: usize = 0, idtBase: usize = 0, apicIdBase: usize = 0, apicMapBase: usize = 0, sourceSetupBase: usize = 0, deviceSetupBase: usize = 0, operationSetupBase: usize = 0, timingBase: usize = 0, gapBase: usize = 0, settingsBase: usize = 0;
+// class record
+// prettier-ignore
+export let counterBase: usize = 0, noteBase: usize = 0, histogramBase: usize = 0, coverageBase: usize = 0, servedBase: usize = 0, endedBase: usize = 0, ringBase: usize = 0, recordStateBase: usize = 0, raisedBase: usize = 0, tagBase: usize = 0, tagHeadIrr: usize = 0, tagHeadMsg: usize = 0, tagHeadCtx: usize = 0, tagHeadSeen: usize = 0, tagHeadVar: usize = 0, carriersBase: usize = 0;
+
+// borders of the classes
+// prettier-ignore
+export let checkStart: usize = 0, timedStart: usize = 0, fixedStart: usize = 0, recordStart: usize = 0, blockEnd: usize = 0;
+
+/** First byte that belongs to no machine: the search takes its memory from here. */
+let heap: usize = 0;
+
+function align(n: usize): usize {
+  return (n + 15) & ~15;
+}
+
+function take(bytes: usize): usize {
+  const at = heap;
+  heap = align(heap + bytes);
+  return at;
+}
+
+/** Grows the memory so that `end` is inside; false where the engine refuses. */
+export function reserve(end: usize): bool {
+  const pages = <i32>((end + 0xffff) >> 16);
+  const have = memory.size();
+  return pages <= have || memory.grow(pages - have) >= 0;
+}
+
+@inline function size(word: u32): u32 {
+  return load<u32>(sizes + (<usize>word << 2));
+}
+
+/** Step one: the table of variables, which the host fills before `create` computes addresses. 0: out of memory. */
+export function prepare(): usize {
+  nVariables = size(Size.variables);
+  heap = align(__heap_base);
+  slotBase = take(<usize>nVariables * VarWord.words * 4);
+  if (!reserve(heap)) return 0;
+  memory.fill(slotBase, 0, heap - slotBase);
+  return slotBase;
+}
+
+function placeVariables(which: u32): void {
+  for (let i: u32 = 0; i < nVariables; i++) {
+    const slot = slotBase + <usize>i * VarWord.words * 4;
+    if (load<u32>(slot + VarWord.storage * 4) != which) continue;
+    const elements = load<u32>(slot + VarWord.dim0 * 4) * load<u32>(slot + VarWord.dim1 * 4);
+    store<u32>(slot + VarWord.address * 4, <u32>take(<usize>load<u32>(slot + VarWord.bytes * 4) * elements));
+  }
+}
+
+/** Step two: places everything and zeroes it. False: out of memory. */
+export function create(): bool {
+  nCpus = size(Size.cpus);
+  nDevices = size(Size.devices);
+  nSources = size(Size.sources);
+  nOperations = size(Size.operations);
+  nInstructions = size(Size.instructions);
+  nMessages = size(Size.messages);
+  nRing = size(Size.ring);
+  nTags = size(Size.tags);
+  vectorLo = size(Size.vectorLo);
+  vectorHi = size(Size.vectorHi);
+  maxApicId = size(Size.maxApicId);
+  nOrigins = nDevices + nCpus;
+  nNodes = nCpus + 2 * nSources + nMessages + 1;
+  const c = <usize>nCpus;
+  const s = <usize>nSources;
+
+  checkStart = heap;
+  cpuBase = take(c * Cpu.size);
+  ctxBase = take(c * LEVELS * Ctx.size);
+  devBase = take(<usize>nDevices * Dev.size);
+  srcBase = take(s * Src.size);
+  opBase = take(<usize>nOperations + 1);
+  globBase = take(Glob.size);
+  originBase = take(<usize>nOrigins * Origin.size);
+  msgFree = take(4);
+  msgBase = take(<usize>nMessages * Msg.size);
+  varBase = heap;
+  placeVariables(VarClass.check);
+
+  timedStart = heap;
+  nowBase = take(16);
+  cpuTimedBase = take(c * CPU_TIMED_SIZE);
+  ctxTimedBase = take(c * LEVELS * 8);
+  srcTimedBase = take(s * 16);
+  msgTimedBase = take(<usize>nMessages * 8);
+  streamBase = take((<usize>nOrigins + c + 2 * s) * 8);
+  nodeBase = take(<usize>nNodes * NODE_SIZE);
+  listBase = take(<usize>WHEEL_LISTS * LIST_SIZE);
+  occupancyBase = take(4 * 32);
+
+  fixedStart = heap;
+  codeBase = take(<usize>nInstructions * 16);
+  liveBase = take(<usize>nInstructions * 8);
+  idtBase = take(256 * 4);
+  apicIdBase = take(c * 4);
+  apicMapBase = take((<usize>maxApicId + 1) * 2);
+  sourceSetupBase = take(s * SourceSetup.words * 4);
+  deviceSetupBase = take(<usize>nDevices * DeviceSetup.words * 4);
+  operationSetupBase = take(<usize>nOperations * OperationSetup.words * 4);
+  timingBase = take(<usize>Timing.count * 12);
+  gapBase = take(<usize>size(Size.gaps) * 4);
+  settingsBase = take(Settings.words * 4);
+  placeVariables(VarClass.fixed);
+
+  recordStart = heap;
+  placeVariables(VarClass.record);
+  counterBase = take(Counter.count * 8);
+  noteBase = take(Note.count * 8);
+  histogramBase = take(HISTOGRAM_BUCKETS * 4);
+  coverageBase = take(<usize>nInstructions);
+  servedBase = take(s);
+  endedBase = take(<usize>nOperations + 1);
+  recordStateBase = take(32);
+  raisedBase = take(s * 8);
+  carriersBase = take(s * 4);
+  if (nTags) {
+    tagBase = take(<usize>(nTags + 1) * TAG_SIZE);
+    tagHeadIrr = take(c * 256 * 4);
+    tagHeadMsg = take(<usize>nMessages * 4);
+    tagHeadCtx = take(c * LEVELS * 4);
+    tagHeadSeen = take(c * LEVELS * 4);
+    tagHeadVar = take(s * 4);
+  }
+  ringBase = take(<usize>nRing * Rec.size);
+  blockEnd = heap;
+  if (!reserve(blockEnd)) return false;
+  memory.fill(checkStart, 0, blockEnd - checkStart);
+  return true;
+}
+
+/** Address of a table for the host (`Table`), 0 for a number that names none. */
+export function table(id: u32): usize {
+  switch (id) {
+    case Table.code: return codeBase;
+    case Table.live: return liveBase;
+    case Table.variables: return slotBase;
+    case Table.idt: return idtBase;
+    case Table.apicIds: return apicIdBase;
+    case Table.sources: return sourceSetupBase;
+    case Table.operations: return operationSetupBase;
+    case Table.timings: return timingBase;
+    case Table.gaps: return gapBase;
+    case Table.settings: return settingsBase;
+    case Table.cpus: return cpuBase;
+    case Table.contexts: return ctxBase;
+    case Table.messages: return msgBase;
+    case Table.devices: return devBase;
+    case Table.sourceStates: return srcBase;
+    case Table.globals: return globBase;
+    case Table.counters: return counterBase;
+    case Table.notes: return noteBase;
+    case Table.histogram: return histogramBase;
+    case Table.coverage: return coverageBase;
+    case Table.ring: return ringBase;
+    case Table.operationStates: return opBase;
+    case Table.served: return servedBase;
+    case Table.ended: return endedBase;
+    case Table.deviceSetup: return deviceSetupBase;
+    default: return 0;
+  }
+}

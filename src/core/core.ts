@@ -1,0 +1,124 @@
+/** One instance of the module: one machine. Works in Node and in browsers. */
+
+/** What `assembly/index.ts` exports. Addresses are byte offsets in `memory`. */
+interface Exports {
+  readonly memory: WebAssembly.Memory;
+  readonly sizesAt: WebAssembly.Global;
+  prepare(): number;
+  create(): number;
+  table(id: number): number;
+  complete(): void;
+  enabledActions(): number;
+  actionsAt(): number;
+  apply(action: number): number;
+  restState(): number;
+  judgeState(entry: number): number;
+  currentLevel(cpu: number): number;
+  violationMask(): number;
+  faultKind(): number;
+  faultAt(): number;
+  leftUniverse(): number;
+  openImages(): number;
+  packTo(at: number): number;
+  unpackFrom(at: number): void;
+  imageBits(): number;
+  blockStart(): number;
+  blockStop(): number;
+  recordAt(): number;
+  stateDigest(): number;
+  eventDigest(): number;
+  highWord(): number;
+  nowAt(): number;
+  runCycles(lo: number, hi: number): number;
+  timedBegin(): void;
+  searchBegin(memoryLo: number, memoryHi: number): number;
+  searchRun(budget: number): number;
+  searchStats(): number;
+  failureOf(property: number): number;
+  pathLength(property: number): number;
+  pathBuffer(bytes: number): number;
+  writePath(property: number, at: number): void;
+  ringTail(): number;
+  ringUsed(): number;
+  ringClear(): void;
+}
+
+/** Where the module comes from: its bytes, a compiled module, or an address. */
+export type ModuleSource = URL | BufferSource | WebAssembly.Module;
+
+const beside = new URL('../../build/irqlab.wasm', import.meta.url);
+let compiled: Promise<WebAssembly.Module> | undefined;
+
+async function bytesOf(url: URL): Promise<BufferSource> {
+  if (url.protocol !== 'file:') return (await fetch(url)).arrayBuffer();
+  const { readFile } = await import('node:fs/promises');
+  return readFile(url);
+}
+
+/** Compiles the module; without an argument the one that lies beside this package, once. */
+export async function loadModule(source?: ModuleSource): Promise<WebAssembly.Module> {
+  if (source instanceof WebAssembly.Module) return source;
+  if (source === undefined) return (compiled ??= bytesOf(beside).then((bytes) => WebAssembly.compile(bytes)));
+  return WebAssembly.compile(source instanceof URL ? await bytesOf(source) : source);
+}
+
+/** A fresh machine in a module: no simulated state is shared with any other. */
+export async function instantiate(source?: ModuleSource): Promise<Core> {
+  const instance = await WebAssembly.instantiate(await loadModule(source), {});
+  return new Core(instance.exports as unknown as Exports);
+}
+
+/** The module's functions and its memory. Views are made anew when the memory has grown. */
+export class Core {
+  readonly exports: Exports;
+  #buffer: ArrayBufferLike | undefined;
+  #view: DataView<ArrayBufferLike> = new DataView(new ArrayBuffer(0));
+
+  constructor(exports: Exports) {
+    this.exports = exports;
+  }
+
+  get view(): DataView<ArrayBufferLike> {
+    const buffer = this.exports.memory.buffer;
+    if (buffer !== this.#buffer) {
+      this.#buffer = buffer;
+      this.#view = new DataView(buffer);
+    }
+    return this.#view;
+  }
+
+  get sizesAt(): number {
+    return this.exports.sizesAt.value as number;
+  }
+
+  u8(at: number): number {
+    return this.view.getUint8(at);
+  }
+  u16(at: number): number {
+    return this.view.getUint16(at, true);
+  }
+  u32(at: number): number {
+    return this.view.getUint32(at, true);
+  }
+  u64(at: number): bigint {
+    return this.view.getBigUint64(at, true);
+  }
+  setU8(at: number, value: number): void {
+    this.view.setUint8(at, value);
+  }
+  setU16(at: number, value: number): void {
+    this.view.setUint16(at, value, true);
+  }
+  setU32(at: number, value: number): void {
+    this.view.setUint32(at, value, true);
+  }
+
+  /** A copy of memory. */
+  bytes(at: number, length: number): Uint8Array {
+    return new Uint8Array(this.exports.memory.buffer, at, length).slice();
+  }
+
+  write(at: number, bytes: Uint8Array | Uint32Array): void {
+    new Uint8Array(this.exports.memory.buffer).set(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), at);
+  }
+}

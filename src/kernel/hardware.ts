@@ -1,0 +1,192 @@
+/** The CPU, its LAPIC, devices, and what a model tells the checker. */
+import { Constant, InsnFlag, LapicReg, Level, MsiReg, Note, Op, Property } from '../../assembly/state/abi.js';
+import { AssemblyError } from './errors.js';
+import { MemoryBuilder } from './memory.js';
+import type { Params, Routine } from './routine.js';
+import type { Reg, Value } from './values.js';
+import type { Kind } from './variables.js';
+
+const constants = {
+  apicId: { kind: 'apicId', of: 'cpu' },
+  cpuOfApicId: { kind: 'cpu', of: 'apicId' },
+  cpus: { kind: 'cpu', of: undefined },
+  sources: { kind: 'irq', of: undefined },
+  vectorLo: { kind: 'vector', of: undefined },
+  vectorHi: { kind: 'vector', of: undefined },
+  deviceOf: { kind: 'device', of: 'irq' },
+  addr64: { kind: 'bool', of: 'device' },
+} as const satisfies Record<keyof typeof Constant, { kind: Kind; of: Kind | undefined }>;
+
+type Constants = typeof constants;
+type ConstantIndex<N extends keyof Constants> = Constants[N]['of'] extends Kind ? [of: Value<Constants[N]['of']>] : [];
+
+const cfgKinds = { control: 'u16', addrLo: 'u32', addrHi: 'u32', data: 'u16' } as const satisfies Record<keyof typeof MsiReg, Kind>;
+
+export class HardwareBuilder extends MemoryBuilder {
+  /** What the machine is made of, e.g. `constant('apicId', cpu)`. */
+  constant<N extends keyof Constants>(name: N, ...[of]: ConstantIndex<N>): Reg<Constants[N]['kind']> {
+    const { kind, of: indexKind }: { kind: Constants[N]['kind']; of: Kind | undefined } = constants[name];
+    const b = of === undefined || indexKind === undefined ? 'none' : this.index(of, indexKind);
+    const a = this.fresh(kind, of === undefined ? name : `${name}(${this.showValue(of)})`);
+    this.emit(Op.constant, { a, b, imm: Constant[name] }, a.name);
+    return a;
+  }
+
+  cli(note?: string): void {
+    this.emit(Op.cli, {}, 'cli', note);
+  }
+
+  /** IF=1 after the next micro-op (STI shadow, hardware.md A.5). */
+  sti(note?: string): void {
+    this.emit(Op.sti, {}, 'sti', note);
+  }
+
+  /** IF as it was; then IF=0. */
+  saveFlags(note?: string): Reg<'bool'> {
+    const a = this.fresh('bool', 'flags');
+    this.emit(Op.saveFlags, { a }, 'save flags, cli', note);
+    return a;
+  }
+
+  restoreFlags(flags: Reg<'bool'>, note?: string): void {
+    this.emit(Op.restoreFlags, { a: this.own(flags) }, `restore ${flags.name}`, note);
+  }
+
+  preemptOff(note?: string): void {
+    this.emit(Op.preemptOff, {}, 'preemption off', note);
+  }
+
+  preemptOn(note?: string): void {
+    this.emit(Op.preemptOn, {}, 'preemption on', note);
+  }
+
+  iret(note?: string): void {
+    this.emit(Op.iret, {}, 'iret', note);
+  }
+
+  /** The task is done. */
+  end(note?: string): void {
+    this.emit(Op.end, {}, 'end of task', note);
+  }
+
+  /** This CPU halts with IF=0 until it gets INIT. */
+  park(note?: string): void {
+    this.emit(Op.park, {}, 'halt for good', note);
+  }
+
+  /** Waits: an mdelay of so many cycles. */
+  delay(cycles: number, note?: string): void {
+    this.emit(Op.delay, { imm: cycles }, `delay ${cycles} cycles`, note);
+  }
+
+  /** Starts a task on a CPU; `arg` becomes the routine's parameter. */
+  wake<P extends Params>(cpu: Value<'cpu'>, level: 'stopper' | 'thread', routine: Routine<P, undefined>, arg?: Value, note?: string): void {
+    const passed = arg === undefined ? 0 : 1;
+    if (routine.params.length !== passed) {
+      throw new AssemblyError(
+        `routine ${this.routine} wakes ${routine.name} with ${passed} arguments; it has ${routine.params.length}, and one at most can be passed`,
+      );
+    }
+    const b = this.index(cpu, 'cpu');
+    const a = arg === undefined ? 'none' : this.inRegister(arg, routine.params[0]?.kind ?? 'u32');
+    const shown = arg === undefined ? '' : this.showValue(arg);
+    // imm is the instruction the task starts at: an immediate level is the thread, any other takes a register
+    const c = level === 'thread' ? 'imm' : this.inRegister<'u8'>(Level[level], 'u8');
+    this.emit(Op.wake, { a, b, c, routine }, `wake ${level} of CPU ${this.showValue(cpu)}: ${routine.name}(${shown})`, note);
+  }
+
+  /** Reads a register of the device's MSI capability (hardware.md C.1). */
+  cfgRead<N extends keyof typeof cfgKinds>(device: Value<'device'>, register: N, note?: string): Reg<(typeof cfgKinds)[N]> {
+    const b = this.index(device, 'device');
+    const a = this.fresh(cfgKinds[register], register);
+    this.emit(
+      Op.cfgRead,
+      { a, b, imm: MsiReg[register], flags: InsnFlag.visible },
+      `config read ${register} of device ${this.showValue(device)}`,
+      note,
+    );
+    return a;
+  }
+
+  cfgWrite(device: Value<'device'>, register: keyof typeof MsiReg, value: Value, note?: string): void {
+    const b = this.index(device, 'device');
+    const a = this.inRegister(value, cfgKinds[register]);
+    const text = `config write ${register} of device ${this.showValue(device)} = ${this.showValue(value)}`;
+    this.emit(Op.cfgWrite, { a, b, imm: MsiReg[register], flags: InsnFlag.visible }, text, note);
+  }
+
+  /** Whether the vector is pending in the own LAPIC's IRR. */
+  irrBit(vector: Value<'vector'>, note?: string): Reg<'bool'> {
+    const b = this.index(vector, 'vector');
+    const a = this.fresh('bool', 'irr');
+    this.emit(Op.irrBit, { a, b, flags: InsnFlag.visible }, `read IRR[${this.showValue(vector)}]`, note);
+    return a;
+  }
+
+  /** Writes a register of the own LAPIC (hardware.md A.2). */
+  lapicWrite(register: keyof typeof LapicReg, value: Value, note?: string): void {
+    const a = this.inRegister(value, 'u32');
+    const text = register === 'eoi' ? 'EOI' : `LAPIC ${register} = ${this.showValue(value)}`;
+    this.emit(Op.lapicWrite, { a, imm: LapicReg[register], flags: InsnFlag.visible }, text, note);
+  }
+
+  lapicRead(register: keyof typeof LapicReg, note?: string): Reg<'u32'> {
+    const a = this.fresh('u32', register);
+    this.emit(Op.lapicRead, { a, imm: LapicReg[register], flags: InsnFlag.visible }, `read LAPIC ${register}`, note);
+    return a;
+  }
+
+  /** Sends a fixed IPI. */
+  ipi(destination: Value<'apicId'>, vector: Value<'vector'>, note?: string): void {
+    const a = this.inRegister(destination, 'apicId');
+    const text = `IPI ${this.showValue(vector)} to ${this.showValue(destination)}`;
+    const what = typeof vector === 'number' ? { b: 'imm' as const, imm: vector } : { b: this.inRegister(vector, 'vector') };
+    this.emit(Op.ipi, { a, ...what, flags: InsnFlag.visible }, text, note);
+  }
+
+  ipiInit(destination: Value<'apicId'>, note?: string): void {
+    const a = this.inRegister(destination, 'apicId');
+    this.emit(Op.ipiInit, { a, flags: InsnFlag.visible }, `INIT to ${this.showValue(destination)}`, note);
+  }
+
+  ipiSipi(destination: Value<'apicId'>, note?: string): void {
+    const a = this.inRegister(destination, 'apicId');
+    this.emit(Op.ipiSipi, { a, flags: InsnFlag.visible }, `SIPI to ${this.showValue(destination)}`, note);
+  }
+
+  /** The driver's handler is entered: what the source owed is paid. */
+  serve(irq: Value<'irq'>, cycles: number, note?: string): void {
+    const a = this.inRegister(irq, 'irq');
+    this.emit(
+      Op.serve,
+      { a, imm: cycles, flags: InsnFlag.visible },
+      `handler of ${typeof irq === 'number' ? `irq ${irq}` : irq.name}`,
+      note,
+    );
+  }
+
+  /** A property does not hold. */
+  flag(property: Property | keyof typeof Property, subject?: Value, note?: string): void {
+    const a = subject === undefined ? 'none' : this.inRegister(subject, 'u32');
+    const number = typeof property === 'number' ? property : Property[property];
+    this.emit(
+      Op.flag,
+      { a, imm: number },
+      `flag ${Property[number]}${subject === undefined ? '' : ` of ${this.showValue(subject)}`}`,
+      note,
+    );
+  }
+
+  /** Counts something; nothing depends on it. */
+  note(kind: Note | keyof typeof Note, subject?: Value, note?: string): void {
+    const a = subject === undefined ? 'none' : this.inRegister(subject, 'u32');
+    const number = typeof kind === 'number' ? kind : Note[kind];
+    this.emit(Op.note, { a, imm: number }, `note ${Note[number]}${subject === undefined ? '' : ` of ${this.showValue(subject)}`}`, note);
+  }
+
+  /** Operation `index` of the scenario has ended. */
+  opEnd(index: Value, note?: string): void {
+    const what = typeof index === 'number' ? { a: 'imm' as const, imm: index } : { a: this.inRegister(index, 'u8') };
+    this.emit(Op.opEnd, what, `operation ${this.showValue(index)} ended`, note);
+  }
+}

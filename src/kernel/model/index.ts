@@ -1,0 +1,18 @@
+/** The room of the kernel models: who they are, by name. */
+import { linux, linuxVersions } from './linux/model.js';
+import { ModelError, type KernelModel } from './model.js';
+
+export type { ActiveBehaviour, BuiltModel, IrqPlacement, KernelModel, OperationRequest, Placement } from './model.js';
+export { ModelError };
+
+/** Names of all models, e.g. `linux-5.9`. */
+export const modelNames: readonly string[] = linuxVersions.map((version) => `linux-${version}`);
+
+/** The model of a name, with single behaviours set otherwise. Throws `ModelError`. */
+export function findModel(name: string, set: Readonly<Record<string, string>> = {}): KernelModel {
+  const version = /^linux-(.+)$/.exec(name)?.[1];
+  if (version === undefined || !linuxVersions.includes(version)) {
+    throw new ModelError(`there is no model ${name}; there are ${modelNames.join(', ')}`);
+  }
+  return linux(version, set);
+}

@@ -1,0 +1,76 @@
+/** The kernel's data, with its names (linux.md 2.1). */
+import { Declarations, type MachineSize } from '../../index.js';
+import { bitsFor } from '../../variables.js';
+
+/** Values of a vector_irq slot (linux.md 0): empty, shut down, re-triggered, and an irq's index + `FIRST`. */
+export const Slot = { UNUSED: 0, SHUTDOWN: 1, RETRIGGERED: 2, FIRST: 3 } as const;
+
+/** Vectors the model uses besides the universe (linux.md 2.2, up to 6.5). */
+export const IRQ_MOVE_CLEANUP_VECTOR = 0x20;
+export const MANAGED_IRQ_SHUTDOWN_VECTOR = 0xef;
+export const SPURIOUS_APIC_VECTOR = 0xff;
+
+/** States of multi_cpu_stop (linux.md 2.8 d1). */
+export const Stop = { NONE: 0, PREPARE: 1, DISABLE_IRQ: 2, RUN: 3, EXIT: 4 } as const;
+
+/** Where a CPU is on its way down or up. */
+export const CpuState = { ONLINE: 0, DEAD: 1, UP: 2 } as const;
+
+export type LinuxData = ReturnType<typeof declareData>;
+
+/** `operations`: how many masks of requested affinities a scenario brings. */
+export function declareData(operations: number) {
+  const d = new Declarations();
+  const describeSlot = (value: number): string => ['UNUSED', 'SHUTDOWN', 'RETRIGGERED'][value] ?? `irq ${value - Slot.FIRST}`;
+
+  const vectorLock = d.lock('vector_lock', []);
+  const descLock = d.lock('desc_lock', ['irq']);
+
+  return {
+    declarations: d,
+    vectorLock,
+    descLock,
+
+    // per CPU
+    vectorIrq: d.variable('vector_irq', 'u16', ['cpu', 'vector'], {
+      bits: (size: MachineSize) => bitsFor(size.irqs + Slot.FIRST - 1),
+      visible: true,
+      lock: vectorLock,
+      describe: describeSlot,
+    }),
+    cpuOnlineMask: d.mask('cpu_online_mask', 'cpu', [], { lock: vectorLock }),
+    allocMap: d.mask('alloc_map', 'vector', ['cpu'], { lock: vectorLock }),
+    available: d.variable('available', 'u8', ['cpu'], { bits: 5, lock: vectorLock }),
+    allocated: d.variable('allocated', 'u8', ['cpu'], { bits: 5, lock: vectorLock }),
+    cleanupList: d.list('cleanup_list', ['cpu'], 'irq', { lock: vectorLock }),
+    cpuState: d.variable('cpu_state', 'u8', ['cpu'], { bits: 2 }),
+
+    // per irq: apic_chip_data. Its target changes under desc->lock and vector_lock together, so either is enough to read it.
+    apicdVector: d.variable('apicd_vector', 'vector', ['irq'], { lock: descLock }),
+    apicdCpu: d.variable('apicd_cpu', 'cpu', ['irq'], { lock: descLock }),
+    prevVector: d.variable('apicd_prev_vector', 'vector', ['irq'], { lock: vectorLock }),
+    prevCpu: d.variable('apicd_prev_cpu', 'cpu', ['irq'], { lock: vectorLock }),
+    moveInProgress: d.variable('apicd_move_in_progress', 'bool', ['irq'], { visible: true, lock: vectorLock }),
+    queued: d.variable('apicd_queued', 'bool', ['irq'], { lock: vectorLock }),
+
+    // per irq: irq_desc
+    started: d.variable('irq_started', 'bool', ['irq'], { class: 'fixed' }),
+    affinity: d.mask('irq_affinity', 'cpu', ['irq'], { lock: descLock }),
+    pendingMask: d.mask('pending_mask', 'cpu', ['irq'], { lock: descLock }),
+    setaffinityPending: d.variable('setaffinity_pending', 'bool', ['irq'], { lock: descLock }),
+    inProgress: d.variable('irq_in_progress', 'bool', ['irq'], { lock: descLock }),
+    pending: d.variable('irqs_pending', 'bool', ['irq'], { lock: descLock, carrier: true }),
+
+    // multi_stop_data
+    stopState: d.variable('stop_state', 'u8', [], { bits: 3 }),
+    stopThreads: d.variable('stop_num_threads', 'cpu', []),
+    stopAck: d.variable('stop_thread_ack', 'cpu', []),
+    stopTodo: d.variable('stop_nr_todo', 'cpu', []),
+    stopActive: d.variable('stop_active_cpu', 'cpu', []),
+    stopError: d.variable('stop_ret', 'bool', []),
+
+    /** What users asked for last, per irq: the mask of an operation, 0 = nothing. For the property `progress` only. */
+    requested: d.variable('requested', 'ref', ['irq'], { lock: descLock }),
+    operationMasks: Array.from({ length: operations }, (_, i) => d.mask(`operation_mask_${i}`, 'cpu', [], { class: 'fixed' })),
+  };
+}

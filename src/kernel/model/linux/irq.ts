@@ -1,0 +1,148 @@
+/** Interrupt entry, the edge flow handler and the deferred move (linux.md 2.5, 2.7, 2.11). */
+import { any, eq, lt, ne, SELF, type Assembler } from '../../index.js';
+import { Slot, type LinuxData } from './data.js';
+import type { MsiRoutines } from './msi.js';
+import { EBUSY, OK, type VectorRoutines } from './vector.js';
+
+export type IrqRoutines = ReturnType<typeof irqRoutines>;
+
+export function irqRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, m: MsiRoutines) {
+  const desc = { holds: [d.descLock] };
+
+  const doSetAffinity = k.routine(
+    'irq_do_set_affinity',
+    { irq: 'irq', mask: 'ref' },
+    (b, { irq, mask }) => {
+      const ret = b.call(m.setAffinity, { irq, mask });
+      b.if(eq(ret, OK), () => b.maskCopy(b.ref(d.affinity, [irq]), mask));
+      b.return(ret);
+    },
+    { result: 'u8' as const, ...desc },
+  );
+
+  /** The move that waited for an interrupt on the old CPU. Masking is a no-op: the device has no mask bits. */
+  const moveIrq = k.routine(
+    'irq_move_masked_irq',
+    { irq: 'irq' },
+    (b, { irq }) => {
+      b.if(eq(b.load(d.setaffinityPending, [irq]), 0), () => b.return());
+      b.store(d.setaffinityPending, [irq], 0);
+      const mask = b.ref(d.pendingMask, [irq]);
+      b.if(eq(b.maskCount(mask, d.cpuOnlineMask), 0), () => b.return());
+      b.if(eq(b.call(doSetAffinity, { irq, mask }), EBUSY), () => b.store(d.setaffinityPending, [irq], 1));
+    },
+    desc,
+  );
+
+  const ackEdge = k.routine(
+    'apic_ack_edge',
+    { irq: 'irq', vector: 'vector' },
+    (b, { irq, vector }) => {
+      b.call(v.irqCompleteMove, { irq, vector });
+      b.call(moveIrq, { irq });
+      b.lapicWrite('eoi', 0);
+    },
+    desc,
+  );
+
+  /** One CPU runs the handler; others that come meanwhile leave PENDING behind (up to 6.16). */
+  const handleEdgeIrq = k.routine('handle_edge_irq', { irq: 'irq', vector: 'vector' }, (b, { irq, vector }) => {
+    b.lock(d.descLock, [irq]);
+    b.if(
+      b.load(d.inProgress, [irq]),
+      () => {
+        b.store(d.pending, [irq], 1);
+        b.call(ackEdge, { irq, vector });
+      },
+      () => {
+        b.call(ackEdge, { irq, vector });
+        b.loop(() => {
+          b.atomic(() => {
+            b.store(d.pending, [irq], 0);
+            b.store(d.inProgress, [irq], 1);
+          });
+          b.unlock(d.descLock, [irq]);
+          b.serve(irq, 0, "the driver's handler");
+          b.lock(d.descLock, [irq]);
+          b.store(d.inProgress, [irq], 0);
+          b.if(eq(b.load(d.pending, [irq]), 0), () => b.break());
+        });
+      },
+    );
+    b.unlock(d.descLock, [irq]);
+  });
+
+  const commonInterrupt = k.routine('common_interrupt', { vector: 'vector' }, (b, { vector }) => {
+    const slot = b.load(d.vectorIrq, [SELF, vector], 'vector_irq[this CPU][vector]');
+    b.if(
+      lt(slot, Slot.FIRST),
+      () => {
+        b.lapicWrite('eoi', 0);
+        b.if(
+          eq(slot, Slot.UNUSED),
+          () => b.flag('noStray', vector, 'No irq handler for vector'),
+          () => {
+            b.note('swallowed', vector);
+            b.store(d.vectorIrq, [SELF, vector], Slot.UNUSED);
+          },
+        );
+      },
+      () => b.call(handleEdgeIrq, { irq: b.let('irq', b.sub('u16', slot, Slot.FIRST)), vector }),
+    );
+    b.iret();
+  });
+
+  const spuriousInterrupt = k.routine('spurious_interrupt', { vector: 'vector' }, (b) => b.iret());
+
+  /** A user writes smp_affinity: without remapping the move waits for the next interrupt. */
+  const setAffinityOperation = k.routine('irq_set_affinity', { op: 'u8', irq: 'irq', mask: 'ref' }, (b, { op, irq, mask }) => {
+    const flags = b.saveFlags();
+    b.lock(d.descLock, [irq]);
+    b.atomic(() => {
+      b.maskCopy(b.ref(d.pendingMask, [irq]), mask);
+      b.store(d.setaffinityPending, [irq], 1);
+      b.store(d.requested, [irq], mask);
+    });
+    b.unlock(d.descLock, [irq]);
+    b.restoreFlags(flags);
+    b.opEnd(op);
+    b.end();
+  });
+
+  /** 2.8 d4, up to 6.9. */
+  const migrateOneIrq = k.routine(
+    'migrate_one_irq',
+    { irq: 'irq' },
+    (b, { irq }) => {
+      const mask = b.let('ref', b.ref(d.affinity, [irq]));
+      b.if(
+        any(
+          () => eq(b.load(d.started, [irq]), 0),
+          () => ne(b.load(d.apicdCpu, [irq]), SELF),
+        ),
+        () => {
+          // a move that waits for CPUs of which none is left will not happen
+          b.if(b.load(d.setaffinityPending, [irq]), () => {
+            b.if(eq(b.maskCount(b.ref(d.pendingMask, [irq]), d.cpuOnlineMask), 0), () => b.store(d.setaffinityPending, [irq], 0));
+          });
+          b.return();
+        },
+      );
+      b.call(v.irqForceCompleteMove, { irq });
+      b.if(b.load(d.setaffinityPending, [irq]), () => {
+        b.store(d.setaffinityPending, [irq], 0);
+        b.set(mask, b.ref(d.pendingMask, [irq]));
+        b.if(eq(b.maskCount(mask, d.cpuOnlineMask), 0), () => b.set(mask, b.ref(d.affinity, [irq])));
+      });
+      b.if(eq(b.maskCount(mask, d.cpuOnlineMask), 0), () => {
+        // affinity broken: any CPU will do, and what was asked for is void
+        b.set(mask, b.ref(d.cpuOnlineMask));
+        b.store(d.requested, [irq], 0);
+      });
+      b.call(doSetAffinity, { irq, mask });
+    },
+    desc,
+  );
+
+  return { commonInterrupt, spuriousInterrupt, setAffinityOperation, migrateOneIrq };
+}

@@ -1,0 +1,86 @@
+/** Properties that need the kernel's data (design 4), as routines that only read: run at once, on a state after the probe. */
+import { all, eq, lt, ne, type Assembler } from '../../index.js';
+import type { LinuxData } from './data.js';
+
+export function judgeRoutines(k: Assembler, d: LinuxData) {
+  /** `no-leak`: every allocated vector is somebody's target, and nothing is queued for an offline CPU. */
+  const noLeak = k.routine('judge_no_leak', {}, (b) => {
+    const cpus = b.constant('cpus');
+    const irqs = b.constant('sources');
+    const cpu = b.let('cpu', 0);
+    b.while(lt(cpu, cpus), () => {
+      b.if(
+        all(
+          () => eq(b.maskTest(d.cpuOnlineMask, [], cpu), 0),
+          () => ne(b.load(d.cleanupList.heads, [cpu]), 0),
+        ),
+        () => b.flag('noLeak', cpu),
+      );
+      const vector = b.constant('vectorLo');
+      b.while(lt(vector, b.constant('vectorHi')), () => {
+        b.if(b.maskTest(d.allocMap, [cpu], vector), () => {
+          const irq = b.let('irq', 0);
+          b.while(lt(irq, irqs), () => {
+            b.if(
+              all(
+                () => eq(b.load(d.apicdCpu, [irq]), cpu),
+                () => eq(b.load(d.apicdVector, [irq]), vector),
+              ),
+              () => b.break(),
+            );
+            b.set(irq, b.add(irq, 1));
+          });
+          b.if(eq(irq, irqs), () => b.flag('noLeak', vector));
+        });
+        b.set(vector, b.add(vector, 1));
+      });
+      b.set(cpu, b.add(cpu, 1));
+    });
+  });
+
+  /** `in-step`: what a device would send is what the kernel believes. */
+  const inStep = k.routine('judge_in_step', {}, (b) => {
+    const irqs = b.constant('sources');
+    const irq = b.let('irq', 0);
+    b.while(lt(irq, irqs), () => {
+      b.if(b.load(d.started, [irq]), () => {
+        const device = b.constant('deviceOf', irq);
+        const dest = b.and('u32', b.shr('u32', b.cfgRead(device, 'addrLo'), 12), 0xff);
+        b.if(ne(dest, b.and('u32', b.constant('apicId', b.load(d.apicdCpu, [irq])), 0xff)), () => b.flag('inStep', irq));
+        b.if(ne(b.and('vector', b.let('vector', b.cfgRead(device, 'data')), 0xff), b.load(d.apicdVector, [irq])), () =>
+          b.flag('inStep', irq),
+        );
+        b.if(ne(b.cfgRead(device, 'addrHi'), 0), () => b.flag('inStep', irq));
+      });
+      b.set(irq, b.add(irq, 1));
+    });
+  });
+
+  /** `progress`, its last part: the affinity asked for last has taken effect, unless no CPU of it is online. */
+  const affinityDone = k.routine('judge_affinity', {}, (b) => {
+    const irqs = b.constant('sources');
+    const irq = b.let('irq', 0);
+    b.while(lt(irq, irqs), () => {
+      const mask = b.load(d.requested, [irq]);
+      b.if(ne(mask, 0), () => {
+        b.if(
+          all(
+            () => ne(b.maskCount(mask, d.cpuOnlineMask), 0),
+            () => eq(b.maskTest(mask, b.load(d.apicdCpu, [irq])), 0),
+          ),
+          () => b.flag('progress', irq),
+        );
+      });
+      b.set(irq, b.add(irq, 1));
+    });
+  });
+
+  const afterProbe = k.routine('judge_after_probe', {}, (b) => {
+    b.call(noLeak, {});
+    b.call(inStep, {});
+    b.call(affinityDone, {});
+    b.end();
+  });
+
+  return { afterProbe };
+}

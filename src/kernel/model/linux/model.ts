@@ -1,0 +1,122 @@
+/** Linux: one model, named behaviours, a version is a table of them (linux.md 2; without interrupt remapping). */
+import { Assembler, type MachineSize } from '../../index.js';
+import type { Machine, OperationSetup } from '../../../machine/index.js';
+import { ModelError, type ActiveBehaviour, type BuiltModel, type KernelModel, type Placement } from '../model.js';
+import { behaviours, versions, type BehaviourName, type Behaviours } from './behaviours.js';
+import { declareData, IRQ_MOVE_CLEANUP_VECTOR, Slot, SPURIOUS_APIC_VECTOR, type LinuxData } from './data.js';
+import { hotplugRoutines, TPR } from './hotplug.js';
+import { irqRoutines } from './irq.js';
+import { judgeRoutines } from './judges.js';
+import { msiRoutines } from './msi.js';
+import { vectorRoutines } from './vector.js';
+
+const names = Object.keys(behaviours) as BehaviourName[];
+
+/** Versions with a table, e.g. `5.9`. */
+export const linuxVersions: readonly string[] = Object.keys(versions);
+
+function isBehaviour(name: string): name is BehaviourName {
+  return name in behaviours;
+}
+
+/** Linux of a version, with single behaviours set otherwise. Throws `ModelError` for one that does not exist. */
+export function linux(version: string, set: Readonly<Record<string, string>> = {}): KernelModel {
+  const table = versions[version];
+  if (table === undefined) throw new ModelError(`there is no model of Linux ${version}; there are ${linuxVersions.join(', ')}`);
+  for (const [name, value] of Object.entries(set)) {
+    if (!isBehaviour(name)) throw new ModelError(`linux has no behaviour ${name}; it has ${names.join(', ')}`);
+    const values = Object.keys(behaviours[name].values);
+    if (!values.includes(value)) throw new ModelError(`behaviour ${name} cannot be ${value}; it is one of ${values.join(', ')}`);
+  }
+  const active = names.map((name): ActiveBehaviour => {
+    const value = set[name] ?? table[name].value;
+    const texts: Readonly<Record<string, string>> = behaviours[name].values;
+    return { name, value, text: texts[value] ?? '', evidence: name in set ? 'set' : table[name].evidence };
+  });
+  const chosen = Object.fromEntries(active.map(({ name, value }) => [name, value])) as unknown as Behaviours;
+  return { name: `linux-${version}`, behaviours: active, build: (size, placement) => build(chosen, size, placement) };
+}
+
+function build(chosen: Behaviours, size: MachineSize, placement: Placement): BuiltModel {
+  const data = declareData(placement.operations.length);
+  const k = new Assembler(data.declarations);
+  const vector = vectorRoutines(k, data, chosen);
+  const msi = msiRoutines(k, data, vector, chosen);
+  const irq = irqRoutines(k, data, vector, msi);
+  const hotplug = hotplugRoutines(k, data, vector, irq, chosen);
+  const judges = judgeRoutines(k, data);
+  for (const entry of [irq.commonInterrupt, irq.spuriousInterrupt, vector.cleanupInterrupt]) k.interruptEntry(entry);
+  k.entry(irq.setAffinityOperation);
+  k.entry(hotplug.cpuDown);
+  k.entry(hotplug.cpuUp);
+  k.entry(hotplug.startSecondary);
+  k.entry(judges.afterProbe);
+  const program = k.assemble(size);
+  const table = data.declarations.variableTable(size);
+  const entry = (name: string): number => program.entries.get(name) ?? 0;
+
+  const handlers = new Map<number, number>();
+  for (let v = 0x20; v < 256; v++) handlers.set(v, entry('common_interrupt'));
+  handlers.set(IRQ_MOVE_CLEANUP_VECTOR, entry('smp_irq_move_cleanup_interrupt'));
+  handlers.set(SPURIOUS_APIC_VECTOR, entry('spurious_interrupt'));
+
+  return {
+    program: {
+      code: program.code,
+      live: program.live,
+      variables: table.words,
+      initial: table.initial,
+      handlers,
+      judgeRest: 0,
+      judgeProbe: entry('judge_after_probe'),
+      apStart: entry('start_secondary'),
+      started: data.started.slot,
+    },
+    labels: program.labels,
+    variables: program.variables,
+    fingerprint: program.fingerprint,
+    operations: placement.operations.map((o, i) => operation(o, entry, data.operationMasks[i]?.slot ?? 0)),
+    systemVectors: [IRQ_MOVE_CLEANUP_VECTOR],
+    boot: (machine) => boot(machine, data, size, placement),
+  };
+}
+
+function operation(o: Placement['operations'][number], entry: (name: string) => number, mask: number): OperationSetup {
+  const { on: cpu, pause } = o;
+  if (o.kind === 'move') return { entry: entry('irq_set_affinity'), cpu, pause, args: [o.irq, { mask }] };
+  return { entry: entry(o.kind === 'offline' ? 'cpu_down' : 'cpu_up'), cpu, pause, args: [o.cpu, 0] };
+}
+
+/** All irqs requested and started, each on its vector; CPUs set up as `start_secondary` leaves them. */
+function boot(machine: Machine, d: LinuxData, size: MachineSize, { online, apicIds, irqs, operations }: Placement): void {
+  const used = new Map<number, number>();
+  irqs.forEach((irq, i) => {
+    used.set(irq.cpu, (used.get(irq.cpu) ?? 0) + 1);
+    machine.setVariable(d.apicdVector.slot, i, 0, irq.vector);
+    machine.setVariable(d.apicdCpu.slot, i, 0, irq.cpu);
+    machine.setVariable(d.vectorIrq.slot, irq.cpu, irq.vector, i + Slot.FIRST);
+    machine.setVariable(d.started.slot, i, 0, 1);
+    machine.setMaskBit(d.allocMap.slot, irq.cpu, irq.vector);
+    for (const cpu of irq.affinity) machine.setMaskBit(d.affinity.slot, i, cpu);
+    machine.setDevice(irq.device, {
+      control: 1,
+      addrLo: 0xfee00000 + (apicIds[irq.cpu] ?? 0) * 0x1000,
+      addrHi: 0,
+      data: 0x4000 + irq.vector,
+    });
+  });
+  online.forEach((on, c) => {
+    const allocated = used.get(c) ?? 0;
+    machine.setVariable(d.available.slot, c, 0, size.vectorHi - size.vectorLo - allocated);
+    machine.setVariable(d.allocated.slot, c, 0, allocated);
+    if (on) machine.setMaskBit(d.cpuOnlineMask.slot, 0, c);
+    machine.setCpu(
+      c,
+      on ? { svr: 0x1ff, tpr: TPR, run: 'running', interruptsOn: true } : { svr: 0xff, tpr: 0, run: 'waitForSipi', interruptsOn: false },
+    );
+  });
+  operations.forEach((o, i) => {
+    const mask = d.operationMasks[i];
+    if (o.kind === 'move' && mask) for (const cpu of o.to) machine.setMaskBit(mask.slot, 0, cpu);
+  });
+}

@@ -1,0 +1,90 @@
+/** Writing an MSI message, and moving a non-maskable MSI without interrupt remapping (linux.md 2.5). */
+import { any, eq, lt, ne, SELF, type Assembler, type Builder, type Reg } from '../../index.js';
+import type { Behaviours } from './behaviours.js';
+import { MANAGED_IRQ_SHUTDOWN_VECTOR, Slot, type LinuxData } from './data.js';
+import { OK, type VectorRoutines } from './vector.js';
+
+/** Fixed, edge, asserted (hardware.md C.3.2). */
+const DATA_ASSERT = 0x4000;
+const ADDRESS_BASE = 0xfee00000;
+
+export type MsiRoutines = ReturnType<typeof msiRoutines>;
+
+export function msiRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, behaviours: Behaviours) {
+  /** w0-w4: every write is a step of its own, and completes in another. */
+  const writeMsg = k.routine('__pci_write_msi_msg', { irq: 'irq', dest: 'cpu', vector: 'vector' }, (b, { irq, dest, vector }) => {
+    const device = b.constant('deviceOf', irq);
+    b.cfgWrite(device, 'control', b.cfgRead(device, 'control'));
+    b.cfgWrite(device, 'addrLo', b.or('u32', b.shl('u32', b.constant('apicId', dest), 12), ADDRESS_BASE), 'MSI address: new destination');
+    b.if(b.constant('addr64', device), () => b.cfgWrite(device, 'addrHi', 0));
+    b.cfgWrite(device, 'data', b.or('u16', b.let('u16', vector), DATA_ASSERT), 'MSI data: vector');
+  });
+
+  const updateDirect = k.routine(
+    'irq_msi_update_msg',
+    { irq: 'irq' },
+    (b, { irq }) => {
+      const dest = b.load(d.apicdCpu, [irq]);
+      const vector = b.load(d.apicdVector, [irq]);
+      b.call(writeMsg, { irq, dest, vector });
+    },
+    { holds: [d.descLock] },
+  );
+
+  /** s5-s10: each intermediate state is a destination and vector that the kernel knows. */
+  const updateTwoStep = k.routine(
+    'msi_set_affinity_two_step',
+    { irq: 'irq', oldcpu: 'cpu' },
+    (b, { irq, oldcpu }) => {
+      b.lock(d.vectorLock, []);
+      const vector = b.load(d.apicdVector, [irq]);
+      if (behaviours.moveMark === 'mark') {
+        b.if(lt(b.load(d.vectorIrq, [SELF, vector]), Slot.FIRST), () => b.store(d.vectorIrq, [SELF, vector], Slot.RETRIGGERED));
+      }
+      b.call(writeMsg, { irq, dest: oldcpu, vector });
+      const dest = b.load(d.apicdCpu, [irq]);
+      b.call(writeMsg, { irq, dest, vector });
+      b.unlock(d.vectorLock, []);
+      b.if(b.irrBit(vector, 'did one arrive here with the new vector?'), () => b.call(v.apicRetriggerIrq, { irq }));
+    },
+    { holds: [d.descLock] },
+  );
+
+  /** A copy of hw_irq_cfg in one register: the vector in bits 7:0, the target CPU above. */
+  const config = (b: Builder, irq: Reg<'irq'>): Reg<'u32'> => {
+    const vector = b.load(d.apicdVector, [irq]);
+    return b.or('u32', b.shl('u32', b.load(d.apicdCpu, [irq]), 8), vector, 'cfg');
+  };
+
+  const setAffinity = k.routine(
+    'msi_set_affinity',
+    { irq: 'irq', mask: 'ref' },
+    (b, { irq, mask }) => {
+      const old = config(b, irq);
+      const ret = b.call(v.apicSetAffinity, { irq, mask });
+      b.if(ne(ret, OK), () => b.return(ret));
+      if (behaviours.msiUpdate === 'direct') {
+        b.call(updateDirect, { irq });
+        b.return(OK);
+        return;
+      }
+      const changed = b.xor('u32', config(b, irq), old);
+      const oldcpu = b.let('cpu', b.shr('u32', old, 8));
+      // s3 and s4: nothing can tear, or the move does not run on the old target
+      b.if(
+        any(
+          eq(b.and('u32', old, 0xff), MANAGED_IRQ_SHUTDOWN_VECTOR),
+          eq(b.and('u32', changed, 0xff), 0),
+          eq(b.shr('u32', changed, 8), 0),
+          ne(oldcpu, SELF),
+        ),
+        () => b.call(updateDirect, { irq }),
+        () => b.call(updateTwoStep, { irq, oldcpu }),
+      );
+      b.return(OK);
+    },
+    { result: 'u8' as const, holds: [d.descLock] },
+  );
+
+  return { setAffinity };
+}

@@ -1,0 +1,56 @@
+/** What any kernel model is to the rest of the program. */
+import type { Machine, OperationSetup, ProgramSetup } from '../../machine/index.js';
+import type { Label } from '../encode.js';
+import type { MachineSize, AnyVariable } from '../variables.js';
+
+/** Where an interrupt is when a scenario starts; indexes throughout. */
+export interface IrqPlacement {
+  readonly device: number;
+  readonly vector: number;
+  readonly cpu: number;
+  readonly affinity: readonly number[];
+}
+
+/** An operation of a scenario, in indexes. `on`: the CPU its task runs on. `pause`: cycles before it, timed. */
+export type OperationRequest = { readonly on: number; readonly pause: number } & (
+  | { readonly kind: 'offline' | 'online'; readonly cpu: number }
+  | { readonly kind: 'move'; readonly irq: number; readonly to: readonly number[] }
+);
+
+export interface Placement {
+  readonly online: readonly boolean[];
+  readonly apicIds: readonly number[];
+  readonly irqs: readonly IrqPlacement[];
+  readonly operations: readonly OperationRequest[];
+}
+
+/** A model assembled for one machine and scenario. */
+export interface BuiltModel {
+  readonly program: ProgramSetup;
+  readonly labels: readonly Label[];
+  readonly variables: readonly AnyVariable[];
+  readonly fingerprint: string;
+  readonly operations: readonly OperationSetup[];
+  readonly systemVectors: readonly number[];
+  /** Puts the kernel's data, the CPUs and the devices in the state in which the scenario starts. */
+  boot(machine: Machine): void;
+}
+
+/** One behaviour in force, for a verdict. */
+export interface ActiveBehaviour {
+  readonly name: string;
+  readonly value: string;
+  readonly text: string;
+  /** where the version's value is known from; `set`: the user's choice */
+  readonly evidence: string;
+}
+
+export interface KernelModel {
+  /** e.g. `linux-5.9` */
+  readonly name: string;
+  readonly behaviours: readonly ActiveBehaviour[];
+  build(size: MachineSize, placement: Placement): BuiltModel;
+}
+
+/** What the user asked for does not exist; the sentence says what does. */
+export class ModelError extends Error {}

@@ -1,0 +1,307 @@
+/**
+ * Declarations of a kernel model: its variables, masks, locks and lists.
+ *
+ * A declaration says everything that the core needs to place a variable in the state, to digest it and to pack it into
+ * an image (`VarWord` in abi.ts); the core itself knows slots, never names.
+ */
+import { VarClass, VarFlag, VarWord } from '../../assembly/state/abi.js';
+import { AssemblyError } from './errors.js';
+
+/**
+ * What a value is. Phantom types: irq, vector, CPU index and APIC id cannot be mixed up on the host.
+ * `irq` is the index of an interrupt source, `ref` a reference to a mask.
+ */
+export type Kind = 'u8' | 'u16' | 'u32' | 'bool' | 'cpu' | 'irq' | 'vector' | 'apicId' | 'device' | 'ref';
+
+/** What a variable can be indexed by. */
+export type Dim = 'cpu' | 'irq' | 'vector' | 'device';
+
+/** What the bits of a mask stand for. */
+export type Domain = 'cpu' | 'vector' | 'irq';
+
+/** The machine a model is assembled for. Vectors of the universe are vectorLo <= v < vectorHi. */
+export interface MachineSize {
+  readonly cpus: number;
+  readonly irqs: number;
+  readonly devices: number;
+  readonly vectors: 256;
+  readonly vectorLo: number;
+  readonly vectorHi: number;
+}
+
+export type VariableClass = 'check' | 'fixed' | 'record';
+
+export interface CommonOptions {
+  /** what digests and images do with it; default `check` */
+  readonly class?: VariableClass;
+  /** a store to it is a visible step: it counts in the length of a counterexample */
+  readonly visible?: boolean;
+  /** a non-zero value carries the events of the interrupt source it is indexed by */
+  readonly carrier?: boolean;
+  /** the lock that protects it; one with a dimension protects the elements with the same index */
+  readonly lock?: Lock;
+  /** only the CPU of its `cpu` index touches it, so no other actor ever sees it; the assembler holds the model to that */
+  readonly local?: boolean;
+}
+
+export interface VariableOptions extends CommonOptions {
+  /** bits an element takes in an image, if the kind's default is too many or too few */
+  readonly bits?: number | ((size: MachineSize) => number);
+  readonly initial?: (size: MachineSize, ...index: number[]) => number;
+  /** a value as users should read it, e.g. 0xfffe as RETRIGGERED */
+  readonly describe?: (value: number) => string;
+}
+
+export interface MaskOptions extends CommonOptions {
+  /** whether a bit is set at first */
+  readonly initial?: (size: MachineSize, bit: number, ...index: number[]) => boolean;
+}
+
+interface Declared<D extends readonly Kind[]> {
+  readonly name: string;
+  /** index into the table of variables */
+  readonly slot: number;
+  readonly dims: D;
+  readonly class: VariableClass;
+  readonly visible: boolean;
+  readonly carrier: boolean;
+  readonly local: boolean;
+  readonly protectedBy: Lock | undefined;
+}
+
+/** An array of values of at most two dimensions. */
+export interface Variable<K extends Kind = Kind, D extends readonly Kind[] = readonly Kind[]> extends Declared<D> {
+  readonly form: 'value';
+  readonly kind: K;
+  readonly bits: VariableOptions['bits'];
+  readonly initial: VariableOptions['initial'];
+  readonly describe: VariableOptions['describe'];
+}
+
+/** A mask, or an array of masks. */
+export interface Mask<O extends Domain = Domain, D extends readonly Kind[] = readonly Kind[]> extends Declared<D> {
+  readonly form: 'mask';
+  readonly over: O;
+  readonly initial: MaskOptions['initial'];
+}
+
+/** A lock, or an array of locks. */
+export interface Lock<D extends readonly Kind[] = readonly Kind[]> extends Declared<D> {
+  readonly form: 'lock';
+}
+
+export type AnyVariable = Variable | Mask | Lock;
+
+/** A singly linked list per index of `heads`; both variables hold node + 1, or 0 at the end. */
+export interface List<H extends Dim = Dim, N extends Dim = Dim> {
+  readonly name: string;
+  readonly heads: Variable<N, readonly [H]>;
+  readonly next: Variable<N, readonly [N]>;
+}
+
+export interface VariableTable {
+  /** `VarWord.words` words for each variable, in slot order; addresses are 0 */
+  readonly words: Uint32Array;
+  /**
+   * Initial values in slot order; undefined: all zero. A variable: its elements, the last dimension fastest. A mask: 32-bit
+   * words, lowest bit first, `VarWord.bytes / 4` words for each mask.
+   */
+  readonly initial: readonly (Uint32Array | undefined)[];
+}
+
+const bytesOfKind: Readonly<Record<Kind, 1 | 2 | 4>> = {
+  bool: 1,
+  u8: 1,
+  vector: 1,
+  u16: 2,
+  cpu: 2,
+  irq: 2,
+  device: 2,
+  u32: 4,
+  apicId: 4,
+  ref: 4,
+};
+
+/** Bits that hold every value 0..n. */
+export function bitsFor(n: number): number {
+  return Math.max(1, 32 - Math.clz32(n));
+}
+
+/** Bits of a value of a kind; an index has one value more than there are, for index + 1 and "none". */
+export function kindBits(kind: Kind, size: MachineSize): number {
+  switch (kind) {
+    case 'bool':
+      return 1;
+    case 'u8':
+    case 'vector':
+      return 8;
+    case 'u16':
+      return 16;
+    case 'cpu':
+      return bitsFor(size.cpus);
+    case 'irq':
+      return bitsFor(size.irqs);
+    case 'device':
+      return bitsFor(size.devices);
+    case 'ref':
+      return 24;
+    case 'u32':
+    case 'apicId':
+      return 32;
+  }
+}
+
+function extent(dim: Kind | undefined, size: MachineSize): number {
+  switch (dim) {
+    case undefined:
+      return 1;
+    case 'cpu':
+      return size.cpus;
+    case 'irq':
+      return size.irqs;
+    case 'device':
+      return size.devices;
+    case 'vector':
+      return size.vectors;
+    default:
+      throw new AssemblyError(`a variable cannot be indexed by ${dim}; dimensions are cpu, irq, vector and device`);
+  }
+}
+
+/** Bytes an element (of a mask: the whole mask) takes in the state. */
+export function elementBytes(variable: AnyVariable, size: MachineSize): number {
+  if (variable.form === 'mask') return Math.ceil(extent(variable.over, size) / 32) * 4;
+  return variable.form === 'lock' ? 2 : bytesOfKind[variable.kind];
+}
+
+/** Bits an element takes in an image; a mask of vectors has those of the universe only. */
+export function elementBits(variable: AnyVariable, size: MachineSize): number {
+  if (variable.form === 'lock') return bitsFor(size.cpus);
+  if (variable.form === 'mask') return variable.over === 'vector' ? size.vectorHi - size.vectorLo : extent(variable.over, size);
+  const own = typeof variable.bits === 'function' ? variable.bits(size) : variable.bits;
+  const bits = own ?? kindBits(variable.kind, size);
+  const most = bytesOfKind[variable.kind] * 8;
+  if (!Number.isInteger(bits) || bits < 1 || bits > most) {
+    throw new AssemblyError(`${variable.name} asks for ${bits} bits; a ${variable.kind} has 1 to ${most}`);
+  }
+  return bits;
+}
+
+export class Declarations {
+  readonly #variables: AnyVariable[] = [];
+  readonly #names = new Set<string>();
+
+  /** All variables in slot order. */
+  get variables(): readonly AnyVariable[] {
+    return this.#variables;
+  }
+
+  variable<K extends Kind, const D extends readonly Dim[]>(name: string, kind: K, dims: D, options: VariableOptions = {}): Variable<K, D> {
+    const { bits, initial, describe } = options;
+    return this.#add({ ...this.#declared(name, dims, 2, options), form: 'value', kind, bits, initial, describe });
+  }
+
+  /** One mask, or one for each index: `mask('pending_mask', 'cpu', ['irq'])`. */
+  mask<O extends Domain, const D extends readonly [] | readonly [Dim]>(
+    name: string,
+    over: O,
+    dims: D,
+    options: MaskOptions = {},
+  ): Mask<O, D> {
+    return this.#add({ ...this.#declared(name, dims, 1, options), form: 'mask', over, initial: options.initial });
+  }
+
+  lock<const D extends readonly [] | readonly [Dim]>(name: string, dims: D): Lock<D> {
+    return this.#add({ ...this.#declared(name, dims, 1, {}), form: 'lock' });
+  }
+
+  /** Lists of nodes, one for each index of `headDims`: variables `name` and `name_next`. */
+  list<H extends Dim, N extends Dim>(name: string, headDims: readonly [H], nodes: N, options: CommonOptions = {}): List<H, N> {
+    const heads = this.variable<N, readonly [H]>(name, nodes, headDims, options);
+    const { local: _, ...shared } = options;
+    const next = this.variable<N, readonly [N]>(`${name}_next`, nodes, [nodes], shared);
+    return { name, heads, next };
+  }
+
+  /** What the core needs to place the variables in a machine of this size. */
+  variableTable(size: MachineSize): VariableTable {
+    const words = new Uint32Array(this.#variables.length * VarWord.words);
+    const initial = this.#variables.map((variable, slot) => {
+      const [first, second] = variable.dims;
+      const dim0 = extent(first, size);
+      const dim1 = extent(second, size);
+      const at = slot * VarWord.words;
+      words[at + VarWord.bytes] = elementBytes(variable, size);
+      words[at + VarWord.bits] = elementBits(variable, size);
+      words[at + VarWord.storage] = VarClass[variable.class];
+      words[at + VarWord.flags] = variableFlags(variable);
+      words[at + VarWord.dim0] = dim0;
+      words[at + VarWord.dim1] = dim1;
+      return initialValues(variable, size, dim0, dim1);
+    });
+    return { words, initial };
+  }
+
+  #declared<D extends readonly Dim[]>(name: string, dims: D, most: number, options: CommonOptions): Declared<D> {
+    if (this.#names.has(name)) throw new AssemblyError(`variable ${name} is declared twice; give one of them another name`);
+    if (dims.length > most) throw new AssemblyError(`${name} has ${dims.length} dimensions; at most ${most} are possible`);
+    if (options.local && !dims.includes('cpu')) throw new AssemblyError(`${name} is declared local, so it needs the dimension cpu`);
+    this.#names.add(name);
+    return {
+      name,
+      slot: this.#variables.length,
+      dims,
+      class: options.class ?? 'check',
+      visible: options.visible ?? false,
+      carrier: options.carrier ?? false,
+      local: options.local ?? false,
+      protectedBy: options.lock,
+    };
+  }
+
+  #add<V extends AnyVariable>(variable: V): V {
+    this.#variables.push(variable);
+    return variable;
+  }
+}
+
+/** `VarFlag`s of a variable. */
+export function variableFlags(variable: AnyVariable): number {
+  let flags = variable.carrier ? VarFlag.carrier : 0;
+  // the last of two; a single dimension is dim0, whose elements an image holds all
+  if (variable.dims[1] === 'vector') flags |= VarFlag.byVector;
+  if (variable.form === 'lock') flags |= VarFlag.lock;
+  if (variable.form === 'mask') flags |= VarFlag.mask | (variable.over === 'vector' ? VarFlag.vectorMask : 0);
+  return flags;
+}
+
+function initialValues(variable: AnyVariable, size: MachineSize, dim0: number, dim1: number): Uint32Array | undefined {
+  if (variable.form === 'lock' || variable.initial === undefined) return undefined;
+  const index = (i: number, j: number): number[] => [i, j].slice(0, variable.dims.length);
+  if (variable.form === 'mask') {
+    const perMask = elementBytes(variable, size) / 4;
+    const out = new Uint32Array(dim0 * perMask);
+    for (let i = 0; i < dim0; i++) {
+      for (let bit = 0; bit < extent(variable.over, size); bit++) {
+        const word = i * perMask + (bit >>> 5);
+        if (variable.initial(size, bit, ...index(i, 0))) out[word] = (out[word] ?? 0) | (1 << (bit & 31));
+      }
+    }
+    return out;
+  }
+  const out = new Uint32Array(dim0 * dim1);
+  const most = 2 ** elementBits(variable, size) - 1;
+  for (let i = 0; i < dim0; i++) {
+    for (let j = 0; j < dim1; j++) {
+      const value = variable.initial(size, ...index(i, j));
+      if (!Number.isInteger(value) || value < 0 || value > most) {
+        const at = index(i, j)
+          .map((n) => `[${n}]`)
+          .join('');
+        throw new AssemblyError(`the initial value ${value} of ${variable.name}${at} is outside 0..${most}`);
+      }
+      out[i * dim1 + j] = value;
+    }
+  }
+  return out;
+}

@@ -1,0 +1,65 @@
+import { Assumption } from '../core/index.js';
+
+/**
+ * Assumptions about hardware and time that an algorithm may rest on (design 1). Each is a named choice; the first value is
+ * the default, the one kernel developers argue with. A verdict prints them.
+ */
+export interface Assumptions {
+  /** a device forms its message at the instant it sends it, or samples first and sends later */
+  readonly sampling: 'at-once' | 'then-delay';
+  /** how far the completion of a config access pushes the function's earlier messages (hardware.md C.6 G3) */
+  readonly push: 'irr' | 'root-complex' | 'none';
+  /** any message is delivered within an mdelay, or after any time */
+  readonly delivery: 'within-mdelay' | 'unbounded';
+  /** a deliverable vector is taken before the next micro-op, or the CPU may first go on */
+  readonly recognition: 'prompt' | 'free';
+  /** a software-disabled LAPIC dispatches what its IRR holds, or holds it (hardware.md A.9.1) */
+  readonly softDisabled: 'dispatches' | 'holds';
+}
+
+export const assumptionValues: { readonly [K in keyof Assumptions]: readonly Assumptions[K][] } = {
+  sampling: ['at-once', 'then-delay'],
+  push: ['irr', 'root-complex', 'none'],
+  delivery: ['within-mdelay', 'unbounded'],
+  recognition: ['prompt', 'free'],
+  softDisabled: ['dispatches', 'holds'],
+};
+
+export const defaultAssumptions: Assumptions = {
+  sampling: 'at-once',
+  push: 'irr',
+  delivery: 'within-mdelay',
+  recognition: 'prompt',
+  softDisabled: 'dispatches',
+};
+
+/** What each says, for a verdict. */
+export const assumptionText: { readonly [K in keyof Assumptions]: { readonly [V in Assumptions[K]]: string } } = {
+  sampling: {
+    'at-once': 'a device samples address and data when it sends',
+    'then-delay': 'a device may sample first and send later',
+  },
+  push: {
+    irr: 'a config completion pushes earlier messages as far as the IRR',
+    'root-complex': 'a config completion pushes earlier messages to the root complex only',
+    none: 'a config completion pushes nothing',
+  },
+  delivery: { 'within-mdelay': 'any message is delivered within an mdelay', unbounded: 'a message may take any time' },
+  recognition: { prompt: 'a deliverable vector is taken before the next micro-op', free: 'a CPU may go on before it takes a vector' },
+  softDisabled: {
+    dispatches: 'a software-disabled LAPIC dispatches what its IRR holds',
+    holds: 'a software-disabled LAPIC holds what is in its IRR',
+  },
+};
+
+/** The mask for the core. */
+export function assumptionMask(a: Assumptions): number {
+  return (
+    (a.sampling === 'at-once' ? Assumption.sampleAtOnce : 0) |
+    (a.push === 'none' ? 0 : Assumption.pushToRoot) |
+    (a.push === 'irr' ? Assumption.pushToIrr : 0) |
+    (a.delivery === 'within-mdelay' ? Assumption.deliveryWithinMdelay : 0) |
+    (a.recognition === 'prompt' ? Assumption.promptRecognition : 0) |
+    (a.softDisabled === 'dispatches' ? Assumption.disabledDispatches : 0)
+  );
+}

@@ -1,0 +1,33 @@
+import type { Core } from '../core/index.js';
+
+/** Latencies in cycles: the upper border of the bucket, at most 6.25 % too high. */
+export interface Percentiles {
+  readonly count: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
+
+const BUCKETS = 64 * 16;
+
+/** Largest value of a bucket of the core's log-linear histogram (assembly/record/counters.ts). */
+export function bucketTop(bucket: number): number {
+  if (bucket < 16) return bucket;
+  const e = (bucket >>> 4) + 3;
+  return (16 + (bucket & 15) + 1) * 2 ** (e - 4) - 1;
+}
+
+export function percentiles(core: Core, at: number): Percentiles {
+  const counts = Array.from({ length: BUCKETS }, (_, i) => core.u32(at + i * 4));
+  const count = counts.reduce((sum, n) => sum + n, 0);
+  const rank = (share: number): number => {
+    let left = Math.ceil(count * share);
+    for (let i = 0; i < BUCKETS; i++) {
+      left -= counts[i] ?? 0;
+      if (left <= 0 && count > 0) return bucketTop(i);
+    }
+    return 0;
+  };
+  return { count, p50: rank(0.5), p99: rank(0.99), p999: rank(0.999), max: rank(1) };
+}

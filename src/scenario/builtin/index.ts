@@ -1,0 +1,42 @@
+/** The scenarios that come with the program, as files that a user could have written. Text in modules: a browser has no folder to read. */
+import { parseScenario } from '../parse.js';
+import type { Scenario } from '../scenario.js';
+import { moveHotplug } from './moveHotplug.js';
+import { tornMove } from './tornMove.js';
+import { xhciHotplug } from './xhciHotplug.js';
+import { xhciLoop } from './xhciLoop.js';
+import { xhciTornOffline } from './xhciTornOffline.js';
+
+/** A scenario that comes with the program. */
+export interface BuiltinScenario {
+  readonly name: string;
+  /** The file, with its comments: an example to start from. */
+  readonly text: string;
+  readonly scenario: Scenario;
+}
+
+/** Name to text of the file. */
+const texts: ReadonlyMap<string, string> = new Map([
+  ['xhci-hotplug', xhciHotplug],
+  ['xhci-torn-offline', xhciTornOffline],
+  ['torn-move', tornMove],
+  ['move-hotplug', moveHotplug],
+  ['xhci-loop', xhciLoop],
+]);
+
+/** Name to scenario, in the order in which they are best read. */
+export const builtinScenarios: ReadonlyMap<string, BuiltinScenario> = new Map([...texts].map(([name, text]) => [name, read(name, text)]));
+
+/** The built-in scenario of this name. */
+export function findScenario(name: string): BuiltinScenario | undefined {
+  return builtinScenarios.get(name);
+}
+
+function read(name: string, text: string): BuiltinScenario {
+  const parsed = parseScenario(text, name);
+  if ('errors' in parsed)
+    throw new Error(
+      `the built-in scenario ${name} has mistakes: ${parsed.errors.map(({ line, message }) => `${line}: ${message}`).join(', ')}`,
+    );
+  return { name, text, scenario: parsed.scenario };
+}

@@ -1,0 +1,58 @@
+/** From a file without mistakes to the scenario: the defaults that need a look at more than one key. */
+import type { Outline } from './outline.js';
+import { placeIrqs } from './placement.js';
+import { FIRST_VECTOR, type CpuDescription, type DeviceDescription, type InterArrival, type Operation, type Scenario } from './scenario.js';
+import type { ScenarioFile } from './schema.js';
+
+export function completed(file: ScenarioFile, outline: Outline): Scenario {
+  const { version, name, about, model, behaviours, assumptions, universe, devices, operations, parallel, run, timing } = file;
+  const cpus = cpusOf(file);
+  const all = cpus.map(({ cpu }) => cpu);
+  const online = cpus.filter((cpu) => cpu.online).map(({ cpu }) => cpu);
+  const placements = placeIrqs(outline.irqs, online, universe.vectors);
+  // The outline lists the irqs of all devices in the order of the file.
+  let place = 0;
+  return {
+    version,
+    name,
+    ...(about === undefined ? {} : { about }),
+    model,
+    behaviours,
+    assumptions,
+    machine: { cpus },
+    universe,
+    devices: devices.map((device): DeviceDescription => ({
+      ...device,
+      interArrival: gapsOf(device.interArrival),
+      irqs: device.irqs.map(({ irq, affinity }) => {
+        const { cpu = 0, vector = FIRST_VECTOR } = placements[place++] ?? {};
+        return { irq, cpu, vector, affinity: affinity === undefined ? all : ascending(affinity) };
+      }),
+    })),
+    operations: operations.map(operationOf),
+    parallel,
+    run,
+    timing,
+  };
+}
+
+function cpusOf({ machine: { cpus } }: ScenarioFile): readonly CpuDescription[] {
+  if (typeof cpus === 'number') return Array.from({ length: cpus }, (_, cpu) => ({ cpu, apicId: cpu, online: true }));
+  return cpus.map(({ cpu, apicId = cpu, online }) => ({ cpu, apicId, online })).toSorted((a, b) => a.cpu - b.cpu);
+}
+
+function gapsOf({ us, cycles = [] }: ScenarioFile['devices'][number]['interArrival']): InterArrival {
+  return us === undefined ? { cycles } : { us };
+}
+
+function operationOf({ offline, online, move, pause }: ScenarioFile['operations'][number]): Operation {
+  if (offline !== undefined) return { offline };
+  if (online !== undefined) return { online };
+  if (move !== undefined) return { move: { irq: move.irq, to: ascending(move.to) } };
+  if (pause !== undefined) return { pause };
+  throw new Error('the schema accepted an operation without a key');
+}
+
+function ascending(cpus: readonly number[]): readonly number[] {
+  return cpus.toSorted((a, b) => a - b);
+}

@@ -1,0 +1,28 @@
+/**
+ * Scenarios: what machine, what devices, what is done to them. A file in YAML or JSON becomes a value with every default filled in,
+ * or a list of mistakes with line and column; the built-in scenarios are such files too.
+ */
+export { builtinScenarios, findScenario, type BuiltinScenario } from './builtin/index.js';
+export { diagnosticToJson, formatDiagnostic, type Diagnostic, type DiagnosticJson } from './diagnostics.js';
+export { parseScenario, parseScenarioBytes, type Parsed } from './parse.js';
+export {
+  CYCLES_PER_US,
+  FIRST_VECTOR,
+  interArrivalCycles,
+  type Assumptions,
+  type CpuDescription,
+  type DeviceDescription,
+  type InterArrival,
+  type IrqDescription,
+  type MachineDescription,
+  type MessageDescription,
+  type Operation,
+  type RunSettings,
+  type Scenario,
+  type TimingValue,
+  type Universe,
+} from './scenario.js';
+export { assumptionChoices, jsonSchema } from './schema.js';
+export { stringifyScenario } from './stringify.js';
+export { assembleSystem, type Mode, type Names, type Overrides, type System } from './system.js';
+export type { Vocabulary } from './vocabulary.js';

@@ -1,0 +1,154 @@
+/**
+ * What a file says about CPUs, irqs and operations, as far as it can be read: the basis of the checks that need more than one key.
+ *
+ * It reads the values before the schema has accepted them, so that a file with a mistake in one place is still checked in the
+ * others. What the schema refuses is absent here, and no second finding is made of it.
+ */
+import type { z } from 'zod';
+import { apicIdNumber, cpuCount, cpuNumber, irqNumber, universeVectors, vectorNumber } from './schema.js';
+import type { Path } from './source.js';
+
+/** A value that the schema accepts, and where it stands. */
+export interface At<T> {
+  readonly value: T;
+  readonly path: Path;
+}
+
+export interface CpuOutline {
+  readonly cpu: At<number>;
+  readonly apicId: At<number> | undefined;
+  readonly online: boolean;
+}
+
+export interface IrqOutline {
+  readonly path: Path;
+  readonly irq: At<number> | undefined;
+  readonly cpu: At<number> | undefined;
+  readonly vector: At<number> | undefined;
+  /** Absent: all CPUs. */
+  readonly affinity: readonly At<number>[] | undefined;
+  /** Whether cpu, vector and affinity are what the author wrote, not what is left of it. */
+  readonly whole: boolean;
+}
+
+export type OperationOutline =
+  | { readonly kind: 'offline' | 'online'; readonly cpu: At<number> }
+  | { readonly kind: 'move'; readonly path: Path; readonly irq: At<number> | undefined; readonly to: readonly At<number>[] }
+  /** A pause, or not readable: what the machine looks like afterwards is not known. */
+  | { readonly kind: 'other'; readonly pause: boolean };
+
+export interface Outline {
+  /** Absent if it cannot be read: then nothing can be said about CPU numbers. */
+  readonly cpus: readonly CpuOutline[] | undefined;
+  /** Absent if it cannot be read. */
+  readonly vectors: number | undefined;
+  readonly deviceNames: readonly At<string>[];
+  readonly irqs: readonly IrqOutline[];
+  readonly operations: readonly OperationOutline[];
+  readonly parallel: boolean;
+  readonly repeat: boolean;
+  readonly timing: readonly { readonly path: Path; readonly min: number; readonly default: number; readonly max: number }[];
+}
+
+type Mapping = Readonly<Record<string, unknown>>;
+
+export function outlineOf(value: unknown): Outline {
+  const root = mapping(value);
+  const devices = items(root['devices']);
+  const vectors = mapping(root['universe'])['vectors'];
+  return {
+    cpus: cpusOf(mapping(root['machine'])['cpus']),
+    vectors: vectors === undefined ? 4 : accepted(universeVectors, vectors),
+    deviceNames: devices.flatMap(
+      (device, i) => at(mapping(device)['name'], ['devices', i, 'name'], (name) => (typeof name === 'string' ? name : undefined)) ?? [],
+    ),
+    irqs: devices.flatMap((device, i) => items(mapping(device)['irqs']).map((irq, j) => irqOf(mapping(irq), ['devices', i, 'irqs', j]))),
+    operations: items(root['operations']).map((operation, i) => operationOf(mapping(operation), ['operations', i])),
+    parallel: root['parallel'] === true,
+    repeat: mapping(root['run'])['repeat'] === true,
+    timing: Object.entries(mapping(root['timing'])).flatMap(([id, entry]) => {
+      const { min, default: middle, max } = mapping(entry);
+      return typeof min === 'number' && typeof middle === 'number' && typeof max === 'number'
+        ? [{ path: ['timing', id], min, default: middle, max }]
+        : [];
+    }),
+  };
+}
+
+function cpusOf(value: unknown): readonly CpuOutline[] | undefined {
+  if (Array.isArray(value)) {
+    const entries = value.map((entry: unknown, i) => {
+      const { cpu, apicId, online } = mapping(entry);
+      const path = ['machine', 'cpus', i];
+      const number = accepting(cpuNumber, cpu, [...path, 'cpu']);
+      return number && { cpu: number, apicId: accepting(apicIdNumber, apicId, [...path, 'apicId']), online: online !== false };
+    });
+    // An unreadable CPU might be the one that is referred to.
+    return entries.every((entry) => entry !== undefined) && entries.length > 0 ? entries : undefined;
+  }
+  const count = accepted(cpuCount, value);
+  return count === undefined
+    ? undefined
+    : Array.from({ length: count }, (_, cpu) => ({ cpu: { value: cpu, path: ['machine', 'cpus'] }, apicId: undefined, online: true }));
+}
+
+function irqOf(irq: Mapping, path: Path): IrqOutline {
+  const affinity = irq['affinity'] === undefined ? undefined : numbers(irq['affinity'], [...path, 'affinity']);
+  const cpu = accepting(cpuNumber, irq['cpu'], [...path, 'cpu']);
+  const vector = accepting(vectorNumber, irq['vector'], [...path, 'vector']);
+  return {
+    path,
+    irq: accepting(irqNumber, irq['irq'], [...path, 'irq']),
+    cpu,
+    vector,
+    affinity,
+    whole:
+      (cpu !== undefined || irq['cpu'] === undefined) &&
+      (vector !== undefined || irq['vector'] === undefined) &&
+      (irq['affinity'] === undefined ||
+        (affinity !== undefined && affinity.length > 0 && affinity.length === items(irq['affinity']).length)),
+  };
+}
+
+function operationOf(operation: Mapping, path: Path): OperationOutline {
+  const keys = Object.keys(operation);
+  const kind = keys.length === 1 ? keys[0] : undefined;
+  if (kind === 'offline' || kind === 'online') {
+    const cpu = accepting(cpuNumber, operation[kind], [...path, kind]);
+    return cpu === undefined ? { kind: 'other', pause: false } : { kind, cpu };
+  }
+  if (kind !== 'move') return { kind: 'other', pause: kind === 'pause' };
+  const { irq, to } = mapping(operation['move']);
+  return {
+    kind,
+    path: [...path, 'move', 'to'],
+    irq: accepting(irqNumber, irq, [...path, 'move', 'irq']),
+    to: numbers(to, [...path, 'move', 'to']) ?? [],
+  };
+}
+
+function numbers(value: unknown, path: Path): readonly At<number>[] | undefined {
+  return Array.isArray(value) ? value.flatMap((item: unknown, i) => accepting(cpuNumber, item, [...path, i]) ?? []) : undefined;
+}
+
+function mapping(value: unknown): Mapping {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Mapping) : {};
+}
+
+function items(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function accepted<T>(schema: z.ZodType<T>, value: unknown): T | undefined {
+  const result = schema.safeParse(value);
+  return result.success ? result.data : undefined;
+}
+
+function accepting<T>(schema: z.ZodType<T>, value: unknown, path: Path): At<T> | undefined {
+  return at(value, path, (read) => accepted(schema, read));
+}
+
+function at<T>(value: unknown, path: Path, read: (value: unknown) => T | undefined): At<T> | undefined {
+  const found = read(value);
+  return found === undefined ? undefined : { value: found, path };
+}

@@ -1,0 +1,120 @@
+/**
+ * The scenario as everyone behind the parser sees it: the document of the file with every default filled in, in the file's own
+ * shape, so that writing it back needs no translation.
+ *
+ * CPU and irq numbers are the user's names (CPU 3, irq 122), not indexes.
+ */
+
+/** One experiment: a machine, its devices, what is done to them, and how long. */
+export interface Scenario {
+  readonly version: 1;
+  /** Lower-case letters, digits and dashes. */
+  readonly name: string;
+  readonly about?: string;
+  /** Kernel model by name; whether it exists is the model room's to say. */
+  readonly model: string;
+  /** Named behaviours of the model that differ from its table. */
+  readonly behaviours: Readonly<Record<string, string>>;
+  readonly assumptions: Assumptions;
+  readonly machine: MachineDescription;
+  readonly universe: Universe;
+  readonly devices: readonly DeviceDescription[];
+  /** In order; each begins at any step after the one before has ended, unless `parallel`. */
+  readonly operations: readonly Operation[];
+  readonly parallel: boolean;
+  readonly run: RunSettings;
+  /** Overrides of the timing profile by the ids of hardware.md G.2, in cycles. */
+  readonly timing: Readonly<Record<string, TimingValue>>;
+}
+
+/** What is taken for granted about hardware; every verdict prints it. The first of each is the default. */
+export interface Assumptions {
+  /** When a device reads its message registers: in the step that emits, or earlier. */
+  readonly sampling: 'at-once' | 'then-delay';
+  /** How far a completion pushes the function's earlier messages (hardware.md C.6). */
+  readonly push: 'irr' | 'root-complex' | 'none';
+  /** Whether every message in flight has arrived when an `mdelay` that began after it ends. */
+  readonly delivery: 'within-mdelay' | 'unbounded';
+  /** Whether a deliverable vector is taken before the next micro-op. */
+  readonly recognition: 'prompt' | 'free';
+  /** What a software-disabled LAPIC does with the bits its IRR holds (hardware.md A.9.1). */
+  readonly softDisabled: 'dispatches' | 'holds';
+}
+
+export interface MachineDescription {
+  /** In ascending order of their numbers. */
+  readonly cpus: readonly CpuDescription[];
+}
+
+export interface CpuDescription {
+  readonly cpu: number;
+  readonly apicId: number;
+  /** At the start. */
+  readonly online: boolean;
+}
+
+export interface Universe {
+  /** Vectors per CPU besides the system vectors, from `FIRST_VECTOR` up. */
+  readonly vectors: number;
+}
+
+export interface DeviceDescription {
+  readonly name: string;
+  /** `handshake`: raises only while its irq owes nothing; `free`: raises whatever happens. */
+  readonly kind: 'handshake' | 'free';
+  readonly message: MessageDescription;
+  /** Bound on the events of a check. */
+  readonly raises: number;
+  /** Timed: the gap from an event to the next is drawn from this list. */
+  readonly interArrival: InterArrival;
+  /** Timed: cost of the driver's handler, in cycles. */
+  readonly handlerCycles: number;
+  /** Exactly one for plain MSI. */
+  readonly irqs: readonly IrqDescription[];
+}
+
+/** MSI without mask bits; with `address64` the message takes one more config write. */
+export interface MessageDescription {
+  readonly type: 'msi';
+  readonly address64: boolean;
+}
+
+/** Microseconds or cycles, whole numbers; a gap that stands twice is drawn twice as often. */
+export type InterArrival = { readonly us: readonly number[] } | { readonly cycles: readonly number[] };
+
+export interface IrqDescription {
+  readonly irq: number;
+  /** Target at the start. */
+  readonly cpu: number;
+  readonly vector: number;
+  /** CPU numbers in ascending order. */
+  readonly affinity: readonly number[];
+}
+
+export type Operation =
+  | { readonly offline: number }
+  | { readonly online: number }
+  | { readonly move: { readonly irq: number; readonly to: readonly number[] } }
+  | { readonly pause: { readonly us: number } };
+
+export interface RunSettings {
+  /** The list of operations starts again when it has ended. */
+  readonly repeat: boolean;
+  /** Simulated seconds after which a run ends. */
+  readonly seconds: number;
+  readonly seed: number;
+}
+
+/** Cycles: fixed, or the bounds and the default of a distribution. */
+export type TimingValue = number | { readonly min: number; readonly default: number; readonly max: number };
+
+/** The lowest vector of a universe: 0x20 belongs to the cleanup interrupt (linux.md 2.2). */
+export const FIRST_VECTOR = 0x21;
+
+/** Cycles in a microsecond: the base unit of time is 1/3 ns (hardware.md G.1). */
+export const CYCLES_PER_US = 3000;
+
+/** The gaps between two events of a device, in cycles, as often as the file lists them. */
+export function interArrivalCycles(gaps: InterArrival): readonly number[] {
+  return 'us' in gaps ? gaps.us.map((us) => us * CYCLES_PER_US) : gaps.cycles;
+}

@@ -1,0 +1,208 @@
+/**
+ * The format of a scenario file, version 1: what each key takes, its bounds, its default, and what is said when it is wrong.
+ *
+ * One definition for three uses: validation, the types of the input, and the published JSON Schema. What needs more than one key
+ * to be judged (does this CPU exist?) stands in references.ts.
+ */
+import { z } from 'zod';
+import { choice, exactlyOne, flag, list, mapping, mismatch, nonEmpty, text, whole } from './fields.js';
+import { describe, hex } from './words.js';
+
+/** Names that may stand for a scenario, and what a wrong one could become. */
+const scenarioName = text('a name', /^[a-z0-9-]+$/, (input) => {
+  const near = input
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
+  return `use lower-case letters, digits and dashes${near === '' ? '' : `, for example ${near}`}`;
+});
+
+/** The number of a CPU, as the user calls it. */
+export const cpuNumber = whole('CPU', 0, 4095);
+/** Destinations have 8 bits without interrupt remapping, and 255 is the broadcast (hardware.md A.7.1). */
+export const apicIdNumber = whole('APIC id', 0, 254);
+export const irqNumber = whole('irq', 0, 65535);
+export const vectorNumber = whole('vector', 0, 255, hex);
+/** More do not fit below the first ISA vector (linux.md 2.2). */
+export const universeVectors = whole('the number of vectors', 1, 16);
+/** Without interrupt remapping a message reaches APIC ids 0 to 254. */
+export const cpuCount = whole('the number of CPUs', 1, 255);
+
+const microseconds = whole('the time', 1, 1_000_000_000);
+const cycles = (what: string) => whole(what, 0, 1_000_000_000);
+
+const cpuEntry = mapping({ cpu: cpuNumber, apicId: apicIdNumber.optional(), online: flag().default(true) }, '{cpu: 0, apicId: 0}');
+
+const machine = mapping(
+  {
+    cpus: z
+      .union(
+        [
+          cpuCount,
+          list(cpuEntry, '[{cpu: 0, apicId: 0}]')
+            .min(1, nonEmpty('[{cpu: 0, apicId: 0}]'))
+            .max(255, { error: 'more than 255 CPUs; write 255 at most' }),
+        ],
+        {
+          error: ({ input }) =>
+            mismatch('a number of CPUs or a list of them', input, 'for example 2, or [{cpu: 0, apicId: 0}, {cpu: 3, apicId: 6}]'),
+        },
+      )
+      .meta({ description: 'How many CPUs (numbered from 0, APIC id = number), or a list of them' }),
+  },
+  '{cpus: 2}',
+);
+
+const gaps = list(microseconds, '[50, 120]').min(1, nonEmpty('[50, 120]'));
+const cycleGaps = list(whole('the gap', 1, 1_000_000_000_000), '[150000]').min(1, nonEmpty('[150000]'));
+const interArrival = exactlyOne(mapping({ us: gaps.optional(), cycles: cycleGaps.optional() }, '{us: [50, 120, 600]}'), 'interArrival', [
+  'us',
+  'cycles',
+]);
+
+const cpuList = list(cpuNumber, '[0, 3]').min(1, nonEmpty('[0]'));
+
+const irq = mapping(
+  {
+    irq: irqNumber,
+    cpu: cpuNumber.optional().meta({ description: 'Target at the start; default the lowest CPU of the affinity that is online' }),
+    vector: vectorNumber.optional().meta({ description: 'Default: the lowest of the universe that is free on that CPU' }),
+    affinity: cpuList.optional().meta({ description: 'Default: all CPUs' }),
+  },
+  '{irq: 122, cpu: 3}',
+);
+
+const device = mapping(
+  {
+    name: text('the name of a device', /^[A-Za-z0-9][A-Za-z0-9_.:-]*$/, () => 'use letters, digits and _ . : -'),
+    kind: choice('kind of device', ['handshake', 'free']).default('handshake'),
+    message: mapping(
+      { type: choice('type of message', ['msi']).default('msi'), address64: flag().default(true) },
+      '{type: msi, address64: true}',
+    ).prefault({}),
+    raises: whole('the number of raises', 0, 15).default(3),
+    interArrival: interArrival.default({ us: [100] }),
+    handlerCycles: cycles('the cost of the handler').default(3000),
+    irqs: list(irq, '[{irq: 122, cpu: 3}]').length(1, {
+      error: ({ input }) =>
+        `a device with a plain MSI has exactly one irq, not ${Array.isArray(input) ? input.length : 0}; write one, for example [{irq: 122, cpu: 3}]`,
+    }),
+  },
+  '{name: nic, irqs: [{irq: 24}]}',
+);
+
+const operationKeys = ['offline', 'online', 'move', 'pause'] as const;
+
+const operation = exactlyOne(
+  mapping(
+    {
+      offline: cpuNumber.optional(),
+      online: cpuNumber.optional(),
+      move: mapping({ irq: irqNumber, to: cpuList }, '{irq: 122, to: [1]}').optional(),
+      pause: mapping({ us: microseconds }, '{us: 300}').optional(),
+    },
+    'offline: 3',
+  ),
+  'an operation',
+  operationKeys,
+);
+
+/** What an assumption may be; the first is the default. */
+export const assumptionChoices = {
+  sampling: ['at-once', 'then-delay'],
+  push: ['irr', 'root-complex', 'none'],
+  delivery: ['within-mdelay', 'unbounded'],
+  recognition: ['prompt', 'free'],
+  softDisabled: ['dispatches', 'holds'],
+} as const;
+
+const assumptions = mapping(
+  {
+    sampling: choice('value of sampling', assumptionChoices.sampling).default('at-once'),
+    push: choice('value of push', assumptionChoices.push).default('irr'),
+    delivery: choice('value of delivery', assumptionChoices.delivery).default('within-mdelay'),
+    recognition: choice('value of recognition', assumptionChoices.recognition).default('prompt'),
+    softDisabled: choice('value of softDisabled', assumptionChoices.softDisabled).default('dispatches'),
+  },
+  '{delivery: unbounded}',
+);
+
+const timingValue = z.union(
+  [
+    cycles('the time'),
+    mapping({ min: cycles('the time'), default: cycles('the time'), max: cycles('the time') }, '{min: 6000, default: 7200, max: 9000}'),
+  ],
+  { error: ({ input }) => mismatch('a number of cycles', input, 'for example 9000, or {min: 6000, default: 7200, max: 9000}') },
+);
+
+const MAX_SECONDS = 1_000_000;
+const seconds = z
+  .number({ error: ({ input }) => mismatch('a number of seconds', input, 'for example 60') })
+  .gt(0, { error: ({ input }) => `${String(input)} seconds is out of range; write more than 0` })
+  .max(MAX_SECONDS, { error: ({ input }) => `${String(input)} seconds is out of range; write ${MAX_SECONDS} at most` });
+
+/** The default model: the newest that is safe in the scenarios of the thread. */
+const DEFAULT_MODEL = 'linux-5.9';
+
+const namedText = (example: string) =>
+  z.string({
+    error: ({ input }) =>
+      mismatch('a text', input, typeof input === 'number' || typeof input === 'boolean' ? `write "${input}"` : `for example ${example}`),
+  });
+
+/** The whole file, as its author may write it. */
+export const scenarioFile = mapping(
+  {
+    version: z.literal(1, { error: ({ input }) => `version is ${describe(input)}, this program reads version 1; write version: 1` }),
+    name: scenarioName,
+    about: namedText('about: what it shows').optional(),
+    model: text('the name of a model', /^[a-z][a-z0-9.-]*$/, () => `for example ${DEFAULT_MODEL}`).default(DEFAULT_MODEL),
+    behaviours: z
+      .record(z.string(), namedText('settleDelay: none'), {
+        error: ({ input }) => mismatch('a mapping', input, 'for example {settleDelay: none}'),
+      })
+      .default({}),
+    assumptions: assumptions.prefault({}),
+    machine,
+    universe: mapping({ vectors: universeVectors.default(4) }, '{vectors: 2}').prefault({}),
+    devices: list(device, '[{name: nic, irqs: [{irq: 24}]}]')
+      .min(1, nonEmpty('[{name: nic, irqs: [{irq: 24}]}]'))
+      .max(64, { error: 'more than 64 devices; write 64 at most' }),
+    operations: list(operation, '[{offline: 3}]').default([]),
+    parallel: flag().default(false),
+    run: mapping(
+      { repeat: flag().default(false), seconds: seconds.default(1), seed: whole('seed', 0, 0xffff_ffff).default(1) },
+      '{seconds: 60, seed: 1}',
+    ).prefault({}),
+    timing: z
+      .record(z.string(), timingValue, { error: ({ input }) => mismatch('a mapping', input, 'for example {cfg.write: 9000}') })
+      .default({}),
+  },
+  'version: 1',
+);
+
+/** A file that the schema accepts, with the defaults that need no look at another key. */
+export type ScenarioFile = z.output<typeof scenarioFile>;
+
+/** How a key is written that is missing, for the message that says so. */
+export const examples: Readonly<Record<string, string>> = {
+  version: 'version: 1',
+  name: 'name: my-scenario',
+  machine: 'machine: {cpus: 2}',
+  cpus: 'cpus: 2',
+  cpu: 'cpu: 0',
+  devices: 'devices: [{name: nic, irqs: [{irq: 24}]}]',
+  irqs: 'irqs: [{irq: 24}]',
+  irq: 'irq: 24',
+  to: 'to: [1]',
+  us: 'us: 300',
+  min: 'min: 6000',
+  default: 'default: 7200',
+  max: 'max: 9000',
+};
+
+/** JSON Schema (draft 2020-12) of a scenario file, for editors. References between keys are beyond it. */
+export function jsonSchema(): Record<string, unknown> {
+  const { $schema, ...rest } = z.toJSONSchema(scenarioFile, { io: 'input' });
+  return { $schema, title: 'irqlab scenario, version 1', ...rest };
+}

@@ -1,0 +1,146 @@
+/** A scenario and a kernel model made into a machine that can start. */
+import { findModel, type BuiltModel, type KernelModel, type OperationRequest } from '../kernel/model/index.js';
+import { Machine, type Assumptions, type MachineSetup } from '../machine/index.js';
+import { CYCLES_PER_US, FIRST_VECTOR, interArrivalCycles, type Operation, type Scenario } from './scenario.js';
+
+/** How a scenario is looked at. */
+export interface Mode {
+  readonly timed: boolean;
+  /** 0 nothing, 1 events, 2 micro-ops too */
+  readonly record: 0 | 1 | 2;
+  readonly seed?: number;
+}
+
+/** What the command line sets in place of the file. */
+export interface Overrides {
+  readonly model?: string | undefined;
+  readonly behaviours?: Readonly<Record<string, string>> | undefined;
+  readonly assumptions?: Readonly<Partial<Assumptions>> | undefined;
+}
+
+/** Messages in flight at once, in a check and timed: bounds of the model. */
+const CHECK_MESSAGES = 12;
+const TIMED_MESSAGES = 64;
+/** Raises per irq in the probe (design 4). */
+const PROBE_RAISES = 4;
+/** Raises a check's image can count. */
+const RING = 1 << 14;
+
+/** Names of the parts by index, as the user calls them. */
+export interface Names {
+  readonly cpus: readonly string[];
+  /** by interrupt source */
+  readonly sources: readonly string[];
+  readonly devices: readonly string[];
+  readonly irqs: readonly number[];
+  readonly operations: readonly string[];
+}
+
+/** A scenario with a model: everything needed to make machines of it, and to talk about them. */
+export interface System {
+  readonly scenario: Scenario;
+  readonly model: KernelModel;
+  readonly built: BuiltModel;
+  readonly names: Names;
+  readonly assumptions: Assumptions;
+  setup(mode: Mode): MachineSetup;
+  /** A machine in the state in which the scenario starts. */
+  machine(mode: Mode): Promise<Machine>;
+}
+
+function describeOperation(o: Operation): string {
+  if ('offline' in o) return `offline CPU ${o.offline}`;
+  if ('online' in o) return `online CPU ${o.online}`;
+  if ('move' in o) return `move irq ${o.move.irq} to CPU ${o.move.to.join(', ')}`;
+  return `pause ${o.pause.us} us`;
+}
+
+/** Joins scenario and model. Throws `ModelError` if the model or a behaviour does not exist. */
+export function assembleSystem(scenario: Scenario, overrides: Overrides = {}): System {
+  const model = findModel(overrides.model ?? scenario.model, { ...scenario.behaviours, ...overrides.behaviours });
+  const assumptions: Assumptions = { ...scenario.assumptions, ...overrides.assumptions };
+  const cpus = scenario.machine.cpus;
+  const cpuIndex = new Map(cpus.map((c, i) => [c.cpu, i]));
+  const indexOf = (cpu: number): number => cpuIndex.get(cpu) ?? 0;
+  const sources = scenario.devices.flatMap((device, d) => device.irqs.map((irq) => ({ device, d, irq })));
+  const irqIndex = new Map(sources.map(({ irq }, i) => [irq.irq, i]));
+
+  // pauses are time before the next operation; a check has no time
+  const requests: OperationRequest[] = [];
+  const operationNames: string[] = [];
+  let pause = 0;
+  for (const o of scenario.operations) {
+    if ('pause' in o) {
+      pause += o.pause.us * CYCLES_PER_US;
+      continue;
+    }
+    operationNames.push(describeOperation(o));
+    if ('move' in o) {
+      requests.push({ kind: 'move', irq: irqIndex.get(o.move.irq) ?? 0, to: o.move.to.map(indexOf), on: 0, pause });
+    } else {
+      const [kind, cpu] = 'offline' in o ? (['offline', indexOf(o.offline)] as const) : (['online', indexOf(o.online)] as const);
+      // the task must run on a CPU that stays
+      const on = cpus.findIndex((c, i) => c.online && i !== cpu);
+      requests.push({ kind, cpu, on: on < 0 ? 0 : on, pause });
+    }
+    pause = 0;
+  }
+  const universe = { lo: FIRST_VECTOR, hi: FIRST_VECTOR + scenario.universe.vectors };
+  const size = {
+    cpus: cpus.length,
+    irqs: sources.length,
+    devices: scenario.devices.length,
+    vectors: 256,
+    vectorLo: universe.lo,
+    vectorHi: universe.hi,
+  } as const;
+  const built = model.build(size, {
+    online: cpus.map((c) => c.online),
+    apicIds: cpus.map((c) => c.apicId),
+    irqs: sources.map(({ d, irq }) => ({ device: d, vector: irq.vector, cpu: indexOf(irq.cpu), affinity: irq.affinity.map(indexOf) })),
+    operations: requests,
+  });
+  const names: Names = {
+    cpus: cpus.map((c) => `CPU ${c.cpu}`),
+    sources: sources.map(({ device }) => device.name),
+    devices: scenario.devices.map((device) => device.name),
+    irqs: sources.map(({ irq }) => irq.irq),
+    operations: operationNames,
+  };
+  const setup = (mode: Mode): MachineSetup => ({
+    apicIds: cpus.map((c) => c.apicId),
+    devices: scenario.devices.map((device) => ({ address64: device.message.address64 })),
+    sources: sources.map(({ device, d }) => ({
+      device: d,
+      kind: device.kind,
+      raises: mode.timed && device.raises > 0 ? Infinity : device.raises,
+      gaps: mode.timed ? interArrivalCycles(device.interArrival) : [],
+      handlerCycles: device.handlerCycles,
+    })),
+    operations: built.operations,
+    program: built.program,
+    universe,
+    systemVectors: built.systemVectors,
+    messages: mode.timed ? TIMED_MESSAGES : CHECK_MESSAGES,
+    timed: mode.timed,
+    assumptions,
+    timing: scenario.timing,
+    jitter: mode.timed,
+    parallel: scenario.parallel,
+    repeat: mode.timed && scenario.run.repeat,
+    seed: mode.seed ?? scenario.run.seed,
+    properties: mode.timed
+      ? ['noLoss', 'noStray', 'noStuckIsr', 'noFault', 'noWildWrite']
+      : ['noLoss', 'noStray', 'noLeak', 'inStep', 'noStuckIsr', 'noFault', 'noWildWrite', 'progress'],
+    probeRaises: PROBE_RAISES,
+    record: mode.record,
+    ring: mode.record === 0 ? 0 : RING,
+  });
+  const machine = async (mode: Mode): Promise<Machine> => {
+    const made = await Machine.create(setup(mode));
+    built.boot(made);
+    made.start();
+    return made;
+  };
+  return { scenario, model, built, names, assumptions, setup, machine };
+}

@@ -1,0 +1,55 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { AssemblyError, decode } from '../../src/kernel/index.js';
+import { InsnFlag } from '../../assembly/state/abi.js';
+import { run } from './machine.js';
+import { build, evaluate, source, type Source } from './random.js';
+
+/** Undefined if the program needs more registers than a context has. */
+function tryBuild(bodies: Source): ReturnType<typeof build> | undefined {
+  try {
+    return build(bodies);
+  } catch (error) {
+    if (error instanceof AssemblyError && /needs \d+ registers/.test(error.message)) return undefined;
+    throw error;
+  }
+}
+
+test('random programs compute what they say, with dead registers overwritten and live ones cut to their bits wherever a context may stand', () => {
+  let ran = 0;
+  let refused = 0;
+  fc.assert(
+    fc.property(source, (bodies) => {
+      const built = tryBuild(bodies);
+      if (!built) {
+        refused++;
+        return;
+      }
+      ran++;
+      const { memory } = run(built.program, built.declarations, 'main');
+      const { wide, narrow } = evaluate(bodies);
+      expect(memory).toEqual([wide, narrow]);
+    }),
+    { numRuns: 3000, seed: 20260723 },
+  );
+  // most must fit, or the test says little
+  expect(refused).toBeLessThan(ran / 4);
+});
+
+test('a context stands in front of a joined instruction only where a block begins', () => {
+  fc.assert(
+    fc.property(source, (bodies) => {
+      const built = tryBuild(bodies);
+      if (!built) return;
+      const { program, declarations } = built;
+      const joined = (i: number): boolean => (decode(program.code, i).flags & InsnFlag.joined) !== 0;
+      // inside straight code a joined predecessor means the middle of a block
+      for (const at of run(program, declarations, 'main').stops) {
+        const before = decode(program.code, at - 1);
+        const straight = before.op === 0 || before.op >= 32 || (before.op >= 1 && before.op <= 8);
+        if (joined(at) && straight) expect(joined(at - 1)).toBe(false);
+      }
+    }),
+    { numRuns: 300, seed: 4 },
+  );
+});

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // Exhaustive searches take their time on a slow machine.
+    testTimeout: 120_000,
+    // Threads: WebAssembly memory of several GB must not be copied between processes. Two: what a small CI machine has.
+    pool: 'threads',
+    maxWorkers: 2,
+  },
+});
