@@ -18,6 +18,7 @@ import { timedRun } from './run/timed';
 export { prepare, create, table } from './state/layout';
 export { sizes as sizesAt } from './state/layout';
 export { ringClear, ringTail, ringUsed } from './record/ring';
+import { checkRest } from './check/search';
 export { failureOf, openImages, pathBuffer, pathLength, searchBegin, searchRun, searchStats, writePath } from './check/search';
 export { timedBegin } from './run/timed';
 
@@ -52,6 +53,12 @@ export function apply(action: u32): u32 {
 /** 1 at rest, 2 deadlocked, of the state `enabledActions` looked at last. */
 export function restState(): u32 {
   return atRest ? 1 : deadlocked ? 2 : 0;
+}
+/** Properties that the state breaks, which must be at rest. */
+export function restViolations(): u32 {
+  clearViolations();
+  checkRest();
+  return violations;
 }
 /** Runs a judge; returns the properties it flags. */
 export function judgeState(entry: u32): u32 {

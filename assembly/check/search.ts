@@ -112,9 +112,8 @@ function visit(parent: u32, action: u32, distance: u32): bool {
   return frontierPush(queue, node, image, bytes);
 }
 
-/** Properties of a state in which nothing is on its way (design 4). */
-function checkRest(): void {
-  bump(Stat.rest);
+/** Flags the properties of a state in which nothing is on its way (design 4). */
+export function checkRest(): void {
   for (let s: u32 = 0; s < nSources; s++) {
     if (load<u8>(srcAt(s), Src.owed) && isStarted(s)) violate(Property.noLoss);
   }
@@ -122,9 +121,7 @@ function checkRest(): void {
     if (load<u8>(cpuAt(c), Cpu.isrWords)) violate(Property.noStuckIsr);
   }
   judge(setting(Settings.judgeRest));
-  if (!probeDone()) return;
-  bump(Stat.probed);
-  judge(setting(Settings.judgeProbe));
+  if (probeDone()) judge(setting(Settings.judgeProbe));
 }
 
 function expand(node: u32): u32 {
@@ -133,7 +130,11 @@ function expand(node: u32): u32 {
   memory.copy(saved, checkStart, timedStart - checkStart);
   const n = enumerate();
   clearViolations();
-  if (atRest) checkRest();
+  if (atRest) {
+    bump(Stat.rest);
+    if (probeDone()) bump(Stat.probed);
+    checkRest();
+  }
   if (deadlocked) violate(Property.progress);
   if (violations) failAll(level, node, NO_ACTION);
   for (let i: u32 = 0; i < n; i++) {

@@ -22,6 +22,11 @@ export function setWaiting(c: u32, address: usize): void {
   store<u32>(timedAt(c), <u32>address);
 }
 
+/** True while the CPU does nothing but wait for a variable or for the end of an mdelay. */
+@inline export function resting(c: u32): bool {
+  return load<u32>(timedAt(c)) != 0 || load<u32>(timedAt(c), 4) != 0;
+}
+
 /** An interrupt, a task or a SIPI has arrived for CPU c: it looks after the recognition latency, if it is not busy. */
 export function kick(c: u32): void {
   if (!timed()) return;

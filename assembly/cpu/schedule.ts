@@ -5,6 +5,7 @@ import { assumes, codeAt, cpuAt, ctxAt, interruptsOn, isActive } from '../state/
 import { hasRoom, marked } from '../fabric/flight';
 import { requests } from '../lapic/priority';
 import { LEVELS } from '../state/layout';
+import { operand, operandB, operandC } from './operands';
 import { element, loadElement } from './variables';
 
 /**
@@ -29,18 +30,13 @@ export function current(c: u32): i32 {
   return <u64>1 << (c * LEVELS + level);
 }
 
-@inline function operand(ctx: usize, c: u32, which: u32, imm: u32): u32 {
-  if (which < 8) return load<u32>(ctx + Ctx.regs + (<usize>which << 2));
-  return which == 15 ? c : which == 14 ? 0 : imm;
-}
-
 /** Address of the variable that the wait or lock at the context's pc is about. */
 export function awaited(c: u32, level: u32): usize {
   const ctx = ctxAt(c, level);
   const pc = <u32>load<u16>(ctx, Ctx.pc);
   const insn = codeAt(pc);
   const w0 = load<u32>(insn);
-  return element(load<u32>(insn, 8) & 0xffff, operand(ctx, c, (w0 >> 16) & 0xff, 0), operand(ctx, c, w0 >> 24, 0), pc);
+  return element(load<u32>(insn, 8) & 0xffff, operand(ctx, c, operandB(w0), 0), operand(ctx, c, operandC(w0), 0), pc);
 }
 
 /** True if the context may execute its next micro-op now. */

@@ -124,28 +124,32 @@ export function scan(slot: u32, i: u32, from: u32, empty: u32, pc: u32): u32 {
 
 // --- lists: heads[i] and next[node] hold node + 1, 0 = end
 
-export function listPush(heads: u32, nexts: u32, i: u32, node: u32, pc: u32): void {
+/** Address of the link that was changed besides the node's own, or 0. */
+export function listPush(heads: u32, nexts: u32, i: u32, node: u32, pc: u32): usize {
   const head = element(heads, i, 0, pc);
   const next = element(nexts, node, 0, pc);
-  if (head == 0 || next == 0) return;
+  if (head == 0 || next == 0) return 0;
   storeElement(nexts, next, loadElement(heads, head), pc);
   storeElement(heads, head, node + 1, pc);
+  return head;
 }
 
-export function listRemove(heads: u32, nexts: u32, i: u32, node: u32, pc: u32): void {
+/** As `listPush`; 0 as well if the node is not in the list. */
+export function listRemove(heads: u32, nexts: u32, i: u32, node: u32, pc: u32): usize {
   let slot = heads;
   let link = element(heads, i, 0, pc);
   for (let steps: u32 = 0; link != 0 && steps <= 0xffff; steps++) {
     const at = loadElement(slot, link);
-    if (at == 0) return;
+    if (at == 0) return 0;
     const next = element(nexts, at - 1, 0, pc);
-    if (next == 0) return;
+    if (next == 0) return 0;
     if (at == node + 1) {
       storeElement(slot, link, loadElement(nexts, next), pc);
       storeElement(nexts, next, 0, pc);
-      return;
+      return link;
     }
     slot = nexts;
     link = next;
   }
+  return 0;
 }

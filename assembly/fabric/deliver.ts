@@ -1,7 +1,8 @@
 /** A message arrives: decode, destination, acceptance or drop (hardware.md 0.3 steps 5 and 6). */
 import { Counter, Drop, Event, NONE, Settings } from '../state/abi';
 import { Cpu, Ctx, Msg, MsgKind, RunState } from '../state/fields';
-import { cpuAt, cpuOfApicId, ctxAt, msgAt, setActive, setting } from '../state/access';
+import { cpuAt, cpuOfApicId, ctxAt, msgAt, setActive, setting, timed } from '../state/access';
+import { LEVELS } from '../state/layout';
 import { acceptFixed } from '../lapic/accept';
 import { init } from '../lapic/registers';
 import * as decode from '../message/decode';
@@ -9,7 +10,7 @@ import { kick } from '../clock/kick';
 import { count } from '../record/counters';
 import { record } from '../record/ring';
 import { tagClear, tagCopy, tagsOfMessage, tagsOn } from '../record/tags';
-import { land } from './flight';
+import { land, unmarkMessages } from './flight';
 
 /** CPU that a SIPI has just started, or -1: its context still stands in front of private instructions. */
 export let started: i32 = -1;
@@ -49,6 +50,8 @@ function arriveAt(c: u32, mode: u32, data: u32, m: u32, shared: bool): void {
       return;
     case INIT:
       init(c);
+      // an access or mdelay that INIT ended waits for nothing any more
+      if (!timed()) unmarkMessages(<u64>0xf << (c * LEVELS));
       return;
     case STARTUP:
       startup(c);

@@ -1,6 +1,6 @@
 /**
  * LAPIC registers that the path needs (hardware.md A.2, A.9, A.10, A.12) and INIT (A.11). Values that a guest should not
- * write have their architectural outcome: reserved bits are dropped, unknown offsets set ESR bit 7.
+ * write have their architectural outcome: reserved bits are dropped, reserved offsets set ESR bit 7. Other registers read 0.
  */
 import { Counter, Event, LapicReg, Property } from '../state/abi';
 import { Cpu, CpuFlag, RunState } from '../state/fields';
@@ -17,6 +17,24 @@ export function writeEoi(c: u32): void {
   const v = retire(cpuAt(c));
   if (v == 0) count(Counter.eoiWithoutIsr);
   record(Event.eoi, c, v, 0);
+}
+
+/** Offsets that no register has: an access sets ESR bit 7 (A.2, A.10). Read-only and write-only registers are none of them. */
+function isReserved(reg: u32): bool {
+  if (reg >= 0x400) return false;
+  const r = reg >> 4;
+  return r < 2 || (r >= 4 && r < 8) || (r >= 0x29 && r < 0x2f) || (r >= 0x3a && r < 0x3e) || r == 0x3f;
+}
+
+function logIllegalAddress(at: usize, reg: u32): void {
+  if (isReserved(reg)) store<u8>(at, load<u8>(at, Cpu.esrPending) | 0x80, Cpu.esrPending);
+}
+
+/** A fixed IPI with a vector below 16 was asked for: ESR bit 5 (A.10). */
+export function logSendIllegal(c: u32): void {
+  const at = cpuAt(c);
+  store<u8>(at, load<u8>(at, Cpu.esrPending) | 0x20, Cpu.esrPending);
+  count(Counter.illegalVector);
 }
 
 export function writeLapic(c: u32, reg: u32, value: u32): void {
@@ -42,8 +60,7 @@ export function writeLapic(c: u32, reg: u32, value: u32): void {
       store<u8>(at, load<u8>(at, Cpu.esrPending), Cpu.esr);
       store<u8>(at, 0, Cpu.esrPending);
       return;
-    default:
-      store<u8>(at, load<u8>(at, Cpu.esrPending) | 0x80, Cpu.esrPending);
+    default: logIllegalAddress(at, reg);
   }
 }
 
@@ -64,7 +81,7 @@ export function readLapic(c: u32, reg: u32): u32 {
     const bank: usize = reg < 0x180 ? Cpu.isr : reg < 0x200 ? Cpu.tmr : Cpu.irr;
     return load<u32>(at + bank + word);
   }
-  store<u8>(at, load<u8>(at, Cpu.esrPending) | 0x80, Cpu.esrPending);
+  logIllegalAddress(at, reg);
   return 0;
 }
 

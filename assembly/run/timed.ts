@@ -8,11 +8,12 @@ import { codeAt, cpuAt, ctxAt, isActive, now, operationSetup, setting, sourceSet
 import { ctxTimedBase, gapBase, LEVELS, nCpus, nMessages, nOperations, nSources, opBase, srcTimedBase } from '../state/layout';
 import { below, latency, seedStreams, streamOfArrivals, streamOfCpu, streamOfSampling } from '../clock/random';
 import { arm, armed, nextDue, PHASE_CPU, PHASE_DEVICE, PHASE_OPERATION } from '../clock/wheel';
-import { kick, setSleeping, setWaiting } from '../clock/kick';
+import { kick, resting, setSleeping, setWaiting } from '../clock/kick';
 import { mayRaise, raise, sample, sendHeld } from '../fabric/emit';
 import { hasRoom, pushedAt } from '../fabric/flight';
 import { awaited, current, enabled, mayInterrupt } from '../cpu/schedule';
-import { servedSource, step } from '../cpu/sequencer';
+import { operationEnded, servedSource } from '../cpu/hardware';
+import { step } from '../cpu/sequencer';
 import { acknowledge, moveMessage } from '../cpu/interrupt';
 import { count } from '../record/counters';
 import { ringNearlyFull } from '../record/ring';
@@ -138,7 +139,11 @@ function sampleTick(s: u32): void {
 /** Arms CPU c for the effect of the micro-op its current context stands in front of, `after` cycles from now at the earliest. */
 function armCpu(c: u32, after: u64): void {
   const level = current(c);
-  if (level < 0) return;
+  if (level < 0) {
+    // idle from now on: what became pending meanwhile is recognised next
+    if (mayInterrupt(c, level)) kick(c);
+    return;
+  }
   const ctx = ctxAt(c, level);
   const op = load<u32>(codeAt(load<u16>(ctx, Ctx.pc))) & 0xff;
   const before = load<u8>(ctx, Ctx.phase) ? 0 : costBefore(op);
@@ -146,13 +151,14 @@ function armCpu(c: u32, after: u64): void {
 }
 
 function cpuTick(c: u32): void {
+  const rested = resting(c);
   setSleeping(c, false);
   setWaiting(c, 0);
   const level = current(c);
   if (mayInterrupt(c, level)) {
     acknowledge(c);
-    // a CPU that was executing drains first; one that was idle has waited for that before it looked
-    armCpu(c, level >= 0 ? latency(Timing.recognise, streamOfCpu(c)) : 0);
+    // a CPU that was executing drains first; one that was idle or waiting has let that time pass before it looked
+    armCpu(c, level >= 0 && !rested ? latency(Timing.recognise, streamOfCpu(c)) : 0);
     return;
   }
   if (level < 0) return;
@@ -165,7 +171,7 @@ function cpuTick(c: u32): void {
     arm(c, load<u64>(delayEnd(c, level)), PHASE_CPU);
     return;
   }
-  if (op == Op.ipi && !hasRoom()) {
+  if ((op == Op.ipi || op == Op.ipiInit || op == Op.ipiSipi) && !hasRoom()) {
     arm(c, now() + RETRY, PHASE_CPU);
     return;
   }
@@ -196,7 +202,7 @@ function cpuTick(c: u32): void {
     arm(raiseNode(servedSource), now() + 1, PHASE_DEVICE);
   }
   armCpu(c, after);
-  if (op == Op.opEnd) armOperation();
+  if (operationEnded) armOperation();
 }
 
 function operandDevice(ctx: usize, insn: usize): u32 {

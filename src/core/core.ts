@@ -13,6 +13,7 @@ interface Exports {
   apply(action: number): number;
   restState(): number;
   judgeState(entry: number): number;
+  restViolations(): number;
   currentLevel(cpu: number): number;
   violationMask(): number;
   faultKind(): number;

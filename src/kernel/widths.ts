@@ -57,7 +57,7 @@ function resultBits(insn: UnitInsn, widths: Widths, size: MachineSize): number {
   const kind = insn.a instanceof Reg ? kindBits(insn.a.kind, size) : 32;
   switch (insn.op) {
     case Op.move:
-      return insn.trusted ? kind : c;
+      return insn.trusted ? Math.min(kind, c) : c;
     case Op.add:
       return insn.a instanceof Reg && insn.a.kind === 'vector' ? kind + 1 : kind;
     case Op.sub:

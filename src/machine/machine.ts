@@ -29,6 +29,8 @@ import { percentiles, type Percentiles } from './histogram.js';
 import type { MachineSetup } from './setup.js';
 import { timingTable } from './timing.js';
 
+const IMAGE_BYTES = 1 << 16;
+
 /** The properties of a violation mask. */
 export function propertiesOf(mask: number): (keyof typeof Property)[] {
   const names: (keyof typeof Property)[] = [];
@@ -56,6 +58,7 @@ export class Machine {
   readonly core: Core;
   readonly setup: MachineSetup;
   readonly #tables = new Map<number, number>();
+  #scratch = 0;
 
   private constructor(core: Core, setup: MachineSetup) {
     this.core = core;
@@ -318,6 +321,28 @@ export class Machine {
     const visible = this.core.exports.apply(action) !== 0;
     this.#throwOnFault();
     return { visible, broken: propertiesOf(this.core.exports.violationMask()) };
+  }
+
+  /** The properties that a state at rest breaks. */
+  brokenAtRest(): (keyof typeof Property)[] {
+    const mask = this.core.exports.restViolations();
+    this.#throwOnFault();
+    const checked = this.setup.properties;
+    return propertiesOf(mask).filter((name) => checked.includes(name));
+  }
+
+  /** The packed image of the state (design 3). */
+  image(): Uint8Array {
+    this.#scratch ||= this.core.exports.openImages() === 0 ? 0 : this.core.exports.pathBuffer(IMAGE_BYTES);
+    if (this.#scratch === 0) throw new RangeError('out of memory for an image');
+    return this.core.bytes(this.#scratch, this.core.exports.packTo(this.#scratch));
+  }
+
+  /** Sets the state from an image. */
+  setImage(image: Uint8Array): void {
+    this.image();
+    this.core.write(this.#scratch, image);
+    this.core.exports.unpackFrom(this.#scratch);
   }
 
   judge(entry: number): (keyof typeof Property)[] {

@@ -9,6 +9,8 @@ export interface Mode {
   /** 0 nothing, 1 events, 2 micro-ops too */
   readonly record: 0 | 1 | 2;
   readonly seed?: number;
+  /** capacity of the event ring, records; 0: events are counted and digested only */
+  readonly ring?: number;
 }
 
 /** What the command line sets in place of the file. */
@@ -23,7 +25,7 @@ const CHECK_MESSAGES = 12;
 const TIMED_MESSAGES = 64;
 /** Raises per irq in the probe (design 4). */
 const PROBE_RAISES = 4;
-/** Raises a check's image can count. */
+/** Capacity of the event ring, records. */
 const RING = 1 << 14;
 
 /** Names of the parts by index, as the user calls them. */
@@ -134,7 +136,7 @@ export function assembleSystem(scenario: Scenario, overrides: Overrides = {}): S
       : ['noLoss', 'noStray', 'noLeak', 'inStep', 'noStuckIsr', 'noFault', 'noWildWrite', 'progress'],
     probeRaises: PROBE_RAISES,
     record: mode.record,
-    ring: mode.record === 0 ? 0 : RING,
+    ring: mode.ring ?? (mode.record === 0 ? 0 : RING),
   });
   const machine = async (mode: Mode): Promise<Machine> => {
     const made = await Machine.create(setup(mode));

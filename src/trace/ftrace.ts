@@ -83,7 +83,7 @@ export function parseFtrace(text: string, file: string): FtraceText {
 }
 
 /** One line, or undefined if it is none. */
-export function parseLine(raw: string, line: number): TraceLine | undefined {
+function parseLine(raw: string, line: number): TraceLine | undefined {
   if (raw.length > MAX_LINE) return undefined;
   const found = (normalLine.exec(raw.trimEnd()) ?? dumpedLine.exec(raw.trimEnd()))?.groups;
   if (found === undefined) return undefined;

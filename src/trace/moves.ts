@@ -102,7 +102,8 @@ function stillOpen(open: Unfinished | undefined, at: bigint): Unfinished | undef
 function continued(print: Print | undefined, moment: Moment, open: Unfinished | undefined): Unfinished | undefined {
   const seen = { lines: [...(open?.lines ?? []), moment.line], latest: moment.at };
   if (print?.kind === 'allocated') return { lines: [moment.line], latest: moment.at, allocated: { ...moment, apicId: print.apicId } };
-  if (print?.kind === 'redirected') return { ...open, ...seen, redirected: { ...moment, vector: print.vector, oldApicId: print.oldApicId } };
+  if (print?.kind === 'redirected')
+    return { ...open, ...seen, redirected: { ...moment, vector: print.vector, oldApicId: print.oldApicId } };
   if (print?.kind === 'final') return { ...open, ...seen, final: { ...moment, vector: print.vector, apicId: print.apicId } };
   return undefined;
 }

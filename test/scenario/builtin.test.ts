@@ -1,6 +1,7 @@
 /** The scenarios that come with the program. */
 import { describe, expect, test } from 'vitest';
 import { builtinScenarios, findScenario } from '../../src/scenario/index.js';
+import { given } from './help.js';
 
 describe('built-in scenarios', () => {
   test('are these', () => {

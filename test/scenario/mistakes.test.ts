@@ -164,13 +164,13 @@ describe('files that are no scenario', () => {
   });
 });
 
-describe('machine and devices', () => {
-  const machine = (cpus: string, irqs: string): string =>
-    `version: 1\nname: a\nmachine:\n  cpus: ${cpus}\nuniverse: {vectors: 2}\ndevices:\n${irqs
-      .split(';')
-      .map((irq, i) => `  - {name: d${i}, irqs: [${irq}]}\n`)
-      .join('')}`;
+/** A machine with these CPUs, and a device for each of the irqs, which semicolons part. */
+function machine(cpus: string, irqs: string): string {
+  const devices = irqs.split(';').map((irq, i) => `  - {name: d${i}, irqs: [${irq}]}\n`);
+  return `version: 1\nname: a\nmachine:\n  cpus: ${cpus}\nuniverse: {vectors: 2}\ndevices:\n${devices.join('')}`;
+}
 
+describe('machine and devices', () => {
   test.each([
     [
       'two CPUs of one number',

@@ -1,6 +1,6 @@
 /** What a file without mistakes becomes: defaults, names, JSON, bytes. */
 import { describe, expect, test } from 'vitest';
-import { interArrivalCycles, parseScenarioBytes } from '../../src/scenario/index.js';
+import { interArrivalCycles, parseScenarioBytes, type Diagnostic } from '../../src/scenario/index.js';
 import { minimal, mistakes, scenario } from './help.js';
 
 describe('defaults', () => {
@@ -91,12 +91,12 @@ test('gaps in microseconds are cycles of 1/3 ns (hardware.md G.1)', () => {
   expect(interArrivalCycles({ cycles: [7] })).toEqual([7]);
 });
 
-describe('bytes', () => {
-  const errors = (bytes: readonly number[]) => {
-    const parsed = parseScenarioBytes(Uint8Array.from(bytes), 'f');
-    return 'errors' in parsed ? parsed.errors : [];
-  };
+function errors(bytes: readonly number[]): readonly Diagnostic[] {
+  const parsed = parseScenarioBytes(Uint8Array.from(bytes), 'f');
+  return 'errors' in parsed ? parsed.errors : [];
+}
 
+describe('bytes', () => {
   test('of a text are its scenario', () => {
     expect(parseScenarioBytes(new TextEncoder().encode(minimal), 'f')).toEqual({ scenario: scenario(minimal) });
   });

@@ -1,5 +1,6 @@
 /** Lines of ftrace (linux.md 1.1). */
 import { describe, expect, test } from 'vitest';
+import { given } from './help.js';
 import { formatTime, parseFtrace, type TraceLine } from '../../src/trace/index.js';
 
 function line(text: string): TraceLine {

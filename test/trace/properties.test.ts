@@ -1,30 +1,43 @@
 /** Whatever is imported: facts and scenarios or none, never an exception. */
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseScenario, stringifyScenario } from '../../src/scenario/index.js';
 import { checkScenario, formatFacts, importTrace, runScenario } from '../../src/trace/index.js';
 import { recording, recordings } from './help.js';
 
-function sound(text: string): void {
+/** What is wrong with an import; nothing for every text. */
+function flaws(text: string): unknown[] {
   const trace = importTrace(text, 'any.trace');
   const lines = text.split(/\r?\n/);
-  for (const { from, how, name } of trace.facts) {
-    if (how !== 'assumed') expect(from.length, name).toBeGreaterThan(0);
-    for (const line of from) expect(lines[line - 1]?.trim(), name).toMatch(/^[^#]/);
-  }
-  for (const line of formatFacts(trace, { notes: true }).split('\n')) expect(line.length).toBeLessThanOrEqual(80);
-  expect(trace.count.trace + trace.count.annotations + trace.count.garbage).toBeLessThanOrEqual(lines.length);
-  for (const made of [checkScenario(trace), runScenario(trace)])
-    if (made !== undefined) expect(parseScenario(stringifyScenario(made), 'x')).toEqual({ scenario: made });
+  const { trace: read, annotations, garbage } = trace.count;
+  return [
+    ...trace.facts.filter(({ from, how }) => how !== 'assumed' && from.length === 0),
+    ...trace.facts.filter(({ from }) => from.some((line) => !/^[^#]/.test(lines[line - 1]?.trim() ?? ''))),
+    ...formatFacts(trace, { notes: true })
+      .split('\n')
+      .filter((line) => line.length > 80),
+    ...(read + annotations + garbage > lines.length ? ['more lines than there are'] : []),
+    ...[checkScenario(trace), runScenario(trace)].filter(
+      (made) => made !== undefined && !isDeepStrictEqual(parseScenario(stringifyScenario(made), 'x'), { scenario: made }),
+    ),
+  ];
 }
 
 describe('never an exception', () => {
   test('for bytes', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => sound(new TextDecoder('latin1').decode(bytes))),
+      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+        expect(flaws(new TextDecoder('latin1').decode(bytes))).toEqual([]);
+      }),
       { numRuns: 300 },
     );
-    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 300 }), sound), { numRuns: 300 });
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
+        expect(flaws(text)).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   test('for a recording with stretches of it lost or replaced', () => {
@@ -33,14 +46,16 @@ describe('never an exception', () => {
       fc.array(fc.tuple(fc.nat(), fc.nat({ max: 80 }), fc.string({ maxLength: 5 })), { maxLength: 5 }),
     );
     fc.assert(
-      fc.property(damage, ([text, cuts]) =>
-        sound(
-          cuts.reduce((damaged, [at, length, instead]) => {
-            const from = at % (damaged.length + 1);
-            return damaged.slice(0, from) + instead + damaged.slice(from + length);
-          }, text),
-        ),
-      ),
+      fc.property(damage, ([text, cuts]) => {
+        expect(
+          flaws(
+            cuts.reduce((damaged, [at, length, instead]) => {
+              const from = at % (damaged.length + 1);
+              return damaged.slice(0, from) + instead + damaged.slice(from + length);
+            }, text),
+          ),
+        ).toEqual([]);
+      }),
       { numRuns: 500 },
     );
   });
@@ -48,7 +63,9 @@ describe('never an exception', () => {
   test('for a recording whose lines are shuffled', () => {
     const lines = recordings.flatMap((file) => recording(file).split('\n'));
     fc.assert(
-      fc.property(fc.shuffledSubarray(lines), (some) => sound(some.join('\n'))),
+      fc.property(fc.shuffledSubarray(lines), (some) => {
+        expect(flaws(some.join('\n'))).toEqual([]);
+      }),
       { numRuns: 300 },
     );
   });
@@ -89,8 +106,10 @@ describe('never an exception', () => {
         return `${who} [${cpu}] ${flags} ${Math.floor(at / 1000)}.${String(at % 1000).padStart(6, '0')}: ${shape.replace(/\bN\b/g, () => String(numbers[next++]))}`;
       });
     fc.assert(
-      fc.property(fc.array(line, { maxLength: 30 }), (some) => sound(some.join('\n'))),
-      { numRuns: 3000 },
+      fc.property(fc.array(line, { maxLength: 30 }), (some) => {
+        expect(flaws(some.join('\n'))).toEqual([]);
+      }),
+      { numRuns: 1000 },
     );
   });
 });

@@ -32,6 +32,13 @@ export interface BuiltModel {
   readonly fingerprint: string;
   readonly operations: readonly OperationSetup[];
   readonly systemVectors: readonly number[];
+  /**
+   * Why a message that a source sent now would not reach its handler, or undefined: device and kernel agree. What a
+   * counterexample marks as the step after which they parted.
+   */
+  disagreement(machine: Machine, source: number): string | undefined;
+  /** Slots of a CPU's vector table that are not empty. */
+  slots(machine: Machine, cpu: number): readonly { readonly vector: number; readonly text: string }[];
   /** Puts the kernel's data, the CPUs and the devices in the state in which the scenario starts. */
   boot(machine: Machine): void;
 }

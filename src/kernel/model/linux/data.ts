@@ -18,10 +18,14 @@ export const CpuState = { ONLINE: 0, DEAD: 1, UP: 2 } as const;
 
 export type LinuxData = ReturnType<typeof declareData>;
 
+/** A slot as a user should read it; irqs by index. */
+export function describeSlot(value: number): string {
+  return ['UNUSED', 'SHUTDOWN', 'RETRIGGERED'][value] ?? `irq ${value - Slot.FIRST}`;
+}
+
 /** `operations`: how many masks of requested affinities a scenario brings. */
 export function declareData(operations: number) {
   const d = new Declarations();
-  const describeSlot = (value: number): string => ['UNUSED', 'SHUTDOWN', 'RETRIGGERED'][value] ?? `irq ${value - Slot.FIRST}`;
 
   const vectorLock = d.lock('vector_lock', []);
   const descLock = d.lock('desc_lock', ['irq']);

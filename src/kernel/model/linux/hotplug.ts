@@ -33,11 +33,13 @@ export function hotplugRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, i
             const irq = b.let('irq', b.sub('u16', slot, Slot.FIRST));
             b.lock(d.descLock, [irq]);
             if (behaviours.retrigger === 'ipi') b.call(v.apicRetriggerIrq, { irq });
-            if (behaviours.slotMark === 'mark') b.store(d.vectorIrq, [SELF, vector], Slot.RETRIGGERED);
+            if (behaviours.slotMark === 'mark') b.store(d.vectorIrq, [SELF, vector], Slot.RETRIGGERED, 'vector_irq of the pending vector = RETRIGGERED');
             b.unlock(d.descLock, [irq]);
           });
         }
-        b.if(ne(b.load(d.vectorIrq, [SELF, vector]), Slot.RETRIGGERED), () => b.store(d.vectorIrq, [SELF, vector], Slot.UNUSED));
+        b.if(ne(b.load(d.vectorIrq, [SELF, vector]), Slot.RETRIGGERED), () =>
+          b.store(d.vectorIrq, [SELF, vector], Slot.UNUSED, 'vector_irq of the vector = UNUSED'),
+        );
       });
       b.set(vector, b.add(vector, 1));
     });

@@ -83,7 +83,7 @@ export function irqRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, m: Ms
           () => b.flag('noStray', vector, 'No irq handler for vector'),
           () => {
             b.note('swallowed', vector);
-            b.store(d.vectorIrq, [SELF, vector], Slot.UNUSED);
+            b.store(d.vectorIrq, [SELF, vector], Slot.UNUSED, 'vector_irq of the vector = UNUSED');
           },
         );
       },

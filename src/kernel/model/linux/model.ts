@@ -3,7 +3,7 @@ import { Assembler, type MachineSize } from '../../index.js';
 import type { Machine, OperationSetup } from '../../../machine/index.js';
 import { ModelError, type ActiveBehaviour, type BuiltModel, type KernelModel, type Placement } from '../model.js';
 import { behaviours, versions, type BehaviourName, type Behaviours } from './behaviours.js';
-import { declareData, IRQ_MOVE_CLEANUP_VECTOR, Slot, SPURIOUS_APIC_VECTOR, type LinuxData } from './data.js';
+import { declareData, describeSlot, IRQ_MOVE_CLEANUP_VECTOR, Slot, SPURIOUS_APIC_VECTOR, type LinuxData } from './data.js';
 import { hotplugRoutines, TPR } from './hotplug.js';
 import { irqRoutines } from './irq.js';
 import { judgeRoutines } from './judges.js';
@@ -78,6 +78,12 @@ function build(chosen: Behaviours, size: MachineSize, placement: Placement): Bui
     operations: placement.operations.map((o, i) => operation(o, entry, data.operationMasks[i]?.slot ?? 0)),
     systemVectors: [IRQ_MOVE_CLEANUP_VECTOR],
     boot: (machine) => boot(machine, data, size, placement),
+    disagreement: (machine, source) => disagreement(machine, data, placement, source),
+    slots: (machine, cpu) =>
+      Array.from({ length: size.vectorHi - size.vectorLo }, (_, i) => size.vectorLo + i)
+        .map((vector) => ({ vector, value: machine.variable(data.vectorIrq.slot, cpu, vector) }))
+        .filter(({ value }) => value !== Slot.UNUSED)
+        .map(({ vector, value }) => ({ vector, text: describeSlot(value) })),
   };
 }
 
@@ -85,6 +91,17 @@ function operation(o: Placement['operations'][number], entry: (name: string) => 
   const { on: cpu, pause } = o;
   if (o.kind === 'move') return { entry: entry('irq_set_affinity'), cpu, pause, args: [o.irq, { mask }] };
   return { entry: entry(o.kind === 'offline' ? 'cpu_down' : 'cpu_up'), cpu, pause, args: [o.cpu, 0] };
+}
+
+/** Follows the message the device would send now: its LAPIC, then the slot of the vector there. */
+function disagreement(machine: Machine, d: LinuxData, { apicIds, irqs }: Placement, source: number): string | undefined {
+  const msi = machine.device(irqs[source]?.device ?? 0);
+  const cpu = apicIds.indexOf((msi.addrLo >>> 12) & 0xff);
+  const vector = msi.data & 0xff;
+  if (cpu < 0) return 'its message goes to no CPU';
+  if (!machine.cpu(cpu).enabled) return 'its message goes to a LAPIC that is disabled';
+  const slot = machine.variable(d.vectorIrq.slot, cpu, vector);
+  return slot === source + Slot.FIRST ? undefined : `its message goes to a slot that is ${describeSlot(slot)}`;
 }
 
 /** All irqs requested and started, each on its vector; CPUs set up as `start_secondary` leaves them. */

@@ -14,7 +14,7 @@ export function msiRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, behav
   /** w0-w4: every write is a step of its own, and completes in another. */
   const writeMsg = k.routine('__pci_write_msi_msg', { irq: 'irq', dest: 'cpu', vector: 'vector' }, (b, { irq, dest, vector }) => {
     const device = b.constant('deviceOf', irq);
-    b.cfgWrite(device, 'control', b.cfgRead(device, 'control'));
+    b.cfgWrite(device, 'control', b.cfgRead(device, 'control', 'reads MSI control'));
     b.cfgWrite(device, 'addrLo', b.or('u32', b.shl('u32', b.constant('apicId', dest), 12), ADDRESS_BASE), 'MSI address: new destination');
     b.if(b.constant('addr64', device), () => b.cfgWrite(device, 'addrHi', 0));
     b.cfgWrite(device, 'data', b.or('u16', b.let('u16', vector), DATA_ASSERT), 'MSI data: vector');
@@ -39,7 +39,7 @@ export function msiRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, behav
       b.lock(d.vectorLock, []);
       const vector = b.load(d.apicdVector, [irq]);
       if (behaviours.moveMark === 'mark') {
-        b.if(lt(b.load(d.vectorIrq, [SELF, vector]), Slot.FIRST), () => b.store(d.vectorIrq, [SELF, vector], Slot.RETRIGGERED));
+        b.if(lt(b.load(d.vectorIrq, [SELF, vector]), Slot.FIRST), () => b.store(d.vectorIrq, [SELF, vector], Slot.RETRIGGERED, 'vector_irq of the temporary vector = RETRIGGERED'));
       }
       b.call(writeMsg, { irq, dest: oldcpu, vector });
       const dest = b.load(d.apicdCpu, [irq]);

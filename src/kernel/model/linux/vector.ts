@@ -30,14 +30,14 @@ export function vectorRoutines(k: Assembler, d: LinuxData, behaviours: Behaviour
         const cpu = b.load(d.prevCpu, [irq]);
         const vector = b.load(d.prevVector, [irq]);
         matrixFree(b, cpu, vector);
-        b.store(d.vectorIrq, [cpu, vector], Slot.UNUSED);
+        b.store(d.vectorIrq, [cpu, vector], Slot.UNUSED, 'vector_irq of the old CPU and vector = UNUSED');
         b.if(b.load(d.queued, [irq]), () => {
           b.listRemove(d.cleanupList, cpu, irq);
           b.store(d.queued, [irq], 0);
         });
         b.store(d.prevVector, [irq], 0);
         b.store(d.prevCpu, [irq], 0);
-        b.store(d.moveInProgress, [irq], 0);
+        b.store(d.moveInProgress, [irq], 0, 'move_in_progress = 0');
         b.note('cleaned', irq);
       });
     },
@@ -56,7 +56,7 @@ export function vectorRoutines(k: Assembler, d: LinuxData, behaviours: Behaviour
         b.if(
           b.maskTest(d.cpuOnlineMask, [], cpu),
           () => {
-            b.store(d.moveInProgress, [irq], 1);
+            b.store(d.moveInProgress, [irq], 1, 'move_in_progress = 1');
             b.store(d.prevVector, [irq], vector);
             b.store(d.prevCpu, [irq], cpu);
           },
@@ -66,7 +66,7 @@ export function vectorRoutines(k: Assembler, d: LinuxData, behaviours: Behaviour
       });
       b.store(d.apicdVector, [irq], newvec);
       b.store(d.apicdCpu, [irq], newcpu);
-      b.store(d.vectorIrq, [newcpu, newvec], b.add('u16', irq, Slot.FIRST));
+      b.store(d.vectorIrq, [newcpu, newvec], b.add('u16', irq, Slot.FIRST), 'vector_irq of the new CPU and vector = irq');
       b.note('moved', irq);
     },
     { holds: [d.vectorLock, d.descLock] },
@@ -147,7 +147,7 @@ export function vectorRoutines(k: Assembler, d: LinuxData, behaviours: Behaviour
     { irq: 'irq' },
     (b, { irq }) => {
       b.lock(d.vectorLock, []);
-      b.store(d.moveInProgress, [irq], 0);
+      b.store(d.moveInProgress, [irq], 0, 'move_in_progress = 0');
       const cpu = b.load(d.prevCpu, [irq]);
       b.if(
         b.maskTest(d.cpuOnlineMask, [], cpu),

@@ -1,0 +1,162 @@
+/** Instructions on hardware, and what a model tells the checker. */
+import { Counter, Event, Fault, NONE, Note, Op, Property } from '../state/abi';
+import { Cpu, Ctx, MsgKind, Src } from '../state/fields';
+import { cpuAt, now, srcAt, timed } from '../state/access';
+import { endedBase, nDevices, nOperations, nOrigins, nSources, opBase, raisedBase, servedBase } from '../state/layout';
+import { launch, markMessages, schedule, unmarkMessages } from '../fabric/flight';
+import { logSendIllegal, readLapic, writeLapic } from '../lapic/registers';
+import { bitIn } from '../lapic/priority';
+import { readConfig, writeConfig } from '../pci/msi';
+import { count, countNote, histogramAdd } from '../record/counters';
+import { record } from '../record/ring';
+import { tagClear, tagCopy, tagsOfIrr, tagsOfMessage, tagsOn, tagsSeen } from '../record/tags';
+import { raiseFault, violate } from '../record/violations';
+import { operand, operandA, operandB, setReg } from './operands';
+import { markOf } from './schedule';
+
+/** ICR of INIT and SIPI: delivery mode, level asserted (hardware.md A.6). */
+const ICR_INIT: u32 = 0x4500;
+const ICR_STARTUP: u32 = 0x4600;
+
+/** What a timed run has to arm behind the step: the source whose handler it entered, or -1, and whether an operation ended. */
+export let servedSource: i32 = -1;
+export let operationEnded: bool = false;
+
+export function clearOutcome(): void {
+  servedSource = -1;
+  operationEnded = false;
+}
+
+function sendIpi(c: u32, level: u32, apicId: u32, icr: u32): void {
+  // a fixed IPI with an illegal vector is not put on the fabric (A.10)
+  if (icr < 16) {
+    logSendIllegal(c);
+    return;
+  }
+  const m = launch(MsgKind.ipi, nDevices + c, 0, apicId, icr);
+  count(Counter.ipis);
+  record(Event.ipi, c, apicId, icr);
+  if (tagsOn()) tagCopy(tagsOfMessage(m), tagsSeen(c, level));
+  if (timed()) schedule(m);
+}
+
+function serve(s: u32, c: u32, pc: u32): void {
+  if (s >= nSources) {
+    raiseFault(Fault.index, pc);
+    return;
+  }
+  const at = srcAt(s);
+  const latency = now() - load<u64>(raisedBase + (<usize>s << 3));
+  if (load<u8>(at, Src.owed)) {
+    if (timed()) histogramAdd(latency);
+  } else {
+    violate(Property.noDuplicate);
+  }
+  store<u8>(at, 0, Src.owed);
+  store<u8>(servedBase + s, 1);
+  servedSource = s;
+  count(Counter.served);
+  record(Event.serve, s, <u32>latency, c);
+}
+
+/**
+ * A config access takes effect in one step and completes in another (design 4); only the completion waits for what it
+ * pushes. False: it has taken effect, the context stays at the instruction.
+ */
+export function configAccess(op: u32, c: u32, level: u32, ctx: usize, insn: usize, pc: u32, judging: bool): bool {
+  const w0 = load<u32>(insn);
+  const register = load<u32>(insn, 4);
+  const a = operandA(w0);
+  const device = operand(ctx, c, operandB(w0), 0);
+  if (load<u8>(ctx, Ctx.phase)) {
+    unmarkMessages(markOf(c, level));
+    store<u8>(ctx, 0, Ctx.phase);
+    record(Event.complete, c, pc, device);
+    return true;
+  }
+  if (op == Op.cfgRead) {
+    setReg(ctx, a, readConfig(device, register));
+  } else {
+    const value = operand(ctx, c, a, 0);
+    writeConfig(device, register, value);
+    record(Event.cfg, device, register, value);
+  }
+  if (judging) return true;
+  if (!timed()) markMessages(device, markOf(c, level));
+  store<u8>(ctx, 1, Ctx.phase);
+  return false;
+}
+
+/** An mdelay begins: everything in flight now is marked. Or it ends. False: it has begun. */
+export function delay(c: u32, level: u32, ctx: usize, pc: u32): bool {
+  if (load<u8>(ctx, Ctx.phase) == 0) {
+    if (!timed()) markMessages(nOrigins, markOf(c, level));
+    store<u8>(ctx, 1, Ctx.phase);
+    return false;
+  }
+  if (!timed()) unmarkMessages(markOf(c, level));
+  store<u8>(ctx, 0, Ctx.phase);
+  record(Event.complete, c, pc, NONE);
+  return true;
+}
+
+/** Reads one bit of the own IRR; an IPI sent behind it stands for the events it saw. */
+function irrBit(c: u32, level: u32, v: u32): u32 {
+  const set = bitIn(cpuAt(c) + Cpu.irr, v);
+  if (tagsOn()) {
+    const seen = tagsSeen(c, level);
+    tagClear(seen);
+    if (set) tagCopy(seen, tagsOfIrr(c, v));
+  }
+  return set ? 1 : 0;
+}
+
+function endOperation(o: u32, c: u32): void {
+  if (o >= nOperations) return;
+  operationEnded = true;
+  store<u8>(opBase + o, 2);
+  store<u8>(endedBase + o, 1);
+  record(Event.opEnd, o, c, 0);
+}
+
+/** Executes one; returns the value to show. */
+export function hardwareOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize, pc: u32): u32 {
+  const w0 = load<u32>(insn);
+  const imm = load<u32>(insn, 4);
+  const a = operandA(w0);
+  const value = operand(ctx, c, a, imm);
+  const b = operand(ctx, c, operandB(w0), imm);
+  let shown = value;
+  switch (op) {
+    case Op.irrBit:
+      shown = irrBit(c, level, b & 0xff);
+      setReg(ctx, a, shown);
+      break;
+    case Op.lapicWrite: writeLapic(c, imm, value); break;
+    case Op.lapicRead:
+      shown = readLapic(c, imm);
+      setReg(ctx, a, shown);
+      break;
+    case Op.ipi:
+      shown = b & 0xff;
+      sendIpi(c, level, value, shown);
+      break;
+    case Op.ipiInit: sendIpi(c, level, value, ICR_INIT); break;
+    case Op.ipiSipi: sendIpi(c, level, value, ICR_STARTUP); break;
+    case Op.serve: serve(value, c, pc); break;
+    case Op.flag:
+      shown = operand(ctx, c, a, 0);
+      violate(imm);
+      record(Event.flag, shown, imm, c);
+      if (imm == Property.noStray) count(Counter.strays);
+      break;
+    case Op.note:
+      shown = operand(ctx, c, a, 0);
+      if (imm < <u32>Note.count) countNote(imm);
+      record(Event.note, shown, imm, c);
+      break;
+    case Op.opEnd: endOperation(value, c); break;
+    default: raiseFault(Fault.opcode, pc);
+  }
+  return shown;
+}

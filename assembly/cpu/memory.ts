@@ -1,0 +1,140 @@
+/** Instructions on the kernel's variables, masks, lists and locks. */
+import { Fault, InsnFlag, NONE, Op, VarFlag } from '../state/abi';
+import { Ctx } from '../state/fields';
+import { blockEnd, nCpus, nSources } from '../state/layout';
+import { kickWaiters } from '../clock/kick';
+import { tagCopy, tagMove, tagsOfContext, tagsOfVariable, tagsOn } from '../record/tags';
+import { raiseFault } from '../record/violations';
+import { operand, operandA, operandB, operandC, setReg } from './operands';
+import * as vars from './variables';
+
+/** Words of a mask that is passed by reference: masks of CPUs. */
+@inline function referencedWords(): u32 {
+  return (nCpus + 31) >> 5;
+}
+
+@inline function maskAt(slot: u32, b: u32, byRef: bool, pc: u32): usize {
+  return byRef ? vars.checkedReference(b, blockEnd, pc) : vars.element(slot, b, 0, pc);
+}
+
+/** A value has changed: those who wait look again; a carrier takes up the events of the context, or gives them back to it. */
+function changed(slot: u32, at: usize, value: u32, i: u32, c: u32, level: u32): void {
+  if ((vars.flagsOf(slot) & VarFlag.carrier) != 0 && tagsOn() && i < nSources) {
+    if (value) tagCopy(tagsOfVariable(i), tagsOfContext(c, level));
+    else tagMove(tagsOfContext(c, level), tagsOfVariable(i));
+  }
+  kickWaiters(at);
+}
+
+function maskBit(op: u32, at: usize, bit: u32, limit: u32, pc: u32): u32 {
+  if (at == 0 || bit >= limit) {
+    raiseFault(Fault.index, pc);
+    return 0;
+  }
+  const word = at + (<usize>(bit >> 5) << 2);
+  const m: u32 = 1 << (bit & 31);
+  const bits = load<u32>(word);
+  if (op == Op.maskTest) return (bits & m) != 0 ? 1 : 0;
+  store<u32>(word, op == Op.maskSet ? bits | m : bits & ~m);
+  kickWaiters(at);
+  return bit;
+}
+
+function maskCopy(to: usize, from: usize, and: usize): void {
+  if (to == 0 || from == 0) return;
+  for (let w: usize = 0; w < referencedWords(); w++) {
+    const bits = load<u32>(from + (w << 2));
+    store<u32>(to + (w << 2), and ? bits & load<u32>(and + (w << 2)) : bits);
+  }
+}
+
+/** Spinlocks held and preemption-off nesting. */
+export function adjustHeld(ctx: usize, up: bool): void {
+  const held = load<u8>(ctx, Ctx.held);
+  store<u8>(ctx, up ? held + 1 : held == 0 ? 0 : held - 1, Ctx.held);
+}
+
+/** Executes a memory instruction; returns the value to show. `judging`: locks do not apply. */
+export function memoryOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize, pc: u32, judging: bool): u32 {
+  const w0 = load<u32>(insn);
+  const imm = load<u32>(insn, 4);
+  const slot = load<u32>(insn, 8) & 0xffff;
+  const slot2 = load<u32>(insn, 8) >> 16;
+  const a = operandA(w0);
+  const i = operand(ctx, c, operandB(w0), 0);
+  const k = operandC(w0);
+  const byRef = (load<u32>(insn, 12) & InsnFlag.byRef) != 0;
+  let shown: u32 = 0;
+  switch (op) {
+    case Op.load:
+      shown = vars.loadElement(slot, vars.element(slot, i, operand(ctx, c, k, 0), pc));
+      setReg(ctx, a, shown);
+      break;
+    case Op.store: {
+      shown = operand(ctx, c, a, imm);
+      const at = vars.element(slot, i, operand(ctx, c, k, 0), pc);
+      vars.storeElement(slot, at, shown, pc);
+      changed(slot, at, shown, i, c, level);
+      break;
+    }
+    case Op.fetchAdd: {
+      const at = vars.element(slot, i, operand(ctx, c, k, 0), pc);
+      shown = vars.loadElement(slot, at) + imm;
+      vars.storeElement(slot, at, shown, pc);
+      setReg(ctx, a, shown);
+      changed(slot, at, shown, i, c, level);
+      break;
+    }
+    case Op.maskSet:
+    case Op.maskClear:
+    case Op.maskTest:
+      shown = maskBit(op, maskAt(slot, i, byRef, pc), operand(ctx, c, k, imm), (byRef ? referencedWords() : vars.maskWords(slot)) << 5, pc);
+      if (op == Op.maskTest) setReg(ctx, a, shown);
+      break;
+    case Op.maskCopy: {
+      const and = (load<u32>(insn, 12) & InsnFlag.and) != 0 ? vars.element(slot2, operand(ctx, c, k, 0), 0, pc) : 0;
+      maskCopy(vars.checkedReference(operand(ctx, c, a, 0), blockEnd, pc), maskAt(slot, i, byRef, pc), and);
+      break;
+    }
+    case Op.maskFirst:
+    case Op.maskCount:
+    case Op.maskMost:
+    case Op.maskLeast: {
+      const at = maskAt(slot, i, byRef, pc);
+      if (at == 0) break;
+      const at2 = slot2 == NONE ? 0 : vars.element(slot2, 0, 0, pc);
+      const words = vars.bothWords(byRef ? referencedWords() : vars.maskWords(slot), slot2);
+      if (op == Op.maskFirst) shown = vars.maskFirst(at, at2, words);
+      else if (op == Op.maskCount) shown = vars.maskCount(at, at2, words);
+      else shown = vars.maskBest(at, at2, words, imm, op == Op.maskMost, pc);
+      setReg(ctx, a, shown);
+      break;
+    }
+    case Op.maskFirstFree: {
+      const at = vars.element(slot, i, 0, pc);
+      if (at) shown = vars.maskFirstFree(at);
+      setReg(ctx, a, shown);
+      break;
+    }
+    case Op.scan:
+      shown = vars.scan(slot, i, operand(ctx, c, a, 0), imm, pc);
+      setReg(ctx, a, shown);
+      break;
+    case Op.listPush: vars.listPush(slot, slot2, i, operand(ctx, c, k, imm), pc); break;
+    case Op.listRemove: vars.listRemove(slot, slot2, i, operand(ctx, c, k, imm), pc); break;
+    case Op.lock:
+      if (judging) break;
+      vars.storeElement(slot, vars.element(slot, i, 0, pc), c + 1, pc);
+      adjustHeld(ctx, true);
+      break;
+    case Op.unlock: {
+      if (judging) break;
+      const at = vars.element(slot, i, 0, pc);
+      vars.storeElement(slot, at, 0, pc);
+      adjustHeld(ctx, false);
+      kickWaiters(at);
+      break;
+    }
+  }
+  return shown;
+}

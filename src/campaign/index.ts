@@ -1,0 +1,2 @@
+/** The room of timed runs: one seeded run of a scenario, with its counts and latencies. */
+export { timedRun, type RunLimits, type RunResult } from './timed.js';

@@ -1,0 +1,90 @@
+/** A timed, seeded run of a scenario until its bound or the first failure. */
+import type { Percentiles } from '../machine/index.js';
+import { assembleSystem, type Overrides, type Scenario, type System } from '../scenario/index.js';
+
+/** Cycles of a simulated second (hardware.md G.1). */
+const CYCLES_PER_SECOND = 3_000_000_000;
+/** Cycles a call into the module runs: short enough for progress and Ctrl-C, long enough for the engine's upper tier. */
+const SLICE = 20_000_000;
+
+export interface RunLimits {
+  readonly seed?: number | undefined;
+  /** simulated; default: what the scenario says */
+  readonly seconds?: number | undefined;
+  /** called between slices with the simulated seconds so far; true stops the run */
+  readonly progress?: (seconds: number) => boolean | Promise<boolean>;
+}
+
+export interface RunResult {
+  readonly system: System;
+  readonly seed: number;
+  /** `interrupted`: stopped by `progress` */
+  readonly verdict: 'passed' | 'failed' | 'interrupted';
+  /** properties that failed, `noLoss` and so on */
+  readonly failed: readonly string[];
+  readonly cycles: bigint;
+  readonly seconds: number;
+  /** raised by the devices; handler entries; events that nothing carried any more; owed when the run ended */
+  readonly sent: number;
+  readonly handled: number;
+  readonly lost: number;
+  readonly owed: number;
+  readonly strays: number;
+  /** messages dropped by a LAPIC or without a target */
+  readonly dropped: number;
+  readonly ipis: number;
+  readonly microOps: number;
+  readonly moves: number;
+  readonly retriggers: number;
+  readonly swallowed: number;
+  /** vectors given up while still allocated: counted, no failure */
+  readonly leaked: number;
+  /** raise to handler entry, cycles */
+  readonly latency: Percentiles;
+  /** 64-bit digest over the stream of events */
+  readonly digest: string;
+}
+
+/** Runs a scenario. Throws `ModelError` if its model or a behaviour does not exist. */
+export async function timedRun(scenario: Scenario, overrides: Overrides = {}, limits: RunLimits = {}): Promise<RunResult> {
+  const system = assembleSystem(scenario, overrides);
+  const seed = limits.seed ?? scenario.run.seed;
+  const machine = await system.machine({ timed: true, record: 1, seed, ring: 0 });
+  const bound = Math.round((limits.seconds ?? scenario.run.seconds) * CYCLES_PER_SECOND);
+  let verdict: RunResult['verdict'] = 'passed';
+  let failed: readonly string[] = [];
+  for (let left = bound; left > 0; left -= SLICE) {
+    const { status, broken } = machine.run(Math.min(left, SLICE));
+    if (status === 'failed') {
+      verdict = 'failed';
+      failed = broken.filter((name) => machine.setup.properties.includes(name));
+      break;
+    }
+    if ((await limits.progress?.(Number(machine.now) / CYCLES_PER_SECOND)) === true) {
+      verdict = 'interrupted';
+      break;
+    }
+  }
+  return {
+    system,
+    seed,
+    verdict,
+    failed,
+    cycles: machine.now,
+    seconds: Number(machine.now) / CYCLES_PER_SECOND,
+    sent: machine.counter('raises'),
+    handled: machine.counter('served'),
+    lost: machine.counter('lost'),
+    owed: system.names.sources.filter((_, s) => machine.owed(s)).length,
+    strays: machine.counter('strays'),
+    dropped: machine.counter('dropped') + machine.counter('noTarget'),
+    ipis: machine.counter('ipis'),
+    microOps: machine.counter('microOps'),
+    moves: machine.note('moved'),
+    retriggers: machine.note('retrigger'),
+    swallowed: machine.note('swallowed'),
+    leaked: machine.note('leaked'),
+    latency: machine.latency(),
+    digest: machine.eventDigest(),
+  };
+}

@@ -1,0 +1,55 @@
+/** Actions of a check as users and tokens call them. */
+import { Actor } from '../core/index.js';
+import type { System } from '../scenario/index.js';
+
+/** One step of a schedule: whose it is, which of its steps, and the action the core knows. */
+export interface Step {
+  /** `cpu3`, `xhci`, `op0`, `probe` */
+  readonly actor: string;
+  /** which step where an actor has several: `irq`, `raise`, `sample`, `send`, or the rank of a message; '' for a CPU's micro-op */
+  readonly choice: string;
+  readonly action: number;
+}
+
+/** Name of a CPU in schedules: `cpu` and the number the user knows it by. */
+function cpuName(system: System, cpu: number): string {
+  return `cpu${system.scenario.machine.cpus[cpu]?.cpu ?? cpu}`;
+}
+
+/** Names are those of the scenario, so a token can be read. */
+export function describeAction(system: System, action: number): Step {
+  const which = action & 0xfff;
+  const source = system.names.sources[which] ?? String(which);
+  switch (action >>> 12) {
+    case Actor.cpu:
+      return { actor: cpuName(system, which), choice: '', action };
+    case Actor.interrupt:
+      return { actor: cpuName(system, which), choice: 'irq', action };
+    case Actor.message: {
+      const origin = which >>> 4;
+      const devices = system.names.devices.length;
+      const actor = origin < devices ? (system.names.devices[origin] ?? '?') : cpuName(system, origin - devices);
+      return { actor, choice: `m${which & 15}`, action };
+    }
+    case Actor.raise:
+      return { actor: source, choice: 'raise', action };
+    case Actor.sample:
+      return { actor: source, choice: 'sample', action };
+    case Actor.send:
+      return { actor: source, choice: 'send', action };
+    case Actor.operation:
+      return { actor: `op${which}`, choice: '', action };
+    default:
+      return { actor: 'probe', choice: which === 0 ? '' : 'raise', action };
+  }
+}
+
+/** The CPU (index) whose context the action runs, or undefined: it is nobody's micro-op. */
+export function cpuOfAction(action: number): number | undefined {
+  return action >>> 12 === Actor.cpu ? action & 0xfff : undefined;
+}
+
+export function isRaiseOrOperation(action: number): boolean {
+  const actor = action >>> 12;
+  return actor === Actor.raise || actor === Actor.operation || actor === Actor.probe;
+}

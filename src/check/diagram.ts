@@ -1,0 +1,66 @@
+/** The text diagram that people paste into mail: a column per actor, time downwards. */
+import type { Explanation } from './explain.js';
+import type { Lane } from './narrate.js';
+
+const NUMBER_WIDTH = 4;
+const GAP = 2;
+
+/** Words of a text in lines of at most `width`. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = '';
+    }
+    line = line === '' ? word : `${line} ${word}`;
+    while (line.length > width) {
+      lines.push(line.slice(0, width));
+      line = line.slice(width);
+    }
+  }
+  return line === '' ? lines : [...lines, line];
+}
+
+export interface Style {
+  readonly dim: (text: string) => string;
+  readonly bold: (text: string) => string;
+  readonly alarm: (text: string) => string;
+}
+
+const plain: Style = { dim: (t) => t, bold: (t) => t, alarm: (t) => t };
+
+/** Draws an explanation in `width` columns. Steps that no other actor sees are dimmed and have no number. */
+export function drawDiagram({ lanes, rows, state }: Explanation, width = 80, style: Style = plain): string {
+  const column = Math.max(14, Math.floor((width - NUMBER_WIDTH - GAP * lanes.length) / Math.max(1, lanes.length)));
+  const full = NUMBER_WIDTH + lanes.length * (GAP + column);
+  const out: string[] = [];
+  const row = (number: string, cells: readonly (readonly string[])[], paint: (text: string) => string): void => {
+    const height = Math.max(1, ...cells.map((cell) => cell.length));
+    for (let i = 0; i < height; i++) {
+      const text = cells.map((cell) => ' '.repeat(GAP) + (cell[i] ?? '').padEnd(column)).join('');
+      out.push(paint(((i === 0 ? number : '').padStart(NUMBER_WIDTH) + text).trimEnd()));
+    }
+  };
+  row('', lanes.map(({ title }) => wrap(title, column)), style.bold);
+  row('', lanes.map(({ title }) => ['-'.repeat(Math.min(column, title.length))]), style.dim);
+  const inRoutine = new Map<number, string>();
+  const same = (a: Lane, b: Lane): boolean => a.kind === b.kind && a.index === b.index;
+  for (const { number, visible, lines, marks } of rows) {
+    const cells = lanes.map(({ lane }) =>
+      lines
+        .filter((line) => same(line.lane, lane))
+        .flatMap((line) => {
+          const moved = line.routine !== undefined && inRoutine.get(lane.index) !== line.routine;
+          if (line.routine !== undefined) inRoutine.set(lane.index, line.routine);
+          return wrap(moved ? `${line.routine}: ${line.text}` : line.text, column);
+        }),
+    );
+    if (lines.length > 0) row(visible ? String(number) : '', cells, visible ? (t) => t : style.dim);
+    for (const mark of marks) for (const line of wrap(`>>> ${mark}`, full - NUMBER_WIDTH - GAP)) out.push(style.alarm(' '.repeat(NUMBER_WIDTH + GAP) + line));
+  }
+  out.push('', style.bold('State after the marked step:'));
+  for (const line of state) wrap(line, full - 4).forEach((part, i) => out.push((i === 0 ? '  ' : '    ') + part));
+  return `${out.join('\n')}\n`;
+}

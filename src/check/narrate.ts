@@ -1,0 +1,144 @@
+/** What happened in a step, in words, each in the column of the actor it happened to. */
+import { Drop, InsnFlag, LapicReg, MsiReg, NONE, Note, Op, Property } from '../core/index.js';
+import type { EventRecord } from '../machine/index.js';
+import type { System } from '../scenario/index.js';
+import type { ReplayedStep } from './replay.js';
+
+/** Column of a diagram: a CPU or a device, by index. */
+export type Lane = { readonly kind: 'cpu' | 'device'; readonly index: number };
+
+/** One entry of a diagram. */
+export interface Line {
+  readonly lane: Lane;
+  /** routine the CPU is in, if it is its own doing */
+  readonly routine: string | undefined;
+  readonly text: string;
+}
+
+const drops: Readonly<Record<Drop, string>> = {
+  [Drop.softwareDisabled]: 'dropped: the LAPIC is disabled',
+  [Drop.noTarget]: 'dropped: no CPU has this APIC id',
+  [Drop.illegalVector]: 'dropped: illegal vector',
+  [Drop.noEffect]: 'dropped: no effect',
+  [Drop.wildWrite]: 'written outside of the interrupt range',
+  [Drop.disabledDevice]: 'dropped: MSI is disabled',
+};
+
+export function hex(n: number): string {
+  return `0x${n.toString(16)}`;
+}
+
+/** "CPU 3, vector 0x21" of a compatibility-format message. */
+export function describeMessage(system: System, address: number, data: number): string {
+  const id = (address >>> 12) & 0xff;
+  const cpu = system.scenario.machine.cpus.findIndex((c) => c.apicId === id);
+  return `${system.names.cpus[cpu] ?? `APIC id ${id}`}, vector ${hex(data & 0xff)}`;
+}
+
+/** Micro-ops worth a line although no other actor sees them: they change what the CPU takes. */
+const telling: ReadonlySet<number> = new Set([Op.cli, Op.sti, Op.restoreFlags, Op.delay, Op.park, Op.maskSet, Op.maskClear]);
+
+/** Those that an event of their own tells better. */
+const toldElsewhere: ReadonlySet<number> = new Set([Op.cfgWrite, Op.ipi, Op.ipiInit, Op.ipiSipi, Op.serve, Op.flag, Op.note, Op.opEnd]);
+
+/** The lines of one step. */
+export function narrate(system: System, step: ReplayedStep): Line[] {
+  const { names, built } = system;
+  const lines: Line[] = [];
+  let routine: string | undefined;
+  for (const event of step.events) if (event.kind === 'step') routine = built.labels[(built.program.code[event.b * 4 + 3] ?? 0) >>> 8]?.routine;
+  const cpu = (index: number, text: string, own = false): void => {
+    lines.push({ lane: { kind: 'cpu', index }, routine: own ? routine : undefined, text });
+  };
+  const device = (source: number, text: string): void => {
+    lines.push({ lane: { kind: 'device', index: deviceOf(system, source) }, routine: undefined, text });
+  };
+  for (const e of step.events) {
+    switch (e.kind) {
+      case 'raise': device(e.a, 'raises an event'); break;
+      case 'sample': device(e.a, `samples its message: ${describeMessage(system, e.b, e.c)}`); break;
+      case 'send': device(e.a, `sends what it sampled: ${describeMessage(system, e.b, e.c)}`); break;
+      case 'root': device(e.a, 'message at the root complex'); break;
+      case 'accept': cpu(e.a, `LAPIC: IRR[${hex(e.b)}] ${e.c ? 'is set already' : 'set'}`); break;
+      case 'drop':
+        if (e.c === Drop.disabledDevice) device(e.a, drops[e.c]);
+        else if (e.a === NONE) lines.push({ lane: { kind: 'device', index: 0 }, routine: undefined, text: `vector ${hex(e.b)} ${drops[e.c as Drop]}` });
+        else cpu(e.a, `LAPIC: ${hex(e.b)} ${drops[e.c as Drop]}`);
+        break;
+      case 'acknowledge': cpu(e.a, `takes vector ${hex(e.b)}`); break;
+      case 'eoi': cpu(e.a, e.b === 0 ? 'EOI with nothing in service' : `EOI ${hex(e.b)}`, true); break;
+      case 'cfg': cpuOf(step, (c) => cpu(c, configText(system, e), true)); break;
+      case 'ipi': cpu(e.a, ipiText(system, e), true); break;
+      case 'serve': cpu(e.c, `handler of ${names.sources[e.a] ?? '?'} (irq ${names.irqs[e.a] ?? '?'}) runs`, true); break;
+      case 'flag': cpu(e.c, e.b === Property.noStray ? `no irq handler for vector ${hex(e.a)}` : `${Property[e.b] ?? '?'} flagged`, true); break;
+      case 'note': noteText(e, (text) => cpu(e.c, text, true)); break;
+      case 'opBegin': cpu(operationCpu(system, e.a), `begins: ${names.operations[e.a] ?? '?'}`); break;
+      case 'opEnd': cpu(e.b, `done: ${names.operations[e.a] ?? '?'}`, true); break;
+      case 'init': cpu(e.a, 'INIT: LAPIC reset'); break;
+      case 'step': stepText(system, step, e, (text) => cpu(e.a, text, true)); break;
+      default:
+    }
+  }
+  return lines;
+}
+
+function deviceOf(system: System, source: number): number {
+  return system.setup({ timed: false, record: 0 }).sources[source]?.device ?? 0;
+}
+
+function operationCpu(system: System, operation: number): number {
+  return system.built.operations[operation]?.cpu ?? 0;
+}
+
+function cpuOf(step: ReplayedStep, then: (cpu: number) => void): void {
+  const event = step.events.find((e) => e.kind === 'step');
+  if (event !== undefined) then(event.a);
+}
+
+function configText(system: System, { a, b, c }: EventRecord): string {
+  const name = system.names.devices[a] ?? '?';
+  if (b === MsiReg.addrLo) return `${name} MSI address := ${describeMessage(system, c, 0).split(',')[0] ?? ''}`;
+  if (b === MsiReg.data) return `${name} MSI data := vector ${hex(c & 0xff)}`;
+  return `${name} MSI ${b === MsiReg.control ? 'control' : 'address high'} := ${hex(c)}`;
+}
+
+function ipiText(system: System, { b, c }: EventRecord): string {
+  const cpu = system.scenario.machine.cpus.findIndex((each) => each.apicId === b);
+  const mode = (c >>> 8) & 7;
+  const what = mode === 5 ? 'INIT' : mode === 6 ? 'SIPI' : `IPI ${hex(c & 0xff)}`;
+  return `${what} to ${system.names.cpus[cpu] ?? `APIC id ${b}`}`;
+}
+
+function noteText({ a, b }: EventRecord, say: (text: string) => void): void {
+  if (b === Note.swallowed) say(`vector ${hex(a)} swallowed`);
+  if (b === Note.busy) say('move refused: the one before is not cleaned up');
+  if (b === Note.leaked) say('the old vector is given up, still allocated');
+}
+
+function stepText(system: System, step: ReplayedStep, { b: pc, c: value }: EventRecord, say: (text: string) => void): void {
+  const { code } = system.built.program;
+  const op = (code[pc * 4] ?? 0) & 0xff;
+  const label = system.built.labels[(code[pc * 4 + 3] ?? 0) >>> 8];
+  if (label === undefined || toldElsewhere.has(op)) return;
+  if (op === Op.lapicWrite && code[pc * 4 + 1] === LapicReg.eoi) return;
+  if (op === Op.cfgRead) {
+    if (step.visible) say(`${label.text}: ${hex(value)}`);
+  } else if (op === Op.delay) say(step.events.some((e) => e.kind === 'complete') ? `${label.text} is over` : label.text);
+  else if (op === Op.irrBit) say(`${label.text}: ${value ? 'yes' : 'no'}`);
+  else if (((code[pc * 4 + 3] ?? 0) & InsnFlag.visible) !== 0) say(withValue(system, pc, label.text, value));
+  else if (!step.visible && telling.has(op)) say(label.text);
+}
+
+/** A store with the value as its variable describes it: `vector_irq[self][vector] = irq 122`. */
+function withValue(system: System, pc: number, text: string, value: number): string {
+  const { code } = system.built.program;
+  if (((code[pc * 4] ?? 0) & 0xff) !== Op.store) return text;
+  const variable = system.built.variables[(code[pc * 4 + 2] ?? 0) & 0xffff];
+  const described = variable?.form === 'value' ? variable.describe?.(value) : undefined;
+  return described === undefined ? text : text.replace(/ = [^=]*$/, ` = ${irqNumber(system, described)}`);
+}
+
+/** "irq 0" of a model is an index; users know the number. */
+export function irqNumber(system: System, text: string): string {
+  return text.replace(/^irq (\d+)$/, (_, index: string) => `irq ${system.names.irqs[Number(index)] ?? index}`);
+}

@@ -1,0 +1,218 @@
+/**
+ * Tokens: a schedule as text, to be pasted into a mail and replayed (design 4). Only characters that a shell leaves alone.
+ *
+ *   irqlab1/SCENARIO/MODEL/FINGERPRINT/SETTINGS/SCHEDULE
+ *
+ * SCENARIO is a built-in name, or ~ and the scenario itself in base64url; SETTINGS what was set besides, `-` if nothing;
+ * SCHEDULE a list of ACTOR.CHOICExRUN@ROUTINE:LINE.HASH#COUNT, where the part from @ says where a CPU stands when it is
+ * left, so that another model can be taken to the same point.
+ */
+import type { Label } from '../kernel/index.js';
+import { assembleSystem, findScenario, parseScenario, type Overrides, type Scenario, type System } from '../scenario/index.js';
+import { assumptionValues, type Assumptions } from '../machine/index.js';
+import { cpuOfAction, describeAction } from './actions.js';
+import { Replay, replayPath } from './replay.js';
+
+const MAGIC = 'irqlab1';
+
+interface Segment {
+  readonly actor: string;
+  readonly choice: string;
+  readonly run: number;
+  readonly stands: { readonly routine: string; readonly line: number; readonly hash: string; readonly count: number } | undefined;
+}
+
+/** A schedule with what it was made for. */
+export interface Token {
+  readonly scenario: Scenario;
+  readonly model: string;
+  readonly fingerprint: string;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly segments: readonly Segment[];
+}
+
+/** What is wrong with a token, in one sentence. */
+export class TokenError extends Error {}
+
+/** A short hash of a label's text: lines move when a routine changes, texts mostly do not. */
+function hashOf(text: string): string {
+  let h = 0x811c9dc5;
+  for (const char of text) h = Math.imul(h ^ (char.codePointAt(0) ?? 0), 0x01000193) >>> 0;
+  return h.toString(16).padStart(8, '0').slice(0, 5);
+}
+
+function base64url(text: string): string {
+  const bytes = new TextEncoder().encode(text);
+  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
+function fromBase64url(text: string): string {
+  const bytes = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.codePointAt(0) ?? 0);
+  return new TextDecoder().decode(bytes);
+}
+
+/** Settings in force that the scenario's file does not have: behaviours and assumptions. */
+function settingsOf(system: System): Record<string, string> {
+  const set: Record<string, string> = {};
+  for (const { name, value, evidence } of system.model.behaviours) {
+    if (evidence === 'set' && system.scenario.behaviours[name] !== value) set[name] = value;
+  }
+  for (const key of Object.keys(assumptionValues) as (keyof Assumptions)[]) {
+    if (system.assumptions[key] !== system.scenario.assumptions[key]) set[key] = system.assumptions[key];
+  }
+  return set;
+}
+
+/** The token of a path. Replays it once to see where the CPUs stand at each switch. */
+export async function tokenOf(system: System, path: readonly number[]): Promise<string> {
+  const replay = await replayPath(system, path);
+  const parts: string[] = [];
+  for (let i = 0; i < path.length; ) {
+    const first = path[i] as number;
+    const { actor, choice } = describeAction(system, first);
+    let end = i + 1;
+    if (cpuOfAction(first) !== undefined) while (end < path.length && path[end] === first) end++;
+    const stands = replay.steps[end - 1]?.stands;
+    const label = stands && stands.label !== 0 ? system.built.labels[stands.label] : undefined;
+    const where = label && stands ? `@${label.routine}:${label.line}.${hashOf(label.text)}#${stands.count}` : '';
+    parts.push(`${actor}${choice === '' ? '' : `.${choice}`}${end - i > 1 ? `x${end - i}` : ''}${where}`);
+    i = end;
+  }
+  const known = findScenario(system.scenario.name);
+  const isBuiltin = known !== undefined && JSON.stringify(known.scenario) === JSON.stringify(system.scenario);
+  const scenario = isBuiltin ? system.scenario.name : `~${base64url(JSON.stringify(system.scenario))}`;
+  const settings = Object.entries(settingsOf(system)).map(([key, value]) => `${key}=${value}`);
+  return [MAGIC, scenario, system.model.name, system.built.fingerprint, settings.join('+') || '-', parts.join(',')].join('/');
+}
+
+const segmentPattern = /^([A-Za-z0-9_-]+?)(?:\.([a-z0-9]+))?(?:x(\d+))?(?:@(\w+):(\d+)\.([0-9a-f]{5})#(\d+))?$/;
+
+function parseSegment(text: string): Segment {
+  // a device may be called box3: the run length counts only where one is allowed, behind a CPU
+  const match = segmentPattern.exec(text);
+  if (match === null) throw new TokenError(`"${text.slice(0, 40)}" is no step of a schedule; expected e.g. cpu3x4@fixup_irqs:2.1a2b3#1`);
+  const [, actor = '', choice = '', run, routine, line, hash, count] = match;
+  const isCpu = /^cpu\d+$/.test(actor);
+  const stands = routine === undefined ? undefined : { routine, line: Number(line), hash: hash ?? '', count: Number(count) };
+  if (!isCpu && run !== undefined) return { actor: `${actor}x${run}`, choice, run: 1, stands };
+  return { actor, choice, run: run === undefined ? 1 : Number(run), stands };
+}
+
+/** Reads a token. Throws `TokenError` with one sentence. */
+export function parseToken(text: string): Token {
+  const fields = text.trim().split('/');
+  if (fields[0] !== MAGIC) throw new TokenError(`a token begins with ${MAGIC}/, this one with "${text.trim().slice(0, 20)}"`);
+  const [, name = '', model = '', fingerprint = '', settings = '', schedule = ''] = fields;
+  if (fields.length !== 6 || schedule === '') throw new TokenError(`a token has six fields with / between them, this one has ${fields.length}; was it cut?`);
+  let scenario: Scenario;
+  if (name.startsWith('~')) {
+    let json: string;
+    try {
+      json = fromBase64url(name.slice(1));
+    } catch {
+      throw new TokenError('the scenario inside the token cannot be read; was the token cut?');
+    }
+    const parsed = parseScenario(json, 'token');
+    if (!('scenario' in parsed)) throw new TokenError(`the scenario inside the token has an error: ${parsed.errors[0]?.message ?? ''}`);
+    scenario = parsed.scenario;
+  } else {
+    const found = findScenario(name);
+    if (found === undefined) throw new TokenError(`the token is for the scenario ${name.slice(0, 40)}, which is not built in`);
+    scenario = found.scenario;
+  }
+  const pairs = settings === '-' ? [] : settings.split('+').map((pair) => pair.split('='));
+  return {
+    scenario,
+    model,
+    fingerprint,
+    settings: Object.fromEntries(pairs.map(([key = '', value = '']) => [key, value])),
+    segments: schedule.split(',').map(parseSegment),
+  };
+}
+
+/** The system a token was made for, or the same with another model. Throws `ModelError`. */
+export function systemOf(token: Token, overrides: Overrides = {}): System {
+  const isAssumption = (key: string): boolean => key in assumptionValues;
+  const of = (wanted: boolean) => Object.fromEntries(Object.entries(token.settings).filter(([key]) => isAssumption(key) === wanted));
+  return assembleSystem(token.scenario, {
+    model: overrides.model ?? token.model,
+    behaviours: { ...of(false), ...overrides.behaviours },
+    assumptions: { ...(of(true) as Partial<Assumptions>), ...overrides.assumptions },
+  });
+}
+
+/** What came of a schedule. */
+export interface Replayed {
+  readonly replay: Replay;
+  /** the model is the one the token was made with: every step is the same */
+  readonly exact: boolean;
+  /** switches that could not be made on this model */
+  readonly skipped: readonly string[];
+}
+
+/** Replays a token. On another model a CPU goes on to the same label; then everybody runs to rest. */
+export async function replayToken(token: Token, system: System): Promise<Replayed> {
+  const replay = await Replay.begin(system);
+  const exact = system.built.fingerprint === token.fingerprint;
+  const skipped: string[] = [];
+  for (const segment of token.segments) {
+    const back = replay.mark();
+    const done = exact ? follow(replay, segment) : approach(replay, segment);
+    if (done) continue;
+    back();
+    skipped.push(showSegment(segment));
+  }
+  if (!exact) replay.toRest();
+  return { replay, exact, skipped };
+}
+
+function showSegment({ actor, choice, stands }: Segment): string {
+  const step = choice === '' ? '' : ` ${choice}`;
+  return `${actor}${step}${stands === undefined ? '' : ` to ${stands.routine}:${stands.line}`}`;
+}
+
+function enabledStep(replay: Replay, { actor, choice }: Segment): number | undefined {
+  return replay.machine.enabled().find((action) => {
+    const step = describeAction(replay.system, action);
+    return step.actor === actor && step.choice === choice;
+  });
+}
+
+function follow(replay: Replay, segment: Segment): boolean {
+  for (let i = 0; i < segment.run; i++) {
+    const action = enabledStep(replay, segment);
+    if (action === undefined) return false;
+    replay.apply(action);
+  }
+  return true;
+}
+
+/** Most micro-ops that a CPU is given to reach a label. */
+const PATIENCE = 2000;
+
+function approach(replay: Replay, segment: Segment): boolean {
+  const { stands } = segment;
+  if (stands === undefined) return follow(replay, { ...segment, run: 1 }) && (segment.run === 1 || untilIdle(replay, segment));
+  for (let i = 0; i < PATIENCE; i++) {
+    const action = enabledStep(replay, segment);
+    if (action === undefined) return false;
+    const at = replay.apply(action).stands;
+    const label = at && replay.system.built.labels[at.label];
+    if (label && isSame(label, stands) && at.count === stands.count) return true;
+  }
+  return false;
+}
+
+function isSame(label: Label, stands: NonNullable<Segment['stands']>): boolean {
+  return label.routine === stands.routine && hashOf(label.text) === stands.hash;
+}
+
+/** The CPU had nothing left to do when it was left. */
+function untilIdle(replay: Replay, segment: Segment): boolean {
+  for (let i = 0; i < PATIENCE; i++) {
+    const action = enabledStep(replay, segment);
+    if (action === undefined) return true;
+    replay.apply(action);
+  }
+  return false;
+}

@@ -1,0 +1,65 @@
+#!/usr/bin/env node
+/** The command line: one file per command, and here what becomes of mistakes. */
+import { Command, CommanderError } from 'commander';
+import { addCheck } from './check.js';
+import { addImport } from './import.js';
+import { addLists } from './list.js';
+import { Exit, InputError, printErrors, type Format } from './output.js';
+import { addRun } from './run.js';
+import { addStart } from './start.js';
+
+const program = new Command('irqlab')
+  .description('Emulates the way of an x86 interrupt and the kernel code that moves it: was it lost or late, which step did it, and is this algorithm safe?')
+  .showSuggestionAfterError(true)
+  .helpOption('-h, --help', 'what a command does and takes')
+  .helpCommand(false)
+  .configureHelp({ showGlobalOptions: false });
+
+addStart(program);
+addCheck(program);
+addRun(program);
+addImport(program);
+addLists(program);
+
+for (const command of [program, ...program.commands]) {
+  // every mistake ends in `report`, in one form
+  command.exitOverride().configureOutput({ writeErr: () => undefined });
+}
+
+/** The format that was asked for, even where the rest of the line is wrong. */
+function askedFormat(argv: readonly string[]): Format {
+  const at = argv.indexOf('--format');
+  return argv.includes('--format=json') || (at >= 0 && argv[at + 1] === 'json') ? 'json' : 'text';
+}
+
+function sentence(error: CommanderError): string {
+  const text = error.message.replace(/^error: /, '').replaceAll(/\s+/g, ' ').trim();
+  const where = error.code === 'commander.unknownCommand' || error.code === 'commander.excessArguments' ? 'irqlab --help' : 'irqlab COMMAND --help';
+  return `${text.replace(/\.$/, '')}; ${where} lists what there is`;
+}
+
+function report(error: unknown): void {
+  const format = askedFormat(process.argv.slice(2));
+  process.exitCode = Exit.input;
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) process.exitCode = Exit.ok;
+    else printErrors(new InputError(sentence(error)).diagnostics, format);
+  } else if (error instanceof InputError) {
+    printErrors(error.diagnostics, format);
+  } else {
+    throw error;
+  }
+}
+
+// a reader that has seen enough closes the pipe
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(Exit.ok);
+  throw error;
+});
+
+try {
+  if (process.argv.length <= 2) program.outputHelp();
+  else await program.parseAsync();
+} catch (error) {
+  report(error);
+}

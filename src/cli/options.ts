@@ -1,0 +1,101 @@
+/** Options that several commands share. */
+import { Option, type Command } from 'commander';
+import { readFileSync } from 'node:fs';
+import { ModelError } from '../kernel/model/index.js';
+import { assumptionValues, type Assumptions } from '../machine/index.js';
+import { builtinScenarios, findScenario, parseScenarioBytes, type Overrides, type Scenario } from '../scenario/index.js';
+import { InputError, type Format } from './output.js';
+
+export interface SystemOptions {
+  readonly scenario: string;
+  readonly model?: string;
+  readonly set: Readonly<Record<string, string>>;
+  readonly assume: Readonly<Record<string, string>>;
+  readonly format: Format;
+}
+
+function pair(text: string, previous: Readonly<Record<string, string>>): Record<string, string> {
+  const [key = '', value = '', ...rest] = text.split('=');
+  if (key === '' || value === '' || rest.length > 0) throw new InputError(`"${text}" is no setting; write name=value, e.g. msiUpdate=direct`);
+  return { ...previous, [key]: value };
+}
+
+export function formatOption(): Option {
+  return new Option('--format <format>', 'text or json').choices(['text', 'json']).default('text');
+}
+
+/** --scenario, --model, --set, --assume and --format. */
+export function systemOptions(command: Command, scenario: string): Command {
+  return command
+    .option('--scenario <name|file>', 'a built-in scenario or a file', scenario)
+    .option('--model <name>', 'kernel model, e.g. linux-5.9 (default: what the scenario says)')
+    .option('--set <behaviour=value>', 'one behaviour of the model otherwise; may be repeated', pair, {})
+    .option('--assume <name=value>', 'give up an assumption, e.g. delivery=unbounded; may be repeated', pair, {})
+    .addOption(formatOption());
+}
+
+/** Reads a file, or says in one sentence why that is impossible. */
+export function readInput(file: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const why = code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a directory' : code === 'EACCES' ? 'may not be read' : `cannot be read (${code})`;
+    throw new InputError(`${file} ${why}; name a file that can be read`);
+  }
+}
+
+/** A built-in scenario by name, or one from a file. Throws `InputError` with every mistake in it. */
+export function loadScenario(name: string): Scenario {
+  const builtin = findScenario(name);
+  if (builtin !== undefined) return builtin.scenario;
+  if (!/[./\\]/.test(name)) {
+    throw new InputError(`there is no built-in scenario ${name}; there are ${[...builtinScenarios.keys()].join(', ')}, or name a file such as my.yaml`);
+  }
+  const parsed = parseScenarioBytes(readInput(name), name);
+  if ('errors' in parsed) throw new InputError(parsed.errors);
+  return parsed.scenario;
+}
+
+export function overridesOf(options: Pick<SystemOptions, 'model' | 'set' | 'assume'>): Overrides {
+  const assumptions: Record<string, string> = {};
+  for (const [key, value] of Object.entries(options.assume)) {
+    const values: readonly string[] | undefined = key in assumptionValues ? assumptionValues[key as keyof Assumptions] : undefined;
+    if (values === undefined) throw new InputError(`there is no assumption ${key}; there are ${Object.keys(assumptionValues).join(', ')}`);
+    if (!values.includes(value)) throw new InputError(`assumption ${key} cannot be ${value}; it is ${values.join(' or ')}`);
+    assumptions[key] = value;
+  }
+  return { model: options.model, behaviours: options.set, assumptions: assumptions as Partial<Assumptions> };
+}
+
+/** Runs what may meet a model or behaviour that does not exist. */
+export function orInputError<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof ModelError) throw new InputError(error.message);
+    throw error;
+  }
+}
+
+/** A positive number on the command line. */
+export function positive(text: string): number {
+  const n = Number(text);
+  if (!(n > 0) || !Number.isFinite(n)) throw new InputError(`"${text}" is no positive number; write e.g. 10`);
+  return n;
+}
+
+export function wholeNumber(text: string): number {
+  const n = Number(text);
+  if (!Number.isSafeInteger(n) || n < 0) throw new InputError(`"${text}" is no whole number; write e.g. 1`);
+  return n;
+}
+
+/** `512m`, `2g`, or bytes. */
+export function bytes(text: string): number {
+  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)([kmg]?)$/i.exec(text) ?? [];
+  if (digits === undefined) throw new InputError(`"${text}" is no amount of memory; write e.g. 512m or 2g`);
+  const n = Number(digits) * { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 }[unit.toLowerCase() as '' | 'k' | 'm' | 'g'];
+  if (n > 4 * 2 ** 30 || n < 2 ** 22) throw new InputError(`"${text}" is outside of what a search can use; write 4m to 4g`);
+  return Math.floor(n);
+}

@@ -1,0 +1,277 @@
+/**
+ * Machines of a few lines for the tests of the engine: a toy kernel written with the assembler, CPUs that run a task from the
+ * first cycle on, devices that raise when the test says so. What happened is read back from events, CPUs and variables.
+ */
+import { Assembler, Declarations, type Builder, type MachineSize, type Routine } from '../../src/kernel/index.js';
+import { Actor, Counter, Cpu, Ctx, Level, Property, Size, Status, Table } from '../../src/core/index.js';
+import { defaultAssumptions, Machine, propertiesOf, type Assumptions, type EventRecord, type MachineSetup } from '../../src/machine/index.js';
+
+type Task = Routine<Record<never, never>, undefined>;
+type Handler = Routine<{ vector: 'vector' }, undefined>;
+
+/** What a test's kernel hands out; whatever else it needs for itself stands beside. */
+export interface ToyKernel {
+  /** what each CPU runs from the start on, CPUs that idle left out */
+  readonly run?: Readonly<Record<number, Task>>;
+  readonly handlers?: Readonly<Record<number, Handler>>;
+  readonly operations?: readonly { cpu: number; routine: Routine; args?: readonly [number, number]; pause?: number }[];
+  /** where a CPU starts after SIPI */
+  readonly start?: Task;
+  readonly judgeRest?: Task;
+  readonly judgeProbe?: Task;
+  readonly boot?: (machine: Machine) => void;
+}
+
+interface Source {
+  readonly device?: number;
+  readonly kind?: 'handshake' | 'free';
+  readonly raises?: number;
+  readonly gaps?: readonly number[];
+  readonly handlerCycles?: number;
+}
+
+export interface ToyOptions extends Partial<Omit<MachineSetup, 'sources' | 'devices' | 'program' | 'assumptions' | 'universe'>> {
+  readonly cpus?: number;
+  /** one device a source, if `devices` is left out */
+  readonly sources?: number | readonly Source[];
+  readonly devices?: readonly { readonly address64: boolean }[];
+  readonly assumptions?: Partial<Assumptions>;
+  /** first vector of the universe, one behind its last */
+  readonly universe?: readonly [number, number];
+}
+
+export interface Toy<K> {
+  readonly machine: Machine;
+  readonly kernel: K;
+  readonly setup: MachineSetup;
+  /** another machine, set up alike */
+  again(changes?: Partial<MachineSetup>): Promise<Machine>;
+}
+
+export const MSI = { control: 1, addrLo: 0xfee00000, addrHi: 0, data: 0x4000 } as const;
+
+/** The message for a vector at the CPU with this APIC id, fixed, physical, edge. */
+export function msi(apicId: number, vector: number): { control: number; addrLo: number; addrHi: number; data: number } {
+  return { ...MSI, addrLo: 0xfee00000 + apicId * 0x1000, data: 0x4000 + vector };
+}
+
+/**
+ * Assembles a kernel and makes a machine of it. Unless said otherwise: every step is tried (no clock), LAPICs are enabled, TPR 0,
+ * IF=1, device i sends vector 0x30 + i to CPU 0, every event is recorded, all vectors from 0x10 on are in the universe.
+ */
+export async function toy<K extends ToyKernel>(build: (k: Assembler, d: Declarations) => K, options: ToyOptions = {}): Promise<Toy<K>> {
+  const { cpus = 1, sources: given = 0, assumptions, universe: [lo, hi] = [0x10, 0x100], ...rest } = options;
+  const list: readonly Source[] = typeof given === 'number' ? Array.from({ length: given }, () => ({})) : given;
+  const sources = list.map((s, i) => ({ device: i, kind: 'free' as const, raises: 4, gaps: [], handlerCycles: 0, ...s }));
+  const devices = options.devices ?? sources.map(() => ({ address64: true }));
+  const d = new Declarations();
+  const k = new Assembler(d);
+  const kernel = build(k, d);
+  const { run = {}, handlers = {}, operations = [], start, judgeRest, judgeProbe } = kernel;
+  for (const routine of new Set(Object.values(handlers))) k.interruptEntry(routine);
+  const tasks = [...Object.values(run), ...operations.map((o) => o.routine), start, judgeRest, judgeProbe];
+  for (const routine of new Set(tasks)) if (routine) k.entry(routine);
+  const size: MachineSize = { cpus, irqs: sources.length, devices: devices.length, vectors: 256, vectorLo: lo, vectorHi: hi };
+  const program = k.assemble(size);
+  const table = d.variableTable(size);
+  const entry = (routine?: { readonly name: string }): number => (routine ? (program.entries.get(routine.name) ?? 0) : 0);
+  const setup: MachineSetup = {
+    apicIds: Array.from({ length: cpus }, (_, c) => c),
+    operations: operations.map(({ cpu, routine, args = [0, 0], pause = 0 }) => ({ entry: entry(routine), cpu, args, pause })),
+    systemVectors: [],
+    messages: 8,
+    timed: false,
+    timing: {},
+    jitter: false,
+    parallel: false,
+    repeat: false,
+    seed: 1,
+    properties: [],
+    probeRaises: 0,
+    record: 1,
+    ring: 4096,
+    ...rest,
+    assumptions: { ...defaultAssumptions, ...assumptions },
+    sources,
+    devices,
+    universe: { lo, hi },
+    program: {
+      code: program.code,
+      live: program.live,
+      variables: table.words,
+      initial: table.initial,
+      handlers: new Map(Object.entries(handlers).map(([vector, routine]) => [Number(vector), entry(routine)])),
+      judgeRest: entry(judgeRest),
+      judgeProbe: entry(judgeProbe),
+      apStart: entry(start),
+      started: undefined,
+    },
+  };
+  const again = async (changes: Partial<MachineSetup> = {}): Promise<Machine> => {
+    const machine = await Machine.create({ ...setup, ...changes });
+    for (let c = 0; c < cpus; c++) {
+      machine.setCpu(c, { svr: 0x1ff, tpr: 0, run: 'running', interruptsOn: true });
+      if (run[c]) startTask(machine, c, entry(run[c]));
+    }
+    devices.forEach((_, i) => machine.setDevice(i, msi(setup.apicIds[0] ?? 0, 0x30 + i)));
+    kernel.boot?.(machine);
+    machine.start();
+    return machine;
+  };
+  return { machine: await again(), kernel, setup, again };
+}
+
+/** A CPU's thread context stands at an entry before the machine starts. */
+export function startTask(machine: Machine, c: number, entry: number): void {
+  const { core } = machine;
+  core.setU16(core.exports.table(Table.contexts) + c * 4 * Ctx.size + Ctx.pc, entry);
+  core.setU8(core.exports.table(Table.cpus) + c * Cpu.size + Cpu.active, 1 << Level.thread);
+}
+
+/** A task without parameters, ended properly. */
+export function task(k: Assembler, name: string, body: (b: Builder) => void): Task {
+  return k.routine(name, {}, (b) => {
+    body(b as unknown as Builder);
+    b.end();
+  });
+}
+
+/** An operation's routine: its body, then it has ended. */
+export function operation(k: Assembler, name: string, body: (b: Builder) => void): Routine<{ op: 'u8' }, undefined> {
+  return k.routine(name, { op: 'u8' }, (b, { op }) => {
+    body(b as unknown as Builder);
+    b.opEnd(op);
+    b.end();
+  });
+}
+
+/** A handler that does `body`, writes EOI and returns. */
+export function handler(k: Assembler, name: string, body: (b: Builder) => void = () => undefined): Handler {
+  return k.routine(name, { vector: 'vector' }, (b) => {
+    body(b as unknown as Builder);
+    b.lapicWrite('eoi', 0);
+    b.iret();
+  });
+}
+
+// --- step by step
+
+const number = (actor: keyof typeof Actor, which: number): number => (Actor[actor] << 12) | which;
+
+/** The steps that are enabled, as `cpu 0`; messages as `message origin.rank`. */
+export function enabled(machine: Machine): string[] {
+  return machine.enabled().map((action) => {
+    const name = Actor[action >>> 12] ?? '?';
+    const which = action & 0xfff;
+    return name === 'message' ? `message ${which >>> 4}.${which & 15}` : `${name} ${which}`;
+  });
+}
+
+/** Does one step, which must be enabled; the properties it breaks. */
+export function act(machine: Machine, actor: keyof typeof Actor, which = 0): (keyof typeof Property)[] {
+  const action = number(actor, which);
+  if (!machine.enabled().includes(action)) throw new Error(`${actor} ${which} is not enabled, but ${enabled(machine).join(', ')}`);
+  return machine.apply(action).broken;
+}
+
+/** CPU c executes `n` micro-ops. */
+export function steps(machine: Machine, c: number, n: number): void {
+  for (let i = 0; i < n; i++) act(machine, 'cpu', c);
+}
+
+/** Takes the first enabled step until there is none but raises, operations and the probe; gives the properties broken. */
+export function settle(machine: Machine, only?: keyof typeof Actor): (keyof typeof Property)[] {
+  const broken: (keyof typeof Property)[] = [];
+  for (let budget = 100_000; budget > 0; budget--) {
+    const next = machine.enabled().find((a) => {
+      const actor = a >>> 12;
+      return only ? actor === Actor[only] : actor !== Actor.raise && actor !== Actor.operation && actor !== Actor.probe;
+    });
+    if (next === undefined) return broken;
+    broken.push(...machine.apply(next).broken);
+  }
+  throw new Error('the machine does not come to rest');
+}
+
+/** Source s raises and its message goes all the way to the IRR. */
+export function interrupt(machine: Machine, s: number): void {
+  act(machine, 'raise', s);
+  act(machine, 'sample', s);
+  settle(machine, 'message');
+}
+
+/** Runs a timed machine for so many cycles, whatever it meets; all events. */
+export function run(machine: Machine, cycles: number): EventRecord[] {
+  const end = machine.now + BigInt(cycles);
+  const events: EventRecord[] = [];
+  while (machine.now < end) {
+    machine.run(Number(end - machine.now));
+    events.push(...machine.events());
+  }
+  return events;
+}
+
+/** The events of some kinds, as [kind, a, b, c]. */
+export function only(events: readonly EventRecord[], ...kinds: EventRecord['kind'][]): [string, number, number, number][] {
+  return events.filter((e) => kinds.includes(e.kind)).map((e) => [e.kind, e.a, e.b, e.c]);
+}
+
+// --- all ways
+
+/** Every state reachable by the enabled steps, by image; `visit` sees each once, with the machine in it. */
+export function explore(machine: Machine, visit: (machine: Machine, actions: readonly number[]) => void = () => undefined): number {
+  const seen = new Set<string>();
+  const queue: Uint8Array[] = [];
+  const enter = (): void => {
+    const image = machine.image();
+    const key = Buffer.from(image).toString('latin1');
+    if (seen.has(key)) return;
+    seen.add(key);
+    queue.push(image);
+  };
+  enter();
+  for (let image = queue.pop(); image; image = queue.pop()) {
+    machine.setImage(image);
+    const actions = machine.enabled();
+    visit(machine, actions);
+    for (const action of actions) {
+      machine.setImage(image);
+      machine.apply(action);
+      enter();
+    }
+  }
+  return seen.size;
+}
+
+/** Words of the search's statistics (assembly/check/search.ts). */
+const STATS = { states: 0, transitions: 1, rest: 2, depth: 3, largestImage: 4, probed: 7 } as const;
+
+export type Found = Record<keyof typeof STATS, number> & {
+  status: keyof typeof Status;
+  /** visible steps of the shortest way to each property that fails, and the way */
+  failures: Partial<Record<keyof typeof Property, { length: number; path: number[] }>>;
+};
+
+/** The search of the core, to its end, from the state as it is. */
+export function search(machine: Machine): Found {
+  const { core } = machine;
+  let status: Status = core.exports.searchBegin(2 ** 30, 0);
+  while (status === Status.more) status = core.exports.searchRun(10_000);
+  const at = core.exports.searchStats();
+  const words = Object.entries(STATS).map(([name, i]) => [name, Number(core.u64(at + i * 8))]);
+  const failures: Found['failures'] = {};
+  for (const name of propertiesOf(0xffff)) {
+    const length = core.exports.failureOf(Property[name]);
+    if (length < 0) continue;
+    const n = core.exports.pathLength(Property[name]);
+    const path = core.exports.pathBuffer(2 * n + 2);
+    core.exports.writePath(Property[name], path);
+    failures[name] = { length, path: Array.from({ length: n }, (_, i) => core.u16(path + 2 * i)) };
+  }
+  return { ...(Object.fromEntries(words) as Record<keyof typeof STATS, number>), status: Status[status] as keyof typeof Status, failures };
+}
+
+/** Size in bytes of the block, and how often something was counted. */
+export const counted = (machine: Machine, which: keyof typeof Counter): number => machine.counter(which);
+
+export { Size };
