@@ -24,7 +24,7 @@ export { timedBegin } from './run/timed';
 
 /** After the host has filled the tables: the map of APIC ids, the free messages, derived fields, contexts in place. */
 export function complete(): void {
-  for (let c: u32 = 0; c < nCpus; c++) store<u16>(apicMapBase + (<usize>apicIdOf(c) << 1), c + 1);
+  for (let c: u32 = 0; c < nCpus; c++) store<u16>(apicMapBase + ((<usize>apicIdOf(c)) << 1), c + 1);
   clearFlight();
   clearFault();
   clearViolations();
@@ -129,5 +129,5 @@ export function nowAt(): usize {
 
 /** `Status` after at most this many cycles. */
 export function runCycles(lo: u32, hi: u32): u32 {
-  return timedRun(<u64>lo | (<u64>hi << 32));
+  return timedRun((<u64>lo) | ((<u64>hi) << 32));
 }

@@ -22,6 +22,8 @@ const rows: Record<string, readonly (readonly string[])[]> = {
     ['cpu'],
     ['clock'],
     ['check'],
+    // The timed counterpart of check.
+    ['run'],
     ['index.ts'],
   ],
   src: [['core'], ['machine'], ['kernel'], ['scenario'], ['check', 'compare', 'campaign', 'trace', 'report'], ['index.ts'], ['cli', 'web']],

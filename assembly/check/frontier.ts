@@ -6,8 +6,9 @@ const queues: usize = memory.data(2 * 16);
 const HEADER: u32 = 8;
 const SIZE: u32 = <u32>CHUNK;
 
+
 @inline function queue(q: u32): usize {
-  return queues + (<usize>q << 4);
+  return queues + ((<usize>q) << 4);
 }
 
 export function clearFrontier(): void {

@@ -11,8 +11,9 @@ export function clearNodes(): void {
   nNodes = 0;
 }
 
+
 @inline function nodeAt(n: u32): usize {
-  return <usize>load<u32>(directory + ((<usize>n >> PER_CHUNK_BITS) << 2)) + ((<usize>n & 0xffff) << 4);
+  return <usize>load<u32>(directory + (((<usize>n) >> PER_CHUNK_BITS) << 2)) + (((<usize>n) & 0xffff) << 4);
 }
 
 /** Index of a new node, or -1: out of memory. */
@@ -21,7 +22,7 @@ export function addNode(parent: u32, action: u32, level: u32): i32 {
   if ((n & 0xffff) == 0) {
     const chunk = n >> PER_CHUNK_BITS < MAX_CHUNKS ? takeChunk() : 0;
     if (chunk == 0) return -1;
-    store<u32>(directory + ((<usize>n >> PER_CHUNK_BITS) << 2), <u32>chunk);
+    store<u32>(directory + (((<usize>n) >> PER_CHUNK_BITS) << 2), <u32>chunk);
   }
   nNodes = n + 1;
   setNode(n, parent, action, level);
@@ -35,12 +36,17 @@ export function setNode(n: u32, parent: u32, action: u32, level: u32): void {
   store<u32>(at, level, 8);
 }
 
+
 @inline export function parentOf(n: u32): u32 {
   return load<u32>(nodeAt(n));
 }
+
+
 @inline export function actionOf(n: u32): u32 {
   return load<u32>(nodeAt(n), 4);
 }
+
+
 @inline export function levelOf(n: u32): u32 {
   return load<u32>(nodeAt(n), 8);
 }

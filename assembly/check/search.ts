@@ -8,7 +8,7 @@ import { Cpu, Src } from '../state/fields';
 import { cpuAt, setting, srcAt } from '../state/access';
 import { blockEnd, checkStart, nCpus, nSources, timedStart } from '../state/layout';
 import { hash } from '../state/hash';
-import { pack, planImage, unpack } from '../state/image';
+import { pack, planImage, truncated, unpack } from '../state/image';
 import { judge } from '../cpu/sequencer';
 import { clearFault, clearViolations, fault, outside, setOutside, violate, violations } from '../record/violations';
 import { arenaTop, openArena, takeRun } from './arena';
@@ -32,10 +32,21 @@ let near: u32 = 0;
 
 /** What the host prints: words of `Stat`. */
 const stats: usize = memory.data(8 * 16);
-export enum Stat { states = 0, transitions = 1, rest = 2, level = 3, largest = 4, bytes = 5, poolFull = 6, probed = 7, totalBytes = 8 }
+export enum Stat {
+  states = 0,
+  transitions = 1,
+  rest = 2,
+  level = 3,
+  largest = 4,
+  bytes = 5,
+  poolFull = 6,
+  probed = 7,
+  totalBytes = 8,
+}
+
 
 @inline function bump(which: u32): void {
-  const at = stats + (<usize>which << 3);
+  const at = stats + ((<usize>which) << 3);
   store<u64>(at, load<u64>(at) + 1);
 }
 
@@ -65,7 +76,7 @@ export function searchStats(): usize {
 
 /** Plans the image of the machine as it is set up; scratch memory behind the block. False: out of memory. */
 export function openImages(): bool {
-  const behind = planImage((blockEnd + 15) & ~15, PLAN_BYTES);
+  const behind = planImage((blockEnd + 15) & ~15, PLAN_BYTES, IMAGE_BYTES);
   if (behind == 0) return false;
   openArena(behind, u64.MAX_VALUE);
   image = takeRun(IMAGE_BYTES);
@@ -85,7 +96,7 @@ export function searchBegin(memoryLo: u32, memoryHi: u32): u32 {
   level = 0;
   near = 0;
   if (!openImages()) return Status.memory;
-  openArena(arenaTop(), <u64>memoryLo | (<u64>memoryHi << 32));
+  openArena(arenaTop(), (<u64>memoryLo) | ((<u64>memoryHi) << 32));
   if (!openVisited()) return Status.memory;
   return visit(NO_NODE, NO_ACTION, 0) ? Status.more : Status.memory;
 }
@@ -136,9 +147,10 @@ function expand(node: u32): u32 {
     checkRest();
   }
   if (deadlocked) violate(Property.progress);
+  if (fault != 0) return Status.fault;
   if (violations) failAll(level, node, NO_ACTION);
   for (let i: u32 = 0; i < n; i++) {
-    const action = <u32>load<u16>(actions + (<usize>i << 1));
+    const action = <u32>load<u16>(actions + ((<usize>i) << 1));
     memory.copy(checkStart, saved, timedStart - checkStart);
     clearViolations();
     const distance = level + (perform(action) ? 1 : 0);
@@ -147,13 +159,14 @@ function expand(node: u32): u32 {
     if (outside) return Status.universe;
     if (violations) failAll(distance, node, action);
     if (!visit(node, action, distance)) return Status.memory;
+    if (truncated) return Status.width;
   }
   return Status.more;
 }
 
 /** Expands up to `budget` states. `Status.done`: every reachable state has been expanded. */
 export function searchRun(budget: u32): u32 {
-  for (let i: u32 = 0; i < budget; ) {
+  for (let i: u32 = 0; i < budget;) {
     if (!frontierPop(near, image)) {
       near ^= 1;
       level++;
@@ -196,6 +209,6 @@ export function writePath(property: u32, out: usize): void {
   const at = failures + <usize>(property & 15) * 12;
   let i = pathLength(property);
   const last = load<u32>(at, 8);
-  if (last != NO_ACTION) store<u16>(out + (<usize>--i << 1), last);
-  for (let node = load<u32>(at, 4); parentOf(node) != NO_NODE; node = parentOf(node)) store<u16>(out + (<usize>--i << 1), actionOf(node));
+  if (last != NO_ACTION) store<u16>(out + ((<usize>--i) << 1), last);
+  for (let node = load<u32>(at, 4); parentOf(node) != NO_NODE; node = parentOf(node)) store<u16>(out + ((<usize>--i) << 1), actionOf(node));
 }

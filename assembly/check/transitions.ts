@@ -5,7 +5,7 @@
 import { Actor, Assumption, Event, NONE, OperationSetup, Settings } from '../state/abi';
 import { Cpu, Glob, RunState, Src } from '../state/fields';
 import { assumes, cpuAt, isActive, operationSetup, setting, srcAt } from '../state/access';
-import { globBase, nCpus, nOperations, nSources, opBase } from '../state/layout';
+import { globBase, nCpus, nMessages, nOperations, nOrigins, nSources, opBase } from '../state/layout';
 import { deriveCpu } from '../lapic/priority';
 import { enabledSamples, mayRaise, raise, sample, sendHeld } from '../fabric/emit';
 import { hasRoom, messageOf, movableMessages } from '../fabric/flight';
@@ -31,14 +31,17 @@ export function clearPoolFull(): void {
   poolFull = false;
 }
 
+
 @inline function add(end: usize, actor: u32, which: u32): usize {
   store<u16>(end, (actor << 12) | which);
   return end + 2;
 }
 
+
 @inline export function probing(): bool {
   return load<u8>(globBase, Glob.probe) != 0;
 }
+
 
 @inline export function isStarted(s: u32): bool {
   const slot = setting(Settings.startedSlot);
@@ -89,8 +92,11 @@ function nextProbe(): i32 {
   return -1;
 }
 
-/** Writes the enabled actions to `actions`; returns their number. */
+/** Writes the enabled actions to `actions`; returns their number. A machine too large to be stepped has none. */
 export function enumerate(): u32 {
+  atRest = false;
+  deadlocked = false;
+  if (<u32>2 * nCpus + nMessages + <u32>3 * nSources + nOperations >= MAX_ACTIONS) return 0;
   let end = enabledCpus(actions);
   end = movableMessages(end);
   end = enabledSamples(end);
@@ -101,10 +107,10 @@ export function enumerate(): u32 {
     for (let s: u32 = 0; s < nSources; s++) {
       if (load<u32>(srcAt(s), Src.left) != 0 && mayRaise(s)) end = add(end, Actor.raise, s);
     }
-    deadlocked = open && end == actions;
     for (let o: u32 = 0; o < nOperations; o++) {
       if (operationBegins(o)) end = add(end, Actor.operation, o);
     }
+    deadlocked = open && end == actions;
     atRest = !busy && !open;
     if (atRest && setting(Settings.probeRaises) != 0) end = add(end, Actor.probe, 0);
   } else {
@@ -112,7 +118,7 @@ export function enumerate(): u32 {
     deadlocked = !busy && open;
     if (atRest && nextProbe() >= 0) end = add(end, Actor.probe, 1);
   }
-  return <u32>(end - actions) >> 1;
+  return (<u32>(end - actions)) >> 1;
 }
 
 /** The probe begins: no operation begins and no raise happens any more; what was left of them is dead. */
@@ -139,9 +145,31 @@ export function probeDone(): bool {
   return probing() && nextProbe() < 0;
 }
 
+/** True if what an action is about exists and has room; whether it is enabled is for `enumerate` to say. */
+function exists(actor: u32, which: u32): bool {
+  switch (actor) {
+    case Actor.cpu:
+      return which < nCpus && current(which) >= 0;
+    case Actor.interrupt:
+      return which < nCpus && load<u8>(cpuAt(which), Cpu.irrv) != 0;
+    case Actor.message:
+      return which >> 4 < nOrigins && messageOf(which >> 4, which & 15) >= 0;
+    case Actor.raise:
+      return which < nSources;
+    case Actor.sample:
+    case Actor.send:
+      return which < nSources && hasRoom();
+    case Actor.operation:
+      return which < nOperations;
+    default:
+      return actor == Actor.probe;
+  }
+}
+
 /** Executes an action that is enabled. Returns true if it was a visible step. */
 export function perform(action: u32): bool {
   const which = action & 0xfff;
+  if (!exists(action >> 12, which)) return false;
   switch (action >> 12) {
     case Actor.cpu:
       step(which, current(which));

@@ -16,8 +16,9 @@ export function openVisited(): bool {
   return base != 0;
 }
 
+
 @inline function find(table: usize, m: u32, fingerprint: u64): usize {
-  let i = <u32>fingerprint & m;
+  let i = (<u32>fingerprint) & m;
   while (true) {
     const at = table + <usize>i * SLOT;
     if (load<u32>(at, 8) == 0 || load<u64>(at) == fingerprint) return at;
@@ -49,9 +50,11 @@ export function slotFor(fingerprint: u64): usize {
   return find(base, mask, fingerprint);
 }
 
+
 @inline export function slotNode(slot: usize): u32 {
   return load<u32>(slot, 8);
 }
+
 
 @inline export function fillSlot(slot: usize, fingerprint: u64, node: u32): void {
   store<u64>(slot, fingerprint);

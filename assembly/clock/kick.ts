@@ -14,6 +14,7 @@ import { arm, armed, dueOf, PHASE_CPU } from './wheel';
   return cpuTimedBase + <usize>c * CPU_TIMED_SIZE;
 }
 
+
 @inline export function setSleeping(c: u32, on: bool): void {
   store<u32>(timedAt(c), on ? 1 : 0, 4);
 }

@@ -17,24 +17,30 @@ function finalise(x: u64): u64 {
 @inline export function streamOfOrigin(o: u32): u32 {
   return o;
 }
+
+
 @inline export function streamOfCpu(c: u32): u32 {
   return nOrigins + c;
 }
+
+
 @inline export function streamOfArrivals(s: u32): u32 {
   return nOrigins + nCpus + s;
 }
+
+
 @inline export function streamOfSampling(s: u32): u32 {
   return nOrigins + nCpus + nSources + s;
 }
 
 export function seedStreams(): void {
-  const seed = <u64>setting(Settings.seedLo) | (<u64>setting(Settings.seedHi) << 32);
+  const seed = (<u64>setting(Settings.seedLo)) | ((<u64>setting(Settings.seedHi)) << 32);
   const n = nOrigins + nCpus + 2 * nSources;
-  for (let i: u32 = 0; i < n; i++) store<u64>(streamBase + (<usize>i << 3), finalise(seed ^ finalise(<u64>i + 1)));
+  for (let i: u32 = 0; i < n; i++) store<u64>(streamBase + ((<usize>i) << 3), finalise(seed ^ finalise(<u64>i + 1)));
 }
 
 export function random(stream: u32): u64 {
-  const at = streamBase + (<usize>stream << 3);
+  const at = streamBase + ((<usize>stream) << 3);
   const s = load<u64>(at) + 0x9e3779b97f4a7c15;
   store<u64>(at, s);
   return finalise(s);

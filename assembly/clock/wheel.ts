@@ -23,20 +23,27 @@ const PHASE: usize = 20;
 const LEVEL1: u32 = 256 * PHASES;
 const FAR: u32 = LEVEL1 + 256 * 3;
 
+
 @inline function nodeAt(n: u32): usize {
   return nodeBase + <usize>n * NODE_SIZE;
 }
+
+
 @inline function listAt(l: u32): usize {
   return listBase + <usize>l * LIST_SIZE;
 }
+
+
 @inline function occupancy(level: u32, slot: u32): usize {
-  return occupancyBase + (<usize>level << 5) + ((<usize>slot >> 5) << 2);
+  return occupancyBase + ((<usize>level) << 5) + (((<usize>slot) >> 5) << 2);
 }
+
 
 @inline function setOccupied(level: u32, slot: u32): void {
   const at = occupancy(level, slot);
   store<u32>(at, load<u32>(at) | (1 << (slot & 31)));
 }
+
 
 @inline function clearOccupied(level: u32, slot: u32): void {
   const at = occupancy(level, slot);
@@ -47,10 +54,10 @@ const FAR: u32 = LEVEL1 + 256 * 3;
 function firstOccupied(level: u32, from: u32): u32 {
   if (from > 255) return 256;
   let word = from >> 5;
-  let bits = load<u32>(occupancyBase + (<usize>level << 5) + (<usize>word << 2)) & (0xffffffff << (from & 31));
+  let bits = load<u32>(occupancyBase + ((<usize>level) << 5) + ((<usize>word) << 2)) & (0xffffffff << (from & 31));
   while (bits == 0) {
     if (++word == 8) return 256;
-    bits = load<u32>(occupancyBase + (<usize>level << 5) + (<usize>word << 2));
+    bits = load<u32>(occupancyBase + ((<usize>level) << 5) + ((<usize>word) << 2));
   }
   return (word << 5) + ctz(bits);
 }
@@ -72,18 +79,19 @@ function place(n: u32): void {
   const due = load<u64>(at);
   const apart = due ^ load<u64>(nowBase);
   if (apart >> 8 == 0) {
-    const slot = <u32>due & 255;
+    const slot = (<u32>due) & 255;
     append(n, slot * PHASES + load<u32>(at, PHASE));
     setOccupied(0, slot);
   } else if (apart >> 32 == 0) {
     const level: u32 = apart >> 16 == 0 ? 1 : apart >> 24 == 0 ? 2 : 3;
-    const slot = <u32>(due >> (level << 3)) & 255;
+    const slot = (<u32>(due >> (level << 3))) & 255;
     append(n, LEVEL1 + (level - 1) * 256 + slot);
     setOccupied(level, slot);
   } else {
     append(n, FAR);
   }
 }
+
 
 @inline export function armed(n: u32): bool {
   return load<u32>(nodeAt(n), LIST) != 0;
@@ -146,7 +154,7 @@ function moveTo(t: u64): void {
   if (apart >> 32 != 0) cascade(FAR);
   for (let level: u32 = 3; level > 0; level--) {
     if (apart >> (level << 3) == 0) continue;
-    const slot = <u32>(t >> (level << 3)) & 255;
+    const slot = (<u32>(t >> (level << 3))) & 255;
     if (load<u32>(occupancy(level, slot)) & (1 << (slot & 31))) {
       clearOccupied(level, slot);
       cascade(LEVEL1 + (level - 1) * 256 + slot);
@@ -157,12 +165,12 @@ function moveTo(t: u64): void {
 /** Earliest cycle at which the clock has to stop: an event or a list to cascade; u64.MAX if none. */
 function nextStop(): u64 {
   const t = load<u64>(nowBase);
-  const slot = firstOccupied(0, <u32>t & 255);
+  const slot = firstOccupied(0, (<u32>t) & 255);
   if (slot < 256) return (t & ~255) | slot;
   for (let level: u32 = 1; level < 4; level++) {
     const shift = level << 3;
-    const s = firstOccupied(level, (<u32>(t >> shift) & 255) + 1);
-    if (s < 256) return (t & ~((<u64>1 << (shift + 8)) - 1)) | (<u64>s << shift);
+    const s = firstOccupied(level, ((<u32>(t >> shift)) & 255) + 1);
+    if (s < 256) return (t & ~(((<u64>1) << (shift + 8)) - 1)) | ((<u64>s) << shift);
   }
   let least = u64.MAX_VALUE;
   for (let n = load<u32>(listAt(FAR)); n != 0; n = load<u32>(nodeAt(n - 1), NEXT)) least = min(least, dueOf(n - 1));
@@ -181,7 +189,7 @@ export function nextDue(limit: u64): i32 {
       return -1;
     }
     if (stop != load<u64>(nowBase)) moveTo(stop);
-    const slot = <u32>stop & 255;
+    const slot = (<u32>stop) & 255;
     for (let p: u32 = 0; p < PHASES; p++) {
       const n = load<u32>(listAt(slot * PHASES + p));
       if (n != 0) {

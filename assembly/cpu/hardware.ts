@@ -1,9 +1,9 @@
 /** Instructions on hardware, and what a model tells the checker. */
-import { Counter, Event, Fault, NONE, Note, Op, Property } from '../state/abi';
+import { Counter, Drop, Event, Fault, NONE, Note, Op, Property } from '../state/abi';
 import { Cpu, Ctx, MsgKind, Src } from '../state/fields';
 import { cpuAt, now, srcAt, timed } from '../state/access';
 import { endedBase, nDevices, nOperations, nOrigins, nSources, opBase, raisedBase, servedBase } from '../state/layout';
-import { launch, markMessages, schedule, unmarkMessages } from '../fabric/flight';
+import { hasRoom, launch, markMessages, schedule, unmarkMessages } from '../fabric/flight';
 import { logSendIllegal, readLapic, writeLapic } from '../lapic/registers';
 import { bitIn } from '../lapic/priority';
 import { readConfig, writeConfig } from '../pci/msi';
@@ -27,10 +27,16 @@ export function clearOutcome(): void {
   operationEnded = false;
 }
 
-function sendIpi(c: u32, level: u32, apicId: u32, icr: u32): void {
+function sendIpi(c: u32, level: u32, apicId: u32, icr: u32, pc: u32): void {
   // a fixed IPI with an illegal vector is not put on the fabric (A.10)
   if (icr < 16) {
     logSendIllegal(c);
+    record(Event.drop, c, icr, Drop.illegalVector);
+    return;
+  }
+  // the first instruction of an atomic block is the one that was asked for room
+  if (!hasRoom()) {
+    raiseFault(Fault.pool, pc);
     return;
   }
   const m = launch(MsgKind.ipi, nDevices + c, 0, apicId, icr);
@@ -46,7 +52,7 @@ function serve(s: u32, c: u32, pc: u32): void {
     return;
   }
   const at = srcAt(s);
-  const latency = now() - load<u64>(raisedBase + (<usize>s << 3));
+  const latency = now() - load<u64>(raisedBase + ((<usize>s) << 3));
   if (load<u8>(at, Src.owed)) {
     if (timed()) histogramAdd(latency);
   } else {
@@ -132,18 +138,26 @@ export function hardwareOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize,
       shown = irrBit(c, level, b & 0xff);
       setReg(ctx, a, shown);
       break;
-    case Op.lapicWrite: writeLapic(c, imm, value); break;
+    case Op.lapicWrite:
+      writeLapic(c, imm, value);
+      break;
     case Op.lapicRead:
       shown = readLapic(c, imm);
       setReg(ctx, a, shown);
       break;
     case Op.ipi:
       shown = b & 0xff;
-      sendIpi(c, level, value, shown);
+      sendIpi(c, level, value, shown, pc);
       break;
-    case Op.ipiInit: sendIpi(c, level, value, ICR_INIT); break;
-    case Op.ipiSipi: sendIpi(c, level, value, ICR_STARTUP); break;
-    case Op.serve: serve(value, c, pc); break;
+    case Op.ipiInit:
+      sendIpi(c, level, value, ICR_INIT, pc);
+      break;
+    case Op.ipiSipi:
+      sendIpi(c, level, value, ICR_STARTUP, pc);
+      break;
+    case Op.serve:
+      serve(value, c, pc);
+      break;
     case Op.flag:
       shown = operand(ctx, c, a, 0);
       violate(imm);
@@ -155,8 +169,11 @@ export function hardwareOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize,
       if (imm < <u32>Note.count) countNote(imm);
       record(Event.note, shown, imm, c);
       break;
-    case Op.opEnd: endOperation(value, c); break;
-    default: raiseFault(Fault.opcode, pc);
+    case Op.opEnd:
+      endOperation(value, c);
+      break;
+    default:
+      raiseFault(Fault.opcode, pc);
   }
   return shown;
 }

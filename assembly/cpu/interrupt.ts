@@ -16,7 +16,7 @@ import { settle } from './sequencer';
 export function acknowledge(c: u32): void {
   const at = cpuAt(c);
   const v = <u32>load<u8>(at, Cpu.irrv);
-  const entry = load<u32>(idtBase + (<usize>v << 2));
+  const entry = load<u32>(idtBase + ((<usize>v) << 2));
   acknowledgeVector(at, v);
   count(Counter.acknowledged);
   record(Event.acknowledge, c, v, 0);

@@ -1,10 +1,12 @@
 /** Instructions on the kernel's variables, masks, lists and locks. */
 import { Fault, InsnFlag, NONE, Op, VarFlag } from '../state/abi';
 import { Ctx } from '../state/fields';
-import { blockEnd, nCpus, nSources } from '../state/layout';
+import { timed } from '../state/access';
+import { nCpus, nSources } from '../state/layout';
 import { kickWaiters } from '../clock/kick';
+import { inUniverse } from '../lapic/accept';
 import { tagCopy, tagMove, tagsOfContext, tagsOfVariable, tagsOn } from '../record/tags';
-import { raiseFault } from '../record/violations';
+import { raiseFault, setOutside } from '../record/violations';
 import { operand, operandA, operandB, operandC, setReg } from './operands';
 import * as vars from './variables';
 
@@ -13,8 +15,14 @@ import * as vars from './variables';
   return (nCpus + 31) >> 5;
 }
 
+
 @inline function maskAt(slot: u32, b: u32, byRef: bool, pc: u32): usize {
-  return byRef ? vars.checkedReference(b, blockEnd, pc) : vars.element(slot, b, 0, pc);
+  return byRef ? vars.checkedReference(b, referencedWords(), pc) : vars.element(slot, b, 0, pc);
+}
+
+/** What is stored for vector v must be in the image, if there is one. */
+function needsUniverse(v: u32): void {
+  if (!timed() && !inUniverse(v)) setOutside(true);
 }
 
 /** A value has changed: those who wait look again; a carrier takes up the events of the context, or gives them back to it. */
@@ -31,7 +39,7 @@ function maskBit(op: u32, at: usize, bit: u32, limit: u32, pc: u32): u32 {
     raiseFault(Fault.index, pc);
     return 0;
   }
-  const word = at + (<usize>(bit >> 5) << 2);
+  const word = at + ((<usize>(bit >> 5)) << 2);
   const m: u32 = 1 << (bit & 31);
   const bits = load<u32>(word);
   if (op == Op.maskTest) return (bits & m) != 0 ? 1 : 0;
@@ -48,9 +56,13 @@ function maskCopy(to: usize, from: usize, and: usize): void {
   }
 }
 
-/** Spinlocks held and preemption-off nesting. */
-export function adjustHeld(ctx: usize, up: bool): void {
+/** Spinlocks held and preemption-off nesting: 7 deep at most, what an image counts. */
+export function adjustHeld(ctx: usize, up: bool, pc: u32): void {
   const held = load<u8>(ctx, Ctx.held);
+  if (up && held == 7) {
+    raiseFault(Fault.depth, pc);
+    return;
+  }
   store<u8>(ctx, up ? held + 1 : held == 0 ? 0 : held - 1, Ctx.held);
 }
 
@@ -74,6 +86,7 @@ export function memoryOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize, p
       shown = operand(ctx, c, a, imm);
       const at = vars.element(slot, i, operand(ctx, c, k, 0), pc);
       vars.storeElement(slot, at, shown, pc);
+      if ((vars.flagsOf(slot) & VarFlag.byVector) != 0) needsUniverse(operand(ctx, c, k, 0));
       changed(slot, at, shown, i, c, level);
       break;
     }
@@ -81,6 +94,7 @@ export function memoryOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize, p
       const at = vars.element(slot, i, operand(ctx, c, k, 0), pc);
       shown = vars.loadElement(slot, at) + imm;
       vars.storeElement(slot, at, shown, pc);
+      if ((vars.flagsOf(slot) & VarFlag.byVector) != 0) needsUniverse(operand(ctx, c, k, 0));
       setReg(ctx, a, shown);
       changed(slot, at, shown, i, c, level);
       break;
@@ -88,12 +102,13 @@ export function memoryOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize, p
     case Op.maskSet:
     case Op.maskClear:
     case Op.maskTest:
-      shown = maskBit(op, maskAt(slot, i, byRef, pc), operand(ctx, c, k, imm), (byRef ? referencedWords() : vars.maskWords(slot)) << 5, pc);
+      shown = maskBit(op, maskAt(slot, i, byRef, pc), operand(ctx, c, k, imm), byRef ? referencedWords() << 5 : vars.maskWidth(slot), pc);
+      if (op != Op.maskTest && !byRef && (vars.flagsOf(slot) & VarFlag.vectorMask) != 0) needsUniverse(shown);
       if (op == Op.maskTest) setReg(ctx, a, shown);
       break;
     case Op.maskCopy: {
       const and = (load<u32>(insn, 12) & InsnFlag.and) != 0 ? vars.element(slot2, operand(ctx, c, k, 0), 0, pc) : 0;
-      maskCopy(vars.checkedReference(operand(ctx, c, a, 0), blockEnd, pc), maskAt(slot, i, byRef, pc), and);
+      maskCopy(vars.checkedReference(operand(ctx, c, a, 0), referencedWords(), pc), maskAt(slot, i, byRef, pc), and);
       break;
     }
     case Op.maskFirst:
@@ -120,18 +135,25 @@ export function memoryOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize, p
       shown = vars.scan(slot, i, operand(ctx, c, a, 0), imm, pc);
       setReg(ctx, a, shown);
       break;
-    case Op.listPush: vars.listPush(slot, slot2, i, operand(ctx, c, k, imm), pc); break;
-    case Op.listRemove: vars.listRemove(slot, slot2, i, operand(ctx, c, k, imm), pc); break;
+    case Op.listPush:
+    case Op.listRemove: {
+      const node = operand(ctx, c, k, imm);
+      const link = op == Op.listPush ? vars.listPush(slot, slot2, i, node, pc) : vars.listRemove(slot, slot2, i, node, pc);
+      if (link == 0) break;
+      kickWaiters(link);
+      kickWaiters(vars.element(slot2, node, 0, pc));
+      break;
+    }
     case Op.lock:
       if (judging) break;
       vars.storeElement(slot, vars.element(slot, i, 0, pc), c + 1, pc);
-      adjustHeld(ctx, true);
+      adjustHeld(ctx, true, pc);
       break;
     case Op.unlock: {
       if (judging) break;
       const at = vars.element(slot, i, 0, pc);
       vars.storeElement(slot, at, 0, pc);
-      adjustHeld(ctx, false);
+      adjustHeld(ctx, false, pc);
       kickWaiters(at);
       break;
     }

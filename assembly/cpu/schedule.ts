@@ -27,7 +27,7 @@ export function current(c: u32): i32 {
 
 /** The context's bit in the marks of messages. */
 @inline export function markOf(c: u32, level: u32): u64 {
-  return <u64>1 << (c * LEVELS + level);
+  return (<u64>1) << (c * LEVELS + level);
 }
 
 /** Address of the variable that the wait or lock at the context's pc is about. */
@@ -46,16 +46,23 @@ export function enabled(c: u32, level: u32): bool {
   const op = load<u32>(insn) & 0xff;
   const phase = load<u8>(ctx, Ctx.phase);
   switch (op) {
-    case Op.lock: return loadElement(load<u32>(insn, 8) & 0xffff, awaited(c, level)) == 0;
-    case Op.waitEq: return loadElement(load<u32>(insn, 8) & 0xffff, awaited(c, level)) == load<u32>(insn, 4);
-    case Op.waitNe: return loadElement(load<u32>(insn, 8) & 0xffff, awaited(c, level)) != load<u32>(insn, 4);
+    case Op.lock:
+      return loadElement(load<u32>(insn, 8) & 0xffff, awaited(c, level)) == 0;
+    case Op.waitEq:
+      return loadElement(load<u32>(insn, 8) & 0xffff, awaited(c, level)) == load<u32>(insn, 4);
+    case Op.waitNe:
+      return loadElement(load<u32>(insn, 8) & 0xffff, awaited(c, level)) != load<u32>(insn, 4);
     case Op.ipi:
     case Op.ipiInit:
-    case Op.ipiSipi: return hasRoom();
+    case Op.ipiSipi:
+      return hasRoom();
     case Op.cfgRead:
-    case Op.cfgWrite: return phase == 0 || configPushed(markOf(c, level));
-    case Op.delay: return phase == 0 || !assumes(Assumption.deliveryWithinMdelay) || !marked(markOf(c, level), false);
-    default: return true;
+    case Op.cfgWrite:
+      return phase == 0 || configPushed(markOf(c, level));
+    case Op.delay:
+      return phase == 0 || !assumes(Assumption.deliveryWithinMdelay) || !marked(markOf(c, level), false);
+    default:
+      return true;
   }
 }
 

@@ -21,6 +21,8 @@ import { privateOp } from './private';
 export let visible: bool = false;
 /** A judge runs: locks, waits and costs do not apply. */
 let judging: bool = false;
+/** The context that a judge runs in, as it was. */
+const kept: usize = memory.data(64);
 
 /** Instructions a step may take; more is a fault of the model, not a hang of the program. */
 const BUDGET: u32 = 100000;
@@ -45,12 +47,18 @@ export function step(c: u32, level: u32): void {
 export function judge(entry: u32): void {
   if (entry == 0) return;
   const ctx = ctxAt(0, Level.thread);
+  const cpu = cpuAt(0);
+  const active = load<u8>(cpu, Cpu.active);
+  const task = load<u8>(cpu, Cpu.task);
+  memory.copy(kept, ctx, Ctx.size);
   memory.fill(ctx, 0, Ctx.size);
   store<u16>(ctx, entry, Ctx.pc);
   judging = true;
   execute(0, Level.thread, false);
   judging = false;
-  memory.fill(ctx, 0, Ctx.size);
+  memory.copy(ctx, kept, Ctx.size);
+  store<u8>(cpu, active, Cpu.active);
+  store<u8>(cpu, task, Cpu.task);
 }
 
 function wake(c: u32, level: u32, entry: u32, arg: u32, pc: u32): void {
@@ -88,8 +96,11 @@ function controlOp(op: u32, c: u32, ctx: usize, insn: usize, pc: u32): void {
   const a = operandA(w0);
   switch (op) {
     case Op.waitEq:
-    case Op.waitNe: break;
-    case Op.cli: setFlag(c, CpuFlag.interruptsOn, false); break;
+    case Op.waitNe:
+      break;
+    case Op.cli:
+      setFlag(c, CpuFlag.interruptsOn, false);
+      break;
     case Op.sti:
       if (!interruptsOn(c)) setFlag(c, CpuFlag.interruptsOn | CpuFlag.shadow, true);
       break;
@@ -97,17 +108,25 @@ function controlOp(op: u32, c: u32, ctx: usize, insn: usize, pc: u32): void {
       setReg(ctx, a, interruptsOn(c) ? 1 : 0);
       setFlag(c, CpuFlag.interruptsOn, false);
       break;
-    case Op.restoreFlags: setFlag(c, CpuFlag.interruptsOn, operand(ctx, c, a, imm) != 0); break;
-    case Op.preemptOff: adjustHeld(ctx, true); break;
-    case Op.preemptOn: adjustHeld(ctx, false); break;
+    case Op.restoreFlags:
+      setFlag(c, CpuFlag.interruptsOn, operand(ctx, c, a, imm) != 0);
+      break;
+    case Op.preemptOff:
+      adjustHeld(ctx, true, pc);
+      break;
+    case Op.preemptOn:
+      adjustHeld(ctx, false, pc);
+      break;
     case Op.wake: {
       const k = operandC(w0);
       wake(operand(ctx, c, operandB(w0), 0), k == Operand.imm ? Level.thread : operand(ctx, c, k, 0), imm, operand(ctx, c, a, 0), pc);
       break;
     }
-    default: raiseFault(Fault.opcode, pc);
+    default:
+      raiseFault(Fault.opcode, pc);
   }
 }
+
 
 @inline function isLeaving(op: u32): bool {
   return op == Op.iret || op == Op.end || op == Op.park;

@@ -4,12 +4,14 @@
  */
 import { Fault, NONE, VarFlag, VarWord } from '../state/abi';
 import { slotAt } from '../state/access';
-import { nVariables, varBase, vectorHi, vectorLo } from '../state/layout';
+import { blockEnd, nVariables, varBase, vectorHi, vectorLo } from '../state/layout';
 import { raiseFault } from '../record/violations';
 
+
 @inline export function word(slot: u32, which: u32): u32 {
-  return load<u32>(slotAt(slot) + (<usize>which << 2));
+  return load<u32>(slotAt(slot) + ((<usize>which) << 2));
 }
+
 
 @inline export function flagsOf(slot: u32): u32 {
   return word(slot, VarWord.flags);
@@ -62,9 +64,10 @@ export function storeElement(slot: u32, at: usize, value: u32, pc: u32): void {
   return slot2 == NONE ? a : min(a, maskWords(slot2));
 }
 
+
 @inline function both(at: usize, at2: usize, w: u32): u32 {
-  const bits = load<u32>(at + (<usize>w << 2));
-  return at2 ? bits & load<u32>(at2 + (<usize>w << 2)) : bits;
+  const bits = load<u32>(at + ((<usize>w) << 2));
+  return at2 ? bits & load<u32>(at2 + ((<usize>w) << 2)) : bits;
 }
 
 export function maskFirst(at: usize, at2: usize, words: u32): u32 {
@@ -100,14 +103,19 @@ export function maskBest(at: usize, at2: usize, words: u32, keys: u32, most: boo
 /** Lowest vector of the universe whose bit is clear. */
 export function maskFirstFree(at: usize): u32 {
   for (let v = vectorLo; v < vectorHi; v++) {
-    if (((load<u32>(at + (<usize>(v >> 5) << 2)) >> (v & 31)) & 1) == 0) return v;
+    if (((load<u32>(at + ((<usize>(v >> 5)) << 2)) >> (v & 31)) & 1) == 0) return v;
   }
   return NONE;
 }
 
-/** References point into the variables of the state; anything else is a fault. */
-export function checkedReference(ref: u32, end: usize, pc: u32): usize {
-  if (<usize>ref >= varBase && <usize>ref < end) return ref;
+/** Bits that a mask may hold: what its domain has; of vectors all 256. */
+export function maskWidth(slot: u32): u32 {
+  return (flagsOf(slot) & VarFlag.vectorMask) != 0 ? maskWords(slot) << 5 : word(slot, VarWord.bits);
+}
+
+/** References point into the variables of the state; anything else is a fault. `words`: how far the access may reach. */
+export function checkedReference(ref: u32, words: u32, pc: u32): usize {
+  if (<usize>ref >= varBase && <usize>ref < blockEnd && blockEnd - <usize>ref >= (<usize>words) << 2) return ref;
   raiseFault(Fault.index, pc);
   return 0;
 }

@@ -51,7 +51,7 @@ function arriveAt(c: u32, mode: u32, data: u32, m: u32, shared: bool): void {
     case INIT:
       init(c);
       // an access or mdelay that INIT ended waits for nothing any more
-      if (!timed()) unmarkMessages(<u64>0xf << (c * LEVELS));
+      if (!timed()) unmarkMessages((<u64>0xf) << (c * LEVELS));
       return;
     case STARTUP:
       startup(c);
@@ -63,6 +63,8 @@ function arriveAt(c: u32, mode: u32, data: u32, m: u32, shared: bool): void {
 }
 
 const spare: usize = memory.data(4);
+
+
 @inline function spareTags(): usize {
   return spare;
 }

@@ -21,7 +21,7 @@ import { hasRoom, launch, schedule } from './flight';
 export function raise(s: u32): void {
   const at = srcAt(s);
   // the latency of a coalesced event counts from the oldest that is owed
-  if (!load<u8>(at, Src.owed)) store<u64>(raisedBase + (<usize>s << 3), now());
+  if (!load<u8>(at, Src.owed)) store<u64>(raisedBase + ((<usize>s) << 3), now());
   store<u8>(at, 1, Src.owed);
   store<u8>(at, 1, Src.condition);
   count(Counter.raises);

@@ -29,20 +29,24 @@ export function clearFlight(): void {
   for (let o: u32 = 0; o < nOrigins; o++) store<u32>(originAt(o), 0);
 }
 
+
 @inline export function inFlight(): u32 {
   return load<u16>(msgFree, 2);
 }
+
 
 @inline export function hasRoom(): bool {
   return load<u16>(msgFree) != 0;
 }
 
+
 @inline export function messageNode(m: u32): u32 {
   return nCpus + 2 * nSources + m;
 }
 
+
 @inline function arrivalAt(m: u32): usize {
-  return msgTimedBase + (<usize>m << 3);
+  return msgTimedBase + ((<usize>m) << 3);
 }
 
 /** Part of the address that selects the LAPIC: two messages with equal ones stay in order. */

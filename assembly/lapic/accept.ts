@@ -12,7 +12,7 @@ import { setIrr } from './priority';
 /** True if an image has a bit for this vector: in the universe, or a system vector in use. */
 @inline export function inUniverse(v: u32): bool {
   if (v >= vectorLo && v < vectorHi) return true;
-  return ((load<u32>(settingsBase + (<usize>(Settings.systemVectors + (v >> 5)) << 2)) >> (v & 31)) & 1) != 0;
+  return ((load<u32>(settingsBase + ((<usize>(Settings.systemVectors + (v >> 5))) << 2)) >> (v & 31)) & 1) != 0;
 }
 
 /**
@@ -34,7 +34,7 @@ export function acceptFixed(c: u32, v: u32, level: bool, tags: usize): bool {
   }
   if (!timed() && !inUniverse(v)) setOutside(true);
   const merged = setIrr(at, v);
-  const tmr = at + Cpu.tmr + (<usize>(v >> 5) << 2);
+  const tmr = at + Cpu.tmr + ((<usize>(v >> 5)) << 2);
   const bit = 1 << (v & 31);
   store<u32>(tmr, level ? load<u32>(tmr) | bit : load<u32>(tmr) & ~bit);
   count(Counter.accepts);

@@ -6,6 +6,7 @@ import { Assumption } from '../state/abi';
 import { Cpu } from '../state/fields';
 import { assumes, cpuAt } from '../state/access';
 
+
 @inline export function bitIn(words: usize, v: u32): bool {
   return ((load<u32>(words + ((v >> 5) << 2)) >> (v & 31)) & 1) != 0;
 }
@@ -14,7 +15,7 @@ import { assumes, cpuAt } from '../state/access';
 @inline function highest(words: usize, nonZero: u32): u32 {
   if (nonZero == 0) return 0;
   const w = 31 - clz(nonZero);
-  return (w << 5) + 31 - clz(load<u32>(words + (<usize>w << 2)));
+  return (w << 5) + 31 - clz(load<u32>(words + ((<usize>w) << 2)));
 }
 
 /** PPR from TPR and the highest vector in service (A.4.2; equal classes: sub-class of TPR). */
@@ -27,12 +28,12 @@ import { assumes, cpuAt } from '../state/access';
 /** Sets IRR[v]; true if it was set already: the two events merge (A.3). */
 @inline export function setIrr(at: usize, v: u32): bool {
   const w = v >> 5;
-  const word = at + Cpu.irr + (<usize>w << 2);
+  const word = at + Cpu.irr + ((<usize>w) << 2);
   const bits = load<u32>(word);
   const bit = 1 << (v & 31);
   if (bits & bit) return true;
   store<u32>(word, bits | bit);
-  store<u8>(at, load<u8>(at, Cpu.irrWords) | <u8>(<u32>1 << w), Cpu.irrWords);
+  store<u8>(at, load<u8>(at, Cpu.irrWords) | (<u8>((<u32>1) << w)), Cpu.irrWords);
   if (v > <u32>load<u8>(at, Cpu.irrv)) store<u8>(at, v, Cpu.irrv);
   return false;
 }
@@ -41,14 +42,14 @@ import { assumes, cpuAt } from '../state/access';
 export function acknowledgeVector(at: usize, v: u32): void {
   const w = v >> 5;
   const bit = 1 << (v & 31);
-  const irr = at + Cpu.irr + (<usize>w << 2);
-  const isr = at + Cpu.isr + (<usize>w << 2);
+  const irr = at + Cpu.irr + ((<usize>w) << 2);
+  const isr = at + Cpu.isr + ((<usize>w) << 2);
   const left = load<u32>(irr) & ~bit;
   store<u32>(irr, left);
-  if (left == 0) store<u8>(at, load<u8>(at, Cpu.irrWords) & ~<u8>(<u32>1 << w), Cpu.irrWords);
+  if (left == 0) store<u8>(at, load<u8>(at, Cpu.irrWords) & ~(<u8>((<u32>1) << w)), Cpu.irrWords);
   store<u8>(at, highest(at + Cpu.irr, load<u8>(at, Cpu.irrWords)), Cpu.irrv);
   store<u32>(isr, load<u32>(isr) | bit);
-  store<u8>(at, load<u8>(at, Cpu.isrWords) | <u8>(<u32>1 << w), Cpu.isrWords);
+  store<u8>(at, load<u8>(at, Cpu.isrWords) | (<u8>((<u32>1) << w)), Cpu.isrWords);
   store<u8>(at, v, Cpu.isrv);
   updatePpr(at);
 }
@@ -58,10 +59,10 @@ export function retire(at: usize): u32 {
   const v = <u32>load<u8>(at, Cpu.isrv);
   if (v == 0) return 0;
   const w = v >> 5;
-  const isr = at + Cpu.isr + (<usize>w << 2);
+  const isr = at + Cpu.isr + ((<usize>w) << 2);
   const left = load<u32>(isr) & ~(1 << (v & 31));
   store<u32>(isr, left);
-  if (left == 0) store<u8>(at, load<u8>(at, Cpu.isrWords) & ~<u8>(<u32>1 << w), Cpu.isrWords);
+  if (left == 0) store<u8>(at, load<u8>(at, Cpu.isrWords) & ~(<u8>((<u32>1) << w)), Cpu.isrWords);
   store<u8>(at, highest(at + Cpu.isr, load<u8>(at, Cpu.isrWords)), Cpu.isrv);
   updatePpr(at);
   return v;
@@ -72,8 +73,8 @@ export function deriveCpu(at: usize): void {
   let irr: u32 = 0;
   let isr: u32 = 0;
   for (let w: u32 = 0; w < 8; w++) {
-    if (load<u32>(at + Cpu.irr + (<usize>w << 2))) irr |= 1 << w;
-    if (load<u32>(at + Cpu.isr + (<usize>w << 2))) isr |= 1 << w;
+    if (load<u32>(at + Cpu.irr + ((<usize>w) << 2))) irr |= 1 << w;
+    if (load<u32>(at + Cpu.isr + ((<usize>w) << 2))) isr |= 1 << w;
   }
   store<u8>(at, irr, Cpu.irrWords);
   store<u8>(at, isr, Cpu.isrWords);

@@ -60,24 +60,32 @@ export function writeLapic(c: u32, reg: u32, value: u32): void {
       store<u8>(at, load<u8>(at, Cpu.esrPending), Cpu.esr);
       store<u8>(at, 0, Cpu.esrPending);
       return;
-    default: logIllegalAddress(at, reg);
+    default:
+      logIllegalAddress(at, reg);
   }
 }
 
 export function readLapic(c: u32, reg: u32): u32 {
   const at = cpuAt(c);
   switch (reg) {
-    case LapicReg.id: return apicIdOf(c) << 24;
-    case LapicReg.tpr: return load<u8>(at, Cpu.tpr);
-    case LapicReg.ppr: return load<u8>(at, Cpu.ppr);
-    case LapicReg.svr: return load<u16>(at, Cpu.svr);
-    case LapicReg.ldr: return load<u32>(at, Cpu.ldr);
-    case LapicReg.dfr: return load<u32>(at, Cpu.dfr);
-    case LapicReg.esr: return load<u8>(at, Cpu.esr);
+    case LapicReg.id:
+      return apicIdOf(c) << 24;
+    case LapicReg.tpr:
+      return load<u8>(at, Cpu.tpr);
+    case LapicReg.ppr:
+      return load<u8>(at, Cpu.ppr);
+    case LapicReg.svr:
+      return load<u16>(at, Cpu.svr);
+    case LapicReg.ldr:
+      return load<u32>(at, Cpu.ldr);
+    case LapicReg.dfr:
+      return load<u32>(at, Cpu.dfr);
+    case LapicReg.esr:
+      return load<u8>(at, Cpu.esr);
   }
   // ISR, TMR, IRR: eight words each, 16 bytes apart
   if (reg >= 0x100 && reg < 0x280 && (reg & 15) == 0) {
-    const word = <usize>((reg >> 4) & 7) << 2;
+    const word = (<usize>((reg >> 4) & 7)) << 2;
     const bank: usize = reg < 0x180 ? Cpu.isr : reg < 0x200 ? Cpu.tmr : Cpu.irr;
     return load<u32>(at + bank + word);
   }

@@ -11,11 +11,16 @@ export function readConfig(d: u32, reg: u32): u32 {
   if (d >= nDevices) return 0xffffffff;
   const at = devAt(d);
   switch (reg) {
-    case MsiReg.control: return load<u16>(at, Dev.control);
-    case MsiReg.addrLo: return load<u32>(at, Dev.addrLo);
-    case MsiReg.addrHi: return load<u32>(at, Dev.addrHi);
-    case MsiReg.data: return load<u16>(at, Dev.data);
-    default: return 0xffffffff;
+    case MsiReg.control:
+      return load<u16>(at, Dev.control);
+    case MsiReg.addrLo:
+      return load<u32>(at, Dev.addrLo);
+    case MsiReg.addrHi:
+      return load<u32>(at, Dev.addrHi);
+    case MsiReg.data:
+      return load<u16>(at, Dev.data);
+    default:
+      return 0xffffffff;
   }
 }
 

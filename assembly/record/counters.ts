@@ -1,15 +1,18 @@
 /** Counters, notes, coverage: the record class, seen by nobody who decides anything. */
 import { counterBase, noteBase, coverageBase, histogramBase } from '../state/layout';
 
+
 @inline export function count(which: u32): void {
-  const at = counterBase + (<usize>which << 3);
+  const at = counterBase + ((<usize>which) << 3);
   store<u64>(at, load<u64>(at) + 1);
 }
 
+
 @inline export function countNote(which: u32): void {
-  const at = noteBase + (<usize>which << 3);
+  const at = noteBase + ((<usize>which) << 3);
   store<u64>(at, load<u64>(at) + 1);
 }
+
 
 @inline export function cover(pc: u32): void {
   store<u8>(coverageBase + pc, 1);
@@ -25,8 +28,8 @@ export function histogramAdd(v: u64): void {
     bucket = <u32>v;
   } else {
     const e = 63 - <u32>clz(v);
-    bucket = ((e - 3) << 4) + (<u32>(v >> (e - 4)) & 15);
+    bucket = ((e - 3) << 4) + ((<u32>(v >> (e - 4))) & 15);
   }
-  const at = histogramBase + (<usize>bucket << 2);
+  const at = histogramBase + ((<usize>bucket) << 2);
   store<u32>(at, load<u32>(at) + 1);
 }

@@ -15,6 +15,7 @@ import { mix } from '../state/hash';
   return load<u64>(recordStateBase);
 }
 
+
 @inline export function ringUsed(): u32 {
   return load<u32>(recordStateBase, 12);
 }
@@ -55,8 +56,8 @@ function push(kind: u32, a: u32, b: u32, c: u32): void {
 
 function recordEvent(kind: u32, a: u32, b: u32, c: u32): void {
   count(Counter.events);
-  let h = mix(load<u64>(recordStateBase), now() ^ (<u64>kind << 56));
-  h = mix(h, <u64>a | (<u64>b << 32));
+  let h = mix(load<u64>(recordStateBase), now() ^ ((<u64>kind) << 56));
+  h = mix(h, (<u64>a) | ((<u64>b) << 32));
   store<u64>(recordStateBase, mix(h, c));
   push(kind, a, b, c);
 }

@@ -8,7 +8,19 @@
  */
 import { Counter, Event, Property, Settings } from '../state/abi';
 import { Src } from '../state/fields';
-import { LEVELS, carriersBase, nTags, recordStateBase, tagBase, tagHeadCtx, tagHeadIrr, tagHeadMsg, tagHeadSeen, tagHeadVar, TAG_SIZE } from '../state/layout';
+import {
+  LEVELS,
+  carriersBase,
+  nTags,
+  recordStateBase,
+  tagBase,
+  tagHeadCtx,
+  tagHeadIrr,
+  tagHeadMsg,
+  tagHeadSeen,
+  tagHeadVar,
+  TAG_SIZE,
+} from '../state/layout';
 import { setting, srcAt } from '../state/access';
 import { count } from './counters';
 import { record } from './ring';
@@ -20,26 +32,36 @@ import { violate } from './violations';
   return nTags != 0 && setting(Settings.record) != 0;
 }
 
+
 @inline export function tagsOfMessage(m: u32): usize {
-  return tagHeadMsg + (<usize>m << 2);
+  return tagHeadMsg + ((<usize>m) << 2);
 }
+
+
 @inline export function tagsOfIrr(c: u32, v: u32): usize {
-  return tagHeadIrr + (((<usize>c << 8) + v) << 2);
+  return tagHeadIrr + ((((<usize>c) << 8) + v) << 2);
 }
+
+
 @inline export function tagsOfContext(c: u32, level: u32): usize {
-  return tagHeadCtx + (<usize>(c * LEVELS + level) << 2);
+  return tagHeadCtx + ((<usize>(c * LEVELS + level)) << 2);
 }
 /** What the context's last read of an IRR bit saw: an IPI it sends stands for that. */
 @inline export function tagsSeen(c: u32, level: u32): usize {
-  return tagHeadSeen + (<usize>(c * LEVELS + level) << 2);
+  return tagHeadSeen + ((<usize>(c * LEVELS + level)) << 2);
 }
+
+
 @inline export function tagsOfVariable(s: u32): usize {
-  return tagHeadVar + (<usize>s << 2);
+  return tagHeadVar + ((<usize>s) << 2);
 }
+
 
 @inline function sourceOf(node: u32): u32 {
   return load<u32>(tagBase + <usize>node * TAG_SIZE);
 }
+
+
 @inline function nextOf(node: u32): u32 {
   return load<u32>(tagBase + <usize>node * TAG_SIZE, 4);
 }
@@ -70,7 +92,7 @@ function release(node: u32): void {
   const s = sourceOf(node);
   store<u32>(tagBase + <usize>node * TAG_SIZE, load<u32>(recordStateBase, 16), 4);
   store<u32>(recordStateBase, node, 16);
-  const at = carriersBase + (<usize>s << 2);
+  const at = carriersBase + ((<usize>s) << 2);
   const left = load<u32>(at) - 1;
   store<u32>(at, left);
   if (left == 0) loseIfOwed(s);
@@ -93,7 +115,7 @@ export function tagAdd(head: usize, s: u32): void {
   store<u32>(at, s);
   store<u32>(at, load<u32>(head), 4);
   store<u32>(head, node);
-  const carriers = carriersBase + (<usize>s << 2);
+  const carriers = carriersBase + ((<usize>s) << 2);
   store<u32>(carriers, load<u32>(carriers) + 1);
 }
 
@@ -122,6 +144,6 @@ export function tagMove(to: usize, from: usize): void {
 
 /** What was to become a carrier came to nothing: the source is lost unless something else carries it. */
 export function tagOrphan(s: u32): void {
-  if (!tagsOn() || load<u32>(carriersBase + (<usize>s << 2)) != 0) return;
+  if (!tagsOn() || load<u32>(carriersBase + ((<usize>s) << 2)) != 0) return;
   loseIfOwed(s);
 }

@@ -6,17 +6,23 @@ import { timingDefault } from '../state/access';
 export function costBefore(op: u32): u32 {
   switch (op) {
     case Op.cfgRead:
-    case Op.cfgWrite: return timingDefault(Timing.cfgApply);
+    case Op.cfgWrite:
+      return timingDefault(Timing.cfgApply);
     case Op.lapicWrite:
     case Op.ipi:
     case Op.ipiInit:
-    case Op.ipiSipi: return timingDefault(Timing.lapicWrite);
+    case Op.ipiSipi:
+      return timingDefault(Timing.lapicWrite);
     case Op.irrBit:
-    case Op.lapicRead: return timingDefault(Timing.lapicRead);
-    case Op.iret: return timingDefault(Timing.iret);
+    case Op.lapicRead:
+      return timingDefault(Timing.lapicRead);
+    case Op.iret:
+      return timingDefault(Timing.iret);
     case Op.lock:
-    case Op.unlock: return timingDefault(Timing.lock);
-    case Op.wake: return timingDefault(Timing.wake);
+    case Op.unlock:
+      return timingDefault(Timing.lock);
+    case Op.wake:
+      return timingDefault(Timing.wake);
     case Op.flag:
     case Op.note:
     case Op.serve:
@@ -28,8 +34,10 @@ export function costBefore(op: u32): u32 {
     case Op.saveFlags:
     case Op.restoreFlags:
     case Op.preemptOff:
-    case Op.preemptOn: return 1;
-    default: return timingDefault(Timing.memory);
+    case Op.preemptOn:
+      return 1;
+    default:
+      return timingDefault(Timing.memory);
   }
 }
 

@@ -25,22 +25,27 @@ const UNBOUNDED: u32 = 0xffffffff;
 /** Cycles until a sender that found the pool full, or an operation whose CPU is busy, looks again. */
 const RETRY: u32 = 1000;
 
+
 @inline function raiseNode(s: u32): u32 {
   return nCpus + s;
 }
+
+
 @inline function sampleNode(s: u32): u32 {
   return nCpus + nSources + s;
 }
+
+
 @inline function operationNode(): u32 {
   return nCpus + 2 * nSources + nMessages;
 }
 /** u64: end of the mdelay a context is in. */
 @inline function delayEnd(c: u32, level: u32): usize {
-  return ctxTimedBase + (<usize>(c * LEVELS + level) << 3);
+  return ctxTimedBase + ((<usize>(c * LEVELS + level)) << 3);
 }
 /** u32: 1 while an event waits for the handler of the one before. */
 @inline function backlog(s: u32): usize {
-  return srcTimedBase + (<usize>s << 4);
+  return srcTimedBase + ((<usize>s) << 4);
 }
 
 function gap(s: u32): u32 {
@@ -207,7 +212,7 @@ function cpuTick(c: u32): void {
 
 function operandDevice(ctx: usize, insn: usize): u32 {
   const b = (load<u32>(insn) >> 16) & 0xff;
-  return b < 8 ? load<u32>(ctx + Ctx.regs + (<usize>b << 2)) : 0;
+  return b < 8 ? load<u32>(ctx + Ctx.regs + ((<usize>b) << 2)) : 0;
 }
 
 /** Runs `cycles` cycles, or until a property fails, the ring is full or the model is at fault. */

@@ -57,7 +57,7 @@ export enum Op {
   maskClear = 36,
   /** a = bit c of mask */
   maskTest = 37,
-  /** mask var[b] = mask referred to by a; with AND of slot2[c] if `InsnFlag.and` */
+  /** the mask that a refers to = mask slot[b] (byRef: the one b refers to), AND slot2[c] if `InsnFlag.and` */
   maskCopy = 38,
   /** a = first bit of (mask b AND mask slot2), or `NONE`. b is a reference if byRef; slot2 = 0xffff: no second mask */
   maskFirst = 39,
@@ -375,6 +375,8 @@ export enum Status {
   fault = 5,
   /** the state left the universe the image can hold */
   universe = 6,
+  /** a register holds more bits than the model's assembler reckoned with */
+  width = 7,
 }
 
 /** What a micro-program must not do; reported with its label, never a trap. */

@@ -22,45 +22,56 @@ import {
   timingBase,
 } from './layout';
 
+
 @inline export function cpuAt(c: u32): usize {
   return cpuBase + <usize>c * Cpu.size;
 }
+
 
 @inline export function ctxAt(c: u32, level: u32): usize {
   return ctxBase + <usize>(c * LEVELS + level) * Ctx.size;
 }
 
+
 @inline export function msgAt(m: u32): usize {
   return msgBase + <usize>m * Msg.size;
 }
+
 
 @inline export function devAt(d: u32): usize {
   return devBase + <usize>d * Dev.size;
 }
 
+
 @inline export function srcAt(s: u32): usize {
   return srcBase + <usize>s * Src.size;
 }
+
 
 @inline export function originAt(o: u32): usize {
   return originBase + <usize>o * Origin.size;
 }
 
+
 @inline export function codeAt(pc: u32): usize {
-  return codeBase + (<usize>pc << 4);
+  return codeBase + ((<usize>pc) << 4);
 }
+
 
 @inline export function slotAt(slot: u32): usize {
   return slotBase + <usize>slot * (VarWord.words * 4);
 }
 
+
 @inline export function setting(word: u32): u32 {
-  return load<u32>(settingsBase + (<usize>word << 2));
+  return load<u32>(settingsBase + ((<usize>word) << 2));
 }
+
 
 @inline export function assumes(which: u32): bool {
   return (setting(Settings.assumptions) & which) != 0;
 }
+
 
 @inline export function timed(): bool {
   return setting(Settings.timed) != 0;
@@ -71,34 +82,41 @@ import {
   return load<u64>(nowBase);
 }
 
+
 @inline export function timingDefault(t: u32): u32 {
   return load<u32>(timingBase + <usize>t * 12 + 4);
 }
 
+
 @inline export function apicIdOf(c: u32): u32 {
-  return load<u32>(apicIdBase + (<usize>c << 2));
+  return load<u32>(apicIdBase + ((<usize>c) << 2));
 }
 
 /** CPU with this APIC id, or -1. */
 @inline export function cpuOfApicId(id: u32): i32 {
-  return id > maxApicId ? -1 : <i32>load<u16>(apicMapBase + (<usize>id << 1)) - 1;
+  return id > maxApicId ? -1 : <i32>load<u16>(apicMapBase + ((<usize>id) << 1)) - 1;
 }
+
 
 @inline export function sourceSetup(s: u32, word: u32): u32 {
   return load<u32>(sourceSetupBase + <usize>(s * SourceSetup.words + word) * 4);
 }
 
+
 @inline export function deviceSetup(d: u32, word: u32): u32 {
   return load<u32>(deviceSetupBase + <usize>(d * DeviceSetup.words + word) * 4);
 }
+
 
 @inline export function operationSetup(o: u32, word: u32): u32 {
   return load<u32>(operationSetupBase + <usize>(o * OperationSetup.words + word) * 4);
 }
 
+
 @inline export function interruptsOn(c: u32): bool {
   return (load<u8>(cpuAt(c), Cpu.flags) & CpuFlag.interruptsOn) != 0;
 }
+
 
 @inline export function setFlag(c: u32, flag: u32, on: bool): void {
   const at = cpuAt(c);
@@ -106,13 +124,15 @@ import {
   store<u8>(at, on ? flags | flag : flags & ~flag, Cpu.flags);
 }
 
+
 @inline export function isActive(c: u32, level: u32): bool {
-  return ((load<u8>(cpuAt(c), Cpu.active) >> <u8>level) & 1) != 0;
+  return ((load<u8>(cpuAt(c), Cpu.active) >> (<u8>level)) & 1) != 0;
 }
+
 
 @inline export function setActive(c: u32, level: u32, on: bool): void {
   const at = cpuAt(c);
-  const bit = <u8>(<u32>1 << level);
+  const bit = <u8>((<u32>1) << level);
   const active = load<u8>(at, Cpu.active);
   store<u8>(at, on ? active | bit : active & ~bit, Cpu.active);
 }

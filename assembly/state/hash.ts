@@ -4,9 +4,11 @@ const P1: u64 = 0x9e3779b185ebca87;
 const P2: u64 = 0xc2b2ae3d27d4eb4f;
 const P3: u64 = 0x165667b19e3779f9;
 
+
 @inline export function mix(h: u64, v: u64): u64 {
   return rotl<u64>(h ^ (rotl<u64>(v * P2, 31) * P1), 27) * P1 + P3;
 }
+
 
 @inline export function avalanche(x: u64): u64 {
   let h = x;

@@ -5,16 +5,36 @@
  * A fixed part by plan, a list of bit ranges computed once per machine; then each context in use (program counter, frames,
  * live registers in their declared widths); then each origin's messages in order. Images are padded to 8 bytes.
  */
-import { Assumption, Settings, VarClass, VarFlag, VarWord } from './abi';
+import { Assumption, LapicReg, Op, Settings, VarClass, VarFlag, VarWord } from './abi';
 import { Cpu, Ctx, Dev, Glob, Msg, MsgKind, Origin, Src } from './fields';
-import { assumes, cpuAt, ctxAt, devAt, isActive, msgAt, originAt, setting, slotAt, srcAt } from './access';
-import { LEVELS, ctxBase, globBase, liveBase, msgFree, nCpus, nDevices, nInstructions, nMessages, nOperations, nOrigins, nSources, nVariables, opBase, reserve, settingsBase, vectorHi, vectorLo } from './layout';
+import { assumes, codeAt, cpuAt, ctxAt, devAt, isActive, msgAt, originAt, setting, slotAt, srcAt } from './access';
+import {
+  LEVELS,
+  ctxBase,
+  globBase,
+  liveBase,
+  msgFree,
+  nCpus,
+  nDevices,
+  nInstructions,
+  nMessages,
+  nOperations,
+  nOrigins,
+  nSources,
+  nVariables,
+  opBase,
+  reserve,
+  settingsBase,
+  vectorHi,
+  vectorLo,
+} from './layout';
 
 // plan entry: u32 address of a word, u8 shift, u8 bits
 const ENTRY: usize = 8;
 let planBase: usize = 0;
 let planEnd: usize = 0;
 let planLimit: usize = 0;
+let planFull: bool = false;
 
 let pcBits: u32 = 0;
 let markBits: u32 = 0;
@@ -25,8 +45,9 @@ let acc: u64 = 0;
 let fill: u32 = 0;
 let cursor: usize = 0;
 
+
 @inline function put(value: u32, bits: u32): void {
-  acc |= <u64>value << fill;
+  acc |= (<u64>value) << fill;
   fill += bits;
   if (fill >= 32) {
     store<u32>(cursor, <u32>acc);
@@ -36,17 +57,19 @@ let cursor: usize = 0;
   }
 }
 
+
 @inline function get(bits: u32): u32 {
   if (fill < bits) {
-    acc |= <u64>load<u32>(cursor) << fill;
+    acc |= (<u64>load<u32>(cursor)) << fill;
     cursor += 4;
     fill += 32;
   }
-  const value = <u32>(acc & ((<u64>1 << bits) - 1));
+  const value = <u32>(acc & (((<u64>1) << bits) - 1));
   acc >>= bits;
   fill -= bits;
   return value;
 }
+
 
 @inline function bitsFor(values: u32): u32 {
   return values <= 1 ? 1 : 32 - clz(values - 1);
@@ -58,15 +81,18 @@ function plan(at: usize, shift: u32, bits: u32): void {
   let from = shift;
   let left = bits;
   while (left != 0) {
-    address += <usize>(from >> 5) << 2;
+    address += (<usize>(from >> 5)) << 2;
     from &= 31;
     // a word must be aligned to its own bits only: the entry holds the aligned word
-    const offset = <u32>(address & 3) << 3;
+    const offset = (<u32>(address & 3)) << 3;
     const word = address & ~3;
     const start = offset + from;
     const n = min(left, 32 - (start & 31));
     const entry = planEnd;
-    if (entry + ENTRY > planLimit) return;
+    if (entry + ENTRY > planLimit) {
+      planFull = true;
+      return;
+    }
     store<u32>(entry, <u32>word + ((start >> 5) << 2));
     store<u8>(entry, start & 31, 4);
     store<u8>(entry, n, 5);
@@ -78,14 +104,15 @@ function plan(at: usize, shift: u32, bits: u32): void {
 
 /** The ranges of the universe's vectors and of the system vectors in a set of 256 bits. */
 function planVectors(words: usize): void {
-  for (let v: u32 = vectorLo; v < vectorHi; ) {
+  for (let v: u32 = vectorLo; v < vectorHi;) {
     const n = min(vectorHi - v, 32 - (v & 31));
-    plan(words + (<usize>(v >> 5) << 2), v & 31, n);
+    plan(words + ((<usize>(v >> 5)) << 2), v & 31, n);
     v += n;
   }
   for (let v: u32 = 0; v < 256; v++) {
     if (v >= vectorLo && v < vectorHi) continue;
-    if ((load<u32>(settingsBase + (<usize>(Settings.systemVectors + (v >> 5)) << 2)) >> (v & 31)) & 1) plan(words + (<usize>(v >> 5) << 2), v & 31, 1);
+    if ((load<u32>(settingsBase + ((<usize>(Settings.systemVectors + (v >> 5))) << 2)) >> (v & 31)) & 1)
+      plan(words + ((<usize>(v >> 5)) << 2), v & 31, 1);
   }
 }
 
@@ -107,8 +134,42 @@ function planVariable(slot: u32): void {
   }
 }
 
-/** Computes the plan; the table takes memory from `at`. Returns the first byte behind it, or 0: out of memory. */
-export function planImage(at: usize, capacity: usize): usize {
+/** True if the program has the instruction `op` on a LAPIC register at lo <= offset < hi. */
+function usesLapic(op: u32, lo: u32, hi: u32): bool {
+  for (let pc: u32 = 0; pc < nInstructions; pc++) {
+    const offset = load<u32>(codeAt(pc), 4);
+    if ((load<u32>(codeAt(pc)) & 0xff) == op && offset >= lo && offset < hi) return true;
+  }
+  return false;
+}
+
+/** LAPIC registers that decide nothing unless a program uses them: part of an image only then. */
+function planRareRegisters(): void {
+  const logical = usesLapic(Op.lapicWrite, LapicReg.ldr, LapicReg.dfr + 1);
+  const errors = usesLapic(Op.lapicRead, LapicReg.esr, LapicReg.esr + 1);
+  const triggers = usesLapic(Op.lapicRead, 0x180, 0x200);
+  for (let c: u32 = 0; c < nCpus; c++) {
+    const cpu = cpuAt(c);
+    if (logical) plan(cpu + Cpu.ldr, 0, 32);
+    if (logical) plan(cpu + Cpu.dfr, 0, 32);
+    if (errors) plan(cpu + Cpu.esrPending, 0, 16);
+    if (triggers) planVectors(cpu + Cpu.tmr);
+  }
+}
+
+/** Bytes that no image of this machine exceeds. */
+function mostBytes(): usize {
+  const contexts = nCpus * LEVELS * (8 + 9 * pcBits + 8 * 32);
+  const messages = nOrigins * countBits + nMessages * (1 + 8 + 32 + 16 + markBits);
+  return <usize>((plannedBits() + contexts + messages) >> 3) + 16;
+}
+
+/**
+ * Computes the plan; the table takes memory from `at`. Returns the first byte behind it, or 0: out of memory, or an image
+ * could be larger than `most` bytes.
+ */
+export function planImage(at: usize, capacity: usize, most: usize): usize {
+  planFull = false;
   planBase = at;
   planEnd = at;
   planLimit = at + capacity;
@@ -151,11 +212,14 @@ export function planImage(at: usize, capacity: usize): usize {
   for (let i: u32 = 0; i < nVariables; i++) {
     if (load<u32>(slotAt(i), VarWord.storage * 4) == VarClass.check) planVariable(i);
   }
+  planRareRegisters();
+  if (planFull || mostBytes() > most) return 0;
   return planEnd;
 }
 
+
 @inline function livenessAt(pc: u32): u64 {
-  return load<u64>(liveBase + (<usize>pc << 3));
+  return load<u64>(liveBase + ((<usize>pc) << 3));
 }
 
 /**
@@ -165,9 +229,12 @@ export function planImage(at: usize, capacity: usize): usize {
 function liveOf(ctx: usize, pc: u32, phase: u32, depth: u32): u64 {
   let live = livenessAt(phase ? pc + 1 : pc);
   // frames use disjoint registers, so widths can be joined bit by bit
-  for (let f: u32 = 0; f < depth; f++) live |= livenessAt(load<u16>(ctx + Ctx.ret + (<usize>f << 1)));
+  for (let f: u32 = 0; f < depth; f++) live |= livenessAt(load<u16>(ctx + Ctx.ret + ((<usize>f) << 1)));
   return live;
 }
+
+/** Set, and kept, when a live register held more than its width: the image would not be the state. */
+export let truncated: bool = false;
 
 function packContext(ctx: usize): void {
   const pc = <u32>load<u16>(ctx, Ctx.pc);
@@ -177,12 +244,13 @@ function packContext(ctx: usize): void {
   put(phase, 1);
   put(depth, 4);
   put(load<u8>(ctx, Ctx.held), 3);
-  for (let f: u32 = 0; f < depth; f++) put(load<u16>(ctx + Ctx.ret + (<usize>f << 1)), pcBits);
+  for (let f: u32 = 0; f < depth; f++) put(load<u16>(ctx + Ctx.ret + ((<usize>f) << 1)), pcBits);
   let live = liveOf(ctx, pc, phase, depth);
   for (let r: usize = 0; live != 0; r++, live >>= 8) {
-    const bits = <u32>live & 0xff;
+    const bits = (<u32>live) & 0xff;
     if (bits == 0) continue;
     const value = load<u32>(ctx + Ctx.regs + (r << 2));
+    if (bits < 32 && value >> bits != 0) truncated = true;
     put(bits < 32 ? value & ((1 << bits) - 1) : value, bits);
   }
 }
@@ -195,10 +263,10 @@ function unpackContext(ctx: usize): void {
   store<u8>(ctx, phase, Ctx.phase);
   store<u8>(ctx, depth, Ctx.depth);
   store<u8>(ctx, get(3), Ctx.held);
-  for (let f: u32 = 0; f < depth; f++) store<u16>(ctx + Ctx.ret + (<usize>f << 1), get(pcBits));
+  for (let f: u32 = 0; f < depth; f++) store<u16>(ctx + Ctx.ret + ((<usize>f) << 1), get(pcBits));
   let live = liveOf(ctx, pc, phase, depth);
   for (let r: usize = 0; live != 0; r++, live >>= 8) {
-    const bits = <u32>live & 0xff;
+    const bits = (<u32>live) & 0xff;
     if (bits != 0) store<u32>(ctx + Ctx.regs + (r << 2), get(bits));
   }
 }
@@ -238,7 +306,7 @@ function unpackMessages(): void {
       store<u32>(at, get(32), Msg.address);
       store<u32>(at, get(16), Msg.data);
       let marks = <u64>get(min(markBits, 32));
-      if (markBits > 32) marks |= <u64>get(markBits - 32) << 32;
+      if (markBits > 32) marks |= (<u64>get(markBits - 32)) << 32;
       store<u64>(at, marks, Msg.marks);
     }
     store<u16>(list, n ? m : 0, Origin.tail);

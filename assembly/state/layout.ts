@@ -66,8 +66,9 @@ export function reserve(end: usize): bool {
   return pages <= have || memory.grow(pages - have) >= 0;
 }
 
+
 @inline function size(word: u32): u32 {
-  return load<u32>(sizes + (<usize>word << 2));
+  return load<u32>(sizes + ((<usize>word) << 2));
 }
 
 /** Step one: the table of variables, which the host fills before `create` computes addresses. 0: out of memory. */
@@ -174,31 +175,57 @@ export function create(): bool {
 /** Address of a table for the host (`Table`), 0 for a number that names none. */
 export function table(id: u32): usize {
   switch (id) {
-    case Table.code: return codeBase;
-    case Table.live: return liveBase;
-    case Table.variables: return slotBase;
-    case Table.idt: return idtBase;
-    case Table.apicIds: return apicIdBase;
-    case Table.sources: return sourceSetupBase;
-    case Table.operations: return operationSetupBase;
-    case Table.timings: return timingBase;
-    case Table.gaps: return gapBase;
-    case Table.settings: return settingsBase;
-    case Table.cpus: return cpuBase;
-    case Table.contexts: return ctxBase;
-    case Table.messages: return msgBase;
-    case Table.devices: return devBase;
-    case Table.sourceStates: return srcBase;
-    case Table.globals: return globBase;
-    case Table.counters: return counterBase;
-    case Table.notes: return noteBase;
-    case Table.histogram: return histogramBase;
-    case Table.coverage: return coverageBase;
-    case Table.ring: return ringBase;
-    case Table.operationStates: return opBase;
-    case Table.served: return servedBase;
-    case Table.ended: return endedBase;
-    case Table.deviceSetup: return deviceSetupBase;
-    default: return 0;
+    case Table.code:
+      return codeBase;
+    case Table.live:
+      return liveBase;
+    case Table.variables:
+      return slotBase;
+    case Table.idt:
+      return idtBase;
+    case Table.apicIds:
+      return apicIdBase;
+    case Table.sources:
+      return sourceSetupBase;
+    case Table.operations:
+      return operationSetupBase;
+    case Table.timings:
+      return timingBase;
+    case Table.gaps:
+      return gapBase;
+    case Table.settings:
+      return settingsBase;
+    case Table.cpus:
+      return cpuBase;
+    case Table.contexts:
+      return ctxBase;
+    case Table.messages:
+      return msgBase;
+    case Table.devices:
+      return devBase;
+    case Table.sourceStates:
+      return srcBase;
+    case Table.globals:
+      return globBase;
+    case Table.counters:
+      return counterBase;
+    case Table.notes:
+      return noteBase;
+    case Table.histogram:
+      return histogramBase;
+    case Table.coverage:
+      return coverageBase;
+    case Table.ring:
+      return ringBase;
+    case Table.operationStates:
+      return opBase;
+    case Table.served:
+      return servedBase;
+    case Table.ended:
+      return endedBase;
+    case Table.deviceSetup:
+      return deviceSetupBase;
+    default:
+      return 0;
   }
 }

@@ -5,6 +5,12 @@ import type { Lane } from './narrate.js';
 const NUMBER_WIDTH = 4;
 const GAP = 2;
 
+/** Where to cut a name that is too long: behind an underscore or a bracket, if there is one in the second half. */
+function breakAt(word: string, width: number): number {
+  for (let at = width; at > width / 2; at--) if ('_([:.,/'.includes(word[at - 1] ?? '')) return at;
+  return width;
+}
+
 /** Words of a text in lines of at most `width`. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
@@ -16,8 +22,9 @@ export function wrap(text: string, width: number): string[] {
     }
     line = line === '' ? word : `${line} ${word}`;
     while (line.length > width) {
-      lines.push(line.slice(0, width));
-      line = line.slice(width);
+      const at = breakAt(line, width);
+      lines.push(line.slice(0, at));
+      line = line.slice(at);
     }
   }
   return line === '' ? lines : [...lines, line];
@@ -31,6 +38,10 @@ export interface Style {
 
 const plain: Style = { dim: (t) => t, bold: (t) => t, alarm: (t) => t };
 
+function same(a: Lane, b: Lane): boolean {
+  return a.kind === b.kind && a.index === b.index;
+}
+
 /** Draws an explanation in `width` columns. Steps that no other actor sees are dimmed and have no number. */
 export function drawDiagram({ lanes, rows, state }: Explanation, width = 80, style: Style = plain): string {
   const column = Math.max(14, Math.floor((width - NUMBER_WIDTH - GAP * lanes.length) / Math.max(1, lanes.length)));
@@ -43,10 +54,17 @@ export function drawDiagram({ lanes, rows, state }: Explanation, width = 80, sty
       out.push(paint(((i === 0 ? number : '').padStart(NUMBER_WIDTH) + text).trimEnd()));
     }
   };
-  row('', lanes.map(({ title }) => wrap(title, column)), style.bold);
-  row('', lanes.map(({ title }) => ['-'.repeat(Math.min(column, title.length))]), style.dim);
+  row(
+    '',
+    lanes.map(({ title }) => wrap(title, column)),
+    style.bold,
+  );
+  row(
+    '',
+    lanes.map(({ title }) => ['-'.repeat(Math.min(column, title.length))]),
+    style.dim,
+  );
   const inRoutine = new Map<number, string>();
-  const same = (a: Lane, b: Lane): boolean => a.kind === b.kind && a.index === b.index;
   for (const { number, visible, lines, marks } of rows) {
     const cells = lanes.map(({ lane }) =>
       lines
@@ -58,7 +76,8 @@ export function drawDiagram({ lanes, rows, state }: Explanation, width = 80, sty
         }),
     );
     if (lines.length > 0) row(visible ? String(number) : '', cells, visible ? (t) => t : style.dim);
-    for (const mark of marks) for (const line of wrap(`>>> ${mark}`, full - NUMBER_WIDTH - GAP)) out.push(style.alarm(' '.repeat(NUMBER_WIDTH + GAP) + line));
+    for (const mark of marks)
+      for (const line of wrap(`>>> ${mark}`, full - NUMBER_WIDTH - GAP)) out.push(style.alarm(' '.repeat(NUMBER_WIDTH + GAP) + line));
   }
   out.push('', style.bold('State after the marked step:'));
   for (const line of state) wrap(line, full - 4).forEach((part, i) => out.push((i === 0 ? '  ' : '    ') + part));

@@ -1,5 +1,6 @@
 /** A counterexample made readable: its steps, where kernel and hardware parted, where the event was lost, and the state there. */
 
+import { Note } from '../core/index.js';
 import type { System } from '../scenario/index.js';
 import { hex, irqNumber, narrate, describeMessage, type Lane, type Line } from './narrate.js';
 import { replayPath, type Replay } from './replay.js';
@@ -31,6 +32,10 @@ function failingStep(replay: Replay, failure: Failure): { step: number; source: 
       const lost = steps[i]?.events.find((e) => e.kind === 'lost');
       if (lost !== undefined) return { step: i, source: lost.a };
     }
+  }
+  if (failure.property === 'noLeak') {
+    const given = steps.findIndex((step) => step.events.some((e) => e.kind === 'note' && e.b === Note.leaked));
+    if (given >= 0) return { step: given, source: undefined };
   }
   const flagged = steps.findIndex((step) => step.broken.includes(failure.property));
   return { step: flagged < 0 ? steps.length - 1 : flagged, source: flagged < 0 ? undefined : lastSampler(replay, flagged) };
@@ -64,7 +69,9 @@ export async function explain(system: System, failure: Failure): Promise<Explana
   replay.steps.forEach((step, i) => {
     if (step.visible) number++;
     const marks: string[] = [];
-    if (i === parted && source !== undefined) marks.push(`from here kernel and ${system.names.sources[source] ?? '?'} part: ${step.apart[source] ?? ''}`);
+    if (step.events.some((e) => e.kind === 'probe')) marks.push('at rest; the probe begins: each irq is raised four times');
+    if (i === parted && source !== undefined)
+      marks.push(`from here kernel and ${system.names.sources[source] ?? '?'} part: ${step.apart[source] ?? ''}`);
     if (i === failed) marks.push(failedMark(system, failure, source));
     const lines = narrate(system, step);
     if (lines.length > 0 || marks.length > 0) rows.push({ number, visible: step.visible, lines, marks });
@@ -80,7 +87,7 @@ function failedMark(system: System, { property }: Failure, source: number | unde
     case 'noStray':
       return 'STRAY here: a vector without a handler';
     case 'noLeak':
-      return 'LEAKED: a vector is allocated that is nobody’s target';
+      return 'LEAKED here: a vector stays allocated that is nobody’s target';
     case 'progress':
       return 'no progress: something that was asked for has not happened, and nothing is on its way';
     default:
@@ -90,19 +97,29 @@ function failedMark(system: System, { property }: Failure, source: number | unde
 
 /** CPUs in the order of the story: the one that goes offline first. */
 function lanesOf(system: System, rows: readonly Row[]): Explanation['lanes'] {
-  const used = (lane: Lane): boolean => rows.some((row) => row.lines.some((line) => line.lane.kind === lane.kind && line.lane.index === lane.index));
-  const dying = new Set(system.scenario.operations.flatMap((o) => ('offline' in o ? [system.scenario.machine.cpus.findIndex((c) => c.cpu === o.offline)] : [])));
+  const used = (lane: Lane): boolean =>
+    rows.some((row) => row.lines.some((line) => line.lane.kind === lane.kind && line.lane.index === lane.index));
+  const dying = new Set(
+    system.scenario.operations.flatMap((o) => ('offline' in o ? [system.scenario.machine.cpus.findIndex((c) => c.cpu === o.offline)] : [])),
+  );
   const moves = system.scenario.operations.some((o) => 'move' in o);
-  const start = new Set(system.scenario.devices.flatMap((device) => device.irqs.map((irq) => system.scenario.machine.cpus.findIndex((c) => c.cpu === irq.cpu))));
+  const start = new Set(
+    system.scenario.devices.flatMap((device) => device.irqs.map((irq) => system.scenario.machine.cpus.findIndex((c) => c.cpu === irq.cpu))),
+  );
+  const heir = system.names.cpus.length === 2 ? ' (new)' : '';
   const role = (cpu: number): string => {
     if (dying.has(cpu)) return ' (dying)';
-    if (dying.size > 0) return ' (new)';
-    return moves ? (start.has(cpu) ? ' (old)' : ' (new)') : '';
+    if (!start.has(cpu)) return dying.size > 0 || moves ? heir : '';
+    return moves ? ' (old)' : '';
   };
   const cpus = system.names.cpus.map((name, index) => ({ lane: { kind: 'cpu', index } as Lane, title: `${name}${role(index)}` }));
   cpus.sort((a, b) => Number(dying.has(b.lane.index)) - Number(dying.has(a.lane.index)));
   const devices = system.names.devices.map((name, index) => ({ lane: { kind: 'device', index } as Lane, title: name }));
   return [...cpus, ...devices].filter(({ lane }) => used(lane));
+}
+
+function vectorSet(vectors: readonly number[]): string {
+  return vectors.length === 0 ? '-' : vectors.map(hex).join(' ');
 }
 
 async function stateAfter(system: System, path: readonly number[]): Promise<string[]> {
@@ -117,10 +134,9 @@ async function stateAfter(system: System, path: readonly number[]): Promise<stri
   });
   system.names.cpus.forEach((name, c) => {
     const { irr, isr, enabled, interruptsOn, run } = machine.cpu(c);
-    const set = (vectors: readonly number[]): string => (vectors.length === 0 ? '-' : vectors.map(hex).join(' '));
     const slots = system.built.slots(machine, c).map(({ vector, text }) => `${hex(vector)} ${irqNumber(system, text)}`);
     lines.push(
-      `${name}: ${run}, LAPIC ${enabled ? 'enabled' : 'disabled'}, IF=${interruptsOn ? 1 : 0}, IRR ${set(irr)}, ISR ${set(isr)}, vector table: ${slots.join(', ') || 'empty'}`,
+      `${name}: ${run}, LAPIC ${enabled ? 'enabled' : 'disabled'}, IF=${interruptsOn ? 1 : 0}, IRR ${vectorSet(irr)}, ISR ${vectorSet(isr)}, vector table: ${slots.join(', ') || 'empty'}`,
     );
   });
   return lines;

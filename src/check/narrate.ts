@@ -46,7 +46,8 @@ export function narrate(system: System, step: ReplayedStep): Line[] {
   const { names, built } = system;
   const lines: Line[] = [];
   let routine: string | undefined;
-  for (const event of step.events) if (event.kind === 'step') routine = built.labels[(built.program.code[event.b * 4 + 3] ?? 0) >>> 8]?.routine;
+  for (const event of step.events)
+    if (event.kind === 'step') routine = built.labels[(built.program.code[event.b * 4 + 3] ?? 0) >>> 8]?.routine;
   const cpu = (index: number, text: string, own = false): void => {
     lines.push({ lane: { kind: 'cpu', index }, routine: own ? routine : undefined, text });
   };
@@ -55,27 +56,60 @@ export function narrate(system: System, step: ReplayedStep): Line[] {
   };
   for (const e of step.events) {
     switch (e.kind) {
-      case 'raise': device(e.a, 'raises an event'); break;
-      case 'sample': device(e.a, `samples its message: ${describeMessage(system, e.b, e.c)}`); break;
-      case 'send': device(e.a, `sends what it sampled: ${describeMessage(system, e.b, e.c)}`); break;
-      case 'root': device(e.a, 'message at the root complex'); break;
-      case 'accept': cpu(e.a, `LAPIC: IRR[${hex(e.b)}] ${e.c ? 'is set already' : 'set'}`); break;
+      case 'raise':
+        device(e.a, 'raises an event');
+        break;
+      case 'sample':
+        device(e.a, `samples its message: ${describeMessage(system, e.b, e.c)}`);
+        break;
+      case 'send':
+        device(e.a, `sends what it sampled: ${describeMessage(system, e.b, e.c)}`);
+        break;
+      case 'root':
+        device(e.a, 'message at the root complex');
+        break;
+      case 'accept':
+        cpu(e.a, `LAPIC: IRR[${hex(e.b)}] ${e.c ? 'is set already' : 'set'}`);
+        break;
       case 'drop':
         if (e.c === Drop.disabledDevice) device(e.a, drops[e.c]);
-        else if (e.a === NONE) lines.push({ lane: { kind: 'device', index: 0 }, routine: undefined, text: `vector ${hex(e.b)} ${drops[e.c as Drop]}` });
+        else if (e.a === NONE)
+          lines.push({ lane: { kind: 'device', index: 0 }, routine: undefined, text: `vector ${hex(e.b)} ${drops[e.c as Drop]}` });
         else cpu(e.a, `LAPIC: ${hex(e.b)} ${drops[e.c as Drop]}`);
         break;
-      case 'acknowledge': cpu(e.a, `takes vector ${hex(e.b)}`); break;
-      case 'eoi': cpu(e.a, e.b === 0 ? 'EOI with nothing in service' : `EOI ${hex(e.b)}`, true); break;
-      case 'cfg': cpuOf(step, (c) => cpu(c, configText(system, e), true)); break;
-      case 'ipi': cpu(e.a, ipiText(system, e), true); break;
-      case 'serve': cpu(e.c, `handler of ${names.sources[e.a] ?? '?'} (irq ${names.irqs[e.a] ?? '?'}) runs`, true); break;
-      case 'flag': cpu(e.c, e.b === Property.noStray ? `no irq handler for vector ${hex(e.a)}` : `${Property[e.b] ?? '?'} flagged`, true); break;
-      case 'note': noteText(e, (text) => cpu(e.c, text, true)); break;
-      case 'opBegin': cpu(operationCpu(system, e.a), `begins: ${names.operations[e.a] ?? '?'}`); break;
-      case 'opEnd': cpu(e.b, `done: ${names.operations[e.a] ?? '?'}`, true); break;
-      case 'init': cpu(e.a, 'INIT: LAPIC reset'); break;
-      case 'step': stepText(system, step, e, (text) => cpu(e.a, text, true)); break;
+      case 'acknowledge':
+        cpu(e.a, `takes vector ${hex(e.b)}`);
+        break;
+      case 'eoi':
+        cpu(e.a, e.b === 0 ? 'EOI with nothing in service' : `EOI ${hex(e.b)}`, true);
+        break;
+      case 'cfg':
+        cpuOf(step, (c) => cpu(c, configText(system, e), true));
+        break;
+      case 'ipi':
+        cpu(e.a, ipiText(system, e), true);
+        break;
+      case 'serve':
+        cpu(e.c, `handler of ${names.sources[e.a] ?? '?'} (irq ${names.irqs[e.a] ?? '?'}) runs`, true);
+        break;
+      case 'flag':
+        cpu(e.c, e.b === Property.noStray ? `no irq handler for vector ${hex(e.a)}` : `${Property[e.b] ?? '?'} flagged`, true);
+        break;
+      case 'note':
+        noteText(e, (text) => cpu(e.c, text, true));
+        break;
+      case 'opBegin':
+        cpu(operationCpu(system, e.a), `begins: ${names.operations[e.a] ?? '?'}`);
+        break;
+      case 'opEnd':
+        cpu(e.b, `done: ${names.operations[e.a] ?? '?'}`, true);
+        break;
+      case 'init':
+        cpu(e.a, 'INIT: LAPIC reset');
+        break;
+      case 'step':
+        stepText(system, step, e, (text) => cpu(e.a, text, true));
+        break;
       default:
     }
   }

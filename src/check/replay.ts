@@ -84,7 +84,8 @@ export class Replay {
   /** Properties broken on the way, and by the state at its end if that is at rest. */
   broken(): PropertyName[] {
     this.machine.enabled();
-    const atEnd = this.machine.quiet === 'rest' ? this.machine.brokenAtRest() : this.machine.quiet === 'deadlock' ? (['progress'] as const) : [];
+    const atEnd =
+      this.machine.quiet === 'rest' ? this.machine.brokenAtRest() : this.machine.quiet === 'deadlock' ? (['progress'] as const) : [];
     const checked = this.machine.setup.properties;
     return [...new Set([...this.steps.flatMap((step) => step.broken), ...atEnd])].filter((name) => checked.includes(name));
   }

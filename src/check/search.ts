@@ -95,6 +95,10 @@ export async function search(system: System, limits: SearchLimits): Promise<Sear
     if (stopped === undefined && (await limits.progress?.(coverage)) === true) stopped = 'interrupted';
     if (stopped !== undefined) break;
   }
+  if (status === Status.width)
+    throw new Error(
+      `the kernel model ${system.model.name} keeps a value in a register that is wider than its kind; its assembler trusts add, sub and conversions`,
+    );
   if (status === Status.fault) {
     const at = core.exports.faultAt();
     const label = labelAt(system, at);

@@ -43,7 +43,10 @@ function hashOf(text: string): string {
 
 function base64url(text: string): string {
   const bytes = new TextEncoder().encode(text);
-  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
 }
 
 function fromBase64url(text: string): string {
@@ -67,7 +70,7 @@ function settingsOf(system: System): Record<string, string> {
 export async function tokenOf(system: System, path: readonly number[]): Promise<string> {
   const replay = await replayPath(system, path);
   const parts: string[] = [];
-  for (let i = 0; i < path.length; ) {
+  for (let i = 0; i < path.length;) {
     const first = path[i] as number;
     const { actor, choice } = describeAction(system, first);
     let end = i + 1;
@@ -103,7 +106,8 @@ export function parseToken(text: string): Token {
   const fields = text.trim().split('/');
   if (fields[0] !== MAGIC) throw new TokenError(`a token begins with ${MAGIC}/, this one with "${text.trim().slice(0, 20)}"`);
   const [, name = '', model = '', fingerprint = '', settings = '', schedule = ''] = fields;
-  if (fields.length !== 6 || schedule === '') throw new TokenError(`a token has six fields with / between them, this one has ${fields.length}; was it cut?`);
+  if (fields.length !== 6 || schedule === '')
+    throw new TokenError(`a token has six fields with / between them, this one has ${fields.length}; was it cut?`);
   let scenario: Scenario;
   if (name.startsWith('~')) {
     let json: string;
@@ -130,9 +134,12 @@ export function parseToken(text: string): Token {
   };
 }
 
+function isAssumption(key: string): boolean {
+  return key in assumptionValues;
+}
+
 /** The system a token was made for, or the same with another model. Throws `ModelError`. */
 export function systemOf(token: Token, overrides: Overrides = {}): System {
-  const isAssumption = (key: string): boolean => key in assumptionValues;
   const of = (wanted: boolean) => Object.fromEntries(Object.entries(token.settings).filter(([key]) => isAssumption(key) === wanted));
   return assembleSystem(token.scenario, {
     model: overrides.model ?? token.model,

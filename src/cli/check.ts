@@ -1,6 +1,16 @@
 /** `irqlab check`: every interleaving within bounds; a shortest counterexample per property, or safe. */
 import type { Command } from 'commander';
-import { drawDiagram, explain, search, tokenOf, wrap, type Coverage, type Explanation, type Failure, type SearchResult } from '../check/index.js';
+import {
+  drawDiagram,
+  explain,
+  search,
+  tokenOf,
+  wrap,
+  type Coverage,
+  type Explanation,
+  type Failure,
+  type SearchResult,
+} from '../check/index.js';
 import { assumptionText, type Assumptions } from '../machine/index.js';
 import { assembleSystem, type System } from '../scenario/index.js';
 import { bytes, loadScenario, orInputError, overridesOf, positive, systemOptions, type SystemOptions } from './options.js';
@@ -28,7 +38,10 @@ export interface Checked {
 const MEMORY = 3.5 * 2 ** 30;
 
 /** Searches and explains; progress on stderr. */
-export async function checkSystem(system: System, limits: { memory?: number; states?: number } = {}): Promise<Checked & { interrupted: boolean }> {
+export async function checkSystem(
+  system: System,
+  limits: { memory?: number; states?: number } = {},
+): Promise<Checked & { interrupted: boolean }> {
   const progress = new Progress();
   const interrupt = new Interrupt();
   const began = performance.now();
@@ -94,7 +107,10 @@ export function foundations({ system, result }: Checked, verbose: boolean): stri
   field('bounds', boundsText(system));
   assumptionLines(system.assumptions).forEach((line, i) => field(i === 0 ? 'assumptions' : '', line));
   field('searched', coverageText(result.coverage));
-  field('not vacuous', `${count(vacuity.handlerRuns)} handler runs, ${count(vacuity.retriggers)} re-triggers, ${count(vacuity.swallowed)} swallowed vectors; ${vacuity.notExecuted.length} of ${vacuity.microOps} micro-ops never executed${verbose ? ':' : ' (--verbose lists them)'}`);
+  field(
+    'not vacuous',
+    `${count(vacuity.handlerRuns)} handler runs, ${count(vacuity.retriggers)} re-triggers, ${count(vacuity.swallowed)} swallowed vectors; ${vacuity.notExecuted.length} of ${vacuity.microOps} micro-ops never executed${verbose ? ':' : ' (--verbose lists them)'}`,
+  );
   if (verbose) for (const label of vacuity.notExecuted) field('', label);
   field('behaviours', system.model.behaviours.map((b) => `${b.name}=${b.value} (${b.evidence})`).join(', '));
   return `${out.join('\n')}\n`;
@@ -126,7 +142,12 @@ function checkedJson({ system, result, told, ms }: Checked): unknown {
       token,
       diagram: drawDiagram(explanation, 100),
     })),
-    bounds: { cpus: scenario.machine.cpus.length, vectors: scenario.universe.vectors, raises: Object.fromEntries(scenario.devices.map((d) => [d.name, d.raises])), operations: scenario.operations.length },
+    bounds: {
+      cpus: scenario.machine.cpus.length,
+      vectors: scenario.universe.vectors,
+      raises: Object.fromEntries(scenario.devices.map((d) => [d.name, d.raises])),
+      operations: scenario.operations.length,
+    },
     assumptions,
     behaviours: Object.fromEntries(model.behaviours.map((b) => [b.name, { value: b.value, evidence: b.evidence }])),
     coverage: { ...result.coverage, collisionChance: Number(collision(result.coverage.states)) },
@@ -137,7 +158,9 @@ function checkedJson({ system, result, told, ms }: Checked): unknown {
 
 export function addCheck(program: Command): void {
   systemOptions(program.command('check').summary('search every interleaving of a small scenario'), 'xhci-hotplug')
-    .description('Searches every interleaving of a scenario within its bounds. Prints a shortest counterexample for each property that fails, or "safe" with the assumptions that rests on.')
+    .description(
+      'Searches every interleaving of a scenario within its bounds. Prints a shortest counterexample for each property that fails, or "safe" with the assumptions that rests on.',
+    )
     .option('--memory <bytes>', 'memory for the search, e.g. 512m; it ends as unknown when that is used up', bytes, MEMORY)
     .option('--states <n>', 'end as unknown after so many states', positive, Infinity)
     .option('--verbose', 'list the micro-ops that were never executed', false)

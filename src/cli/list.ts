@@ -15,10 +15,12 @@ export function addLists(program: Command): void {
     .action((name: string | undefined, { format }: { format: Format }) => {
       if (name !== undefined) {
         const found = findScenario(name);
-        if (found === undefined) throw new InputError(`there is no built-in scenario ${name}; there are ${[...builtinScenarios.keys()].join(', ')}`);
+        if (found === undefined)
+          throw new InputError(`there is no built-in scenario ${name}; there are ${[...builtinScenarios.keys()].join(', ')}`);
         return format === 'json' ? printJson(found.scenario) : print(found.text);
       }
-      if (format === 'json') return printJson([...builtinScenarios.values()].map(({ scenario }) => ({ name: scenario.name, about: scenario.about ?? '' })));
+      if (format === 'json')
+        return printJson([...builtinScenarios.values()].map(({ scenario }) => ({ name: scenario.name, about: scenario.about ?? '' })));
       for (const { scenario } of builtinScenarios.values()) {
         const lines = wrap((scenario.about ?? '').trim().replaceAll(/\s+/g, ' '), width() - 22);
         lines.forEach((line, i) => print(`${style.bold((i === 0 ? scenario.name : '').padEnd(20))}  ${line}`));

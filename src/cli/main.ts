@@ -9,7 +9,9 @@ import { addRun } from './run.js';
 import { addStart } from './start.js';
 
 const program = new Command('irqlab')
-  .description('Emulates the way of an x86 interrupt and the kernel code that moves it: was it lost or late, which step did it, and is this algorithm safe?')
+  .description(
+    'Emulates the way of an x86 interrupt and the kernel code that moves it: was it lost or late, which step did it, and is this algorithm safe?',
+  )
   .showSuggestionAfterError(true)
   .helpOption('-h, --help', 'what a command does and takes')
   .helpCommand(false)
@@ -33,8 +35,12 @@ function askedFormat(argv: readonly string[]): Format {
 }
 
 function sentence(error: CommanderError): string {
-  const text = error.message.replace(/^error: /, '').replaceAll(/\s+/g, ' ').trim();
-  const where = error.code === 'commander.unknownCommand' || error.code === 'commander.excessArguments' ? 'irqlab --help' : 'irqlab COMMAND --help';
+  const text = error.message
+    .replace(/^error: /, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+  const where =
+    error.code === 'commander.unknownCommand' || error.code === 'commander.excessArguments' ? 'irqlab --help' : 'irqlab COMMAND --help';
   return `${text.replace(/\.$/, '')}; ${where} lists what there is`;
 }
 

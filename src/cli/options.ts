@@ -16,7 +16,8 @@ export interface SystemOptions {
 
 function pair(text: string, previous: Readonly<Record<string, string>>): Record<string, string> {
   const [key = '', value = '', ...rest] = text.split('=');
-  if (key === '' || value === '' || rest.length > 0) throw new InputError(`"${text}" is no setting; write name=value, e.g. msiUpdate=direct`);
+  if (key === '' || value === '' || rest.length > 0)
+    throw new InputError(`"${text}" is no setting; write name=value, e.g. msiUpdate=direct`);
   return { ...previous, [key]: value };
 }
 
@@ -40,7 +41,14 @@ export function readInput(file: string): Uint8Array {
     return readFileSync(file);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    const why = code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a directory' : code === 'EACCES' ? 'may not be read' : `cannot be read (${code})`;
+    const why =
+      code === 'ENOENT'
+        ? 'does not exist'
+        : code === 'EISDIR'
+          ? 'is a directory'
+          : code === 'EACCES'
+            ? 'may not be read'
+            : `cannot be read (${code})`;
     throw new InputError(`${file} ${why}; name a file that can be read`);
   }
 }
@@ -50,7 +58,9 @@ export function loadScenario(name: string): Scenario {
   const builtin = findScenario(name);
   if (builtin !== undefined) return builtin.scenario;
   if (!/[./\\]/.test(name)) {
-    throw new InputError(`there is no built-in scenario ${name}; there are ${[...builtinScenarios.keys()].join(', ')}, or name a file such as my.yaml`);
+    throw new InputError(
+      `there is no built-in scenario ${name}; there are ${[...builtinScenarios.keys()].join(', ')}, or name a file such as my.yaml`,
+    );
   }
   const parsed = parseScenarioBytes(readInput(name), name);
   if ('errors' in parsed) throw new InputError(parsed.errors);

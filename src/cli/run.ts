@@ -36,7 +36,14 @@ export function runText(result: RunResult): string {
 }
 
 function runJson({ system, ...rest }: RunResult): unknown {
-  return { command: 'run', scenario: system.scenario.name, model: system.model.name, assumptions: system.assumptions, ...rest, failed: rest.failed.map(kebab) };
+  return {
+    command: 'run',
+    scenario: system.scenario.name,
+    model: system.model.name,
+    assumptions: system.assumptions,
+    ...rest,
+    failed: rest.failed.map(kebab),
+  };
 }
 
 /** A run with progress on stderr. */
@@ -67,12 +74,26 @@ async function replaySchedule(options: RunOptions): Promise<void> {
     const steps = replay.steps.length;
     const visible = replay.steps.filter((step) => step.visible).length;
     if (options.format === 'json') {
-      printJson({ command: 'run', schedule: true, scenario: system.scenario.name, model: system.model.name, exact, skipped, failed: broken.map(kebab), steps, visible, atRest: replay.machine.quiet === 'rest' });
+      printJson({
+        command: 'run',
+        schedule: true,
+        scenario: system.scenario.name,
+        model: system.model.name,
+        exact,
+        skipped,
+        failed: broken.map(kebab),
+        steps,
+        visible,
+        atRest: replay.machine.quiet === 'rest',
+      });
     } else {
       const word = broken.length > 0 ? style.alarm(`FAILED ${broken.map(kebab).join(', ')}`) : style.good('runs to rest without a failure');
       print(`${style.bold(`${system.scenario.name}, ${system.model.name}`)}: ${word}`);
       print(`  ${count(steps)} steps, ${count(visible)} of them visible${exact ? '; every step is the one that was found' : ''}`);
-      if (!exact) print(`  the schedule was made with ${token.model} (${token.fingerprint}); each CPU was taken to the same line, then everybody ran to rest`);
+      if (!exact)
+        print(
+          `  the schedule was made with ${token.model} (${token.fingerprint}); each CPU was taken to the same line, then everybody ran to rest`,
+        );
       for (const each of skipped) print(style.dim(`  skipped, not possible here: ${each}`));
     }
     process.exitCode = broken.length > 0 ? Exit.failed : Exit.ok;
@@ -84,7 +105,9 @@ async function replaySchedule(options: RunOptions): Promise<void> {
 
 export function addRun(program: Command): void {
   systemOptions(program.command('run').summary('run a scenario with time, seeded; or replay a schedule'), 'xhci-loop')
-    .description('Runs a scenario with time until its bound or the first failure. Same scenario and seed: same events. With --schedule it replays a counterexample instead; --model replays it on another kernel.')
+    .description(
+      'Runs a scenario with time until its bound or the first failure. Same scenario and seed: same events. With --schedule it replays a counterexample instead; --model replays it on another kernel.',
+    )
     .option('--seed <n>', 'seed of all random streams (default: what the scenario says)', wholeNumber)
     .option('--seconds <n>', 'simulated seconds (default: what the scenario says)', positive)
     .option('--schedule <token>', 'replay the schedule that check printed')

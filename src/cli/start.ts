@@ -33,7 +33,9 @@ export function addStart(program: Command): void {
       heading(1, 'What the trace says that was posted when the bug was reported');
       const trace = importTrace(xhciLost20200318.text, xhciLost20200318.file);
       print(importText(trace, false));
-      say('\nFrom these facts come the scenarios xhci-hotplug, the fatal move alone, and xhci-loop, the reporter’s loop with this traffic.');
+      say(
+        '\nFrom these facts come the scenarios xhci-hotplug, the fatal move alone, and xhci-loop, the reporter’s loop with this traffic.',
+      );
 
       const scenario = builtin('xhci-hotplug');
       heading(2, 'Linux 5.6: can the interrupt be lost when CPU 3 goes offline?');
@@ -52,6 +54,10 @@ export function addStart(program: Command): void {
       print(runText(await runScenario(loop, { model: 'linux-5.6' }, { seconds: LONG })));
       const repaired = await runScenario(loop, { model: 'linux-5.9' }, { seconds: LONG });
       print(runText(repaired));
-      say(`The same ${count(repaired.sent)} interrupts of the repaired kernel rest on: ${assumptionLines(repaired.system.assumptions).map((line) => line.replace(/\s+/, ' (')).join('), ')}).`);
+      say(
+        `The same ${count(repaired.sent)} interrupts of the repaired kernel rest on: ${assumptionLines(repaired.system.assumptions)
+          .map((line) => line.replace(/\s+/, ' ('))
+          .join('), ')}).`,
+      );
     });
 }

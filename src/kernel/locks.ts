@@ -23,7 +23,7 @@ interface Effect {
 }
 
 /** The same index: the same register, or registers made for the same number. */
-export function sameIndex(a: HeldIndex, b: HeldIndex): boolean {
+function sameIndex(a: HeldIndex, b: HeldIndex): boolean {
   if (a === b) return a !== 'changed' && a !== 'unknown';
   return a instanceof Reg && b instanceof Reg && a.constant !== undefined && a.constant === b.constant;
 }

@@ -8,7 +8,7 @@ import { isObservable, type Insn, type RoutineBody } from './ir.js';
 const maxDepth = 8;
 
 /** Routines that a routine calls, in the order of the first call. */
-export function callees(code: readonly Insn[]): RoutineBody[] {
+function callees(code: readonly Insn[]): RoutineBody[] {
   return [...new Set(code.flatMap((insn) => (insn.op === Op.call && insn.routine ? [insn.routine] : [])))];
 }
 

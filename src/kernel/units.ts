@@ -10,7 +10,7 @@ import { changesVisible, type followRefs } from './atomic.js';
 import type { Codes } from './rules.js';
 import { Reg, SELF } from './values.js';
 
-export type Mode = 'interrupt' | 'task' | 'call' | 'atomic';
+type Mode = 'interrupt' | 'task' | 'call' | 'atomic';
 
 export interface UnitInsn extends Insn {
   /** call, parameter and result moves: the unit called; wake: the unit started */

@@ -34,7 +34,7 @@ export interface Comparison {
   readonly x: Value;
 }
 
-export interface Combination {
+interface Combination {
   readonly op: 'all' | 'any';
   readonly parts: readonly Test[];
 }

@@ -169,7 +169,7 @@ function extent(dim: Kind | undefined, size: MachineSize): number {
 }
 
 /** Bytes an element (of a mask: the whole mask) takes in the state. */
-export function elementBytes(variable: AnyVariable, size: MachineSize): number {
+function elementBytes(variable: AnyVariable, size: MachineSize): number {
   if (variable.form === 'mask') return Math.ceil(extent(variable.over, size) / 32) * 4;
   return variable.form === 'lock' ? 2 : bytesOfKind[variable.kind];
 }

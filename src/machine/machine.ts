@@ -1,5 +1,4 @@
 import {
-  Core,
   Counter,
   Cpu,
   CpuFlag,
@@ -21,12 +20,13 @@ import {
   Status,
   Table,
   VarWord,
+  type Core,
   type ModuleSource,
 } from '../core/index.js';
 import { assumptionMask } from './assumptions.js';
 import { drainEvents, type EventRecord } from './events.js';
 import { percentiles, type Percentiles } from './histogram.js';
-import type { MachineSetup } from './setup.js';
+import { refuseTooLarge, type MachineSetup } from './setup.js';
 import { timingTable } from './timing.js';
 
 const IMAGE_BYTES = 1 << 16;
@@ -66,6 +66,7 @@ export class Machine {
   }
 
   static async create(setup: MachineSetup, source?: ModuleSource): Promise<Machine> {
+    refuseTooLarge(setup);
     const machine = new Machine(await instantiate(source), setup);
     machine.#fill();
     return machine;
@@ -154,7 +155,10 @@ export class Machine {
     set(Settings.probeRaises, setup.probeRaises);
     set(Settings.seedLo, setup.seed >>> 0);
     set(Settings.seedHi, Math.floor(setup.seed / 2 ** 32) >>> 0);
-    set(Settings.properties, setup.properties.reduce((mask, name) => mask | (1 << Property[name]), 0));
+    set(
+      Settings.properties,
+      setup.properties.reduce((mask, name) => mask | (1 << Property[name]), 0),
+    );
     const system = new Uint32Array(8);
     for (const v of setup.systemVectors) system[v >>> 5] = (system[v >>> 5] ?? 0) | (1 << (v & 31));
     core.write(at + Settings.systemVectors * 4, system);
@@ -231,7 +235,16 @@ export class Machine {
     return bits;
   }
 
-  cpu(c: number): { irr: number[]; isr: number[]; svr: number; tpr: number; ppr: number; enabled: boolean; interruptsOn: boolean; run: string } {
+  cpu(c: number): {
+    irr: number[];
+    isr: number[];
+    svr: number;
+    tpr: number;
+    ppr: number;
+    enabled: boolean;
+    interruptsOn: boolean;
+    run: string;
+  } {
     const at = this.#table(Table.cpus) + c * Cpu.size;
     const vectors = (words: number): number[] => {
       const set: number[] = [];

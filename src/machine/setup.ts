@@ -1,5 +1,5 @@
 /** What a machine is made of, as the core takes it: numbers and tables, no names. */
-import { DeviceKind, Property } from '../core/index.js';
+import type { DeviceKind, Property } from '../core/index.js';
 import type { Assumptions } from './assumptions.js';
 import type { Latency } from './timing.js';
 
@@ -42,6 +42,29 @@ export interface ProgramSetup {
   readonly apStart: number;
   /** slot of the variable that says an irq is started, or undefined: all are */
   readonly started: number | undefined;
+}
+
+/** What fits into an action, a mark and an image of a machine that is stepped (assembly/check, assembly/state/image.ts). */
+const mostStepped = { cpus: 16, devices: 224, sources: 254, messages: 16, raises: 15 } as const;
+/** A run stops to be drained when fewer records than this are free. */
+const LEAST_RING = 512;
+
+/** Throws a RangeError where the core could not hold what is asked for. */
+export function refuseTooLarge(setup: MachineSetup): void {
+  if (setup.ring !== 0 && setup.ring < LEAST_RING)
+    throw new RangeError(`the event ring has ${setup.ring} records; use 0 or at least ${LEAST_RING}`);
+  if (setup.timed) return;
+  const has = {
+    cpus: setup.apicIds.length,
+    devices: setup.devices.length,
+    sources: setup.sources.length,
+    messages: setup.messages,
+    raises: Math.max(0, ...setup.sources.map((s) => s.raises)),
+  };
+  for (const [what, most] of Object.entries(mostStepped)) {
+    const n = has[what as keyof typeof has];
+    if (n > most) throw new RangeError(`a check has at most ${most} ${what}, not ${n}; a timed run may have more`);
+  }
 }
 
 export interface MachineSetup {

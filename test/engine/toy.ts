@@ -3,8 +3,15 @@
  * first cycle on, devices that raise when the test says so. What happened is read back from events, CPUs and variables.
  */
 import { Assembler, Declarations, type Builder, type MachineSize, type Routine } from '../../src/kernel/index.js';
-import { Actor, Counter, Cpu, Ctx, Level, Property, Size, Status, Table } from '../../src/core/index.js';
-import { defaultAssumptions, Machine, propertiesOf, type Assumptions, type EventRecord, type MachineSetup } from '../../src/machine/index.js';
+import { Actor, Cpu, Ctx, Level, Msg, MsgKind, Property, Src, Status, Table } from '../../src/core/index.js';
+import {
+  defaultAssumptions,
+  Machine,
+  propertiesOf,
+  type Assumptions,
+  type EventRecord,
+  type MachineSetup,
+} from '../../src/machine/index.js';
 
 type Task = Routine<Record<never, never>, undefined>;
 type Handler = Routine<{ vector: 'vector' }, undefined>;
@@ -154,6 +161,45 @@ export function handler(k: Assembler, name: string, body: (b: Builder) => void =
   });
 }
 
+/** What a LAPIC record holds beside what `cpu()` shows; irrv to isrWords are derived from IRR, ISR and TPR. */
+export function lapic(machine: Machine, c = 0): { irrv: number; isrv: number; irrWords: number; isrWords: number; tmr: number[] } {
+  const { core } = machine;
+  const at = core.exports.table(Table.cpus) + c * Cpu.size;
+  const tmr = Array.from({ length: 256 }, (_, v) => v).filter((v) => (core.u32(at + Cpu.tmr + (v >>> 5) * 4) >>> (v & 31)) & 1);
+  const [irrv, isrv] = [core.u8(at + Cpu.irrv), core.u8(at + Cpu.isrv)];
+  return { irrv, isrv, irrWords: core.u8(at + Cpu.irrWords), isrWords: core.u8(at + Cpu.isrWords), tmr };
+}
+
+/** A message on its way; `stage` 0 before the root complex, 1 behind it. */
+export interface InFlight {
+  readonly origin: number;
+  readonly stage: number;
+  readonly address: number;
+  readonly data: number;
+}
+
+/** Messages in flight, by origin (device, or devices + CPU for an IPI) and in order. */
+export function inFlight(machine: Machine): InFlight[] {
+  const { core, setup } = machine;
+  const base = core.exports.table(Table.messages);
+  const origins = setup.devices.length + setup.apicIds.length;
+  const heads = new Map<number, number>();
+  const messages = Array.from({ length: setup.messages }, (_, m) => base + m * Msg.size);
+  const pointed = new Set(messages.filter((at) => core.u8(at) !== 0).map((at) => core.u16(at + Msg.next)));
+  messages.forEach((at, m) => {
+    if (core.u8(at) !== MsgKind.free && !pointed.has(m + 1)) heads.set(core.u16(at + Msg.origin), m + 1);
+  });
+  const list: InFlight[] = [];
+  for (let origin = 0; origin < origins; origin++) {
+    for (let next = heads.get(origin) ?? 0; next !== 0;) {
+      const at = base + (next - 1) * Msg.size;
+      list.push({ origin, stage: core.u8(at + Msg.stage), address: core.u32(at + Msg.address), data: core.u32(at + Msg.data) });
+      next = core.u16(at + Msg.next);
+    }
+  }
+  return list;
+}
+
 // --- step by step
 
 const number = (actor: keyof typeof Actor, which: number): number => (Actor[actor] << 12) | which;
@@ -193,8 +239,9 @@ export function settle(machine: Machine, only?: keyof typeof Actor): (keyof type
   throw new Error('the machine does not come to rest');
 }
 
-/** Source s raises and its message goes all the way to the IRR. */
+/** Source s raises, whatever its bound, and its message goes all the way to the IRR. */
 export function interrupt(machine: Machine, s: number): void {
+  machine.core.setU32(machine.core.exports.table(Table.sourceStates) + s * Src.size + Src.left, 4);
   act(machine, 'raise', s);
   act(machine, 'sample', s);
   settle(machine, 'message');
@@ -270,8 +317,3 @@ export function search(machine: Machine): Found {
   }
   return { ...(Object.fromEntries(words) as Record<keyof typeof STATS, number>), status: Status[status] as keyof typeof Status, failures };
 }
-
-/** Size in bytes of the block, and how often something was counted. */
-export const counted = (machine: Machine, which: keyof typeof Counter): number => machine.counter(which);
-
-export { Size };

@@ -180,6 +180,11 @@ test('jumps to jumps are threaded and what cannot be reached is gone', () => {
               () => b.store(out, [], 2),
             ),
           () => {
+            b.if(
+              eq(x, 2),
+              () => b.store(out, [], 5),
+              () => {},
+            );
             b.return();
             b.store(out, [], 3);
           },
@@ -190,7 +195,7 @@ test('jumps to jumps are threaded and what cannot be reached is gone', () => {
   );
   const { code } = k.assemble(size);
   const insns = Array.from({ length: code.length / 4 }, (_, i) => decode(code, i));
-  expect(insns.filter((i) => i.op === Op.store).map((i) => i.imm)).toEqual([1, 2]);
+  expect(insns.filter((i) => i.op === Op.store).map((i) => i.imm)).toEqual([1, 2, 5]);
   const targets = insns.filter(({ op }) => op >= Op.jump && op <= Op.jumpGe).map(({ imm }) => insns[imm]?.op);
   expect(targets.length).toBeGreaterThan(0);
   expect(targets).not.toContain(Op.jump);

@@ -19,13 +19,13 @@ import {
 import { size } from './machine.js';
 
 type Operator = 'add' | 'sub' | 'and' | 'or' | 'xor' | 'shl' | 'shr';
-export type Expr =
+type Expr =
   | { t: 'number'; n: number }
   | { t: 'local'; v: number }
   | { t: 'wide' | 'narrow'; cell: number }
   | { t: 'binary'; op: Operator; l: Expr; r: Expr };
-export type Test = { t: 'eq' | 'ne' | 'lt' | 'ge'; l: Expr; r: Expr } | { t: 'all' | 'any'; l: Test; r: Test } | { t: 'not'; of: Test };
-export type Stmt =
+type Test = { t: 'eq' | 'ne' | 'lt' | 'ge'; l: Expr; r: Expr } | { t: 'all' | 'any'; l: Test; r: Test } | { t: 'not'; of: Test };
+type Stmt =
   | { t: 'set'; v: number; e: Expr }
   | { t: 'wide' | 'narrow'; cell: number; e: Expr }
   | { t: 'count'; cell: number; v: number }

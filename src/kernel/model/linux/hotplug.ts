@@ -16,6 +16,10 @@ const SVR_ENABLED = 0x1ff;
 /** Vectors 0x10-0x1f never fire (linux.md 2.2). */
 export const TPR = 0x10;
 
+function softDisable(b: Builder): void {
+  b.lapicWrite('svr', SVR_DISABLED, 'apic_soft_disable: the LAPIC accepts nothing any more');
+}
+
 export type HotplugRoutines = ReturnType<typeof hotplugRoutines>;
 
 export function hotplugRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, i: IrqRoutines, behaviours: Behaviours) {
@@ -33,7 +37,8 @@ export function hotplugRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, i
             const irq = b.let('irq', b.sub('u16', slot, Slot.FIRST));
             b.lock(d.descLock, [irq]);
             if (behaviours.retrigger === 'ipi') b.call(v.apicRetriggerIrq, { irq });
-            if (behaviours.slotMark === 'mark') b.store(d.vectorIrq, [SELF, vector], Slot.RETRIGGERED, 'vector_irq of the pending vector = RETRIGGERED');
+            if (behaviours.slotMark === 'mark')
+              b.store(d.vectorIrq, [SELF, vector], Slot.RETRIGGERED, 'vector_irq of the pending vector = RETRIGGERED');
             b.unlock(d.descLock, [irq]);
           });
         }
@@ -47,17 +52,18 @@ export function hotplugRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, i
 
   const fixupIrqs = k.routine('fixup_irqs', {}, (b) => {
     const irq = b.let('irq', 0);
-    b.while(() => lt(irq, b.constant('sources')), () => {
-      b.lock(d.descLock, [irq]);
-      b.call(i.migrateOneIrq, { irq });
-      b.unlock(d.descLock, [irq]);
-      b.set(irq, b.add(irq, 1));
-    });
+    b.while(
+      () => lt(irq, b.constant('sources')),
+      () => {
+        b.lock(d.descLock, [irq]);
+        b.call(i.migrateOneIrq, { irq });
+        b.unlock(d.descLock, [irq]);
+        b.set(irq, b.add(irq, 1));
+      },
+    );
     if (behaviours.settleDelay === 'mdelay') b.delay(MDELAY, 'mdelay(1)');
     b.call(scanIrr, {});
   });
-
-  const softDisable = (b: Builder): void => b.lapicWrite('svr', SVR_DISABLED, 'apic_soft_disable: the LAPIC accepts nothing any more');
 
   /** d10: the idle task of a dead CPU. */
   const playDead = k.routine('play_dead', {}, (b) => {

@@ -40,12 +40,12 @@ export function linux(version: string, set: Readonly<Record<string, string>> = {
 function build(chosen: Behaviours, size: MachineSize, placement: Placement): BuiltModel {
   const data = declareData(placement.operations.length);
   const k = new Assembler(data.declarations);
-  const vector = vectorRoutines(k, data, chosen);
-  const msi = msiRoutines(k, data, vector, chosen);
-  const irq = irqRoutines(k, data, vector, msi);
-  const hotplug = hotplugRoutines(k, data, vector, irq, chosen);
+  const vectors = vectorRoutines(k, data, chosen);
+  const msi = msiRoutines(k, data, vectors, chosen);
+  const irq = irqRoutines(k, data, vectors, msi);
+  const hotplug = hotplugRoutines(k, data, vectors, irq, chosen);
   const judges = judgeRoutines(k, data);
-  for (const entry of [irq.commonInterrupt, irq.spuriousInterrupt, vector.cleanupInterrupt]) k.interruptEntry(entry);
+  for (const entry of [irq.commonInterrupt, irq.spuriousInterrupt, vectors.cleanupInterrupt]) k.interruptEntry(entry);
   k.entry(irq.setAffinityOperation);
   k.entry(hotplug.cpuDown);
   k.entry(hotplug.cpuUp);

@@ -39,7 +39,9 @@ export function msiRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, behav
       b.lock(d.vectorLock, []);
       const vector = b.load(d.apicdVector, [irq]);
       if (behaviours.moveMark === 'mark') {
-        b.if(lt(b.load(d.vectorIrq, [SELF, vector]), Slot.FIRST), () => b.store(d.vectorIrq, [SELF, vector], Slot.RETRIGGERED, 'vector_irq of the temporary vector = RETRIGGERED'));
+        b.if(lt(b.load(d.vectorIrq, [SELF, vector]), Slot.FIRST), () =>
+          b.store(d.vectorIrq, [SELF, vector], Slot.RETRIGGERED, 'vector_irq of the temporary vector = RETRIGGERED'),
+        );
       }
       b.call(writeMsg, { irq, dest: oldcpu, vector });
       const dest = b.load(d.apicdCpu, [irq]);

@@ -1,0 +1,115 @@
+/**
+ * What it costs: interrupts per second through the whole path, checker states per second, bytes per packed state.
+ *
+ *   npm run bench
+ *
+ * Samples of the subjects are taken in turn, so that a drift of the machine's speed meets all alike; medians are printed.
+ * No test depends on these figures.
+ */
+import Benchmark from 'benchmark';
+import { search } from '../src/check/index.js';
+import type { Machine } from '../src/machine/index.js';
+import { assembleSystem, findScenario, parseScenario, type Scenario, type System } from '../src/scenario/index.js';
+
+/** One subject: a unit of work, and how much of what it did. */
+interface Subject {
+  readonly name: string;
+  readonly unit: string;
+  /** does the work once and says how many units that was */
+  readonly run: () => Promise<number>;
+}
+
+const ROUNDS = 7;
+
+function parse(text: string): Scenario {
+  const parsed = parseScenario(text, 'bench');
+  if ('errors' in parsed) throw new Error(parsed.errors.map((e) => e.message).join('; '));
+  return parsed.scenario;
+}
+
+function builtin(name: string): Scenario {
+  const found = findScenario(name);
+  if (found === undefined) throw new Error(`no scenario ${name}`);
+  return found.scenario;
+}
+
+/** Busy devices, one per CPU, nothing moves: raise, sample, transit, accept, acknowledge, flow handler, driver's handler, EOI. */
+function traffic(cpus: number): Scenario {
+  const devices = Array.from(
+    { length: cpus },
+    (_, i) =>
+      `  - {name: d${i}, kind: free, interArrival: {cycles: [9000, 12000, 15000]}, irqs: [{irq: ${i + 1}, cpu: ${i}, vector: 0x21}]}`,
+  );
+  return parse(`version: 1\nname: traffic-${cpus}\nmachine: {cpus: ${cpus}}\ndevices:\n${devices.join('\n')}\nrun: {seconds: 1}\n`);
+}
+
+async function pathSubject(cpus: number): Promise<Subject> {
+  const system = assembleSystem(traffic(cpus));
+  const machine = await system.machine({ timed: true, record: 1, ring: 0 });
+  return {
+    name: `whole path, ${cpus} CPUs`,
+    unit: 'interrupts',
+    run: async () => {
+      const before = machine.counter('served');
+      machine.run(100_000_000);
+      return machine.counter('served') - before;
+    },
+  };
+}
+
+function checkSubject(system: System): Subject {
+  return {
+    name: `check ${system.scenario.name}, ${system.model.name}`,
+    unit: 'states',
+    run: async () => (await search(system, { memory: 2 ** 31, states: Infinity })).coverage.states,
+  };
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+}
+
+/** Rates of all subjects, in turn. */
+async function rates(subjects: readonly Subject[]): Promise<Map<Subject, number>> {
+  const samples = new Map(subjects.map((subject) => [subject, [] as number[]]));
+  for (let round = 0; round <= ROUNDS; round++) {
+    for (const subject of subjects) {
+      const began = performance.now();
+      const units = await subject.run();
+      // the first round warms the engine up
+      if (round > 0) samples.get(subject)?.push((units * 1000) / (performance.now() - began));
+    }
+  }
+  return new Map([...samples].map(([subject, values]) => [subject, median(values)]));
+}
+
+/** Nanoseconds of packing and of unpacking a state, by benchmark.js. */
+async function imageCosts(system: System): Promise<{ pack: number; unpack: number }> {
+  const machine: Machine = await system.machine({ timed: false, record: 0 });
+  const image = machine.image();
+  const { exports } = machine.core;
+  const at = exports.pathBuffer(image.length);
+  machine.core.write(at, image);
+  const cost = (run: () => void): number => 1e9 / (new Benchmark(run, { maxTime: 1 }).run() as Benchmark).hz;
+  return { pack: cost(() => void exports.packTo(at)), unpack: cost(() => exports.unpackFrom(at)) };
+}
+
+function show(text: string, value: string): void {
+  process.stdout.write(`${text.padEnd(52)} ${value.padStart(22)}\n`);
+}
+
+const checks = [
+  assembleSystem(builtin('xhci-hotplug'), { model: 'linux-5.9' }),
+  assembleSystem(builtin('xhci-torn-offline'), { model: 'linux-5.9' }),
+  assembleSystem(builtin('move-hotplug'), { model: 'linux-5.9' }),
+];
+const subjects = [await pathSubject(1), await pathSubject(8), await pathSubject(64), ...checks.map(checkSubject)];
+for (const [{ name, unit }, rate] of await rates(subjects)) show(name, `${Math.round(rate).toLocaleString('en-US')} ${unit}/s`);
+for (const system of checks) {
+  const { coverage } = await search(system, { memory: 2 ** 31, states: Infinity });
+  show(`packed state, ${system.scenario.name}`, `${coverage.averageImage.toFixed(1)} bytes, at most ${coverage.largestImage}`);
+}
+for (const system of checks.slice(1, 2)) {
+  const { pack, unpack } = await imageCosts(system);
+  show(`pack and unpack, ${system.scenario.name}`, `${pack.toFixed(0)} ns, ${unpack.toFixed(0)} ns`);
+}

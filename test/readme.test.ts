@@ -1,0 +1,64 @@
+/** The README is kept true: what it shows is what the program prints, and its examples run. */
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { drawDiagram, explain, search } from '../src/check/index.js';
+import { assembleSystem, findScenario, parseScenario, type Overrides, type Scenario } from '../src/scenario/index.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const readme = readFileSync(`${root}README.md`, 'utf8');
+
+function block(language: string): string {
+  const found = new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'm').exec(readme)?.[1];
+  if (found === undefined) throw new Error(`the README has no block in ${language}`);
+  return found;
+}
+
+const builtin = (name: string): Scenario => {
+  const found = findScenario(name);
+  if (found === undefined) throw new Error(name);
+  return found.scenario;
+};
+
+const failuresOf = async (scenario: Scenario, overrides: Overrides): Promise<string[]> =>
+  (await search(assembleSystem(scenario, overrides), { memory: 2 ** 30, states: Infinity })).failures.map((f) => f.property).toSorted();
+
+describe('README', () => {
+  test('shows the counterexample as it is printed', async () => {
+    const system = assembleSystem(builtin('xhci-hotplug'), { model: 'linux-5.6' });
+    const { failures } = await search(system, { memory: 2 ** 30, states: Infinity });
+    expect(failures).toHaveLength(1);
+    expect(block('text')).toBe(drawDiagram(await explain(system, failures[0]!), 80));
+  });
+
+  test.each([
+    ['xhci-hotplug', 'linux-5.6', {}, {}, ['noLoss']],
+    ['xhci-hotplug', 'linux-5.9', {}, {}, []],
+    ['xhci-hotplug', 'linux-5.9', { retrigger: 'none' }, {}, ['noLoss']],
+    ['xhci-hotplug', 'linux-5.9', { slotMark: 'none' }, {}, ['noStray']],
+    ['xhci-hotplug', 'linux-5.9', { settleDelay: 'none' }, {}, []],
+    ['xhci-torn-offline', 'linux-5.9', {}, {}, []],
+    ['xhci-torn-offline', 'linux-5.9', {}, { delivery: 'unbounded' }, []],
+    ['xhci-torn-offline', 'linux-5.9', {}, { push: 'root-complex' }, ['noLoss']],
+    ['xhci-torn-offline', 'linux-5.9', { msiUpdate: 'direct' }, {}, ['noLoss']],
+    ['torn-move', 'linux-5.5', {}, {}, ['noStray']],
+    ['torn-move', 'linux-5.6', {}, {}, []],
+    ['move-hotplug', 'linux-5.9', {}, {}, ['noLeak']],
+  ] as const)('%s on %s with %o and %o: %o', async (name, model, behaviours, assumptions, expected) => {
+    expect(await failuresOf(builtin(name), { model, behaviours, assumptions })).toEqual(expected);
+  });
+
+  test('its scenario file parses and fails as it says', async () => {
+    const parsed = parseScenario(block('yaml'), 'my-nic.yaml');
+    if ('errors' in parsed) throw new Error(JSON.stringify(parsed.errors));
+    expect(await failuresOf(parsed.scenario, {})).toEqual(['noLeak', 'noLoss']);
+    expect(await failuresOf(parsed.scenario, { assumptions: { push: 'irr' } })).toEqual(['noLeak']);
+  });
+
+  test('its library example runs, under the name of the package', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', block('js')], { cwd: root });
+    expect(stdout).toMatch(/^failed 15450\nnoLoss 13\n {6}CPU 3/);
+  });
+});
