@@ -45,9 +45,10 @@ export function enabledActions(): u32 {
 export function actionsAt(): usize {
   return actions;
 }
-/** Executes one; 1 if it was a visible step. The properties it broke: `violationMask`. */
+/** Executes one; 1 if it was a visible step. The properties it broke: `violationMask`. One that is not enabled does nothing. */
 export function apply(action: u32): u32 {
   clearViolations();
+  if (!isEnabled(action)) return 0;
   return perform(action & 0xffff) ? 1 : 0;
 }
 /** 1 at rest, 2 deadlocked, of the state `enabledActions` looked at last. */
@@ -80,6 +81,14 @@ export function faultAt(): u32 {
 }
 export function leftUniverse(): u32 {
   return outside ? 1 : 0;
+}
+
+function isEnabled(action: u32): bool {
+  const n = enumerate();
+  for (let i: u32 = 0; i < n; i++) {
+    if (<u32>load<u16>(actions + (<usize>i << 1)) == action) return true;
+  }
+  return false;
 }
 
 // --- images (after `openImages`)

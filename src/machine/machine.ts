@@ -392,7 +392,10 @@ export class Machine {
     return this.core.bytes(start, this.core.exports.blockStop() - start);
   }
 
+  /** Throws `RangeError` for a block of another machine's size. */
   restore(block: Uint8Array): void {
+    const size = this.core.exports.blockStop() - this.core.exports.blockStart();
+    if (block.length !== size) throw new RangeError(`a snapshot of this machine has ${size} bytes, this one ${block.length}`);
     this.core.write(this.core.exports.blockStart(), block);
   }
 

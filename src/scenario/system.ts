@@ -20,7 +20,7 @@ export interface Overrides {
   readonly assumptions?: Readonly<Partial<Assumptions>> | undefined;
 }
 
-/** Messages in flight at once, in a check and timed: bounds of the model. */
+/** Messages in flight at once: a bound of a check, and more than ever fly in a timed run, where a machine's parts add to it. */
 const CHECK_MESSAGES = 12;
 const TIMED_MESSAGES = 64;
 /** Raises per irq in the probe (design 4). */
@@ -123,7 +123,7 @@ export function assembleSystem(scenario: Scenario, overrides: Overrides = {}): S
     program: built.program,
     universe,
     systemVectors: built.systemVectors,
-    messages: mode.timed ? TIMED_MESSAGES : CHECK_MESSAGES,
+    messages: mode.timed ? TIMED_MESSAGES + 4 * (cpus.length + sources.length) : CHECK_MESSAGES,
     timed: mode.timed,
     assumptions,
     timing: scenario.timing,

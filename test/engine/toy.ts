@@ -15,13 +15,15 @@ import {
 
 type Task = Routine<Record<never, never>, undefined>;
 type Handler = Routine<{ vector: 'vector' }, undefined>;
+type AnyRoutine = Parameters<Assembler['entry']>[0];
 
 /** What a test's kernel hands out; whatever else it needs for itself stands beside. */
 export interface ToyKernel {
   /** what each CPU runs from the start on, CPUs that idle left out */
   readonly run?: Readonly<Record<number, Task>>;
+  /** by vector; left out, all vectors have one that writes EOI and returns */
   readonly handlers?: Readonly<Record<number, Handler>>;
-  readonly operations?: readonly { cpu: number; routine: Routine; args?: readonly [number, number]; pause?: number }[];
+  readonly operations?: readonly { cpu: number; routine: AnyRoutine; args?: readonly [number, number]; pause?: number }[];
   /** where a CPU starts after SIPI */
   readonly start?: Task;
   readonly judgeRest?: Task;
@@ -74,7 +76,8 @@ export async function toy<K extends ToyKernel>(build: (k: Assembler, d: Declarat
   const d = new Declarations();
   const k = new Assembler(d);
   const kernel = build(k, d);
-  const { run = {}, handlers = {}, operations = [], start, judgeRest, judgeProbe } = kernel;
+  const { run = {}, operations = [], start, judgeRest, judgeProbe } = kernel;
+  const handlers = kernel.handlers ?? everyVector(handler(k, 'any_vector'));
   for (const routine of new Set(Object.values(handlers))) k.interruptEntry(routine);
   const tasks = [...Object.values(run), ...operations.map((o) => o.routine), start, judgeRest, judgeProbe];
   for (const routine of new Set(tasks)) if (routine) k.entry(routine);
@@ -150,6 +153,10 @@ export function operation(k: Assembler, name: string, body: (b: Builder) => void
     b.opEnd(op);
     b.end();
   });
+}
+
+export function everyVector(routine: Handler): Record<number, Handler> {
+  return Object.fromEntries(Array.from({ length: 240 }, (_, i) => [i + 16, routine]));
 }
 
 /** A handler that does `body`, writes EOI and returns. */

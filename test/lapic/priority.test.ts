@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { eq, type Assembler, type Declarations } from '../../src/kernel/index.js';
 import type { Machine } from '../../src/machine/index.js';
-import { act, enabled, handler, interrupt, lapic, msi, settle, task, toy } from '../engine/toy.js';
+import { act, enabled, everyVector, handler, interrupt, lapic, msi, settle, task, toy } from '../engine/toy.js';
 
 const EOI = 1;
 const TPR = 2;
@@ -26,7 +26,7 @@ function puppet(k: Assembler, d: Declarations) {
       b.store(command, [], 0);
     });
   });
-  return { command, value, run: { 0: t }, handlers: Object.fromEntries(Array.from({ length: 240 }, (_, i) => [i + 16, h])) };
+  return { command, value, run: { 0: t }, handlers: everyVector(h) };
 }
 
 /** A CPU that takes an interrupt only when told. */
