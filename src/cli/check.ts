@@ -73,7 +73,7 @@ export function verdictLine({ system, result, ms }: Checked): string {
   return `${style.bold(`${system.scenario.name}, ${system.model.name}`)}: ${words[verdict]}${also}  ${style.dim(`(${seconds(ms)})`)}`;
 }
 
-export function assumptionLines(assumptions: Assumptions): string[] {
+function assumptionLines(assumptions: Assumptions): string[] {
   return (Object.keys(assumptionText) as (keyof Assumptions)[]).map((key) => {
     const texts: Readonly<Record<string, string>> = assumptionText[key];
     return `${`${key}=${assumptions[key]}`.padEnd(24)} ${texts[assumptions[key]] ?? ''}`;

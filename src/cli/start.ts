@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { wrap } from '../check/index.js';
 import { assembleSystem, findScenario, type Scenario } from '../scenario/index.js';
 import { importTrace, xhciLost20200318 } from '../trace/index.js';
-import { assumptionLines, checkSystem, foundations, toldText, verdictLine } from './check.js';
+import { checkSystem, foundations, toldText, verdictLine } from './check.js';
 import { importText } from './import.js';
 import { runScenario, runText } from './run.js';
 import { count, print, style, width } from './output.js';
@@ -51,13 +51,12 @@ export function addStart(program: Command): void {
 
       heading(4, 'The reporter’s loop, timed, with the traced traffic, on both');
       const loop = builtin('xhci-loop');
-      print(runText(await runScenario(loop, { model: 'linux-5.6' }, { seconds: LONG })));
-      const repaired = await runScenario(loop, { model: 'linux-5.9' }, { seconds: LONG });
-      print(runText(repaired));
+      const dead = await runScenario(loop, { model: 'linux-5.6' }, { seconds: LONG });
+      print(runText(dead));
+      const alive = await runScenario(loop, { model: 'linux-5.9' }, { seconds: LONG });
+      print(runText(alive));
       say(
-        `The same ${count(repaired.sent)} interrupts of the repaired kernel rest on: ${assumptionLines(repaired.system.assumptions)
-          .map((line) => line.replace(/\s+/, ' ('))
-          .join('), ')}).`,
+        `On 5.6 the controller is dead after ${dead.seconds.toFixed(0)} simulated seconds; the report says: within a minute. On 5.9 it lives through ${alive.seconds.toFixed(0)} seconds of the same loop and ${count(alive.sent)} interrupts.`,
       );
     });
 }

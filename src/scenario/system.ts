@@ -67,10 +67,17 @@ export function assembleSystem(scenario: Scenario, overrides: Overrides = {}): S
   const sources = scenario.devices.flatMap((device, d) => device.irqs.map((irq) => ({ device, d, irq })));
   const irqIndex = new Map(sources.map(({ irq }, i) => [irq.irq, i]));
 
-  // pauses are time before the next operation; a check has no time
+  // pauses are time before the next operation, the last one before the next round; a check has no time
   const requests: OperationRequest[] = [];
   const operationNames: string[] = [];
   let pause = 0;
+  const online = new Set(cpus.flatMap((c, i) => (c.online ? [i] : [])));
+  const leaving = new Set(scenario.operations.flatMap((o) => ('offline' in o ? [indexOf(o.offline)] : [])));
+  // a task must run on a CPU that is there when it begins, and that it does not take away: best on one that always stays
+  const host = (besides = -1): number => {
+    const able = [...online].filter((c) => c !== besides).toSorted((a, b) => a - b);
+    return able.find((c) => !leaving.has(c)) ?? able[0] ?? 0;
+  };
   for (const o of scenario.operations) {
     if ('pause' in o) {
       pause += o.pause.us * CYCLES_PER_US;
@@ -78,12 +85,13 @@ export function assembleSystem(scenario: Scenario, overrides: Overrides = {}): S
     }
     operationNames.push(describeOperation(o));
     if ('move' in o) {
-      requests.push({ kind: 'move', irq: irqIndex.get(o.move.irq) ?? 0, to: o.move.to.map(indexOf), on: 0, pause });
+      requests.push({ kind: 'move', irq: irqIndex.get(o.move.irq) ?? 0, to: o.move.to.map(indexOf), on: host(), pause });
     } else {
       const [kind, cpu] = 'offline' in o ? (['offline', indexOf(o.offline)] as const) : (['online', indexOf(o.online)] as const);
-      // the task must run on a CPU that stays
-      const on = cpus.findIndex((c, i) => c.online && i !== cpu);
-      requests.push({ kind, cpu, on: on < 0 ? 0 : on, pause });
+      requests.push({ kind, cpu, on: host(cpu), pause });
+      // in parallel nobody knows the order: those that were there at the start count
+      if (kind === 'offline' && !scenario.parallel) online.delete(cpu);
+      if (kind === 'online' && !scenario.parallel) online.add(cpu);
     }
     pause = 0;
   }
@@ -119,7 +127,7 @@ export function assembleSystem(scenario: Scenario, overrides: Overrides = {}): S
       gaps: mode.timed ? interArrivalCycles(device.interArrival) : [],
       handlerCycles: device.handlerCycles,
     })),
-    operations: built.operations,
+    operations: mode.timed && pause > 0 ? [...built.operations, { entry: 0, cpu: 0, args: [0, 0], pause }] : built.operations,
     program: built.program,
     universe,
     systemVectors: built.systemVectors,

@@ -3,7 +3,7 @@ import type { Fact } from './facts.js';
 import { formatTime } from './ftrace.js';
 import type { Known } from './imported.js';
 import type { Move } from './moves.js';
-import { offlineInterval } from './rhythm.js';
+import { offlineInterval, settlingInterval } from './rhythm.js';
 import { configAccess } from './steps.js';
 import { cpuOf } from './topology.js';
 
@@ -49,11 +49,20 @@ export function moveFacts(move: Move, { topology }: Known): Fact[] {
   return facts;
 }
 
-export function rhythmFacts({ parts }: Known): Fact[] {
+export function rhythmFacts({ parts, traffic, traced }: Known): Fact[] {
+  const facts: Fact[] = [];
+  const settling = settlingInterval(traffic, traced, parts);
+  if (settling !== undefined) {
+    const note =
+      'The irq was on the CPU that went offline, so a move that was asked for had taken effect: an interrupt came behind the affinity write. A run waits for the longest traced gap.';
+    facts.push({ name: 'behind an affinity write', value: `up to ${settling.us} us`, how: 'inferred', from: settling.lines, note });
+  }
   const interval = offlineInterval(parts);
-  if (interval === undefined) return [];
-  const note = 'Hotplug takes long for reasons that are not modelled; a run waits as long between two.';
-  return [{ name: 'from one offline to the next', value: `${interval.us} us`, how: 'read', from: interval.lines, note }];
+  if (interval !== undefined) {
+    const note = 'Hotplug takes long for reasons that are not modelled; a run waits as long between two.';
+    facts.push({ name: 'from one offline to the next', value: `${interval.us} us`, how: 'read', from: interval.lines, note });
+  }
+  return facts;
 }
 
 export function stepFacts({ steps, written }: Known): Fact[] {

@@ -2,6 +2,7 @@
 import { microsecondsBetween } from './ftrace.js';
 import type { Move } from './moves.js';
 import type { Part } from './parts.js';
+import type { Gap, Traffic } from './traffic.js';
 
 export interface Interval {
   readonly us: number;
@@ -25,6 +26,17 @@ export function offlineInterval(parts: readonly Part[]): Interval | undefined {
     if (before !== undefined && after !== undefined) return between(before, after);
   }
   return undefined;
+}
+
+/**
+ * How long to wait behind an affinity write so that an interrupt comes and the move takes effect: the longest traced gap. Without such
+ * an interrupt between the writes of a loop, the irq could not be on the CPU that goes offline next.
+ */
+export function settlingInterval({ gaps }: Traffic, irq: number | undefined, parts: readonly Part[]): Interval | undefined {
+  const forced = parts.flatMap(({ moves }) => moves).find((move) => move.irq === irq && move.cause.kind === 'offline');
+  const longest = gaps.reduce<Gap | undefined>((most, gap) => (most === undefined || gap.us > most.us ? gap : most), undefined);
+  if (forced === undefined || longest === undefined) return undefined;
+  return { us: longest.us, lines: [longest.from.line, longest.to.line, ...forced.lines.slice(-1)].toSorted((a, b) => a - b) };
 }
 
 function between(from: Move, to: Move): Interval {

@@ -10,7 +10,7 @@ import {
 import { ASSUMED_KERNEL, type Import } from './imported.js';
 import type { Loop } from './loop.js';
 import type { Move } from './moves.js';
-import { offlineInterval, requestedGaps } from './rhythm.js';
+import { offlineInterval, requestedGaps, settlingInterval } from './rhythm.js';
 import { configAccess } from './steps.js';
 import { apicIdOf, cpuOf } from './topology.js';
 
@@ -79,6 +79,7 @@ export function runScenario(trace: Import): Scenario | undefined {
     operations: operationsOf(
       loop,
       irqs.toSorted((a, b) => a - b),
+      settlingInterval(trace.traffic, trace.traced, trace.parts)?.us,
       offlineInterval(trace.parts)?.us,
     ),
     run: { repeat: true, seconds: 60 },
@@ -206,15 +207,21 @@ function seenLoop({ topology, moves }: Import): Loop {
   return { cpus, toggled, masks: toggled.length === 0 ? [[1], [0]] : [toggled, all], devices: {} };
 }
 
-function operationsOf({ toggled, masks }: Loop, irqs: readonly number[], pause: number | undefined): readonly Operation[] {
-  const offline = toggled.map((cpu): Operation => ({ offline: cpu }));
+function operationsOf(
+  { toggled, masks }: Loop,
+  irqs: readonly number[],
+  settling: number | undefined,
+  offline: number | undefined,
+): readonly Operation[] {
   return [
     ...toggled.map((cpu): Operation => ({ online: cpu })),
-    ...masks.flatMap((to) => irqs.map((irq): Operation => ({ move: { irq, to } }))),
-    ...offline.flatMap((operation, i) =>
-      i === 0 || pause === undefined || pause < 1 || pause > MAX_US ? [operation] : [{ pause: { us: pause } }, operation],
-    ),
+    ...masks.flatMap((to) => [...irqs.map((irq): Operation => ({ move: { irq, to } })), ...pauseOf(settling)]),
+    ...toggled.flatMap((cpu, i): Operation[] => [...(i === 0 ? [] : pauseOf(offline)), { offline: cpu }]),
   ];
+}
+
+function pauseOf(us: number | undefined): Operation[] {
+  return us === undefined || us < 1 || us > MAX_US ? [] : [{ pause: { us } }];
 }
 
 function timingOf({ written }: Import): { readonly timing?: Scenario['timing'] } {

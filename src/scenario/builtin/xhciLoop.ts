@@ -45,12 +45,16 @@ operations:
   - online: 7
 
   # As "echo A > smp_affinity" for each irq, twice, then "echo F". The masks are hexadecimal: A is CPUs 1 and 3, F is CPUs 0 to 3.
+  # The trace shows the irq on CPU 1 when that goes offline, so an interrupt came behind a write: the longest traced gap is waited for.
   - move: {irq: 121, to: [1, 3]}
   - move: {irq: 122, to: [1, 3]}
+  - pause: {us: 5315}
   - move: {irq: 121, to: [1, 3]}
   - move: {irq: 122, to: [1, 3]}
+  - pause: {us: 5315}
   - move: {irq: 121, to: [0, 1, 2, 3]}
   - move: {irq: 122, to: [0, 1, 2, 3]}
+  - pause: {us: 5315}
 
   # In the trace 23.348 ms lie between one offline and the next. Most of that is work of the hotplug code that is not modelled.
   - offline: 1
