@@ -66,25 +66,8 @@ const reasons: Partial<Record<Status, string>> = {
   [Status.universe]: 'a state left the universe of the check (a vector outside of it became pending); widen universe.vectors',
 };
 
-/** What an image and a message's marks can hold (assembly/state). */
-const MAX_CPUS = 16;
-const MAX_SOURCES = 127;
-
-function refuseTooLarge({ names }: System): void {
-  const { cpus, sources } = names;
-  if (cpus.length > MAX_CPUS)
-    throw new RangeError(
-      `a check takes at most ${MAX_CPUS} CPUs, this scenario has ${cpus.length}; leave out those that do nothing, or run it`,
-    );
-  if (sources.length > MAX_SOURCES)
-    throw new RangeError(
-      `a check takes at most ${MAX_SOURCES} irqs, this scenario has ${sources.length}; leave out those that do nothing, or run it`,
-    );
-}
-
 /** Searches all interleavings of a scenario. Throws `RangeError` for one that is too large for a check. */
 export async function search(system: System, limits: SearchLimits): Promise<SearchResult> {
-  refuseTooLarge(system);
   const machine = await system.machine({ timed: false, record: 0 });
   const { core } = machine;
   const stats = (): Coverage => {

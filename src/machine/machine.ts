@@ -4,18 +4,11 @@ import {
   CpuFlag,
   Ctx,
   Dev,
-  DeviceKind,
-  DeviceSetup,
   Fault,
   instantiate,
   Note,
-  NONE,
-  OperationSetup,
   Property,
   RunState,
-  Settings,
-  Size,
-  SourceSetup,
   Src,
   Status,
   Table,
@@ -23,11 +16,10 @@ import {
   type Core,
   type ModuleSource,
 } from '../core/index.js';
-import { assumptionMask } from './assumptions.js';
 import { drainEvents, type EventRecord } from './events.js';
+import { fill, type Layout } from './fill.js';
 import { percentiles, type Percentiles } from './histogram.js';
 import { refuseTooLarge, type MachineSetup } from './setup.js';
-import { timingTable } from './timing.js';
 
 const IMAGE_BYTES = 1 << 16;
 
@@ -57,146 +49,36 @@ export class ModelFault extends Error {
 export class Machine {
   readonly core: Core;
   readonly setup: MachineSetup;
-  readonly #tables = new Map<number, number>();
+  readonly #layout: Layout;
   #scratch = 0;
 
   private constructor(core: Core, setup: MachineSetup) {
     this.core = core;
     this.setup = setup;
+    this.#layout = fill(core, setup);
   }
 
   static async create(setup: MachineSetup, source?: ModuleSource): Promise<Machine> {
     refuseTooLarge(setup);
-    const machine = new Machine(await instantiate(source), setup);
-    machine.#fill();
-    return machine;
-  }
-
-  #table(id: Table): number {
-    let at = this.#tables.get(id);
-    if (at === undefined) this.#tables.set(id, (at = this.core.exports.table(id)));
-    return at;
-  }
-
-  #fill(): void {
-    const { core, setup } = this;
-    const { program } = setup;
-    const size = (word: Size, value: number): void => core.setU32(core.sizesAt + word * 4, value);
-    const gaps = setup.sources.flatMap((s) => s.gaps);
-    size(Size.cpus, setup.apicIds.length);
-    size(Size.devices, setup.devices.length);
-    size(Size.sources, setup.sources.length);
-    size(Size.operations, setup.operations.length);
-    size(Size.instructions, program.code.length / 4);
-    size(Size.variables, program.variables.length / VarWord.words);
-    size(Size.messages, setup.messages);
-    size(Size.ring, setup.ring);
-    size(Size.gaps, gaps.length);
-    size(Size.vectorLo, setup.universe.lo);
-    size(Size.vectorHi, setup.universe.hi);
-    size(Size.maxApicId, Math.max(...setup.apicIds));
-    size(Size.tags, setup.record === 0 ? 0 : setup.messages * 4 + setup.sources.length * setup.apicIds.length * 8 + 64);
-    const slots = core.exports.prepare();
-    if (slots === 0) throw new RangeError('out of memory for the table of variables');
-    core.write(slots, program.variables);
-    if (core.exports.create() === 0) throw new RangeError('out of memory for a machine of this size');
-
-    core.write(this.#table(Table.code), program.code);
-    core.write(this.#table(Table.live), program.live);
-    core.write(this.#table(Table.apicIds), Uint32Array.from(setup.apicIds));
-    core.write(this.#table(Table.timings), timingTable(setup.timing));
-    core.write(this.#table(Table.gaps), Uint32Array.from(gaps));
-    const idt = new Uint32Array(256);
-    for (const [vector, entry] of program.handlers) idt[vector] = entry;
-    core.write(this.#table(Table.idt), idt);
-    let gapFirst = 0;
-    setup.sources.forEach((source, s) => {
-      const at = this.#table(Table.sources) + s * SourceSetup.words * 4;
-      core.setU32(at + SourceSetup.device * 4, source.device);
-      core.setU32(at + SourceSetup.gapFirst * 4, gapFirst);
-      core.setU32(at + SourceSetup.gapCount * 4, source.gaps.length);
-      core.setU32(at + SourceSetup.kind * 4, DeviceKind[source.kind]);
-      core.setU32(at + SourceSetup.handlerCycles * 4, source.handlerCycles);
-      core.setU32(this.#source(s) + Src.left, Number.isFinite(source.raises) ? source.raises : 0xffffffff);
-      gapFirst += source.gaps.length;
-    });
-    setup.devices.forEach((device, d) => {
-      core.setU32(this.#table(Table.deviceSetup) + d * DeviceSetup.words * 4 + DeviceSetup.addr64 * 4, device.address64 ? 1 : 0);
-    });
-    setup.operations.forEach((operation, o) => {
-      const at = this.#table(Table.operations) + o * OperationSetup.words * 4;
-      core.setU32(at + OperationSetup.entry * 4, operation.entry);
-      core.setU32(at + OperationSetup.cpu * 4, operation.cpu);
-      core.setU32(at + OperationSetup.arg0 * 4, operation.args[0]);
-      const [, arg] = operation.args;
-      core.setU32(at + OperationSetup.arg1 * 4, typeof arg === 'number' ? arg : this.#slot(arg.mask, VarWord.address));
-      core.setU32(at + OperationSetup.pause * 4, operation.pause);
-    });
-    this.#fillSettings();
-    program.initial.forEach((values, slot) => {
-      if (values !== undefined) values.forEach((value, i) => this.#storeElement(slot, i, value));
-    });
-  }
-
-  #fillSettings(): void {
-    const { core, setup } = this;
-    const at = this.#table(Table.settings);
-    const set = (word: Settings, value: number): void => core.setU32(at + word * 4, value);
-    set(Settings.timed, setup.timed ? 1 : 0);
-    set(Settings.assumptions, assumptionMask(setup.assumptions));
-    set(Settings.jitter, setup.jitter ? 1 : 0);
-    set(Settings.parallel, setup.parallel ? 1 : 0);
-    set(Settings.repeat, setup.repeat ? 1 : 0);
-    set(Settings.judgeRest, setup.program.judgeRest);
-    set(Settings.judgeProbe, setup.program.judgeProbe);
-    set(Settings.apStart, setup.program.apStart);
-    set(Settings.startedSlot, setup.program.started ?? NONE);
-    set(Settings.record, setup.record);
-    set(Settings.probeRaises, setup.probeRaises);
-    set(Settings.seedLo, setup.seed >>> 0);
-    set(Settings.seedHi, Math.floor(setup.seed / 2 ** 32) >>> 0);
-    set(
-      Settings.properties,
-      setup.properties.reduce((mask, name) => mask | (1 << Property[name]), 0),
-    );
-    const system = new Uint32Array(8);
-    for (const v of setup.systemVectors) system[v >>> 5] = (system[v >>> 5] ?? 0) | (1 << (v & 31));
-    core.write(at + Settings.systemVectors * 4, system);
-  }
-
-  #source(s: number): number {
-    return this.#table(Table.sourceStates) + s * Src.size;
-  }
-
-  #slot(slot: number, word: VarWord): number {
-    return this.core.u32(this.#table(Table.variables) + (slot * VarWord.words + word) * 4);
-  }
-
-  #storeElement(slot: number, index: number, value: number): void {
-    const bytes = this.#slot(slot, VarWord.bytes);
-    const unit = bytes === 1 || bytes === 2 ? bytes : 4;
-    const at = this.#slot(slot, VarWord.address) + index * unit;
-    if (unit === 1) this.core.setU8(at, value);
-    else if (unit === 2) this.core.setU16(at, value);
-    else this.core.setU32(at, value);
+    return new Machine(await instantiate(source), setup);
   }
 
   // --- setting up, before `start`
 
   /** Sets element [i][j] of a variable. */
   setVariable(slot: number, i: number, j: number, value: number): void {
-    this.#storeElement(slot, i * this.#slot(slot, VarWord.dim1) + j, value);
+    this.#layout.storeElement(slot, i * this.#layout.slot(slot, VarWord.dim1) + j, value);
   }
 
   /** Sets or clears a bit of mask [i]. */
   setMaskBit(slot: number, i: number, bit: number, on = true): void {
-    const at = this.#slot(slot, VarWord.address) + i * this.#slot(slot, VarWord.bytes) + (bit >>> 5) * 4;
+    const at = this.#layout.slot(slot, VarWord.address) + i * this.#layout.slot(slot, VarWord.bytes) + (bit >>> 5) * 4;
     const word = this.core.u32(at);
     this.core.setU32(at, on ? word | (1 << (bit & 31)) : word & ~(1 << (bit & 31)));
   }
 
   setCpu(c: number, state: { svr: number; tpr: number; run: keyof typeof RunState; interruptsOn: boolean }): void {
-    const at = this.#table(Table.cpus) + c * Cpu.size;
+    const at = this.#layout.table(Table.cpus) + c * Cpu.size;
     this.core.setU16(at + Cpu.svr, state.svr);
     this.core.setU8(at + Cpu.tpr, state.tpr);
     this.core.setU8(at + Cpu.run, RunState[state.run]);
@@ -205,7 +87,7 @@ export class Machine {
   }
 
   setDevice(d: number, msi: { control: number; addrLo: number; addrHi: number; data: number }): void {
-    const at = this.#table(Table.devices) + d * Dev.size;
+    const at = this.#layout.table(Table.devices) + d * Dev.size;
     this.core.setU16(at + Dev.control, msi.control);
     this.core.setU16(at + Dev.data, msi.data);
     this.core.setU32(at + Dev.addrLo, msi.addrLo);
@@ -222,14 +104,14 @@ export class Machine {
   // --- looking
 
   variable(slot: number, i = 0, j = 0): number {
-    const bytes = this.#slot(slot, VarWord.bytes);
-    const at = this.#slot(slot, VarWord.address) + (i * this.#slot(slot, VarWord.dim1) + j) * bytes;
+    const bytes = this.#layout.slot(slot, VarWord.bytes);
+    const at = this.#layout.slot(slot, VarWord.address) + (i * this.#layout.slot(slot, VarWord.dim1) + j) * bytes;
     return bytes === 1 ? this.core.u8(at) : bytes === 2 ? this.core.u16(at) : this.core.u32(at);
   }
 
   maskBits(slot: number, i = 0): number[] {
-    const bytes = this.#slot(slot, VarWord.bytes);
-    const at = this.#slot(slot, VarWord.address) + i * bytes;
+    const bytes = this.#layout.slot(slot, VarWord.bytes);
+    const at = this.#layout.slot(slot, VarWord.address) + i * bytes;
     const bits: number[] = [];
     for (let bit = 0; bit < bytes * 8; bit++) if ((this.core.u8(at + (bit >>> 3)) >>> (bit & 7)) & 1) bits.push(bit);
     return bits;
@@ -245,7 +127,7 @@ export class Machine {
     interruptsOn: boolean;
     run: string;
   } {
-    const at = this.#table(Table.cpus) + c * Cpu.size;
+    const at = this.#layout.table(Table.cpus) + c * Cpu.size;
     const vectors = (words: number): number[] => {
       const set: number[] = [];
       for (let v = 0; v < 256; v++) if ((this.core.u32(at + words + (v >>> 5) * 4) >>> (v & 31)) & 1) set.push(v);
@@ -265,7 +147,7 @@ export class Machine {
   }
 
   device(d: number): { control: number; addrLo: number; addrHi: number; data: number } {
-    const at = this.#table(Table.devices) + d * Dev.size;
+    const at = this.#layout.table(Table.devices) + d * Dev.size;
     return {
       control: this.core.u16(at + Dev.control),
       data: this.core.u16(at + Dev.data),
@@ -275,13 +157,13 @@ export class Machine {
   }
 
   owed(s: number): boolean {
-    return this.core.u8(this.#source(s) + Src.owed) !== 0;
+    return this.core.u8(this.#layout.source(s) + Src.owed) !== 0;
   }
 
   /** Instruction that CPU c's current context stands in front of, or undefined: it idles. */
   instruction(c: number): number | undefined {
     const level = this.core.exports.currentLevel(c);
-    return level < 0 ? undefined : this.core.u16(this.#table(Table.contexts) + (c * 4 + level) * Ctx.size + Ctx.pc);
+    return level < 0 ? undefined : this.core.u16(this.#layout.table(Table.contexts) + (c * 4 + level) * Ctx.size + Ctx.pc);
   }
 
   /** Simulated time, cycles. */
@@ -290,29 +172,29 @@ export class Machine {
   }
 
   counter(which: keyof typeof Counter): number {
-    return Number(this.core.u64(this.#table(Table.counters) + Counter[which] * 8));
+    return Number(this.core.u64(this.#layout.table(Table.counters) + Counter[which] * 8));
   }
 
   note(which: keyof typeof Note): number {
-    return Number(this.core.u64(this.#table(Table.notes) + Note[which] * 8));
+    return Number(this.core.u64(this.#layout.table(Table.notes) + Note[which] * 8));
   }
 
   handled(s: number): boolean {
-    return this.core.u8(this.#table(Table.served) + s) !== 0;
+    return this.core.u8(this.#layout.table(Table.served) + s) !== 0;
   }
 
   ended(o: number): boolean {
-    return this.core.u8(this.#table(Table.ended) + o) !== 0;
+    return this.core.u8(this.#layout.table(Table.ended) + o) !== 0;
   }
 
   /** Instructions that were executed at least once. */
   coverage(): Uint8Array {
-    return this.core.bytes(this.#table(Table.coverage), this.setup.program.code.length / 4);
+    return this.core.bytes(this.#layout.table(Table.coverage), this.setup.program.code.length / 4);
   }
 
   /** Raise to handler entry, cycles (timed). */
   latency(): Percentiles {
-    return percentiles(this.core, this.#table(Table.histogram));
+    return percentiles(this.core, this.#layout.table(Table.histogram));
   }
 
   // --- step by step
@@ -382,7 +264,7 @@ export class Machine {
 
   /** The records since the last call, oldest first. */
   events(): EventRecord[] {
-    return drainEvents(this.core, this.#table(Table.ring), this.setup.ring);
+    return drainEvents(this.core, this.#layout.table(Table.ring), this.setup.ring);
   }
 
   // --- the block

@@ -1,0 +1,154 @@
+/** Where the tables of a machine are, by the numbers both sides share; and how a setup gets into them. */
+import {
+  DeviceKind,
+  DeviceSetup,
+  NONE,
+  OperationSetup,
+  Property,
+  Settings,
+  Size,
+  SourceSetup,
+  Src,
+  Table,
+  VarWord,
+  type Core,
+} from '../core/index.js';
+import { assumptionMask } from './assumptions.js';
+import type { MachineSetup } from './setup.js';
+import { timingTable } from './timing.js';
+
+/** Raises without bound, for the core. */
+const UNBOUNDED = 0xffffffff;
+
+/** Addresses of a machine's tables and variables. */
+export class Layout {
+  readonly #core: Core;
+  readonly #tables = new Map<Table, number>();
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  table(id: Table): number {
+    let at = this.#tables.get(id);
+    if (at === undefined) this.#tables.set(id, (at = this.#core.exports.table(id)));
+    return at;
+  }
+
+  source(s: number): number {
+    return this.table(Table.sourceStates) + s * Src.size;
+  }
+
+  /** A word of a variable's record. */
+  slot(slot: number, word: VarWord): number {
+    return this.#core.u32(this.table(Table.variables) + (slot * VarWord.words + word) * 4);
+  }
+
+  /** Stores element number `index` of a variable, or word number `index` of a mask. */
+  storeElement(slot: number, index: number, value: number): void {
+    const bytes = this.slot(slot, VarWord.bytes);
+    const unit = bytes === 1 || bytes === 2 ? bytes : 4;
+    const at = this.slot(slot, VarWord.address) + index * unit;
+    if (unit === 1) this.#core.setU8(at, value);
+    else if (unit === 2) this.#core.setU16(at, value);
+    else this.#core.setU32(at, value);
+  }
+}
+
+/** Creates the machine in the module and fills its tables. Throws `RangeError` if the memory does not suffice. */
+export function fill(core: Core, setup: MachineSetup): Layout {
+  allocate(core, setup);
+  const layout = new Layout(core);
+  const { program } = setup;
+  core.write(layout.table(Table.code), program.code);
+  core.write(layout.table(Table.live), program.live);
+  core.write(layout.table(Table.apicIds), Uint32Array.from(setup.apicIds));
+  core.write(layout.table(Table.timings), timingTable(setup.timing));
+  core.write(layout.table(Table.gaps), Uint32Array.from(setup.sources.flatMap((s) => s.gaps)));
+  const idt = new Uint32Array(256);
+  for (const [vector, entry] of program.handlers) idt[vector] = entry;
+  core.write(layout.table(Table.idt), idt);
+  fillSources(core, layout, setup);
+  fillOperations(core, layout, setup);
+  fillSettings(core, layout.table(Table.settings), setup);
+  program.initial.forEach((values, slot) => values?.forEach((value, i) => layout.storeElement(slot, i, value)));
+  return layout;
+}
+
+function allocate(core: Core, setup: MachineSetup): void {
+  const { program } = setup;
+  const size = (word: Size, value: number): void => core.setU32(core.sizesAt + word * 4, value);
+  size(Size.cpus, setup.apicIds.length);
+  size(Size.devices, setup.devices.length);
+  size(Size.sources, setup.sources.length);
+  size(Size.operations, setup.operations.length);
+  size(Size.instructions, program.code.length / 4);
+  size(Size.variables, program.variables.length / VarWord.words);
+  size(Size.messages, setup.messages);
+  size(Size.ring, setup.ring);
+  size(
+    Size.gaps,
+    setup.sources.reduce((n, s) => n + s.gaps.length, 0),
+  );
+  size(Size.vectorLo, setup.universe.lo);
+  size(Size.vectorHi, setup.universe.hi);
+  size(Size.maxApicId, Math.max(...setup.apicIds));
+  size(Size.tags, setup.record === 0 ? 0 : setup.messages * 4 + setup.sources.length * setup.apicIds.length * 8 + 64);
+  const slots = core.exports.prepare();
+  if (slots === 0) throw new RangeError('out of memory for the table of variables');
+  core.write(slots, program.variables);
+  if (core.exports.create() === 0) throw new RangeError('out of memory for a machine of this size');
+}
+
+function fillSources(core: Core, layout: Layout, setup: MachineSetup): void {
+  let gapFirst = 0;
+  setup.sources.forEach((source, s) => {
+    const at = layout.table(Table.sources) + s * SourceSetup.words * 4;
+    core.setU32(at + SourceSetup.device * 4, source.device);
+    core.setU32(at + SourceSetup.gapFirst * 4, gapFirst);
+    core.setU32(at + SourceSetup.gapCount * 4, source.gaps.length);
+    core.setU32(at + SourceSetup.kind * 4, DeviceKind[source.kind]);
+    core.setU32(at + SourceSetup.handlerCycles * 4, source.handlerCycles);
+    core.setU32(layout.source(s) + Src.left, Number.isFinite(source.raises) ? source.raises : UNBOUNDED);
+    gapFirst += source.gaps.length;
+  });
+  setup.devices.forEach((device, d) => {
+    core.setU32(layout.table(Table.deviceSetup) + (d * DeviceSetup.words + DeviceSetup.addr64) * 4, device.address64 ? 1 : 0);
+  });
+}
+
+function fillOperations(core: Core, layout: Layout, setup: MachineSetup): void {
+  setup.operations.forEach((operation, o) => {
+    const at = layout.table(Table.operations) + o * OperationSetup.words * 4;
+    const [first, second] = operation.args;
+    core.setU32(at + OperationSetup.entry * 4, operation.entry);
+    core.setU32(at + OperationSetup.cpu * 4, operation.cpu);
+    core.setU32(at + OperationSetup.arg0 * 4, first);
+    core.setU32(at + OperationSetup.arg1 * 4, typeof second === 'number' ? second : layout.slot(second.mask, VarWord.address));
+    core.setU32(at + OperationSetup.pause * 4, operation.pause);
+  });
+}
+
+function fillSettings(core: Core, at: number, setup: MachineSetup): void {
+  const set = (word: Settings, value: number): void => core.setU32(at + word * 4, value);
+  set(Settings.timed, setup.timed ? 1 : 0);
+  set(Settings.assumptions, assumptionMask(setup.assumptions));
+  set(Settings.jitter, setup.jitter ? 1 : 0);
+  set(Settings.parallel, setup.parallel ? 1 : 0);
+  set(Settings.repeat, setup.repeat ? 1 : 0);
+  set(Settings.judgeRest, setup.program.judgeRest);
+  set(Settings.judgeProbe, setup.program.judgeProbe);
+  set(Settings.apStart, setup.program.apStart);
+  set(Settings.startedSlot, setup.program.started ?? NONE);
+  set(Settings.record, setup.record);
+  set(Settings.probeRaises, setup.probeRaises);
+  set(Settings.seedLo, setup.seed >>> 0);
+  set(Settings.seedHi, Math.floor(setup.seed / 2 ** 32) >>> 0);
+  set(
+    Settings.properties,
+    setup.properties.reduce((mask, name) => mask | (1 << Property[name]), 0),
+  );
+  const system = new Uint32Array(8);
+  for (const v of setup.systemVectors) system[v >>> 5] = (system[v >>> 5] ?? 0) | (1 << (v & 31));
+  core.write(at + Settings.systemVectors * 4, system);
+}
