@@ -5,7 +5,8 @@
 import { LEVELS, apicMapBase, blockEnd, checkStart, nCpus, nowBase, recordStart } from './state/layout';
 import { apicIdOf, cpuAt, isActive } from './state/access';
 import { hash } from './state/hash';
-import { pack, plannedBits, unpack } from './state/image';
+import { pack, unpack } from './state/image';
+import { plannedBits } from './state/plan';
 import { deriveCpu } from './lapic/priority';
 import { clearFlight } from './fabric/flight';
 import { current } from './cpu/schedule';

@@ -21,7 +21,9 @@ export function current(c: u32): i32 {
   if (active == 1 << Level.thread) return Level.thread;
   if (active == 1 << Level.stopper) return Level.stopper;
   if (load<u8>(at, Cpu.task) == Level.stopper) return Level.stopper;
-  const busy = load<u8>(ctxAt(c, Level.thread), Ctx.held) != 0 || !interruptsOn(c);
+  // the micro-op behind STI cannot be preempted: what would preempt it is an interrupt
+  const shadow = (load<u8>(at, Cpu.flags) & CpuFlag.shadow) != 0 && enabled(c, Level.thread);
+  const busy = load<u8>(ctxAt(c, Level.thread), Ctx.held) != 0 || !interruptsOn(c) || shadow;
   return busy || load<u8>(ctxAt(c, Level.thread), Ctx.phase) ? Level.thread : Level.stopper;
 }
 

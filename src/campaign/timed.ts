@@ -24,10 +24,13 @@ export interface RunResult {
   readonly failed: readonly string[];
   readonly cycles: bigint;
   readonly seconds: number;
-  /** raised by the devices; handler entries; events that nothing carried any more; owed when the run ended */
+  /** raised by the devices */
   readonly sent: number;
+  /** handler entries */
   readonly handled: number;
+  /** events that nothing carried any more */
   readonly lost: number;
+  /** sources whose event was still on its way when the run ended */
   readonly owed: number;
   readonly strays: number;
   /** messages dropped by a LAPIC or without a target */
@@ -65,6 +68,7 @@ export async function timedRun(scenario: Scenario, overrides: Overrides = {}, li
       break;
     }
   }
+  const lost = machine.counter('lost');
   return {
     system,
     seed,
@@ -74,8 +78,9 @@ export async function timedRun(scenario: Scenario, overrides: Overrides = {}, li
     seconds: Number(machine.now) / CYCLES_PER_SECOND,
     sent: machine.counter('raises'),
     handled: machine.counter('served'),
-    lost: machine.counter('lost'),
-    owed: system.names.sources.filter((_, s) => machine.owed(s)).length,
+    lost,
+    // a run ends at the first loss, so that what was lost is owed still
+    owed: Math.max(0, system.names.sources.filter((_, s) => machine.owed(s)).length - lost),
     strays: machine.counter('strays'),
     dropped: machine.counter('dropped') + machine.counter('noTarget'),
     ipis: machine.counter('ipis'),

@@ -13,12 +13,12 @@ import {
 } from '../check/index.js';
 import { assumptionText, type Assumptions } from '../machine/index.js';
 import { assembleSystem, type System } from '../scenario/index.js';
-import { bytes, loadScenario, orInputError, overridesOf, positive, systemOptions, type SystemOptions } from './options.js';
-import { count, Exit, Interrupt, kebab, print, printJson, Progress, seconds, style, width } from './output.js';
+import { bytes, loadScenario, orInputError, overridesOf, systemOptions, wholeNumber, type SystemOptions } from './options.js';
+import { count, Exit, field, headline, InputError, Interrupt, kebab, print, printJson, Progress, seconds, style, width } from './output.js';
 
 interface CheckOptions extends SystemOptions {
   readonly memory: number;
-  readonly states: number;
+  readonly states?: number;
   readonly verbose: boolean;
 }
 
@@ -37,11 +37,22 @@ export interface Checked {
 
 const MEMORY = 3.5 * 2 ** 30;
 
+/** Throws `InputError` if the machine is too large to be stepped. */
+async function fits(system: System): Promise<void> {
+  try {
+    await system.machine({ timed: false, record: 0 });
+  } catch (error) {
+    if (error instanceof RangeError) throw new InputError(error.message);
+    throw error;
+  }
+}
+
 /** Searches and explains; progress on stderr. */
 export async function checkSystem(
   system: System,
-  limits: { memory?: number; states?: number } = {},
+  limits: { readonly memory?: number; readonly states?: number } = {},
 ): Promise<Checked & { interrupted: boolean }> {
+  await fits(system);
   const progress = new Progress();
   const interrupt = new Interrupt();
   const began = performance.now();

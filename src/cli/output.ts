@@ -1,5 +1,6 @@
 /** How the commands speak: data on stdout, progress and errors on stderr, colours where a terminal wants them. */
 import pc from 'picocolors';
+import { wrap } from '../check/index.js';
 import { diagnosticToJson, formatDiagnostic, type Diagnostic } from '../scenario/index.js';
 
 export type Format = 'text' | 'json';
@@ -17,6 +18,9 @@ export class InputError extends Error {
     this.diagnostics = diagnostics;
   }
 }
+
+/** Columns that the name of a field takes. */
+const FIELD = 14;
 
 /** Columns to write in: the terminal's, or 80 in a pipe. */
 export function width(): number {
@@ -38,6 +42,19 @@ export function print(text: string): void {
 
 export function printJson(value: unknown): void {
   print(JSON.stringify(value, (_, v: unknown) => (typeof v === 'bigint' ? v.toString() : v), 2));
+}
+
+/** `  name        text`, the text broken into lines behind the name. */
+export function field(name: string, text: string): string[] {
+  return wrap(text, width() - FIELD).map((line, i) => (i === 0 ? `  ${name}` : '').padEnd(FIELD) + line);
+}
+
+/** `head: words`, broken into lines: the head bold, the words as `paint` has them. */
+export function headline(head: string, words: string, paint: (text: string) => string): string {
+  const [first = '', ...rest] = wrap(`${head}: ${words}`, width());
+  // a head longer than a line is broken itself, and then stays as it is
+  const start = first.startsWith(`${head}:`) ? `${style.bold(`${head}:`)}${paint(first.slice(head.length + 1))}` : first;
+  return [start, ...rest.map(paint)].join('\n');
 }
 
 /** Errors, one a line; as JSON on stdout where JSON was asked for, so that a program gets one document either way. */

@@ -68,6 +68,8 @@ interface Device {
 interface Small {
   /** CPU numbers; APIC id = 2 * number */
   readonly cpus?: readonly number[];
+  /** those of them that are offline at the start */
+  readonly offline?: readonly number[];
   readonly vectors?: number;
   readonly devices: readonly Device[];
   readonly operations?: readonly string[];
@@ -75,7 +77,7 @@ interface Small {
 }
 
 /** The text of a small scenario. Irqs are 24, 25 ... unless said otherwise. */
-export function small({ cpus = [0, 1], vectors = 2, devices, operations = [], more = '' }: Small): string {
+export function small({ cpus = [0, 1], offline = [], vectors = 2, devices, operations = [], more = '' }: Small): string {
   const device = ({ name, irq, kind = 'handshake', cpu, vector, raises = 2, affinity, address64 = true }: Device, i: number): string => {
     const fields = [`irq: ${irq ?? 24 + i}`, `cpu: ${cpu}`];
     if (vector !== undefined) fields.push(`vector: ${vector}`);
@@ -85,7 +87,7 @@ export function small({ cpus = [0, 1], vectors = 2, devices, operations = [], mo
   return [
     'version: 1',
     'name: small',
-    `machine: {cpus: [${cpus.map((c) => `{cpu: ${c}, apicId: ${2 * c}}`).join(', ')}]}`,
+    `machine: {cpus: [${cpus.map((c) => `{cpu: ${c}, apicId: ${2 * c}, online: ${!offline.includes(c)}}`).join(', ')}]}`,
     `universe: {vectors: ${vectors}}`,
     `devices: [${devices.map(device).join(', ')}]`,
     `operations: [${operations.map((o) => `{${o}}`).join(', ')}]`,

@@ -76,10 +76,10 @@ export async function toy<K extends ToyKernel>(build: (k: Assembler, d: Declarat
   const d = new Declarations();
   const k = new Assembler(d);
   const kernel = build(k, d);
-  const { run = {}, operations = [], start, judgeRest, judgeProbe } = kernel;
+  const { run: tasksOf = {}, operations = [], start, judgeRest, judgeProbe } = kernel;
   const handlers = kernel.handlers ?? everyVector(handler(k, 'any_vector'));
   for (const routine of new Set(Object.values(handlers))) k.interruptEntry(routine);
-  const tasks = [...Object.values(run), ...operations.map((o) => o.routine), start, judgeRest, judgeProbe];
+  const tasks = [...Object.values(tasksOf), ...operations.map((o) => o.routine), start, judgeRest, judgeProbe];
   for (const routine of new Set(tasks)) if (routine) k.entry(routine);
   const size: MachineSize = { cpus, irqs: sources.length, devices: devices.length, vectors: 256, vectorLo: lo, vectorHi: hi };
   const program = k.assemble(size);
@@ -121,7 +121,7 @@ export async function toy<K extends ToyKernel>(build: (k: Assembler, d: Declarat
     const machine = await Machine.create({ ...setup, ...changes });
     for (let c = 0; c < cpus; c++) {
       machine.setCpu(c, { svr: 0x1ff, tpr: 0, run: 'running', interruptsOn: true });
-      if (run[c]) startTask(machine, c, entry(run[c]));
+      if (tasksOf[c]) startTask(machine, c, entry(tasksOf[c]));
     }
     devices.forEach((_, i) => machine.setDevice(i, msi(setup.apicIds[0] ?? 0, 0x30 + i)));
     kernel.boot?.(machine);
@@ -233,12 +233,12 @@ export function steps(machine: Machine, c: number, n: number): void {
 }
 
 /** Takes the first enabled step until there is none but raises, operations and the probe; gives the properties broken. */
-export function settle(machine: Machine, only?: keyof typeof Actor): (keyof typeof Property)[] {
+export function settle(machine: Machine, kind?: keyof typeof Actor): (keyof typeof Property)[] {
   const broken: (keyof typeof Property)[] = [];
   for (let budget = 100_000; budget > 0; budget--) {
     const next = machine.enabled().find((a) => {
       const actor = a >>> 12;
-      return only ? actor === Actor[only] : actor !== Actor.raise && actor !== Actor.operation && actor !== Actor.probe;
+      return kind ? actor === Actor[kind] : actor !== Actor.raise && actor !== Actor.operation && actor !== Actor.probe;
     });
     if (next === undefined) return broken;
     broken.push(...machine.apply(next).broken);

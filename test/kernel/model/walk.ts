@@ -19,13 +19,21 @@ export class Walk {
     return new Walk(await Replay.begin(systemFrom(scenario, options)));
   }
 
-  /** Takes the step of that actor, which must be enabled. */
-  step(actor: string, choice = ''): void {
+  #find(actor: string, choice: string): number | undefined {
     const { machine, system } = this.replay;
-    const action = machine.enabled().find((a) => {
+    return machine.enabled().find((a) => {
       const step = describeAction(system, a);
       return step.actor === actor && step.choice === choice;
     });
+  }
+
+  enabled(actor: string, choice = ''): boolean {
+    return this.#find(actor, choice) !== undefined;
+  }
+
+  /** Takes the step of that actor, which must be enabled. */
+  step(actor: string, choice = ''): void {
+    const action = this.#find(actor, choice);
     if (action === undefined) throw new Error(`${actor} ${choice} is not enabled`);
     this.replay.apply(action);
   }

@@ -1,0 +1,168 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { eq, type Builder } from '../../src/kernel/index.js';
+import { Status } from '../../src/core/index.js';
+import type { Machine } from '../../src/machine/index.js';
+import { findScenario } from '../../src/scenario/index.js';
+import { machineOf, system } from '../engine/systems.js';
+import { explore, search, task, toy } from '../engine/toy.js';
+
+/** CPUs that each execute so many independent stores, then end. */
+const independent = (stores: readonly number[]) =>
+  toy(
+    (k, d) => ({
+      run: Object.fromEntries(
+        stores.map((n, c) => {
+          const x = d.variable(`x${c}`, 'u8', []);
+          const t = task(k, `t${c}`, (b) => {
+            for (let i = 0; i < n; i++) b.store(x, [], i);
+          });
+          return [c, t];
+        }),
+      ),
+    }),
+    { cpus: stores.length },
+  );
+
+describe('the states that are visited', () => {
+  test.each([[[1, 1]], [[4, 4]], [[2, 7]], [[3, 3, 3]], [[0, 5]], [[20, 20, 20]]])(
+    '%j independent micro-ops and an end each: the product',
+    async (stores) => {
+      const { machine } = await independent(stores);
+      const found = search(machine);
+      const lengths = stores.map((n) => n + 2);
+      const states = lengths.reduce((product, n) => product * n, 1);
+      expect(found.states).toBe(states);
+      // from each state one step for each CPU that has not ended
+      expect(found.transitions).toBe(lengths.reduce((sum, n) => sum + (states / n) * (n - 1), 0));
+      expect(found.rest).toBe(1);
+    },
+  );
+
+  test('are those of an enumeration by hand, in number and steps, for any small program', async () => {
+    await fc.assert(
+      fc.asyncProperty(programs, async (p) => {
+        const { machine, again } = await small(p);
+        let transitions = 0;
+        let rest = 0;
+        const states = explore(await again(), (m, actions) => {
+          transitions += actions.length;
+          rest += m.quiet === 'rest' ? 1 : 0;
+        });
+        expect(search(machine)).toMatchObject({ status: 'done', states, transitions, rest });
+      }),
+      { numRuns: 40, seed: 1 },
+    );
+  });
+
+  test('are the same on every run', async () => {
+    const s = system(findScenario('torn-move')?.text ?? '', 'linux-5.5');
+    const [first, second] = [search(await machineOf(s, false)), search(await machineOf(s, false))];
+    expect(first.failures).not.toEqual({});
+    expect(second).toEqual(first);
+  });
+
+  test('a second search on the same machine starts from the state as it is', async () => {
+    const { machine, again } = await independent([5, 5]);
+    machine.apply(machine.enabled()[0] ?? 0);
+    const found = search(machine);
+    expect(found.states).toBe(6 * 7);
+    const fresh = await again();
+    expect(search(fresh).states).toBe(49);
+  });
+});
+
+type Op = { readonly op: 'store' | 'show' | 'check' | 'wait' | 'ipi' | 'config'; readonly at: number; readonly value: number };
+type Programs = readonly (readonly Op[])[];
+
+/** Two or three CPUs with up to three instructions each, on two shared variables. */
+const programs: fc.Arbitrary<Programs> = fc.array(
+  fc.array(
+    fc.record({
+      op: fc.constantFrom('store', 'show', 'check', 'wait', 'ipi', 'config'),
+      at: fc.integer({ min: 0, max: 1 }),
+      value: fc.integer({ min: 0, max: 2 }),
+    }),
+    { minLength: 1, maxLength: 3 },
+  ),
+  { minLength: 2, maxLength: 2 },
+);
+
+/** `show` is a visible store, `store` weighs nothing; `check` flags a value. */
+const small = (programsOf: Programs) =>
+  toy(
+    (k, d) => {
+      const plain = [0, 1].map((i) => d.variable(`plain${i}`, 'u8', [], { bits: 2 }));
+      const shown = [0, 1].map((i) => d.variable(`shown${i}`, 'u8', [], { bits: 2, visible: true }));
+      const one = (b: Builder, { op, at, value }: Op): void => {
+        const [p, s] = [plain[at], shown[at]];
+        if (!p || !s) return;
+        if (op === 'store') b.store(p, [], value);
+        else if (op === 'show') b.store(s, [], value);
+        else if (op === 'wait') b.waitEq(s, [], value);
+        else if (op === 'ipi') b.ipi(at, 0x40);
+        else if (op === 'config') b.cfgWrite(0, 'data', 0x4030 + value);
+        else b.if(eq(b.load(at === 0 ? p : s), value), () => b.flag(at === 0 ? 'noStray' : 'noLeak'));
+      };
+      const tasks = programsOf.map((ops, c) => task(k, `t${c}`, (b) => ops.forEach((op) => one(b, op))));
+      return { run: Object.fromEntries(tasks.map((t, c) => [c, t])) };
+    },
+    { cpus: programsOf.length, sources: [{ raises: 1 }], properties: ['noStray', 'noLeak', 'progress'] },
+  );
+
+/** Fewest visible steps to each property, over every path: depth first, without remembering states. */
+function bruteForce(machine: Machine): Record<string, number> {
+  const best: Record<string, number> = {};
+  const note = (names: readonly string[], length: number): void => {
+    for (const name of names) best[name] = Math.min(best[name] ?? Infinity, length);
+  };
+  let paths = 0;
+  const go = (visible: number): void => {
+    if (++paths > 3000) throw new RangeError('too many paths');
+    const at = machine.snapshot();
+    const actions = machine.enabled();
+    if (machine.quiet === 'deadlock') note(['progress'], visible);
+    for (const action of actions) {
+      machine.restore(at);
+      const step = machine.apply(action);
+      const length = visible + (step.visible ? 1 : 0);
+      note(step.broken, length);
+      go(length);
+    }
+    machine.restore(at);
+  };
+  go(0);
+  return best;
+}
+
+test('a counterexample is as short as the shortest of all paths (0-1 breadth first)', async () => {
+  let failing = 0;
+  await fc.assert(
+    fc.asyncProperty(programs, async (p) => {
+      const { machine, again } = await small(p);
+      let expected: Record<string, number>;
+      try {
+        expected = bruteForce(await again({ record: 0, ring: 0 }));
+      } catch (error) {
+        if (error instanceof RangeError) return;
+        throw error;
+      }
+      const checked = machine.setup.properties as readonly string[];
+      const wanted = Object.fromEntries(Object.entries(expected).filter(([name]) => checked.includes(name)));
+      failing += Object.keys(wanted).length;
+      const found = Object.fromEntries(Object.entries(search(machine).failures).map(([name, { length }]) => [name, length]));
+      expect(found).toEqual(wanted);
+    }),
+    { numRuns: 60, seed: 2 },
+  );
+  expect(failing).toBeGreaterThan(10);
+});
+
+test('a search that runs out of memory says so', async () => {
+  const { machine, again } = await independent([60, 60, 60]);
+  const { searchBegin, searchRun } = machine.core.exports;
+  expect(searchBegin(0, 0)).toBe(Status.memory);
+  expect(searchBegin(6 << 20, 0)).toBe(Status.more);
+  expect(searchRun(1_000_000)).toBe(Status.memory);
+  expect(search(await again())).toMatchObject({ status: 'done', states: 62 ** 3 });
+});
