@@ -87,7 +87,7 @@ export function leftUniverse(): u32 {
 function isEnabled(action: u32): bool {
   const n = enumerate();
   for (let i: u32 = 0; i < n; i++) {
-    if (<u32>load<u16>(actions + (<usize>i << 1)) == action) return true;
+    if (<u32>load<u16>(actions + ((<usize>i) << 1)) == action) return true;
   }
   return false;
 }

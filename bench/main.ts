@@ -83,6 +83,11 @@ async function rates(subjects: readonly Subject[]): Promise<Map<Subject, number>
   return new Map([...samples].map(([subject, values]) => [subject, median(values)]));
 }
 
+/** Nanoseconds of a call, by benchmark.js. */
+function cost(run: () => void): number {
+  return 1e9 / (new Benchmark(run, { maxTime: 1 }).run() as Benchmark).hz;
+}
+
 /** Nanoseconds of packing and of unpacking a state, by benchmark.js. */
 async function imageCosts(system: System): Promise<{ pack: number; unpack: number }> {
   const machine: Machine = await system.machine({ timed: false, record: 0 });
@@ -90,7 +95,6 @@ async function imageCosts(system: System): Promise<{ pack: number; unpack: numbe
   const { exports } = machine.core;
   const at = exports.pathBuffer(image.length);
   machine.core.write(at, image);
-  const cost = (run: () => void): number => 1e9 / (new Benchmark(run, { maxTime: 1 }).run() as Benchmark).hz;
   return { pack: cost(() => void exports.packTo(at)), unpack: cost(() => exports.unpackFrom(at)) };
 }
 

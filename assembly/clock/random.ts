@@ -4,7 +4,7 @@
  */
 import { Settings, Timing } from '../state/abi';
 import { setting } from '../state/access';
-import { nCpus, nOrigins, nSources, streamBase, timingBase } from '../state/layout';
+import { nCpus, nDevices, nOrigins, nSources, streamBase, timingBase } from '../state/layout';
 
 function finalise(x: u64): u64 {
   let z = x;
@@ -33,10 +33,20 @@ function finalise(x: u64): u64 {
   return nOrigins + nCpus + nSources + s;
 }
 
-export function seedStreams(): void {
+/** Seeds the streams first <= i < first + n of one purpose by their number in it, so that another actor shifts nobody's. */
+function seedPurpose(purpose: u64, first: u32, n: u32): void {
   const seed = (<u64>setting(Settings.seedLo)) | ((<u64>setting(Settings.seedHi)) << 32);
-  const n = nOrigins + nCpus + 2 * nSources;
-  for (let i: u32 = 0; i < n; i++) store<u64>(streamBase + ((<usize>i) << 3), finalise(seed ^ finalise(<u64>i + 1)));
+  for (let i: u32 = 0; i < n; i++) {
+    store<u64>(streamBase + ((<usize>(first + i)) << 3), finalise(seed ^ finalise((purpose << 32) + i)));
+  }
+}
+
+export function seedStreams(): void {
+  seedPurpose(1, streamOfOrigin(0), nDevices);
+  seedPurpose(2, streamOfOrigin(nDevices), nCpus);
+  seedPurpose(3, streamOfCpu(0), nCpus);
+  seedPurpose(4, streamOfArrivals(0), nSources);
+  seedPurpose(5, streamOfSampling(0), nSources);
 }
 
 export function random(stream: u32): u64 {

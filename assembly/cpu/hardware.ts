@@ -1,7 +1,7 @@
 /** Instructions on hardware, and what a model tells the checker. */
-import { Counter, Drop, Event, Fault, NONE, Note, Op, Property } from '../state/abi';
+import { Assumption, Counter, Drop, Event, Fault, NONE, Note, Op, Property } from '../state/abi';
 import { Cpu, Ctx, MsgKind, Src } from '../state/fields';
-import { cpuAt, now, srcAt, timed } from '../state/access';
+import { assumes, cpuAt, now, srcAt, timed } from '../state/access';
 import { endedBase, nDevices, nOperations, nOrigins, nSources, opBase, raisedBase, servedBase } from '../state/layout';
 import { hasRoom, launch, markMessages, schedule, unmarkMessages } from '../fabric/flight';
 import { logSendIllegal, readLapic, writeLapic } from '../lapic/registers';
@@ -88,7 +88,7 @@ export function configAccess(op: u32, c: u32, level: u32, ctx: usize, insn: usiz
     record(Event.cfg, device, register, value);
   }
   if (judging) return true;
-  if (!timed()) markMessages(device, markOf(c, level));
+  if (!timed() && assumes(Assumption.pushToRoot)) markMessages(device, markOf(c, level));
   store<u8>(ctx, 1, Ctx.phase);
   return false;
 }
@@ -96,7 +96,7 @@ export function configAccess(op: u32, c: u32, level: u32, ctx: usize, insn: usiz
 /** An mdelay begins: everything in flight now is marked. Or it ends. False: it has begun. */
 export function delay(c: u32, level: u32, ctx: usize, pc: u32): bool {
   if (load<u8>(ctx, Ctx.phase) == 0) {
-    if (!timed()) markMessages(nOrigins, markOf(c, level));
+    if (!timed() && assumes(Assumption.deliveryWithinMdelay)) markMessages(nOrigins, markOf(c, level));
     store<u8>(ctx, 1, Ctx.phase);
     return false;
   }

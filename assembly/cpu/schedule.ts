@@ -1,10 +1,10 @@
 /** Who has the CPU, whether it may step, and whether it takes an interrupt (hardware.md A.5). */
-import { Assumption, Level, Op } from '../state/abi';
+import { Assumption, Level, Op, Operand } from '../state/abi';
 import { Cpu, CpuFlag, Ctx, RunState } from '../state/fields';
 import { assumes, codeAt, cpuAt, ctxAt, interruptsOn, isActive } from '../state/access';
 import { hasRoom, marked } from '../fabric/flight';
 import { requests } from '../lapic/priority';
-import { LEVELS } from '../state/layout';
+import { LEVELS, nCpus } from '../state/layout';
 import { operand, operandB, operandC } from './operands';
 import { element, loadElement } from './variables';
 
@@ -58,6 +58,8 @@ export function enabled(c: u32, level: u32): bool {
     case Op.ipiInit:
     case Op.ipiSipi:
       return hasRoom();
+    case Op.wake:
+      return !wakesActive(c, ctx, insn);
     case Op.cfgRead:
     case Op.cfgWrite:
       return phase == 0 || configPushed(markOf(c, level));
@@ -66,6 +68,15 @@ export function enabled(c: u32, level: u32): bool {
     default:
       return true;
   }
+}
+
+/** The task that the instruction wakes has not ended its last work yet: it takes the new one behind that. */
+function wakesActive(c: u32, ctx: usize, insn: usize): bool {
+  const w0 = load<u32>(insn);
+  const cpu = operand(ctx, c, operandB(w0), 0);
+  const which = operandC(w0);
+  const level = which == Operand.imm ? <u32>Level.thread : operand(ctx, c, which, 0);
+  return cpu < nCpus && level <= <u32>Level.stopper && isActive(cpu, level);
 }
 
 /** The completion of a config access pushes the function's earlier messages as far as the assumptions say (C.6 G3). */

@@ -1,14 +1,15 @@
 /** What a micro-op costs before it takes effect, in cycles (hardware.md G.2). */
-import { Op, Timing } from '../state/abi';
+import { LapicReg, Op, Timing } from '../state/abi';
 import { timingDefault } from '../state/access';
 
-/** Cycles between the previous micro-op of the context and the effect of this one. */
-export function costBefore(op: u32): u32 {
+/** Cycles between the previous micro-op of the context and the effect of this one; `imm` is its immediate. */
+export function costBefore(op: u32, imm: u32): u32 {
   switch (op) {
     case Op.cfgRead:
     case Op.cfgWrite:
       return timingDefault(Timing.cfgApply);
     case Op.lapicWrite:
+      return timingDefault(imm == <u32>LapicReg.eoi ? Timing.eoi : Timing.lapicWrite);
     case Op.ipi:
     case Op.ipiInit:
     case Op.ipiSipi:

@@ -22,7 +22,7 @@ import { beginOperation } from '../cpu/operation';
 import { costBefore, costOfCompletion } from './costs';
 
 const UNBOUNDED: u32 = 0xffffffff;
-/** Cycles until a sender that found the pool full, or an operation whose CPU is busy, looks again. */
+/** Cycles until a sender that found the pool full, a waker whose task is not done, or an operation whose CPU is busy looks again. */
 const RETRY: u32 = 1000;
 
 
@@ -150,8 +150,9 @@ function armCpu(c: u32, after: u64): void {
     return;
   }
   const ctx = ctxAt(c, level);
-  const op = load<u32>(codeAt(load<u16>(ctx, Ctx.pc))) & 0xff;
-  const before = load<u8>(ctx, Ctx.phase) ? 0 : costBefore(op);
+  const insn = codeAt(load<u16>(ctx, Ctx.pc));
+  const op = load<u32>(insn) & 0xff;
+  const before = load<u8>(ctx, Ctx.phase) ? 0 : costBefore(op, load<u32>(insn, 4));
   arm(c, now() + after + before, PHASE_CPU);
 }
 
@@ -176,15 +177,14 @@ function cpuTick(c: u32): void {
     arm(c, load<u64>(delayEnd(c, level)), PHASE_CPU);
     return;
   }
-  if ((op == Op.ipi || op == Op.ipiInit || op == Op.ipiSipi) && !hasRoom()) {
-    arm(c, now() + RETRY, PHASE_CPU);
-    return;
-  }
-  if (op == Op.lock || op == Op.waitEq || op == Op.waitNe) {
-    if (!enabled(c, level)) {
-      setWaiting(c, awaited(c, level));
-      return;
+  if (!enabled(c, level)) {
+    // a variable tells when it changes; room in the pool and the end of a task do not
+    if (op == Op.lock || op == Op.waitEq || op == Op.waitNe) setWaiting(c, awaited(c, level));
+    else {
+      setSleeping(c, true);
+      arm(c, now() + RETRY, PHASE_CPU);
     }
+    return;
   }
   const imm = load<u32>(insn, 4);
   const device = (op == Op.cfgRead || op == Op.cfgWrite) && !phase ? operandDevice(ctx, insn) : 0;

@@ -1,11 +1,11 @@
 /** A timed, seeded run of a scenario until its bound or the first failure. */
-import type { Percentiles } from '../machine/index.js';
+import type { Machine, Percentiles } from '../machine/index.js';
 import { assembleSystem, type Overrides, type Scenario, type System } from '../scenario/index.js';
 
 /** Cycles of a simulated second (hardware.md G.1). */
 const CYCLES_PER_SECOND = 3_000_000_000;
 /** Cycles a call into the module runs: short enough for progress and Ctrl-C, long enough for the engine's upper tier. */
-const SLICE = 20_000_000;
+const SLICE = 300_000_000;
 
 export interface RunLimits {
   readonly seed?: number | undefined;
@@ -48,6 +48,11 @@ export interface RunResult {
   readonly digest: string;
 }
 
+/** A CPU that idles has nothing in service: whatever is, no EOI will retire (hardware.md A.12). */
+function hasStuckIsr(machine: Machine): boolean {
+  return machine.setup.apicIds.some((_, c) => machine.instruction(c) === undefined && machine.inService(c));
+}
+
 /** Runs a scenario. Throws `ModelError` if its model or a behaviour does not exist. */
 export async function timedRun(scenario: Scenario, overrides: Overrides = {}, limits: RunLimits = {}): Promise<RunResult> {
   const system = assembleSystem(scenario, overrides);
@@ -61,6 +66,11 @@ export async function timedRun(scenario: Scenario, overrides: Overrides = {}, li
     if (status === 'failed') {
       verdict = 'failed';
       failed = broken.filter((name) => machine.setup.properties.includes(name));
+      break;
+    }
+    if (hasStuckIsr(machine)) {
+      verdict = 'failed';
+      failed = ['noStuckIsr'];
       break;
     }
     if ((await limits.progress?.(Number(machine.now) / CYCLES_PER_SECOND)) === true) {

@@ -44,7 +44,7 @@ function same(a: Lane, b: Lane): boolean {
 
 /** Draws an explanation in `width` columns. Steps that no other actor sees are dimmed and have no number. */
 export function drawDiagram({ lanes, rows, state }: Explanation, width = 80, style: Style = plain): string {
-  const column = Math.max(14, Math.floor((width - NUMBER_WIDTH - GAP * lanes.length) / Math.max(1, lanes.length)));
+  const column = Math.max(8, Math.floor((width - NUMBER_WIDTH - GAP * lanes.length) / Math.max(1, lanes.length)));
   const full = NUMBER_WIDTH + lanes.length * (GAP + column);
   const out: string[] = [];
   const row = (number: string, cells: readonly (readonly string[])[], paint: (text: string) => string): void => {

@@ -134,12 +134,17 @@ export function parseToken(text: string): Token {
   };
 }
 
-function isAssumption(key: string): boolean {
-  return key in assumptionValues;
+function isAssumption(key: string): key is keyof Assumptions {
+  return Object.hasOwn(assumptionValues, key);
 }
 
-/** The system a token was made for, or the same with another model. Throws `ModelError`. */
+/** The system a token was made for, or the same with another model. Throws `ModelError` or `TokenError`. */
 export function systemOf(token: Token, overrides: Overrides = {}): System {
+  for (const [key, value] of Object.entries(token.settings)) {
+    if (!isAssumption(key)) continue;
+    const values: readonly string[] = assumptionValues[key];
+    if (!values.includes(value)) throw new TokenError(`the token says ${key}=${value.slice(0, 40)}; ${key} is ${values.join(' or ')}`);
+  }
   const of = (wanted: boolean) => Object.fromEntries(Object.entries(token.settings).filter(([key]) => isAssumption(key) === wanted));
   return assembleSystem(token.scenario, {
     model: overrides.model ?? token.model,

@@ -9,17 +9,33 @@ import {
   type Coverage,
   type Explanation,
   type Failure,
+  type SearchLimits,
   type SearchResult,
 } from '../check/index.js';
 import { assumptionText, type Assumptions } from '../machine/index.js';
 import { assembleSystem, type System } from '../scenario/index.js';
 import { bytes, loadScenario, orInputError, overridesOf, systemOptions, wholeNumber, type SystemOptions } from './options.js';
-import { count, Exit, field, headline, InputError, Interrupt, kebab, print, printJson, Progress, seconds, style, width } from './output.js';
+import {
+  count,
+  Exit,
+  FIELD,
+  field,
+  headline,
+  InputError,
+  Interrupt,
+  kebab,
+  print,
+  printJson,
+  Progress,
+  seconds,
+  style,
+  width,
+} from './output.js';
 
 interface CheckOptions extends SystemOptions {
-  readonly memory: number;
+  readonly memory?: number;
   readonly states?: number;
-  readonly verbose: boolean;
+  readonly verbose?: boolean;
 }
 
 export interface Told {
@@ -37,10 +53,10 @@ export interface Checked {
 
 const MEMORY = 3.5 * 2 ** 30;
 
-/** Throws `InputError` if the machine is too large to be stepped. */
-async function fits(system: System): Promise<void> {
+/** Searches. Throws `InputError` for a scenario that is too large for a check. */
+async function searched(system: System, limits: SearchLimits): Promise<SearchResult> {
   try {
-    await system.machine({ timed: false, record: 0 });
+    return await search(system, limits);
   } catch (error) {
     if (error instanceof RangeError) throw new InputError(error.message);
     throw error;
@@ -50,13 +66,12 @@ async function fits(system: System): Promise<void> {
 /** Searches and explains; progress on stderr. */
 export async function checkSystem(
   system: System,
-  limits: { readonly memory?: number; readonly states?: number } = {},
+  limits: { readonly memory?: number | undefined; readonly states?: number | undefined } = {},
 ): Promise<Checked & { interrupted: boolean }> {
-  await fits(system);
   const progress = new Progress();
   const interrupt = new Interrupt();
   const began = performance.now();
-  const result = await search(system, {
+  const result = await searched(system, {
     memory: limits.memory ?? MEMORY,
     states: limits.states ?? Infinity,
     progress: async (c) => {
@@ -73,21 +88,24 @@ export async function checkSystem(
   return { system, result, told, ms: performance.now() - began, interrupted: interrupt.stopped };
 }
 
+/** The verdict with the properties that fail, or why there is none. */
 export function verdictLine({ system, result, ms }: Checked): string {
   const { verdict, failures, reason } = result;
   const words = {
-    safe: style.good('safe'),
-    failed: style.alarm(`FAILED ${failures.map((f) => kebab(f.property)).join(', ')}`),
-    unknown: style.unsure(`unknown: ${reason ?? ''}`),
+    safe: 'safe',
+    failed: `FAILED ${failures.map((f) => kebab(f.property)).join(', ')}`,
+    unknown: `unknown: ${reason ?? ''}`,
   };
   const also = verdict === 'failed' && reason !== undefined ? `; the search is not complete: ${reason}` : '';
-  return `${style.bold(`${system.scenario.name}, ${system.model.name}`)}: ${words[verdict]}${also}  ${style.dim(`(${seconds(ms)})`)}`;
+  const paint = { safe: style.good, failed: style.alarm, unknown: style.unsure }[verdict];
+  return headline(`${system.scenario.name}, ${system.model.name}`, `${words[verdict]}${also} (${seconds(ms)})`, paint);
 }
 
-function assumptionLines(assumptions: Assumptions): string[] {
+/** Each assumption in force, `push=irr`, and what it says. */
+function assumptionPairs(assumptions: Assumptions): (readonly [setting: string, text: string])[] {
   return (Object.keys(assumptionText) as (keyof Assumptions)[]).map((key) => {
     const texts: Readonly<Record<string, string>> = assumptionText[key];
-    return `${`${key}=${assumptions[key]}`.padEnd(24)} ${texts[assumptions[key]] ?? ''}`;
+    return [`${key}=${assumptions[key]}`, texts[assumptions[key]] ?? ''];
   });
 }
 
@@ -107,24 +125,27 @@ function coverageText(c: Coverage): string {
   return `${count(c.states)} states, ${count(c.transitions)} transitions, ${count(c.rest)} states at rest, ${c.depth} visible steps deep; images of ${c.averageImage.toFixed(0)} bytes (largest ${c.largestImage}); 64-bit fingerprints, chance of a collision ${collision(c.states)}${c.poolFull ? '; the pool of messages was full in some state' : ''}`;
 }
 
+/** Columns that an assumption takes, before what it says. */
+const SETTING = 25;
+
 /** Everything a verdict rests on. */
 export function foundations({ system, result }: Checked, verbose: boolean): string {
-  const columns = width();
-  const out: string[] = [];
-  const field = (name: string, text: string): void => {
-    wrap(text, columns - 14).forEach((line, i) => out.push(`  ${(i === 0 ? name : '').padEnd(12)}${line}`));
-  };
   const { vacuity } = result;
-  field('bounds', boundsText(system));
-  assumptionLines(system.assumptions).forEach((line, i) => field(i === 0 ? 'assumptions' : '', line));
-  field('searched', coverageText(result.coverage));
-  field(
-    'not vacuous',
-    `${count(vacuity.handlerRuns)} handler runs, ${count(vacuity.retriggers)} re-triggers, ${count(vacuity.swallowed)} swallowed vectors; ${vacuity.notExecuted.length} of ${vacuity.microOps} micro-ops never executed${verbose ? ':' : ' (--verbose lists them)'}`,
+  const assumed = assumptionPairs(system.assumptions).flatMap(([setting, text]) =>
+    wrap(text, width() - FIELD - SETTING).map((line, i) => (i === 0 ? setting : '').padEnd(SETTING) + line),
   );
-  if (verbose) for (const label of vacuity.notExecuted) field('', label);
-  field('behaviours', system.model.behaviours.map((b) => `${b.name}=${b.value} (${b.evidence})`).join(', '));
-  return `${out.join('\n')}\n`;
+  return [
+    ...field('bounds', boundsText(system)),
+    ...assumed.map((line, i) => (i === 0 ? '  assumptions' : '').padEnd(FIELD) + line),
+    ...field('searched', coverageText(result.coverage)),
+    ...field(
+      'not vacuous',
+      `${count(vacuity.handlerRuns)} handler runs, ${count(vacuity.retriggers)} re-triggers, ${count(vacuity.swallowed)} swallowed vectors; ${vacuity.notExecuted.length} of ${vacuity.microOps} micro-ops never executed${verbose ? ':' : ' (--verbose lists them)'}`,
+    ),
+    ...(verbose ? vacuity.notExecuted.flatMap((label) => field('', label)) : []),
+    ...field('behaviours', system.model.behaviours.map((b) => `${b.name}=${b.value} (${b.evidence})`).join(', ')),
+    '',
+  ].join('\n');
 }
 
 export function toldText({ failure, explanation, token }: Told): string {
@@ -172,9 +193,9 @@ export function addCheck(program: Command): void {
     .description(
       'Searches every interleaving of a scenario within its bounds. Prints a shortest counterexample for each property that fails, or "safe" with the assumptions that rests on.',
     )
-    .option('--memory <bytes>', 'memory for the search, e.g. 512m; it ends as unknown when that is used up', bytes, MEMORY)
-    .option('--states <n>', 'end as unknown after so many states', positive, Infinity)
-    .option('--verbose', 'list the micro-ops that were never executed', false)
+    .option('--memory <bytes>', 'memory for the search, e.g. 512m; it ends as unknown when that is used up (default: 3.5g)', bytes)
+    .option('--states <n>', 'end as unknown after so many states (default: no limit)', wholeNumber)
+    .option('--verbose', 'list the micro-ops that were never executed')
     .action(async (options: CheckOptions) => {
       const scenario = loadScenario(options.scenario);
       const system = orInputError(() => assembleSystem(scenario, overridesOf(options)));
@@ -185,7 +206,7 @@ export function addCheck(program: Command): void {
         print(verdictLine(checked));
         print('');
         for (const each of checked.told) print(`${toldText(each)}\n`);
-        print(foundations(checked, options.verbose));
+        print(foundations(checked, options.verbose === true));
       }
       if (checked.interrupted) process.exitCode = Exit.interrupted;
       else process.exitCode = { safe: Exit.ok, failed: Exit.failed, unknown: Exit.unknown }[checked.result.verdict];

@@ -1,20 +1,21 @@
 /** Options that several commands share. */
 import { Option, type Command } from 'commander';
 import { readFileSync } from 'node:fs';
-import { ModelError } from '../kernel/model/index.js';
-import { assumptionValues, type Assumptions } from '../machine/index.js';
-import { builtinScenarios, findScenario, parseScenarioBytes, type Overrides, type Scenario } from '../scenario/index.js';
+import { ModelError, modelNames } from '../kernel/model/index.js';
+import { behaviours } from '../kernel/model/linux/behaviours.js';
+import { assumptionValues, timingIds, type Assumptions } from '../machine/index.js';
+import { builtinScenarios, findScenario, parseScenarioBytes, type Overrides, type Scenario, type Vocabulary } from '../scenario/index.js';
 import { InputError, type Format } from './output.js';
 
 export interface SystemOptions {
   readonly scenario: string;
   readonly model?: string;
-  readonly set: Readonly<Record<string, string>>;
-  readonly assume: Readonly<Record<string, string>>;
+  readonly set?: Readonly<Record<string, string>>;
+  readonly assume?: Readonly<Record<string, string>>;
   readonly format: Format;
 }
 
-function pair(text: string, previous: Readonly<Record<string, string>>): Record<string, string> {
+function pair(text: string, previous: Readonly<Record<string, string>> = {}): Record<string, string> {
   const [key = '', value = '', ...rest] = text.split('=');
   if (key === '' || value === '' || rest.length > 0)
     throw new InputError(`"${text}" is no setting; write name=value, e.g. msiUpdate=direct`);
@@ -30,8 +31,8 @@ export function systemOptions(command: Command, scenario: string): Command {
   return command
     .option('--scenario <name|file>', 'a built-in scenario or a file', scenario)
     .option('--model <name>', 'kernel model, e.g. linux-5.9 (default: what the scenario says)')
-    .option('--set <behaviour=value>', 'one behaviour of the model otherwise; may be repeated', pair, {})
-    .option('--assume <name=value>', 'give up an assumption, e.g. delivery=unbounded; may be repeated', pair, {})
+    .option('--set <behaviour=value>', 'one behaviour of the model otherwise; may be repeated', pair)
+    .option('--assume <name=value>', 'give up an assumption, e.g. delivery=unbounded; may be repeated', pair)
     .addOption(formatOption());
 }
 
@@ -49,9 +50,19 @@ export function readInput(file: string): Uint8Array {
           : code === 'EACCES'
             ? 'may not be read'
             : `cannot be read (${code})`;
-    throw new InputError(`${file} ${why}; name a file that can be read`);
+    throw new InputError([{ file, line: 1, column: 1, message: `this file ${why}; name one that can be read` }]);
   }
 }
+
+/** What the names in a scenario file may be. All models are versions of one Linux, with the same behaviours. */
+const vocabulary: Vocabulary = {
+  models: modelNames,
+  behaviours: (model) =>
+    modelNames.includes(model)
+      ? Object.fromEntries(Object.entries(behaviours).map(([name, { values }]) => [name, Object.keys(values)]))
+      : undefined,
+  timing: timingIds,
+};
 
 /** A built-in scenario by name, or one from a file. Throws `InputError` with every mistake in it. */
 export function loadScenario(name: string): Scenario {
@@ -62,15 +73,17 @@ export function loadScenario(name: string): Scenario {
       `there is no built-in scenario ${name}; there are ${[...builtinScenarios.keys()].join(', ')}, or name a file such as my.yaml`,
     );
   }
-  const parsed = parseScenarioBytes(readInput(name), name);
+  const parsed = parseScenarioBytes(readInput(name), name, vocabulary);
   if ('errors' in parsed) throw new InputError(parsed.errors);
   return parsed.scenario;
 }
 
 export function overridesOf(options: Pick<SystemOptions, 'model' | 'set' | 'assume'>): Overrides {
   const assumptions: Record<string, string> = {};
-  for (const [key, value] of Object.entries(options.assume)) {
-    const values: readonly string[] | undefined = key in assumptionValues ? assumptionValues[key as keyof Assumptions] : undefined;
+  for (const [key, value] of Object.entries(options.assume ?? {})) {
+    const values: readonly string[] | undefined = Object.hasOwn(assumptionValues, key)
+      ? assumptionValues[key as keyof Assumptions]
+      : undefined;
     if (values === undefined) throw new InputError(`there is no assumption ${key}; there are ${Object.keys(assumptionValues).join(', ')}`);
     if (!values.includes(value)) throw new InputError(`assumption ${key} cannot be ${value}; it is ${values.join(' or ')}`);
     assumptions[key] = value;
@@ -88,10 +101,10 @@ export function orInputError<T>(make: () => T): T {
   }
 }
 
-/** A positive number on the command line. */
-export function positive(text: string): number {
+/** Simulated seconds on the command line, with the bounds of a scenario file. */
+export function simulatedSeconds(text: string): number {
   const n = Number(text);
-  if (!(n > 0) || !Number.isFinite(n)) throw new InputError(`"${text}" is no positive number; write e.g. 10`);
+  if (!(n > 0) || n > 1_000_000) throw new InputError(`"${text}" is no time to run; write seconds, more than 0 and 1000000 at most`);
   return n;
 }
 

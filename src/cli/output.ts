@@ -20,7 +20,7 @@ export class InputError extends Error {
 }
 
 /** Columns that the name of a field takes. */
-const FIELD = 14;
+export const FIELD = 14;
 
 /** Columns to write in: the terminal's, or 80 in a pipe. */
 export function width(): number {

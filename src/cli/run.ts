@@ -1,10 +1,10 @@
 /** `irqlab run`: the same scenario with time, seeded; or a schedule replayed. */
 import type { Command } from 'commander';
 import { timedRun, type RunResult } from '../campaign/index.js';
-import { parseToken, replayToken, systemOf, TokenError } from '../check/index.js';
+import { parseToken, replayToken, systemOf, TokenError, wrap, type Replayed } from '../check/index.js';
 import { ModelError } from '../kernel/model/index.js';
-import { loadScenario, overridesOf, positive, systemOptions, wholeNumber, type SystemOptions } from './options.js';
-import { count, Exit, InputError, Interrupt, kebab, print, printJson, Progress, style } from './output.js';
+import { loadScenario, overridesOf, simulatedSeconds, systemOptions, wholeNumber, type SystemOptions } from './options.js';
+import { count, Exit, field, headline, InputError, Interrupt, kebab, print, printJson, Progress, style, width } from './output.js';
 
 interface RunOptions extends SystemOptions {
   readonly seed?: number;
@@ -16,21 +16,28 @@ function us(cycles: number): string {
   return `${(cycles / 3000).toFixed(cycles < 300_000 ? 2 : 0)} us`;
 }
 
-/** What a run came to, in five lines. */
+/** What a run came to, in a few lines. */
 export function runText(result: RunResult): string {
   const { system, verdict, failed, latency: l } = result;
-  const word =
-    verdict === 'failed'
-      ? style.alarm(`FAILED ${failed.map(kebab).join(', ')} after ${result.seconds.toFixed(2)} simulated seconds`)
-      : verdict === 'interrupted'
-        ? style.unsure(`interrupted after ${result.seconds.toFixed(2)} simulated seconds`)
-        : style.good(`no failure in ${result.seconds.toFixed(2)} simulated seconds`);
+  const time = `${result.seconds.toFixed(2)} simulated seconds`;
+  const [words, paint] = {
+    failed: [`FAILED ${failed.map(kebab).join(', ')} after ${time}`, style.alarm] as const,
+    interrupted: [`interrupted after ${time}`, style.unsure] as const,
+    passed: [`no failure in ${time}`, style.good] as const,
+  }[verdict];
   return [
-    `${style.bold(`${system.scenario.name}, ${system.model.name}, seed ${result.seed}`)}: ${word}`,
-    `  interrupts  sent ${count(result.sent)}, handled ${count(result.handled)}, lost ${count(result.lost)}`,
-    `  latency     raise to handler: median ${us(l.p50)}, 99 % ${us(l.p99)}, 99.9 % ${us(l.p999)}, most ${us(l.max)}`,
-    `  kernel      ${count(result.moves)} moves, ${count(result.retriggers)} re-triggers, ${count(result.swallowed)} swallowed, ${count(result.strays)} strays, ${count(result.leaked)} leaked vectors`,
-    `  simulated   ${result.cycles.toLocaleString('en-US')} cycles, ${count(result.microOps)} micro-ops, ${count(result.ipis)} IPIs; events ${result.digest}`,
+    headline(`${system.scenario.name}, ${system.model.name}, seed ${result.seed}`, words, paint),
+    ...field('interrupts', `sent ${count(result.sent)}, handled ${count(result.handled)}, lost ${count(result.lost)}`),
+    ...field('latency', `raise to handler: median ${us(l.p50)}, 99 % ${us(l.p99)}, 99.9 % ${us(l.p999)}, most ${us(l.max)}`),
+    ...field(
+      'kernel',
+      `${count(result.moves)} moves, ${count(result.retriggers)} re-triggers, ${count(result.swallowed)} swallowed, ${count(result.strays)} strays, ${count(result.leaked)} leaked vectors`,
+    ),
+    ...field(
+      'simulated',
+      `${result.cycles.toLocaleString('en-US')} cycles, ${count(result.microOps)} micro-ops, ${count(result.ipis)} IPIs`,
+    ),
+    ...field('events', `digest ${result.digest}`),
     '',
   ].join('\n');
 }
@@ -65,14 +72,43 @@ export async function runScenario(...[scenario, overrides, limits = {}]: Paramet
   return result;
 }
 
+/** How a replay ended. On its own model a schedule ends where it was found, which need not be at rest. */
+function replayedText({ replay, exact, skipped }: Replayed, made: { readonly model: string; readonly fingerprint: string }): string {
+  const broken = replay.broken();
+  const visible = replay.steps.filter((step) => step.visible).length;
+  const [words, paint] =
+    broken.length > 0
+      ? [`FAILED ${broken.map(kebab).join(', ')}`, style.alarm]
+      : [replay.machine.quiet === 'rest' ? 'runs to rest without a failure' : 'no failure up to the end of the schedule', style.good];
+  const found = exact && skipped.length === 0 ? '; every step is the one that was found' : '';
+  const notes = [
+    `${count(replay.steps.length)} steps, ${count(visible)} of them visible${found}`,
+    ...(exact
+      ? []
+      : [
+          `the schedule was made with ${made.model} (${made.fingerprint}); each CPU was taken to the same line, then everybody ran to rest`,
+        ]),
+    ...skipped.map((each) => `skipped, not possible here: ${each}`),
+  ];
+  const { scenario, model } = replay.system;
+  return [
+    headline(`${scenario.name}, ${model.name}`, words, paint),
+    ...notes.flatMap((note) => wrap(note, width() - 4).map((line, i) => `${i === 0 ? '  ' : '    '}${line}`)),
+  ].join('\n');
+}
+
 async function replaySchedule(options: RunOptions): Promise<void> {
   try {
     const token = parseToken(options.schedule ?? '');
     const system = systemOf(token, overridesOf(options));
-    const { replay, exact, skipped } = await replayToken(token, system);
+    const replayed = await replayToken(token, system);
+    const { replay, exact, skipped } = replayed;
+    const changed = options.model !== undefined || options.set !== undefined || options.assume !== undefined;
+    if (exact && !changed && skipped.length > 0)
+      throw new TokenError(
+        `the schedule does not fit the model it was made with: ${skipped[0] ?? ''} is not possible there; was it cut or changed?`,
+      );
     const broken = replay.broken();
-    const steps = replay.steps.length;
-    const visible = replay.steps.filter((step) => step.visible).length;
     if (options.format === 'json') {
       printJson({
         command: 'run',
@@ -82,23 +118,16 @@ async function replaySchedule(options: RunOptions): Promise<void> {
         exact,
         skipped,
         failed: broken.map(kebab),
-        steps,
-        visible,
+        steps: replay.steps.length,
+        visible: replay.steps.filter((step) => step.visible).length,
         atRest: replay.machine.quiet === 'rest',
       });
     } else {
-      const word = broken.length > 0 ? style.alarm(`FAILED ${broken.map(kebab).join(', ')}`) : style.good('runs to rest without a failure');
-      print(`${style.bold(`${system.scenario.name}, ${system.model.name}`)}: ${word}`);
-      print(`  ${count(steps)} steps, ${count(visible)} of them visible${exact ? '; every step is the one that was found' : ''}`);
-      if (!exact)
-        print(
-          `  the schedule was made with ${token.model} (${token.fingerprint}); each CPU was taken to the same line, then everybody ran to rest`,
-        );
-      for (const each of skipped) print(style.dim(`  skipped, not possible here: ${each}`));
+      print(replayedText(replayed, token));
     }
     process.exitCode = broken.length > 0 ? Exit.failed : Exit.ok;
   } catch (error) {
-    if (error instanceof TokenError || error instanceof ModelError) throw new InputError(error.message);
+    if (error instanceof TokenError || error instanceof ModelError || error instanceof RangeError) throw new InputError(error.message);
     throw error;
   }
 }
@@ -109,7 +138,7 @@ export function addRun(program: Command): void {
       'Runs a scenario with time until its bound or the first failure. Same scenario and seed: same events. With --schedule it replays a counterexample instead; --model replays it on another kernel.',
     )
     .option('--seed <n>', 'seed of all random streams (default: what the scenario says)', wholeNumber)
-    .option('--seconds <n>', 'simulated seconds (default: what the scenario says)', positive)
+    .option('--seconds <n>', 'simulated seconds (default: what the scenario says)', simulatedSeconds)
     .option('--schedule <token>', 'replay the schedule that check printed')
     .action(async (options: RunOptions) => {
       if (options.schedule !== undefined) return replaySchedule(options);

@@ -6,7 +6,7 @@ import { importTrace, xhciLost20200318 } from '../trace/index.js';
 import { checkSystem, foundations, toldText, verdictLine } from './check.js';
 import { importText } from './import.js';
 import { runScenario, runText } from './run.js';
-import { count, print, style, width } from './output.js';
+import { count, Exit, print, style, width } from './output.js';
 
 /** Simulated seconds for which the repaired kernel runs the loop. */
 const LONG = 120;
@@ -23,6 +23,12 @@ function builtin(name: string): Scenario {
   const found = findScenario(name);
   if (found === undefined) throw new Error(`the scenario ${name} is missing`);
   return found.scenario;
+}
+
+/** After Ctrl-C nothing new begins. */
+function stopped(interrupted: boolean): boolean {
+  if (interrupted) process.exitCode = Exit.interrupted;
+  return interrupted;
 }
 
 export function addStart(program: Command): void {
@@ -43,18 +49,22 @@ export function addStart(program: Command): void {
       print(verdictLine(bad));
       print('');
       for (const each of bad.told) print(`${toldText(each)}\n`);
+      if (stopped(bad.interrupted)) return;
 
       heading(3, 'Linux 5.9, which disables the LAPIC after interrupts are moved away');
       const good = await checkSystem(assembleSystem(scenario, { model: 'linux-5.9' }));
       print(verdictLine(good));
       print(foundations(good, false));
+      if (stopped(good.interrupted)) return;
 
       heading(4, 'The reporter’s loop, timed, with the traced traffic, on both');
       const loop = builtin('xhci-loop');
       const dead = await runScenario(loop, { model: 'linux-5.6' }, { seconds: LONG });
       print(runText(dead));
+      if (stopped(dead.verdict === 'interrupted')) return;
       const alive = await runScenario(loop, { model: 'linux-5.9' }, { seconds: LONG });
       print(runText(alive));
+      if (stopped(alive.verdict === 'interrupted')) return;
       say(
         `On 5.6 the controller is dead after ${dead.seconds.toFixed(0)} simulated seconds; the report says: within a minute. On 5.9 it lives through ${alive.seconds.toFixed(0)} seconds of the same loop and ${count(alive.sent)} interrupts.`,
       );

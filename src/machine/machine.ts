@@ -146,6 +146,11 @@ export class Machine {
     };
   }
 
+  /** True if some vector is in service on CPU c. */
+  inService(c: number): boolean {
+    return this.core.u8(this.#layout.table(Table.cpus) + c * Cpu.size + Cpu.isrWords) !== 0;
+  }
+
   device(d: number): { control: number; addrLo: number; addrHi: number; data: number } {
     const at = this.#layout.table(Table.devices) + d * Dev.size;
     return {

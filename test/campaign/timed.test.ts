@@ -7,7 +7,9 @@ const loop = scenarioOf('xhci-loop');
 const seeds = Array.from({ length: 10 }, (_, i) => i + 1);
 
 /** What a run says about itself, without the system it was made of. */
-function facts({ system: _, ...rest }: RunResult): Omit<RunResult, 'system'> {
+function facts(run: RunResult): Partial<RunResult> {
+  const rest: Partial<RunResult> = { ...run };
+  delete (rest as { system?: unknown }).system;
   return rest;
 }
 
@@ -21,19 +23,17 @@ describe('xhci-loop', () => {
     expect(run.handled).toBe(run.sent - 1);
   });
 
-  // How often depends on how long a shell takes from one echo to the next, which the scenario leaves at nothing: with pauses of
-  // 20 us after each move it is 9 of these 10.
-  test('5.6: most seeds lose it within 120 s; 5.9 loses it with none of them', { timeout: 120_000 }, async () => {
+  test('5.6: at least 8 of 10 seeds lose it within 120 s; 5.9 loses it with none of them', { timeout: 120_000 }, async () => {
     const lost: number[] = [];
     for (const seed of seeds) {
       const old = await timedRun(loop, { model: 'linux-5.6' }, { seed, seconds: 120 });
       expect(old.failed).toEqual(old.verdict === 'failed' ? ['noLoss'] : []);
       if (old.verdict === 'failed') lost.push(seed);
-      const repaired = await timedRun(loop, { model: 'linux-5.9' }, { seed, seconds: 120 });
+      const repaired = await timedRun(loop, { model: 'linux-5.9' }, { seed, seconds: 60 });
       expect(repaired).toMatchObject({ verdict: 'passed', failed: [], lost: 0, strays: 0, dropped: 0, leaked: 0 });
-      expect(repaired.seconds).toBeCloseTo(120);
+      expect(repaired.seconds).toBeCloseTo(60);
     }
-    expect(lost.length).toBeGreaterThanOrEqual(6);
+    expect(lost.length).toBeGreaterThanOrEqual(8);
   });
 
   test('what 5.9 does in place of losing: it sends again, and swallows what is left of the old', async () => {
@@ -80,7 +80,7 @@ devices: [{name: dev, kind: ${kind}, interArrival: {us: [${gapUs}]}, handlerCycl
 describe('what is counted', () => {
   test.each(seeds.slice(0, 3))('handshake devices: sent = handled + lost + owed, on both kernels (seed %i)', async (seed) => {
     for (const model of ['linux-5.6', 'linux-5.9']) {
-      const run = await timedRun(loop, { model }, { seed, seconds: 40 });
+      const run = await timedRun(loop, { model }, { seed, seconds: 15 });
       expect(run.sent).toBe(run.handled + run.lost + run.owed);
       expect(run.latency.count).toBe(run.handled);
     }
@@ -129,6 +129,18 @@ describe('what is counted', () => {
   });
 });
 
+/** CPU 1 goes and comes, for ever. */
+function hotplugLoop(pause: string): ReturnType<typeof scenarioOf> {
+  return scenarioOf(`
+version: 1
+name: repeated
+machine: {cpus: 2}
+devices: [{name: xhci, interArrival: {us: [100]}, irqs: [{irq: 122, cpu: 0}]}]
+operations: [{offline: 1}, {online: 1}${pause}]
+run: {repeat: true, seconds: 0.1}
+`);
+}
+
 describe('move-hotplug, timed', () => {
   /** The gaps vary, so that CPU 1 goes offline before the first interrupt at CPU 0 with some seeds and after it with others. */
   const hotplug = scenarioOf(`
@@ -158,18 +170,9 @@ operations: [{move: {irq: 122, to: [0]}}, {pause: {us: 150}}, {offline: 1}]
   });
 
   test('repeated, the pause at the end of the list counts as well', async () => {
-    const list = (pause: string) =>
-      scenarioOf(`
-version: 1
-name: repeated
-machine: {cpus: 2}
-devices: [{name: xhci, interArrival: {us: [100]}, irqs: [{irq: 122, cpu: 0}]}]
-operations: [{offline: 1}, {online: 1}${pause}]
-run: {repeat: true, seconds: 0.1}
-`);
     // INIT and SIPI for each time that the CPU comes back; an offline takes 1 ms
-    const without = await timedRun(list(''));
-    const paused = await timedRun(list(', {pause: {us: 9000}}'));
+    const without = await timedRun(hotplugLoop(''));
+    const paused = await timedRun(hotplugLoop(', {pause: {us: 9000}}'));
     expect(without.ipis).toBeGreaterThan(2 * 80);
     expect(paused.ipis).toBeLessThanOrEqual(2 * 10);
     expect(paused.ipis).toBeGreaterThanOrEqual(2 * 8);

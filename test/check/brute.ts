@@ -13,6 +13,10 @@ export interface Explored {
   readonly failures: Readonly<Partial<Record<PropertyName, number>>>;
 }
 
+function key(image: Uint8Array): string {
+  return Buffer.from(image).toString('latin1');
+}
+
 export async function bruteForce(system: System): Promise<Explored> {
   const machine = await system.machine({ timed: false, record: 0 });
   const checked = machine.setup.properties;
@@ -23,7 +27,6 @@ export async function bruteForce(system: System): Promise<Explored> {
   // Dijkstra with weights 0 and 1: one list of images for each number of visible steps
   const best = new Map<string, number>();
   const queues: Uint8Array[][] = [];
-  const key = (image: Uint8Array): string => Buffer.from(image).toString('latin1');
   const reach = (image: Uint8Array, steps: number): void => {
     const name = key(image);
     if ((best.get(name) ?? Infinity) <= steps) return;

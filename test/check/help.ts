@@ -76,20 +76,21 @@ interface Small {
   readonly more?: string;
 }
 
+function deviceText({ name, irq, kind = 'handshake', cpu, vector, raises = 2, affinity, address64 = true }: Device, i: number): string {
+  const fields = [`irq: ${irq ?? 24 + i}`, `cpu: ${cpu}`];
+  if (vector !== undefined) fields.push(`vector: ${vector}`);
+  if (affinity !== undefined) fields.push(`affinity: [${affinity.join(', ')}]`);
+  return `{name: ${name ?? `d${i}`}, kind: ${kind}, message: {address64: ${address64}}, raises: ${raises}, irqs: [{${fields.join(', ')}}]}`;
+}
+
 /** The text of a small scenario. Irqs are 24, 25 ... unless said otherwise. */
 export function small({ cpus = [0, 1], offline = [], vectors = 2, devices, operations = [], more = '' }: Small): string {
-  const device = ({ name, irq, kind = 'handshake', cpu, vector, raises = 2, affinity, address64 = true }: Device, i: number): string => {
-    const fields = [`irq: ${irq ?? 24 + i}`, `cpu: ${cpu}`];
-    if (vector !== undefined) fields.push(`vector: ${vector}`);
-    if (affinity !== undefined) fields.push(`affinity: [${affinity.join(', ')}]`);
-    return `{name: ${name ?? `d${i}`}, kind: ${kind}, message: {address64: ${address64}}, raises: ${raises}, irqs: [{${fields.join(', ')}}]}`;
-  };
   return [
     'version: 1',
     'name: small',
     `machine: {cpus: [${cpus.map((c) => `{cpu: ${c}, apicId: ${2 * c}, online: ${!offline.includes(c)}}`).join(', ')}]}`,
     `universe: {vectors: ${vectors}}`,
-    `devices: [${devices.map(device).join(', ')}]`,
+    `devices: [${devices.map(deviceText).join(', ')}]`,
     `operations: [${operations.map((o) => `{${o}}`).join(', ')}]`,
     more,
     '',

@@ -158,6 +158,31 @@ test('a counterexample is as short as the shortest of all paths (0-1 breadth fir
   expect(failing).toBeGreaterThan(10);
 });
 
+test('a state found by a visible step, and again without one, counts without it', async () => {
+  const { machine } = await toy(
+    (k, d) => {
+      const x = d.variable('x', 'bool', []);
+      const plain = d.variable('plain', 'u8', []);
+      const shown = d.variable('shown', 'u8', [], { visible: true });
+      // both ways end in the same state, the visible one is met first
+      const t = task(k, 't', (b) => {
+        b.if(
+          b.load(x),
+          () => {
+            b.store(plain, [], 0);
+            b.store(plain, [], 0);
+          },
+          () => b.store(shown, [], 0),
+        );
+        b.flag('noStray');
+      });
+      return { run: { 0: t, 1: task(k, 'u', (b) => b.store(x, [], 1)) } };
+    },
+    { cpus: 2, properties: ['noStray'] },
+  );
+  expect(search(machine).failures.noStray?.length).toBe(0);
+});
+
 test('a search that runs out of memory says so', async () => {
   const { machine, again } = await independent([60, 60, 60]);
   const { searchBegin, searchRun } = machine.core.exports;

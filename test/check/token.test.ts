@@ -33,6 +33,10 @@ async function replayed(token: string, model?: string): Promise<Replayed> {
 
 const file = small({ devices: [{ name: 'box3', irq: 7, cpu: 1, vector: 0x21, kind: 'free', raises: 2 }], operations: ['offline: 1'] });
 
+async function settings(scenario: string, options: Options, property?: string): Promise<Token['settings']> {
+  return parseToken((await counterexample(scenario, options, property)).token).settings;
+}
+
 describe('round trip', () => {
   const cases: readonly (readonly [string, string, Options, string])[] = [
     ['5.6 xhci-hotplug', 'xhci-hotplug', { model: '5.6' }, 'noLoss'],
@@ -62,8 +66,6 @@ describe('round trip', () => {
   });
 
   test('a token says what was set, and nothing that the scenario says', async () => {
-    const settings = async (scenario: string, options: Options, property?: string): Promise<Token['settings']> =>
-      parseToken((await counterexample(scenario, options, property)).token).settings;
     expect(await settings('xhci-hotplug', { model: '5.6' })).toEqual({});
     expect(await settings('xhci-hotplug', { set: { settleDelay: 'none' }, assume: { push: 'root-complex' } })).toEqual({
       settleDelay: 'none',
@@ -114,24 +116,23 @@ describe('on another model', () => {
   });
 });
 
-describe('damaged', () => {
-  /** Either one of our two errors, with a sentence, or a replay that ends. */
-  async function survives(text: string): Promise<string> {
-    try {
-      const token = parseToken(text);
-      await replayToken(token, systemOf(token));
-      return 'replayed';
-    } catch (error) {
-      if (!(error instanceof TokenError || error instanceof ModelError)) throw error;
-      expect(error.message).toMatch(/^[^\n]{10,}$/);
-      return 'refused';
-    }
+/** Either one of our two errors, with a sentence, or a replay that ends. */
+async function survives(text: string): Promise<string> {
+  try {
+    const token = parseToken(text);
+    await replayToken(token, systemOf(token));
+    return 'replayed';
+  } catch (error) {
+    if (!(error instanceof TokenError || error instanceof ModelError)) throw error;
+    return /^[^\n]{10,}$/.test(error.message) ? 'refused' : error.message;
   }
+}
 
+describe('damaged', () => {
   test('every prefix', async () => {
     const { token } = await counterexample('xhci-hotplug', { model: '5.6' });
     const outcomes = new Set<string>();
-    for (let n = 0; n < token.length; n++) outcomes.add(await survives(token.slice(0, n)));
+    for (let n = 0; n < token.length; n += n < 80 ? 1 : 2) outcomes.add(await survives(token.slice(0, n)));
     // a schedule that ends early is a schedule
     expect([...outcomes].toSorted()).toEqual(['refused', 'replayed']);
   });
@@ -164,7 +165,7 @@ describe('damaged', () => {
           const n = Math.floor(at * text.length);
           text = text.slice(0, n) + by + text.slice(n + cut);
         }
-        await survives(text);
+        expect(['refused', 'replayed']).toContain(await survives(text));
       }),
       { numRuns: 400, seed: 20200318 },
     );
@@ -183,8 +184,7 @@ describe('damaged', () => {
     expect(await survives(text)).toBe('refused');
   });
 
-  // the values of assumptions are taken as they stand
-  test.fails.each([
+  test.each([
     ['an assumption without a value', 'irqlab1/xhci-hotplug/linux-5.6/0/push/op0'],
     ['an assumption that cannot be', 'irqlab1/xhci-hotplug/linux-5.6/0/push=far/op0'],
   ])('%s is refused', async (_, text) => {

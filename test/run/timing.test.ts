@@ -192,6 +192,23 @@ describe('a CPU in a timed run', () => {
     expect(machine.latency().max).toBeLessThan(latency * 1.0625);
   });
 
+  test('EOI and other LAPIC writes have costs of their own', async () => {
+    const { machine } = await toy(
+      (k) => ({
+        handlers: {
+          0x30: handler(k, 'h', (b) => {
+            b.note('moved');
+            b.lapicWrite('tpr', 0);
+            b.note('cleaned');
+          }),
+        },
+      }),
+      { sources: [{ gaps: [1000], raises: 1 }], timed: true, timing: { 'eoi.mmio': 77, 'lapic.mmio_write': 55 } },
+    );
+    const events = run(machine, 40_000);
+    expect([at(events, 'note', 1) - at(events, 'note'), at(events, 'eoi') - at(events, 'note', 1)]).toEqual([56, 77]);
+  });
+
   test('a handshake device that had something to say raises right behind its handler', async () => {
     const { machine } = await toy((k) => ({ handlers: { 0x30: handler(k, 'h', (b) => b.serve(0, 0)) } }), {
       sources: [{ kind: 'handshake', gaps: [500], raises: 3 }],

@@ -42,8 +42,7 @@ describe('versions and behaviours', () => {
   });
 });
 
-// isBehaviour asks with `in`, so that it finds what every object has
-test.fails('a behaviour out of Object.prototype is none', () => {
+test('a behaviour out of Object.prototype is none', () => {
   expect(() => findModel('linux-5.9', { toString: 'none' })).toThrow(ModelError);
 });
 
@@ -257,16 +256,18 @@ function between(list: readonly string[], from: string, to: string): string[] {
   return list.slice(begin, list.indexOf(to, begin) + 1);
 }
 
-describe('the order of hardware accesses', () => {
-  const torn = (address64: boolean): string =>
-    small({
-      devices: [
-        { cpu: 1, vector: 0x21, address64 },
-        { cpu: 0, vector: 0x21, raises: 0 },
-      ],
-      operations: ['offline: 1'],
-    });
+/** CPU 1 goes offline, and on CPU 0 the vector of its irq is in use. */
+function torn(address64: boolean): string {
+  return small({
+    devices: [
+      { cpu: 1, vector: 0x21, address64 },
+      { cpu: 0, vector: 0x21, raises: 0 },
+    ],
+    operations: ['offline: 1'],
+  });
+}
 
+describe('the order of hardware accesses', () => {
   test.each([true, false])(
     'direct: w0 control, w1 control, w2 address, w3 address high if there is one (%s), w4 data',
     async (address64) => {

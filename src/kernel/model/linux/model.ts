@@ -16,7 +16,7 @@ const names = Object.keys(behaviours) as BehaviourName[];
 export const linuxVersions: readonly string[] = Object.keys(versions);
 
 function isBehaviour(name: string): name is BehaviourName {
-  return name in behaviours;
+  return Object.hasOwn(behaviours, name);
 }
 
 /** Linux of a version, with single behaviours set otherwise. Throws `ModelError` for one that does not exist. */
