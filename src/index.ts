@@ -17,6 +17,7 @@ export {
   type SearchResult,
   type Token,
 } from './check/index.js';
+export { loadModule, type ModuleSource } from './core/index.js';
 export { findModel, ModelError, modelNames, type KernelModel } from './kernel/model/index.js';
 export { defaultAssumptions, Machine, ModelFault, type Assumptions, type EventRecord, type MachineSetup } from './machine/index.js';
 export {

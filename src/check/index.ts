@@ -4,7 +4,6 @@ export { drawDiagram, wrap, type Style } from './diagram.js';
 export { explain, type Explanation, type Row } from './explain.js';
 export { Replay, replayPath, type ReplayedStep } from './replay.js';
 export {
-  labelAt,
   search,
   type Coverage,
   type Failure,

@@ -131,7 +131,7 @@ function pathTo(machine: Awaited<ReturnType<System['machine']>>, property: numbe
   return Array.from({ length: n }, (_, i) => core.u16(at + i * 2));
 }
 
-export function labelAt(system: System, instruction: number): string {
+function labelAt(system: System, instruction: number): string {
   const word = system.built.program.code[instruction * 4 + 3] ?? 0;
   const label = system.built.labels[word >>> 8];
   return label === undefined ? `instruction ${instruction}` : `${label.routine}:${label.line} ${label.text}`;

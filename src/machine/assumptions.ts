@@ -1,29 +1,23 @@
 import { Assumption } from '../core/index.js';
 
 /**
- * Assumptions about hardware and time that an algorithm may rest on (design 1). Each is a named choice; the first value is
- * the default, the one kernel developers argue with. A verdict prints them.
+ * Assumptions about hardware and time that an algorithm may rest on (design 1), each a named choice. The first value is the
+ * default, the one kernel developers argue with. Verdicts print them.
  */
-export interface Assumptions {
+export const assumptionValues = {
   /** a device forms its message at the instant it sends it, or samples first and sends later */
-  readonly sampling: 'at-once' | 'then-delay';
-  /** how far the completion of a config access pushes the function's earlier messages (hardware.md C.6 G3) */
-  readonly push: 'irr' | 'root-complex' | 'none';
-  /** any message is delivered within an mdelay, or after any time */
-  readonly delivery: 'within-mdelay' | 'unbounded';
-  /** a deliverable vector is taken before the next micro-op, or the CPU may first go on */
-  readonly recognition: 'prompt' | 'free';
-  /** a software-disabled LAPIC dispatches what its IRR holds, or holds it (hardware.md A.9.1) */
-  readonly softDisabled: 'dispatches' | 'holds';
-}
-
-export const assumptionValues: { readonly [K in keyof Assumptions]: readonly Assumptions[K][] } = {
   sampling: ['at-once', 'then-delay'],
+  /** how far the completion of a config access pushes the function's earlier messages (hardware.md C.6 G3) */
   push: ['irr', 'root-complex', 'none'],
+  /** any message is delivered within an mdelay, or after any time */
   delivery: ['within-mdelay', 'unbounded'],
+  /** a deliverable vector is taken before the next micro-op, or the CPU may first go on */
   recognition: ['prompt', 'free'],
+  /** a software-disabled LAPIC dispatches what its IRR holds, or holds it (hardware.md A.9.1) */
   softDisabled: ['dispatches', 'holds'],
-};
+} as const;
+
+export type Assumptions = { readonly [K in keyof typeof assumptionValues]: (typeof assumptionValues)[K][number] };
 
 export const defaultAssumptions: Assumptions = {
   sampling: 'at-once',

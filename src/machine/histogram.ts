@@ -12,7 +12,7 @@ export interface Percentiles {
 const BUCKETS = 64 * 16;
 
 /** Largest value of a bucket of the core's log-linear histogram (assembly/record/counters.ts). */
-export function bucketTop(bucket: number): number {
+function bucketTop(bucket: number): number {
   if (bucket < 16) return bucket;
   const e = (bucket >>> 4) + 3;
   return (16 + (bucket & 15) + 1) * 2 ** (e - 4) - 1;

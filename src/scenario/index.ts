@@ -9,7 +9,6 @@ export {
   CYCLES_PER_US,
   FIRST_VECTOR,
   interArrivalCycles,
-  type Assumptions,
   type CpuDescription,
   type DeviceDescription,
   type InterArrival,
@@ -22,7 +21,7 @@ export {
   type TimingValue,
   type Universe,
 } from './scenario.js';
-export { assumptionChoices, jsonSchema } from './schema.js';
+export { jsonSchema } from './schema.js';
 export { stringifyScenario } from './stringify.js';
 export { assembleSystem, type Mode, type Names, type Overrides, type System } from './system.js';
 export type { Vocabulary } from './vocabulary.js';

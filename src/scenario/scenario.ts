@@ -5,6 +5,8 @@
  * CPU and irq numbers are the user's names (CPU 3, irq 122), not indexes.
  */
 
+import type { Assumptions } from '../machine/index.js';
+
 /** One experiment: a machine, its devices, what is done to them, and how long. */
 export interface Scenario {
   readonly version: 1;
@@ -15,6 +17,7 @@ export interface Scenario {
   readonly model: string;
   /** Named behaviours of the model that differ from its table. */
   readonly behaviours: Readonly<Record<string, string>>;
+  /** What is taken for granted about hardware; every verdict prints it. */
   readonly assumptions: Assumptions;
   readonly machine: MachineDescription;
   readonly universe: Universe;
@@ -25,20 +28,6 @@ export interface Scenario {
   readonly run: RunSettings;
   /** Overrides of the timing profile by the ids of hardware.md G.2, in cycles. */
   readonly timing: Readonly<Record<string, TimingValue>>;
-}
-
-/** What is taken for granted about hardware; every verdict prints it. The first of each is the default. */
-export interface Assumptions {
-  /** When a device reads its message registers: in the step that emits, or earlier. */
-  readonly sampling: 'at-once' | 'then-delay';
-  /** How far a completion pushes the function's earlier messages (hardware.md C.6). */
-  readonly push: 'irr' | 'root-complex' | 'none';
-  /** Whether every message in flight has arrived when an `mdelay` that began after it ends. */
-  readonly delivery: 'within-mdelay' | 'unbounded';
-  /** Whether a deliverable vector is taken before the next micro-op. */
-  readonly recognition: 'prompt' | 'free';
-  /** What a software-disabled LAPIC does with the bits its IRR holds (hardware.md A.9.1). */
-  readonly softDisabled: 'dispatches' | 'holds';
 }
 
 export interface MachineDescription {

@@ -5,6 +5,7 @@
  * to be judged (does this CPU exist?) stands in references.ts.
  */
 import { z } from 'zod';
+import { assumptionValues } from '../machine/index.js';
 import { choice, exactlyOne, flag, list, mapping, mismatch, nonEmpty, text, whole } from './fields.js';
 import { describe, hex } from './words.js';
 
@@ -107,22 +108,13 @@ const operation = exactlyOne(
   operationKeys,
 );
 
-/** What an assumption may be; the first is the default. */
-export const assumptionChoices = {
-  sampling: ['at-once', 'then-delay'],
-  push: ['irr', 'root-complex', 'none'],
-  delivery: ['within-mdelay', 'unbounded'],
-  recognition: ['prompt', 'free'],
-  softDisabled: ['dispatches', 'holds'],
-} as const;
-
 const assumptions = mapping(
   {
-    sampling: choice('value of sampling', assumptionChoices.sampling).default('at-once'),
-    push: choice('value of push', assumptionChoices.push).default('irr'),
-    delivery: choice('value of delivery', assumptionChoices.delivery).default('within-mdelay'),
-    recognition: choice('value of recognition', assumptionChoices.recognition).default('prompt'),
-    softDisabled: choice('value of softDisabled', assumptionChoices.softDisabled).default('dispatches'),
+    sampling: choice('value of sampling', assumptionValues.sampling).default('at-once'),
+    push: choice('value of push', assumptionValues.push).default('irr'),
+    delivery: choice('value of delivery', assumptionValues.delivery).default('within-mdelay'),
+    recognition: choice('value of recognition', assumptionValues.recognition).default('prompt'),
+    softDisabled: choice('value of softDisabled', assumptionValues.softDisabled).default('dispatches'),
   },
   '{delivery: unbounded}',
 );

@@ -1,14 +1,12 @@
 /** A scenario back to the text of a file. */
 import { Document, isMap, isScalar, isSeq, visit, type Node } from 'yaml';
+import { assumptionValues } from '../machine/index.js';
 import type { DeviceDescription, MachineDescription, Scenario } from './scenario.js';
-import { assumptionChoices } from './schema.js';
 
 /** YAML that parses to the same scenario. What has its default is left out, unless a reader would look for it. */
 export function stringifyScenario(scenario: Scenario): string {
   const { version, name, about, model, behaviours, assumptions, machine, universe, devices, operations, parallel, run, timing } = scenario;
-  const chosen = Object.entries(assumptions).filter(
-    ([key, value]) => value !== assumptionChoices[key as keyof typeof assumptionChoices][0],
-  );
+  const chosen = Object.entries(assumptions).filter(([key, value]) => value !== assumptionValues[key as keyof typeof assumptionValues][0]);
   const document = new Document(
     {
       version,

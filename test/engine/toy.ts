@@ -57,7 +57,7 @@ export interface Toy<K> {
   again(changes?: Partial<MachineSetup>): Promise<Machine>;
 }
 
-export const MSI = { control: 1, addrLo: 0xfee00000, addrHi: 0, data: 0x4000 } as const;
+const MSI = { control: 1, addrLo: 0xfee00000, addrHi: 0, data: 0x4000 } as const;
 
 /** The message for a vector at the CPU with this APIC id, fixed, physical, edge. */
 export function msi(apicId: number, vector: number): { control: number; addrLo: number; addrHi: number; data: number } {

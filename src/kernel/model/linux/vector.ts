@@ -7,7 +7,7 @@ import { IRQ_MOVE_CLEANUP_VECTOR, MANAGED_IRQ_SHUTDOWN_VECTOR, Slot, type LinuxD
 /** Results, in place of negative error numbers. */
 export const OK = 0;
 export const EBUSY = 1;
-export const ENOSPC = 2;
+const ENOSPC = 2;
 
 export type VectorRoutines = ReturnType<typeof vectorRoutines>;
 
