@@ -1,5 +1,5 @@
 // What remains after both compilers have run: makes dist/ complete on its own, so that it can be packed or copied as it is.
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = new URL('../', import.meta.url);
@@ -11,8 +11,8 @@ copyFileSync(at('build/irqlab.wasm'), at('dist/build/irqlab.wasm'));
 // tsc leaves `u32` in the declarations of the shared files but does not emit the ambient file that explains it. Each declaration
 // gets the aliases it uses as its own; a global declaration would leak into the programs of those who use the package.
 const aliases = [...readFileSync(at('src/core/assemblyscript.d.ts'), 'utf8').matchAll(/^declare type (\w+) = (\w+);$/gm)];
-for (const path of ['dist/assembly/state/abi.d.ts', 'dist/assembly/state/fields.d.ts']) {
-  if (!existsSync(at(path))) continue;
+const folder = 'dist/assembly/state/abi';
+for (const path of readdirSync(at(folder)).flatMap((name) => (name.endsWith('.d.ts') ? [`${folder}/${name}`] : []))) {
   const text = readFileSync(at(path), 'utf8');
   const used = aliases.filter(([, name]) => new RegExp(`\\b: ${name}\\b`).test(text));
   if (used.length > 0) writeFileSync(at(path), `${used.map(([, name, type]) => `type ${name} = ${type};`).join('\n')}\n${text}`);

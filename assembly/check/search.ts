@@ -3,8 +3,9 @@
  * nothing (0-1 breadth first), so the first failure of a property found at the lowest level is a shortest one. The search
  * goes on after a failure; each property keeps its own.
  */
-import { Property, Settings, Status } from '../state/abi';
-import { Cpu, Src } from '../state/fields';
+import { Property, Status } from '../state/abi/outcomes';
+import { Settings } from '../state/abi/tables';
+import { Cpu, Src } from '../state/abi/fields';
 import { cpuAt, setting, srcAt } from '../state/access';
 import { blockEnd, checkStart, nCpus, nSources, timedStart } from '../state/layout';
 import { hash } from '../state/hash';

@@ -2,8 +2,10 @@
  * The transitions of a check (design 4): from a state, all enabled steps; and the execution of one. An action is 16 bits:
  * `Actor` in bits 15:12, which one below.
  */
-import { Actor, Assumption, Event, NONE, OperationSetup, Settings } from '../state/abi';
-import { Cpu, Glob, RunState, Src } from '../state/fields';
+import { NONE } from '../state/abi/instructions';
+import { Actor, Event } from '../state/abi/outcomes';
+import { Assumption, OperationSetup, Settings } from '../state/abi/tables';
+import { Cpu, Glob, RunState, Src } from '../state/abi/fields';
 import { assumes, cpuAt, isActive, operationSetup, setting, srcAt } from '../state/access';
 import { globBase, nCpus, nMessages, nOperations, nOrigins, nSources, opBase } from '../state/layout';
 import { deriveCpu } from '../lapic/priority';

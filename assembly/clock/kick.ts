@@ -2,7 +2,7 @@
  * When a CPU acts next, in a timed run. A CPU that executes has its queue node armed for its next micro-op; one that is
  * idle, waits or sits in an mdelay does not, or only for later, and is woken by what happens to it.
  */
-import { Timing } from '../state/abi';
+import { Timing } from '../state/abi/tables';
 import { now, timed } from '../state/access';
 import { CPU_TIMED_SIZE, cpuTimedBase, nCpus } from '../state/layout';
 import { latency, streamOfCpu } from './random';

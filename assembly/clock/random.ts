@@ -2,7 +2,7 @@
  * Seeded random numbers: one SplitMix64 stream per actor and purpose, so that a strategy that draws more does not shift
  * the others. State: one u64 a stream, class timed.
  */
-import { Settings, Timing } from '../state/abi';
+import { Settings, Timing } from '../state/abi/tables';
 import { setting } from '../state/access';
 import { nCpus, nDevices, nOrigins, nSources, streamBase, timingBase } from '../state/layout';
 

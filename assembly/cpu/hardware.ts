@@ -1,6 +1,8 @@
 /** Instructions on hardware, and what a model tells the checker. */
-import { Assumption, Counter, Drop, Event, Fault, NONE, Note, Op, Property } from '../state/abi';
-import { Cpu, Ctx, MsgKind, Src } from '../state/fields';
+import { NONE, Op } from '../state/abi/instructions';
+import { Counter, Drop, Event, Fault, Note, Property } from '../state/abi/outcomes';
+import { Assumption } from '../state/abi/tables';
+import { Cpu, Ctx, MsgKind, Src } from '../state/abi/fields';
 import { assumes, cpuAt, now, srcAt, timed } from '../state/access';
 import { endedBase, nDevices, nOperations, nOrigins, nSources, opBase, raisedBase, servedBase } from '../state/layout';
 import { hasRoom, launch, markMessages, schedule, unmarkMessages } from '../fabric/flight';

@@ -1,6 +1,7 @@
 /** Recognition and acknowledge (hardware.md A.5), and the arrival of messages as the CPU sees it. */
-import { Counter, Event, Fault, Level, NONE } from '../state/abi';
-import { Cpu, CpuFlag, Ctx, Msg, MsgKind } from '../state/fields';
+import { Level, NONE } from '../state/abi/instructions';
+import { Counter, Event, Fault } from '../state/abi/outcomes';
+import { Cpu, CpuFlag, Ctx, Msg, MsgKind } from '../state/abi/fields';
 import { cpuAt, ctxAt, msgAt, setActive, setFlag } from '../state/access';
 import { idtBase } from '../state/layout';
 import { clearStarted, deliver, started } from '../fabric/deliver';

@@ -1,6 +1,7 @@
 /** Instructions on the kernel's variables, masks, lists and locks. */
-import { Fault, InsnFlag, NONE, Op, VarFlag } from '../state/abi';
-import { Ctx } from '../state/fields';
+import { InsnFlag, NONE, Op, VarFlag } from '../state/abi/instructions';
+import { Fault } from '../state/abi/outcomes';
+import { Ctx } from '../state/abi/fields';
 import { timed } from '../state/access';
 import { nCpus, nSources } from '../state/layout';
 import { kickWaiters } from '../clock/kick';

@@ -1,6 +1,6 @@
 /** Registers and operands of a context. */
-import { Operand } from '../state/abi';
-import { Ctx } from '../state/fields';
+import { Operand } from '../state/abi/instructions';
+import { Ctx } from '../state/abi/fields';
 import { clearContext } from '../state/access';
 import { tagClear, tagsOfContext, tagsSeen } from '../record/tags';
 

@@ -1,6 +1,7 @@
 /** Operations of a scenario (a move, an offline ...): tasks of the thread context of the CPU they run on. */
-import { Event, OperationSetup } from '../state/abi';
-import { Ctx } from '../state/fields';
+import { Event } from '../state/abi/outcomes';
+import { OperationSetup } from '../state/abi/tables';
+import { Ctx } from '../state/abi/fields';
 import { ctxAt, operationSetup, setActive } from '../state/access';
 import { endedBase, opBase } from '../state/layout';
 import { record } from '../record/ring';

@@ -1,6 +1,8 @@
 /** Private instructions: registers, branches, calls, constants of the machine. Nobody else can observe them. */
-import { Constant, DeviceSetup, Fault, NONE, Op, SourceSetup } from '../state/abi';
-import { Ctx } from '../state/fields';
+import { Constant, NONE, Op } from '../state/abi/instructions';
+import { Fault } from '../state/abi/outcomes';
+import { DeviceSetup, SourceSetup } from '../state/abi/tables';
+import { Ctx } from '../state/abi/fields';
 import { apicIdOf, cpuOfApicId, deviceSetup, sourceSetup } from '../state/access';
 import { nCpus, nDevices, nSources, vectorHi, vectorLo } from '../state/layout';
 import { raiseFault } from '../record/violations';

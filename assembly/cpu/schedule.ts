@@ -1,6 +1,7 @@
 /** Who has the CPU, whether it may step, and whether it takes an interrupt (hardware.md A.5). */
-import { Assumption, Level, Op, Operand } from '../state/abi';
-import { Cpu, CpuFlag, Ctx, RunState } from '../state/fields';
+import { Level, Op, Operand } from '../state/abi/instructions';
+import { Assumption } from '../state/abi/tables';
+import { Cpu, CpuFlag, Ctx, RunState } from '../state/abi/fields';
 import { assumes, codeAt, cpuAt, ctxAt, interruptsOn, isActive } from '../state/access';
 import { hasRoom, marked } from '../fabric/flight';
 import { requests } from '../lapic/priority';

@@ -4,8 +4,9 @@
  * instruction executed last. So a context always stands in front of something that others can see, and the same bytes run
  * in a check and in a timed run.
  */
-import { Counter, Fault, InsnFlag, Level, Op, Operand } from '../state/abi';
-import { Cpu, CpuFlag, Ctx, RunState } from '../state/fields';
+import { InsnFlag, Level, Op, Operand } from '../state/abi/instructions';
+import { Counter, Fault } from '../state/abi/outcomes';
+import { Cpu, CpuFlag, Ctx, RunState } from '../state/abi/fields';
 import { clearContext, codeAt, cpuAt, ctxAt, interruptsOn, isActive, setActive, setFlag } from '../state/access';
 import { nCpus, nInstructions } from '../state/layout';
 import { kick } from '../clock/kick';

@@ -2,7 +2,8 @@
  * Variables of the kernel model: elements, masks of any width, lists. The core knows slots, not names. An index out of
  * range is a fault of the model, reported with its instruction, and reads as 0.
  */
-import { Fault, NONE, VarFlag, VarWord } from '../state/abi';
+import { NONE, VarFlag, VarWord } from '../state/abi/instructions';
+import { Fault } from '../state/abi/outcomes';
 import { slotAt } from '../state/access';
 import { blockEnd, nVariables, varBase, vectorHi, vectorLo } from '../state/layout';
 import { raiseFault } from '../record/violations';

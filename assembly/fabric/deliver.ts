@@ -1,6 +1,8 @@
 /** A message arrives: decode, destination, acceptance or drop (hardware.md 0.3 steps 5 and 6). */
-import { Counter, Drop, Event, NONE, Settings } from '../state/abi';
-import { Cpu, Ctx, Msg, MsgKind, RunState } from '../state/fields';
+import { NONE } from '../state/abi/instructions';
+import { Counter, Drop, Event } from '../state/abi/outcomes';
+import { Settings } from '../state/abi/tables';
+import { Cpu, Ctx, Msg, MsgKind, RunState } from '../state/abi/fields';
 import { cpuAt, cpuOfApicId, ctxAt, msgAt, setActive, setting, timed } from '../state/access';
 import { LEVELS } from '../state/layout';
 import { acceptFixed } from '../lapic/accept';

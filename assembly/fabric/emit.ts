@@ -1,6 +1,7 @@
 /** A source raises, samples its registers and sends (hardware.md 0.3 steps 1 and 2): three steps of the model. */
-import { Actor, Assumption, Counter, DeviceKind, Drop, Event, Property, SourceSetup } from '../state/abi';
-import { MsgKind, Src } from '../state/fields';
+import { Actor, Counter, Drop, Event, Property } from '../state/abi/outcomes';
+import { Assumption, DeviceKind, SourceSetup } from '../state/abi/tables';
+import { MsgKind, Src } from '../state/abi/fields';
 import { assumes, now, sourceSetup, srcAt, timed } from '../state/access';
 import { nSources, raisedBase } from '../state/layout';
 import { inInterruptRange } from '../message/decode';

@@ -7,8 +7,9 @@
  * In a timed run a message has an arrival time, fixed at emission; in a check any step may come next, and completions and
  * mdelays mark what they wait for.
  */
-import { Actor, Assumption, Counter, Timing } from '../state/abi';
-import { Msg, MsgKind, Origin } from '../state/fields';
+import { Actor, Counter } from '../state/abi/outcomes';
+import { Assumption, Timing } from '../state/abi/tables';
+import { Msg, MsgKind, Origin } from '../state/abi/fields';
 import { assumes, msgAt, now, originAt, timed } from '../state/access';
 import { msgFree, msgTimedBase, nCpus, nMessages, nOrigins, nSources } from '../state/layout';
 import { latency, streamOfOrigin } from '../clock/random';

@@ -1,6 +1,7 @@
 /** Acceptance of a message by one LAPIC (hardware.md A.3, A.6.2, A.9.1, A.10). */
-import { Counter, Drop, Event, Settings } from '../state/abi';
-import { Cpu } from '../state/fields';
+import { Counter, Drop, Event } from '../state/abi/outcomes';
+import { Settings } from '../state/abi/tables';
+import { Cpu } from '../state/abi/fields';
 import { cpuAt, setting, timed } from '../state/access';
 import { settingsBase, vectorHi, vectorLo } from '../state/layout';
 import { count } from '../record/counters';

@@ -2,8 +2,8 @@
  * IRR/ISR arbitration (hardware.md A.3, A.4). The record caches the highest vector of IRR and ISR, PPR, and which of the
  * eight words are not zero, so that acceptance, acknowledge and EOI touch one cache line and never scan 256 bits.
  */
-import { Assumption } from '../state/abi';
-import { Cpu } from '../state/fields';
+import { Assumption } from '../state/abi/tables';
+import { Cpu } from '../state/abi/fields';
 import { assumes, cpuAt } from '../state/access';
 
 

@@ -2,8 +2,9 @@
  * LAPIC registers that the path needs (hardware.md A.2, A.9, A.10, A.12) and INIT (A.11). Values that a guest should not
  * write have their architectural outcome: reserved bits are dropped, reserved offsets set ESR bit 7. Other registers read 0.
  */
-import { Counter, Event, LapicReg, Property } from '../state/abi';
-import { Cpu, CpuFlag, RunState } from '../state/fields';
+import { LapicReg } from '../state/abi/instructions';
+import { Counter, Event, Property } from '../state/abi/outcomes';
+import { Cpu, CpuFlag, RunState } from '../state/abi/fields';
 import { apicIdOf, clearContext, cpuAt, setFlag } from '../state/access';
 import { LEVELS } from '../state/layout';
 import { count } from '../record/counters';

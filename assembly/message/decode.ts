@@ -2,7 +2,7 @@
  * Compatibility-format interrupt messages (hardware.md C.3) and destination match (A.7). Pure: a message in, fields out;
  * effects are elsewhere.
  */
-import { Cpu } from '../state/fields';
+import { Cpu } from '../state/abi/fields';
 import { cpuAt, cpuOfApicId } from '../state/access';
 import { nCpus } from '../state/layout';
 

@@ -2,8 +2,9 @@
  * MSI capability without mask bits (hardware.md C.1) and the emission rules that concern it (C.4). Every config write
  * lands alone: 32 bits for an address register, 16 for data and control (E2), so a device can sample any mixture (E3).
  */
-import { DeviceSetup, MsiReg, SourceSetup } from '../state/abi';
-import { Dev, Src } from '../state/fields';
+import { MsiReg } from '../state/abi/instructions';
+import { DeviceSetup, SourceSetup } from '../state/abi/tables';
+import { Dev, Src } from '../state/abi/fields';
 import { devAt, deviceSetup, sourceSetup, srcAt } from '../state/access';
 import { nDevices } from '../state/layout';
 

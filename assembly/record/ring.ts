@@ -2,8 +2,9 @@
  * The event ring: records of fixed size that the host drains once per batch, and a running digest over the events, which
  * is kept whether or not anybody drains.
  */
-import { Counter, Event, Settings } from '../state/abi';
-import { Rec } from '../state/fields';
+import { Counter, Event } from '../state/abi/outcomes';
+import { Settings } from '../state/abi/tables';
+import { Rec } from '../state/abi/fields';
 import { now, setting } from '../state/access';
 import { nRing, recordStateBase, ringBase } from '../state/layout';
 import { count } from './counters';

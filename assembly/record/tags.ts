@@ -6,8 +6,9 @@
  * something of a source: an event is lost when its source is owed and the last carrier is gone. A merge is a union, so
  * coalescing is no loss. Sets are lists of nodes from a pool: node i at tagBase, {source u32, next u32}, 0 = none.
  */
-import { Counter, Event, Property, Settings } from '../state/abi';
-import { Src } from '../state/fields';
+import { Counter, Event, Property } from '../state/abi/outcomes';
+import { Settings } from '../state/abi/tables';
+import { Src } from '../state/abi/fields';
 import {
   LEVELS,
   carriersBase,

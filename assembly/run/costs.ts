@@ -1,5 +1,6 @@
 /** What a micro-op costs before it takes effect, in cycles (hardware.md G.2). */
-import { LapicReg, Op, Timing } from '../state/abi';
+import { LapicReg, Op } from '../state/abi/instructions';
+import { Timing } from '../state/abi/tables';
 import { timingDefault } from '../state/access';
 
 /** Cycles between the previous micro-op of the context and the effect of this one; `imm` is its immediate. */

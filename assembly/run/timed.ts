@@ -2,8 +2,10 @@
  * The timed run: the clock decides who goes next. Each actor has one node in the event queue; between two observable
  * accesses a CPU is not looked at. The steps are those of a check, in the order the latencies give.
  */
-import { Counter, DeviceKind, Level, Op, OperationSetup, Settings, SourceSetup, Status, Timing } from '../state/abi';
-import { Ctx, Cpu, RunState, Src } from '../state/fields';
+import { Level, Op } from '../state/abi/instructions';
+import { Counter, Status } from '../state/abi/outcomes';
+import { DeviceKind, OperationSetup, Settings, SourceSetup, Timing } from '../state/abi/tables';
+import { Ctx, Cpu, RunState, Src } from '../state/abi/fields';
 import { codeAt, cpuAt, ctxAt, isActive, now, operationSetup, setting, sourceSetup, srcAt } from '../state/access';
 import { ctxTimedBase, gapBase, LEVELS, nCpus, nMessages, nOperations, nSources, opBase, srcTimedBase } from '../state/layout';
 import { below, latency, seedStreams, streamOfArrivals, streamOfCpu, streamOfSampling } from '../clock/random';

@@ -1,6 +1,7 @@
 /** Accessors to the records; they inline to one load or store. */
-import { Settings, SourceSetup, DeviceSetup, OperationSetup, Timing, VarWord } from './abi';
-import { Cpu, Ctx, CpuFlag, Dev, Msg, Origin, Src } from './fields';
+import { VarWord } from './abi/instructions';
+import { Settings, SourceSetup, DeviceSetup, OperationSetup, Timing } from './abi/tables';
+import { Cpu, Ctx, CpuFlag, Dev, Msg, Origin, Src } from './abi/fields';
 import {
   apicIdBase,
   apicMapBase,

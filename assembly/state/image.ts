@@ -5,7 +5,7 @@
  * A fixed part by plan; then each context in use (program counter, frames, live registers in their declared widths); then
  * each origin's messages in order. Images are padded to 8 bytes.
  */
-import { Ctx, Msg, MsgKind, Origin } from './fields';
+import { Ctx, Msg, MsgKind, Origin } from './abi/fields';
 import { ctxAt, isActive, msgAt, originAt } from './access';
 import { LEVELS, ctxBase, liveBase, msgFree, nCpus, nDevices, nMessages, nOrigins } from './layout';
 import { ENTRY, countBits, markBits, pcBits, planBase, planEnd } from './plan';

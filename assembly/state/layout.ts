@@ -6,8 +6,10 @@
  * by class of field: a snapshot copies the block, a digest covers all but `record`, an image holds the `check` part,
  * packed. Sizes depend on the machine; addresses are computed once, in `create`.
  */
-import { Counter, Note, OperationSetup, DeviceSetup, Settings, Size, SourceSetup, Table, Timing, VarClass, VarFlag, VarWord } from './abi';
-import { Cpu, Ctx, Dev, Glob, Msg, Origin, Rec, Src } from './fields';
+import { VarClass, VarFlag, VarWord } from './abi/instructions';
+import { Counter, Note } from './abi/outcomes';
+import { OperationSetup, DeviceSetup, Settings, Size, SourceSetup, Table, Timing } from './abi/tables';
+import { Cpu, Ctx, Dev, Glob, Msg, Origin, Rec, Src } from './abi/fields';
 
 export const LEVELS: u32 = 4;
 /** Phases of one cycle: events of a cycle run in this order, then first come first served. */

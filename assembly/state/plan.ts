@@ -2,8 +2,9 @@
  * Which bits an image holds: a list of bit ranges, computed once per machine from its size, its universe and its program.
  * What lies outside of the universe is `fixed` (design 3), what can be derived is left out.
  */
-import { Assumption, LapicReg, Op, Settings, VarClass, VarFlag, VarWord } from './abi';
-import { Cpu, Dev, Glob, Src } from './fields';
+import { LapicReg, Op, VarClass, VarFlag, VarWord } from './abi/instructions';
+import { Assumption, Settings } from './abi/tables';
+import { Cpu, Dev, Glob, Src } from './abi/fields';
 import { assumes, codeAt, cpuAt, devAt, slotAt, srcAt } from './access';
 import {
   LEVELS,

@@ -1,6 +1,5 @@
 /**
- * The AssemblyScript number types that stand as annotations in the files both compilers read (`assembly/state/abi.ts`,
- * `assembly/state/fields.ts`). To TypeScript they are all `number`; 64-bit types are left out because there they would be `bigint`.
+ * The AssemblyScript number types that stand as annotations in the files both compilers read (`assembly/state/abi`). To TypeScript they are all `number`; 64-bit types are left out because there they would be `bigint`.
  */
 
 declare type u8 = number;

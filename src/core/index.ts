@@ -1,4 +1,6 @@
 /** The room of the WebAssembly module: loading it, and reading and writing its memory by the names both sides share. */
 export { Core, instantiate, loadModule, type ModuleSource } from './core.js';
-export * from '../../assembly/state/abi.js';
-export * from '../../assembly/state/fields.js';
+export * from '../../assembly/state/abi/instructions.js';
+export * from '../../assembly/state/abi/outcomes.js';
+export * from '../../assembly/state/abi/tables.js';
+export * from '../../assembly/state/abi/fields.js';

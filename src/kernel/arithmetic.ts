@@ -1,5 +1,5 @@
 /** Values: registers, moves and arithmetic. */
-import { Op } from '../../assembly/state/abi.js';
+import { Op } from '../../assembly/state/abi/instructions.js';
 import { Emitter } from './emitter.js';
 import { AssemblyError } from './errors.js';
 import type { RoutineBody } from './ir.js';

@@ -13,12 +13,12 @@ import { Routine, type BodyBuilder, type ParamRegs, type Params, type ResultKind
 import { bottomUp, checkRoot, refuseEndlessLoops, refuseMissingReturn } from './rules.js';
 import { instantiate, isRoot, type Unit } from './units.js';
 import type { AnyVariable, Declarations, Kind, MachineSize } from './variables.js';
-import { Op } from '../../assembly/state/abi.js';
+import { Op } from '../../assembly/state/abi/instructions.js';
 import { registerWidths } from './widths.js';
 
 /** A kernel model as the core takes it. */
 export interface Program {
-  /** four words an instruction (`Op` in abi.ts); instruction 0 is no routine's */
+  /** four words an instruction (`Op` in assembly/state/abi); instruction 0 is no routine's */
   readonly code: Uint32Array;
   /** 8 for each instruction: bits of each register that are live before it in the running frame, 0 = dead */
   readonly live: Uint8Array;

@@ -3,7 +3,7 @@
  * access that another actor can observe. Accesses to variables whose lock is held do not count, nor do those that only
  * the executing CPU makes.
  */
-import { InsnFlag, Op } from '../../assembly/state/abi.js';
+import { InsnFlag, Op } from '../../assembly/state/abi/instructions.js';
 import { AssemblyError } from './errors.js';
 import { reachable, successors } from './flow/graph.js';
 import type { AtomicBlock, Insn, RoutineBody } from './ir.js';

@@ -1,5 +1,5 @@
 /** Structured control flow of a routine: if, while, loop, locks, atomic blocks, calls. */
-import { Op } from '../../assembly/state/abi.js';
+import { Op } from '../../assembly/state/abi/instructions.js';
 import type { Mark } from './emitter.js';
 import { AssemblyError } from './errors.js';
 import { HardwareBuilder } from './hardware.js';

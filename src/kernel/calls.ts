@@ -1,5 +1,5 @@
 /** Which units call which, and which parameters keep their value all the way down. */
-import { Op } from '../../assembly/state/abi.js';
+import { Op } from '../../assembly/state/abi/instructions.js';
 import { writes } from './flow/liveness.js';
 import type { Unit } from './units.js';
 import type { Reg } from './values.js';

@@ -1,5 +1,6 @@
 /** Prints a program readably. */
-import { Constant, InsnFlag, LapicReg, MsiReg, Note, Op, Operand, Property } from '../../assembly/state/abi.js';
+import { Constant, InsnFlag, LapicReg, MsiReg, Op, Operand } from '../../assembly/state/abi/instructions.js';
+import { Note, Property } from '../../assembly/state/abi/outcomes.js';
 import type { Program } from './assembler.js';
 import { wordsPerInstruction } from './encode.js';
 import { isBranch, isObservable } from './ir.js';

@@ -1,5 +1,5 @@
 /** Emits instructions of one routine: operands, texts, marks, scopes. The builder's methods stand on it. */
-import { InsnFlag, Op } from '../../assembly/state/abi.js';
+import { InsnFlag, Op } from '../../assembly/state/abi/instructions.js';
 import { AssemblyError } from './errors.js';
 import { isBranch, isObservable, type Arg, type AtomicBlock, type Insn, type RoutineBody } from './ir.js';
 import type { AnyVariable, Kind, Variable } from './variables.js';

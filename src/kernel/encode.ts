@@ -1,5 +1,5 @@
-/** Lays the units out and encodes them as `Op` in abi.ts says, with the labels and the liveness of each instruction. */
-import { Op, Operand } from '../../assembly/state/abi.js';
+/** Lays the units out and encodes them as `Op` in assembly/state/abi says, with the labels and the liveness of each instruction. */
+import { Op, Operand } from '../../assembly/state/abi/instructions.js';
 import { AssemblyError } from './errors.js';
 import { members, type Liveness } from './flow/liveness.js';
 import type { Arg } from './ir.js';

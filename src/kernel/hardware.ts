@@ -1,5 +1,6 @@
 /** The CPU, its LAPIC, devices, and what a model tells the checker. */
-import { Constant, InsnFlag, LapicReg, Level, MsiReg, Note, Op, Property } from '../../assembly/state/abi.js';
+import { Constant, InsnFlag, LapicReg, Level, MsiReg, Op } from '../../assembly/state/abi/instructions.js';
+import { Note, Property } from '../../assembly/state/abi/outcomes.js';
 import { AssemblyError } from './errors.js';
 import { MemoryBuilder } from './memory.js';
 import type { Params, Routine } from './routine.js';

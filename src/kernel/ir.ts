@@ -1,7 +1,7 @@
 /**
  * The linear form between the builder and the encoding: instructions of one routine over virtual registers.
  */
-import { Op } from '../../assembly/state/abi.js';
+import { Op } from '../../assembly/state/abi/instructions.js';
 import type { AnyVariable, Kind, Lock } from './variables.js';
 import { Reg, SELF } from './values.js';
 

@@ -1,5 +1,5 @@
 /** Which locks are held before each instruction, on every path to it. */
-import { Op } from '../../assembly/state/abi.js';
+import { Op } from '../../assembly/state/abi/instructions.js';
 import { AssemblyError } from './errors.js';
 import { successors } from './flow/graph.js';
 import { written, type Arg, type Insn, type RoutineBody } from './ir.js';

@@ -1,5 +1,5 @@
 /** Shared memory: variables, masks and lists. */
-import { InsnFlag, Op } from '../../assembly/state/abi.js';
+import { InsnFlag, Op } from '../../assembly/state/abi/instructions.js';
 import { ValueBuilder } from './arithmetic.js';
 import { AssemblyError } from './errors.js';
 import type { Arg } from './ir.js';

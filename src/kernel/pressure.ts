@@ -1,5 +1,5 @@
 /** Says where a program needs more registers than there are, and who holds them. */
-import { Op } from '../../assembly/state/abi.js';
+import { Op } from '../../assembly/state/abi/instructions.js';
 import { Calls } from './calls.js';
 import { members, type Liveness } from './flow/liveness.js';
 import type { Unit } from './units.js';

@@ -5,7 +5,7 @@
  * below. One exception makes deep call chains affordable: a parameter that is never written keeps the value it was
  * passed, so it may stay in the register it came in, all the way down.
  */
-import { Op } from '../../assembly/state/abi.js';
+import { Op } from '../../assembly/state/abi/instructions.js';
 import { AssemblyError } from './errors.js';
 import { members, reads, writes, type Liveness } from './flow/liveness.js';
 import { Calls } from './calls.js';

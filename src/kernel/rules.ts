@@ -1,5 +1,5 @@
 /** What holds between routines: no recursion, call depth, which instructions which kind of context may execute. */
-import { Op } from '../../assembly/state/abi.js';
+import { Op } from '../../assembly/state/abi/instructions.js';
 import { AssemblyError } from './errors.js';
 import { endlessPrivateLoop, reachable, successors } from './flow/graph.js';
 import { isObservable, type Insn, type RoutineBody } from './ir.js';

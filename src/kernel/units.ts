@@ -3,7 +3,7 @@
  *
  * The same routine ends differently as a root and as a callee, and called from an atomic block all of it is joined.
  */
-import { InsnFlag, Op } from '../../assembly/state/abi.js';
+import { InsnFlag, Op } from '../../assembly/state/abi/instructions.js';
 import { AssemblyError } from './errors.js';
 import type { Arg, Insn, RoutineBody } from './ir.js';
 import { changesVisible, type followRefs } from './atomic.js';

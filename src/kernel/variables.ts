@@ -2,9 +2,9 @@
  * Declarations of a kernel model: its variables, masks, locks and lists.
  *
  * A declaration says everything that the core needs to place a variable in the state, to digest it and to pack it into
- * an image (`VarWord` in abi.ts); the core itself knows slots, never names.
+ * an image (`VarWord` in assembly/state/abi); the core itself knows slots, never names.
  */
-import { VarClass, VarFlag, VarWord } from '../../assembly/state/abi.js';
+import { VarClass, VarFlag, VarWord } from '../../assembly/state/abi/instructions.js';
 import { AssemblyError } from './errors.js';
 
 /**

@@ -5,7 +5,7 @@
  * or more (an index that may be `NONE` has 16 bits). Sums, differences and conversions are trusted to stay in
  * their kind; a vector may count up to 256.
  */
-import { Constant, MsiReg, Op } from '../../assembly/state/abi.js';
+import { Constant, MsiReg, Op } from '../../assembly/state/abi/instructions.js';
 import { writes } from './flow/liveness.js';
 import type { SharedPairs } from './registers.js';
 import { isRoot, type Unit, type UnitInsn } from './units.js';
@@ -14,7 +14,7 @@ import { bitsFor, elementBits, kindBits, type MachineSize } from './variables.js
 
 export type Widths = ReadonlyMap<Reg, number>;
 
-/** `NONE` of abi.ts is 0xffff. */
+/** `NONE` of assembly/state/abi is 0xffff. */
 const noneBits = 16;
 
 /**

@@ -3,7 +3,7 @@ import { Op, Operand } from '../../src/core/index.js';
 import { Machine, type MachineSetup } from '../../src/machine/index.js';
 import { settle, startTask, task, toy } from '../engine/toy.js';
 
-/** A machine whose CPU 0 starts at instruction 1 of `code`, words of `Op` in abi.ts. */
+/** A machine whose CPU 0 starts at instruction 1 of `code`, words of `Op` in assembly/state/abi. */
 async function raw(
   code: readonly (readonly [op: number, a: number, b: number, c: number, imm: number, w2?: number, flags?: number])[],
 ): Promise<Machine> {

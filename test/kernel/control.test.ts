@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { InsnFlag, Op } from '../../assembly/state/abi.js';
+import { InsnFlag, Op } from '../../assembly/state/abi/instructions.js';
 import {
   all,
   any,

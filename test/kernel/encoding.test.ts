@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Constant, InsnFlag, LapicReg, Level, MsiReg, Note, Op, Operand, Property } from '../../assembly/state/abi.js';
+import { Constant, InsnFlag, LapicReg, Level, MsiReg, Op, Operand } from '../../assembly/state/abi/instructions.js';
+import { Note, Property } from '../../assembly/state/abi/outcomes.js';
 import { Assembler, decode, Declarations, eq, ge, lt, ne, type Builder, type Decoded, type Reg } from '../../src/kernel/index.js';
 import { size } from './machine.js';
 

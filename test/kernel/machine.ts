@@ -3,7 +3,7 @@
  * rule of the sequencer. At every place where a context may stand, registers are treated as an image would: dead ones are
  * overwritten, live ones are cut to their bits.
  */
-import { InsnFlag, Op, Operand, VarWord } from '../../assembly/state/abi.js';
+import { InsnFlag, Op, Operand, VarWord } from '../../assembly/state/abi/instructions.js';
 import { decode, type Declarations, type MachineSize, type Program } from '../../src/kernel/index.js';
 
 export const size: MachineSize = { cpus: 3, irqs: 5, devices: 4, vectors: 256, vectorLo: 0x20, vectorHi: 0x24 };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Op } from '../../assembly/state/abi.js';
+import { Op } from '../../assembly/state/abi/instructions.js';
 import { Assembler, decode, Declarations, disassemble, eq, type Program } from '../../src/kernel/index.js';
 import { fingerprint } from '../../src/kernel/fingerprint.js';
 import { run, size } from './machine.js';

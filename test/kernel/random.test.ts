@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { AssemblyError, decode } from '../../src/kernel/index.js';
-import { InsnFlag, Op } from '../../assembly/state/abi.js';
+import { InsnFlag, Op } from '../../assembly/state/abi/instructions.js';
 import { run } from './machine.js';
 import { build, evaluate, source, type Source } from './random.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Op } from '../../assembly/state/abi.js';
+import { Op } from '../../assembly/state/abi/instructions.js';
 import { Assembler, AssemblyError, decode, Declarations, eq, ne, type Program, type Reg } from '../../src/kernel/index.js';
 import { run, size } from './machine.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { VarClass, VarFlag, VarWord } from '../../assembly/state/abi.js';
+import { VarClass, VarFlag, VarWord } from '../../assembly/state/abi/instructions.js';
 import { Declarations } from '../../src/kernel/index.js';
 import { size } from './machine.js';
 

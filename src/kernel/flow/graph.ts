@@ -1,5 +1,5 @@
 /** Control flow of one routine: successors, reachability, jump threading, removal of instructions. */
-import { Op } from '../../../assembly/state/abi.js';
+import { Op } from '../../../assembly/state/abi/instructions.js';
 import { isBranch, isFinal, type Insn } from '../ir.js';
 
 /** Indexes of the instructions that may follow instruction i of the same routine. */

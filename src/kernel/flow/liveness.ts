@@ -1,5 +1,5 @@
 /** Which virtual registers of a unit are live before and after each of its instructions. */
-import { Op } from '../../../assembly/state/abi.js';
+import { Op } from '../../../assembly/state/abi/instructions.js';
 import { AssemblyError } from '../errors.js';
 import { isPure, readOperands, written } from '../ir.js';
 import type { Unit, UnitInsn } from '../units.js';

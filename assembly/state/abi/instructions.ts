@@ -1,0 +1,230 @@
+/**
+ * The instruction set of the sequencer and the table of a kernel model's variables: what the host's assembler writes and
+ * the core executes. Compiled by both (AssemblyScript and TypeScript), so that they cannot drift; it imports nothing.
+ */
+
+/**
+ * Instructions of the sequencer (design: the closed instruction set).
+ *
+ * An instruction is four 32-bit words:
+ *   w0 = op | a << 8 | b << 16 | c << 24     three operands of one byte, see `Operand`
+ *   w1 = imm                                 immediate value, branch target (instruction index) or cost in cycles
+ *   w2 = slot | slot2 << 16                  indexes into the table of variables
+ *   w3 = flags                               see `InsnFlag`; bits 31:8 hold the source label (index into the host's table)
+ *
+ * Those below `Op.firstObservable` touch only the context's registers and constants and are *private*: they have no
+ * step of their own. A step is one observable instruction (or atomic block), then the private ones behind it.
+ *
+ * `x` is the value of operand c, or imm if c is `Operand.imm`. `var[b][c]` indexes the variable `slot`.
+ */
+export enum Op {
+  nop = 0,
+  /** a = x */
+  move = 1,
+  /** a = b + x, modulo 2^32; the others alike */
+  add = 2,
+  sub = 3,
+  and = 4,
+  or = 5,
+  xor = 6,
+  shl = 7,
+  shr = 8,
+  /** go to imm */
+  jump = 9,
+  /** compare a with the value of b (a register, or w2 if b is `Operand.imm`), unsigned; go to imm if it holds */
+  jumpEq = 10,
+  jumpNe = 11,
+  jumpLt = 12,
+  jumpGe = 13,
+  /** push the next instruction, go to imm; at most 8 deep */
+  call = 14,
+  ret = 15,
+  /** a = reference to the mask variable slot[b]: masks are passed by reference */
+  ref = 16,
+  /** a = constant of the machine, `Constant` in imm, indexed by b */
+  constant = 17,
+
+  firstObservable = 32,
+  /** a = var[b][c] */
+  load = 32,
+  /** var[b][c] = a, or imm if a is `Operand.imm` */
+  store = 33,
+  /** one atomic read-modify-write: a = (var[b][c] += imm) */
+  fetchAdd = 34,
+  /** set or clear bit c (imm if c is `Operand.imm`) of mask var[b]; with `InsnFlag.byRef` b holds a reference */
+  maskSet = 35,
+  maskClear = 36,
+  /** a = bit c of mask */
+  maskTest = 37,
+  /** the mask that a refers to = mask slot[b] (byRef: the one b refers to), AND slot2[c] if `InsnFlag.and` */
+  maskCopy = 38,
+  /** a = first bit of (mask b AND mask slot2), or `NONE`. b is a reference if byRef; slot2 = 0xffff: no second mask */
+  maskFirst = 39,
+  /** a = number of bits in (mask b AND mask slot2) */
+  maskCount = 40,
+  /** a = first bit clear in mask var[b] within the universe of vectors, or `NONE` */
+  maskFirstFree = 41,
+  /** a = bit of (mask b AND mask slot2) with the largest key; key variable's slot in imm; the first wins on ties; `NONE` if empty */
+  maskMost = 42,
+  maskLeast = 43,
+  /** a = lowest index i >= a with var[b][i] != imm in the universe of vectors, or `NONE`; one read per slot that is not empty */
+  scan = 44,
+  /** push node c at the head of list b: slot = heads (value node + 1, 0 empty), slot2 = next pointers, indexed by node */
+  listPush = 45,
+  /** take node c out of list b, if it is in it */
+  listRemove = 46,
+  /** take lock slot[b]; waits while another holds it */
+  lock = 47,
+  unlock = 48,
+  /** wait until var[b][c] == imm */
+  waitEq = 49,
+  waitNe = 50,
+  cli = 51,
+  /** IF=1 after the next micro-op (hardware.md A.5, STI shadow) */
+  sti = 52,
+  /** a = IF, then IF=0 */
+  saveFlags = 53,
+  /** IF = a, no shadow */
+  restoreFlags = 54,
+  /** preemption of the thread by the stopper off and on (nests) */
+  preemptOff = 55,
+  preemptOn = 56,
+  /** end of an interrupt: leave the hardirq context, IF=1 */
+  iret = 57,
+  /** the task is done; its context is free */
+  end = 58,
+  /** wake the task of `Level` c (an immediate: the thread) of CPU b; it starts at instruction imm with register 0 = a */
+  wake = 59,
+  /** this CPU halts with IF=0 for good: only INIT gets it out */
+  park = 60,
+  /** wait imm cycles (an mdelay) */
+  delay = 61,
+  /** config space of device b, register imm (`MsiReg`): a = value */
+  cfgRead = 62,
+  /** register imm of device b = a (16 or 32 bits by the register) */
+  cfgWrite = 63,
+  /** own LAPIC: a = bit of vector b in the IRR (one read of the IRR word that holds it) */
+  irrBit = 64,
+  /** own LAPIC register at offset imm (xAPIC offset) = a */
+  lapicWrite = 65,
+  /** a = own LAPIC register at offset imm */
+  lapicRead = 66,
+  /** write the ICR: fixed IPI with vector b (imm if immediate) to APIC id a */
+  ipi = 67,
+  /** ICR with delivery mode INIT, SIPI to APIC id a */
+  ipiInit = 68,
+  ipiSipi = 69,
+  /** the driver's handler of interrupt source a is entered: what it owed is paid. Costs imm cycles */
+  serve = 70,
+  /** a property (`Property`, imm) does not hold; a: what it concerns */
+  flag = 71,
+  /** count `Note` imm (record class only); a: what it concerns */
+  note = 72,
+  /** operation a of the scenario has ended */
+  opEnd = 73,
+}
+
+/** Values of an operand byte. 0..7 are the context's registers. */
+export enum Operand {
+  /** the value is in the instruction */
+  imm = 13,
+  none = 14,
+  /** index of the CPU that executes */
+  self = 15,
+}
+
+export enum InsnFlag {
+  /** the step goes on with the next instruction: inside an atomic block */
+  joined = 1,
+  /** a visible step (design: what the length of a counterexample counts) */
+  visible = 2,
+  /** operand b of a mask instruction is a register that holds a reference */
+  byRef = 4,
+  /** maskCopy: AND with slot2[c] */
+  and = 8,
+}
+
+/** `Op.constant`: what the machine is made of. */
+export enum Constant {
+  /** APIC id of CPU b */
+  apicId = 0,
+  /** CPU index of APIC id b, or NONE */
+  cpuOfApicId = 1,
+  cpus = 2,
+  sources = 3,
+  /** first vector of the universe, and one behind its last */
+  vectorLo = 4,
+  vectorHi = 5,
+  /** device (index) of interrupt source b */
+  deviceOf = 6,
+  /** 1 if device b's MSI capability has a 64-bit address (C.1) */
+  addr64 = 7,
+}
+
+/** "no such index" of the mask and scan instructions. */
+export const NONE: u32 = 0xffff;
+
+/** Contexts of a CPU, lowest priority first. */
+export enum Level {
+  thread = 0,
+  stopper = 1,
+  softirq = 2,
+  hardirq = 3,
+}
+
+/** Registers of the MSI capability (hardware.md C.1). */
+export enum MsiReg {
+  control = 0,
+  addrLo = 1,
+  addrHi = 2,
+  data = 3,
+}
+
+/** xAPIC register offsets used by `lapicRead` and `lapicWrite` (hardware.md A.2). */
+export enum LapicReg {
+  id = 0x20,
+  tpr = 0x80,
+  ppr = 0xa0,
+  eoi = 0xb0,
+  ldr = 0xd0,
+  dfr = 0xe0,
+  svr = 0xf0,
+  esr = 0x280,
+}
+
+/** Where a variable lives and what a digest, a snapshot and an image do with it (design: fields have classes). */
+export enum VarClass {
+  check = 0,
+  fixed = 1,
+  record = 2,
+}
+
+export enum VarFlag {
+  /** the last dimension is vectors: an image holds only the universe's */
+  byVector = 1,
+  /** a mask, `maskBits` wide */
+  mask = 2,
+  /** a non-zero value carries the events of interrupt source [index] (hardware.md J, tags) */
+  carrier = 4,
+  /** a lock: holds the owner's CPU index + 1 */
+  lock = 8,
+  /** a mask whose bits are vectors */
+  vectorMask = 16,
+}
+
+/** One record of the table of variables; the core fills in `address`. Words of 32 bits. */
+export enum VarWord {
+  /** bytes an element takes in the state: 1, 2, 4; a mask: bytes of the whole mask, a multiple of 4 */
+  bytes = 0,
+  /** bits an element takes in an image */
+  bits = 1,
+  /** `VarClass` */
+  storage = 2,
+  /** `VarFlag`s */
+  flags = 3,
+  /** elements: dim0 * dim1 */
+  dim0 = 4,
+  dim1 = 5,
+  address = 6,
+  words = 8,
+}

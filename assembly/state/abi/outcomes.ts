@@ -1,0 +1,166 @@
+/**
+ * What comes out: actions of a check, events, properties, counters, status. Compiled by both sides; it imports nothing.
+ */
+
+/** Actors of a step, in bits 15:12 of an action. The rest says which one. */
+export enum Actor {
+  /** a CPU executes its next micro-op */
+  cpu = 0,
+  /** a CPU acknowledges an interrupt */
+  interrupt = 1,
+  /** a message moves on: source << 4 | rank among the source's messages */
+  message = 2,
+  /** a source raises, samples, sends what it sampled before */
+  raise = 3,
+  sample = 4,
+  send = 5,
+  /** operation of the scenario begins */
+  operation = 6,
+  /** the probe begins; its next raise */
+  probe = 7,
+}
+
+/** Kinds of event records. Fields a, b, c by kind. */
+export enum Event {
+  none = 0,
+  /** source a's device raises */
+  raise = 1,
+  /** device a samples a message: b = address, c = data */
+  sample = 2,
+  /** a message of source a reaches the root complex */
+  root = 3,
+  /** LAPIC of CPU a accepts vector b; c = 1 if it was pending already */
+  accept = 4,
+  /** a message is dropped: a = CPU or NONE, b = vector, c = `Drop` */
+  drop = 5,
+  /** CPU a acknowledges vector b */
+  acknowledge = 6,
+  /** CPU a, EOI retires vector b */
+  eoi = 7,
+  /** CPU executes a micro-op: a = CPU, b = instruction, c = value read or written */
+  step = 8,
+  /** config write takes effect: a = device, b = `MsiReg`, c = value */
+  cfg = 9,
+  /** IPI sent: a = CPU, b = destination APIC id, c = ICR low */
+  ipi = 10,
+  /** handler of source a entered; b = cycles since the raise, c = CPU */
+  serve = 11,
+  /** property b flagged, a: what it concerns */
+  flag = 12,
+  /** note b, a: what it concerns */
+  note = 13,
+  /** operation a begins, ends */
+  opBegin = 14,
+  opEnd = 15,
+  /** nothing carries source a's event any more */
+  lost = 16,
+  /** INIT received by CPU a */
+  init = 17,
+  /** probe starts */
+  probe = 18,
+  /** device a sampled at the raise and sends only now (sample-then-delay) */
+  send = 19,
+  /** a config access or mdelay of CPU a completes: b = instruction */
+  complete = 20,
+}
+
+/** Why a message did not set an IRR bit. */
+export enum Drop {
+  softwareDisabled = 0,
+  noTarget = 1,
+  illegalVector = 2,
+  /** SMI, NMI, ExtINT, SIPI outside wait-for-SIPI: has no effect that is modelled */
+  noEffect = 3,
+  wildWrite = 4,
+  /** wait-for-SIPI: fixed interrupts are not accepted (SVR is reset by INIT) */
+  disabledDevice = 5,
+}
+
+/** Properties (design 4). The number is the bit in a violation mask. */
+export enum Property {
+  noLoss = 0,
+  noStray = 1,
+  noDuplicate = 2,
+  noLeak = 3,
+  inStep = 4,
+  noStuckLine = 5,
+  noStuckIsr = 6,
+  noFault = 7,
+  noWildWrite = 8,
+  progress = 9,
+}
+
+/** What a kernel model counts. */
+export enum Note {
+  /** a vector that was swallowed by a slot marked on purpose */
+  swallowed = 0,
+  /** an interrupt sent again by software */
+  retrigger = 1,
+  /** a move of an interrupt that took effect */
+  moved = 2,
+  /** a vector freed after a move */
+  cleaned = 3,
+  /** a move refused because the one before is not cleaned up */
+  busy = 4,
+  /** a vector that was given up while still allocated */
+  leaked = 5,
+  /** a dispatch to the handler of another irq */
+  foreign = 6,
+  count = 8,
+}
+
+/** Counters of the record class, u64 each. */
+export enum Counter {
+  raises = 0,
+  served = 1,
+  messages = 2,
+  accepts = 3,
+  merged = 4,
+  dropped = 5,
+  acknowledged = 6,
+  ipis = 7,
+  microOps = 8,
+  lost = 9,
+  strays = 10,
+  events = 11,
+  noTarget = 12,
+  eoiWithoutIsr = 13,
+  spurious = 14,
+  illegalVector = 15,
+  tagOverflow = 16,
+  wildWrites = 17,
+  /** events of the queue, timed */
+  ticks = 18,
+  count = 24,
+}
+
+/** Result of a batch of a timed run or a search. */
+export enum Status {
+  /** budget used up, more to do */
+  more = 0,
+  /** the bound is reached or the search is complete */
+  done = 1,
+  /** a property failed (timed run) */
+  failed = 2,
+  /** the event ring is full: drain it and go on */
+  ringFull = 3,
+  /** memory is used up */
+  memory = 4,
+  /** the kernel model did what no model may: see `Fault` */
+  fault = 5,
+  /** the state left the universe the image can hold */
+  universe = 6,
+  /** a register holds more bits than the model's assembler reckoned with */
+  width = 7,
+}
+
+/** What a micro-program must not do; reported with its label, never a trap. */
+export enum Fault {
+  none = 0,
+  index = 1,
+  depth = 2,
+  opcode = 3,
+  runaway = 4,
+  context = 5,
+  pool = 6,
+}

@@ -1,0 +1,190 @@
+/**
+ * The tables a host fills to make a machine: sizes, setup records, settings, timings. Compiled by both sides; it imports
+ * nothing.
+ */
+
+/** The machine's size, written by the host before `create`. Words of 32 bits. */
+export enum Size {
+  cpus = 0,
+  devices = 1,
+  sources = 2,
+  operations = 3,
+  instructions = 4,
+  variables = 5,
+  /** messages that may be in flight */
+  messages = 6,
+  /** capacity of the event ring, records; 0: none */
+  ring = 7,
+  /** entries in all lists of inter-arrival gaps */
+  gaps = 8,
+  /** first vector of the universe, one behind its last */
+  vectorLo = 9,
+  vectorHi = 10,
+  /** largest APIC id */
+  maxApicId = 11,
+  /** nodes for tag sets (record class); 0: tags are not kept */
+  tags = 12,
+  words = 16,
+}
+
+/** Tables the host fills after `create`, by `table(id)`. */
+export enum Table {
+  /** 4 words an instruction */
+  code = 0,
+  /** 8 bytes an instruction: live bits of each register */
+  live = 1,
+  /** `VarWord.words` words a variable (address filled in by the core) */
+  variables = 2,
+  /** 256 words: entry of the handler of each vector, or 0 */
+  idt = 3,
+  /** a word a CPU */
+  apicIds = 4,
+  /** `SourceSetup` a source */
+  sources = 5,
+  /** `OperationSetup` an operation */
+  operations = 6,
+  /** 3 words a timing: min, default, max */
+  timings = 7,
+  /** gaps in cycles, u32 */
+  gaps = 8,
+  /** `Settings` */
+  settings = 9,
+  cpus = 10,
+  contexts = 11,
+  messages = 12,
+  devices = 13,
+  sourceStates = 14,
+  globals = 15,
+  /** counters of the record class: `Counter` as u64 */
+  counters = 16,
+  /** notes, u64 each */
+  notes = 17,
+  /** latency histogram: u32 buckets, see `record/histogram` */
+  histogram = 18,
+  /** bytes: 1 = instruction executed */
+  coverage = 19,
+  ring = 20,
+  operationStates = 21,
+  /** bytes per source: handled at least once; per operation: ended at least once (record class) */
+  served = 22,
+  ended = 23,
+  deviceSetup = 24,
+}
+
+/** Words of one source's constants. */
+export enum SourceSetup {
+  device = 0,
+  /** number of its gap list's first entry, and of entries */
+  gapFirst = 1,
+  gapCount = 2,
+  kind = 3,
+  /** bound of raises; `unbounded` = 0xffffffff in a timed run */
+  raises = 4,
+  /** cost of the driver's handler, cycles */
+  handlerCycles = 5,
+  words = 8,
+}
+
+/** Words of one device's constants. */
+export enum DeviceSetup {
+  addr64 = 0,
+  words = 4,
+}
+
+export enum OperationSetup {
+  /** entry of its routine; 0: a pause */
+  entry = 0,
+  cpu = 1,
+  arg0 = 2,
+  arg1 = 3,
+  /** cycles before it begins, timed */
+  pause = 4,
+  words = 8,
+}
+
+/** Words that say how the machine behaves. */
+export enum Settings {
+  /** 1 = the clock decides (run), 0 = every step is tried (check) */
+  timed = 0,
+  /** `Assumption`s in force */
+  assumptions = 1,
+  /** latencies: 0 = defaults, 1 = drawn between min and max */
+  jitter = 2,
+  /** operations begin in any order */
+  parallel = 3,
+  /** timed: the list of operations starts again */
+  repeat = 4,
+  /** entries: judge at rest, judge after the probe, application processor start; 0 = none */
+  judgeRest = 5,
+  judgeProbe = 6,
+  apStart = 7,
+  /** slot of the variable that says an irq is started, or NONE */
+  startedSlot = 8,
+  /** 0 nothing, 1 events, 2 events and micro-ops */
+  record = 9,
+  /** raises per irq in the probe */
+  probeRaises = 10,
+  /** seed, two words */
+  seedLo = 11,
+  seedHi = 12,
+  /** properties that are checked, mask */
+  properties = 13,
+  /** system vectors in use, besides the universe: eight words of mask */
+  systemVectors = 16,
+  words = 32,
+}
+
+/** Costs and latencies in cycles (hardware.md G.2), each {min, default, max} in the table of timings. */
+export enum Timing {
+  /** `msi.dev_to_rc` */
+  deviceToRoot = 0,
+  /** root complex -> IRR bit set (`ir.to_lapic`) */
+  rootToLapic = 1,
+  /** `ipi.fabric_same` */
+  ipiFabric = 2,
+  /** `core.recognise` */
+  recognise = 3,
+  /** `core.iret` */
+  iret = 4,
+  /** `lapic.mmio_write`, `lapic.mmio_read`, `eoi.mmio` */
+  lapicWrite = 5,
+  lapicRead = 6,
+  eoi = 7,
+  /** `cfg.write`, `cfg.read`: whole round trip; `cfg.apply_offset`: until the register changes */
+  cfgWrite = 8,
+  cfgRead = 9,
+  cfgApply = 10,
+  /** `mem.hit`: a load or store of shared memory */
+  memory = 11,
+  /** `core.lock_rmw` */
+  lock = 12,
+  /** the scheduler switches to a task that was woken (a share of `os.stop_machine`) */
+  wake = 13,
+  /** condition -> message sampled */
+  sample = 14,
+  /** sampled -> sent, where a device samples first and sends later */
+  send = 15,
+  count = 16,
+}
+
+/** Assumptions (design 1), one bit each: set = holds. */
+export enum Assumption {
+  /** a device forms the message at the instant it sends it; otherwise it samples first and sends later */
+  sampleAtOnce = 1,
+  /** a completion pushes the function's earlier messages to the root complex */
+  pushToRoot = 2,
+  /** ... and as far as the IRR */
+  pushToIrr = 4,
+  /** any message is delivered within an mdelay */
+  deliveryWithinMdelay = 8,
+  /** a deliverable vector is taken before the next micro-op */
+  promptRecognition = 16,
+  /** a software-disabled LAPIC dispatches what its IRR holds */
+  disabledDispatches = 32,
+}
+
+export enum DeviceKind {
+  handshake = 0,
+  free = 1,
+  level = 2,
+}
