@@ -2,9 +2,9 @@
 import { NONE, Op } from '../state/abi/instructions';
 import { Counter, Drop, Event, Fault, Note, Property } from '../state/abi/outcomes';
 import { Assumption } from '../state/abi/tables';
-import { Cpu, Ctx, MsgKind, Src } from '../state/abi/fields';
+import { Cpu, Ctx, Glob, MsgKind, Src } from '../state/abi/fields';
 import { assumes, cpuAt, now, srcAt, timed } from '../state/access';
-import { endedBase, nDevices, nOperations, nOrigins, nSources, opBase, raisedBase, servedBase } from '../state/layout';
+import { endedBase, globBase, nDevices, nOperations, nOrigins, nSources, opBase, raisedBase, servedBase } from '../state/layout';
 import { hasRoom, launch, markMessages, schedule, unmarkMessages } from '../fabric/flight';
 import { logSendIllegal, readLapic, writeLapic } from '../lapic/registers';
 import { bitIn } from '../lapic/priority';
@@ -61,7 +61,8 @@ function serve(s: u32, c: u32, pc: u32): void {
     violate(Property.noDuplicate);
   }
   store<u8>(at, 0, Src.owed);
-  store<u8>(servedBase + s, 1);
+  // what the probe raises says nothing about the scenario
+  if (load<u8>(globBase, Glob.probe) == 0) store<u8>(servedBase + s, 1);
   servedSource = s;
   count(Counter.served);
   record(Event.serve, s, <u32>latency, c);

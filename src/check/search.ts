@@ -113,7 +113,9 @@ export async function search(system: System, limits: SearchLimits): Promise<Sear
   const vacuity = vacuityOf(system, machine);
   let reason = stopped ?? (status === Status.done ? undefined : (reasons[status] ?? 'the search stopped'));
   if (reason === undefined && failures.length === 0) {
-    if (vacuity.neverEnded.length > 0) reason = `vacuous: ${vacuity.neverEnded.join(', ')} never ended on any path`;
+    if (machine.setup.sources.every((source) => source.raises === 0))
+      reason = 'vacuous: no device raises anything; give one raises: 1 or more';
+    else if (vacuity.neverEnded.length > 0) reason = `vacuous: ${vacuity.neverEnded.join(', ')} never ended on any path`;
     else if (vacuity.neverHandled.length > 0) reason = `vacuous: no event of ${vacuity.neverHandled.join(', ')} was ever handled`;
   }
   const verdict = failures.length > 0 ? 'failed' : reason === undefined ? 'safe' : 'unknown';

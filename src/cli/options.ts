@@ -1,8 +1,7 @@
 /** Options that several commands share. */
 import { Option, type Command } from 'commander';
 import { readFileSync } from 'node:fs';
-import { ModelError, modelNames } from '../kernel/model/index.js';
-import { behaviours } from '../kernel/model/linux/behaviours.js';
+import { behavioursOf, ModelError, modelNames } from '../kernel/model/index.js';
 import { assumptionValues, timingIds, type Assumptions } from '../machine/index.js';
 import { builtinScenarios, findScenario, parseScenarioBytes, type Overrides, type Scenario, type Vocabulary } from '../scenario/index.js';
 import { InputError, type Format } from './output.js';
@@ -54,15 +53,8 @@ export function readInput(file: string): Uint8Array {
   }
 }
 
-/** What the names in a scenario file may be. All models are versions of one Linux, with the same behaviours. */
-const vocabulary: Vocabulary = {
-  models: modelNames,
-  behaviours: (model) =>
-    modelNames.includes(model)
-      ? Object.fromEntries(Object.entries(behaviours).map(([name, { values }]) => [name, Object.keys(values)]))
-      : undefined,
-  timing: timingIds,
-};
+/** What the names in a scenario file may be. */
+const vocabulary: Vocabulary = { models: modelNames, behaviours: behavioursOf, timing: timingIds };
 
 /** A built-in scenario by name, or one from a file. Throws `InputError` with every mistake in it. */
 export function loadScenario(name: string): Scenario {

@@ -302,7 +302,7 @@ describe.concurrent('behaviour as a part of a shell', () => {
   test('Ctrl-C in a run: 130, with what was covered', async () => {
     const { code, stdout, stderr } = await interrupted(['run', '--model', 'linux-5.9', '--seconds', '1000000']);
     expect([code, stderr]).toEqual([130, '']);
-    expect(stdout).toMatch(/interrupted after [\d.]+ simulated seconds\n +interrupts +sent [\d,]{4,}/);
+    expect(stdout).toMatch(/interrupted after [\d.]+ simulated seconds\n +interrupts +sent [\d,]+/);
   });
 
   test('Ctrl-C in a check: 130, unknown, with what was covered', async () => {

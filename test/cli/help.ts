@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export const root = fileURLToPath(new URL('../..', import.meta.url));
-export const program = join(root, 'dist/src/cli/main.js');
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const program = join(root, 'dist/src/cli/main.js');
 
 export interface Ran {
   readonly code: number | null;
@@ -22,7 +22,9 @@ interface How {
 
 function run(command: string, args: readonly string[], { interruptAfter, env = {} }: How): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    // whether colours are wanted is the test's business, not that of who runs it
+    const { NO_COLOR: _no, FORCE_COLOR: _yes, CI: _ci, ...inherited } = process.env;
+    const child = spawn(command, args, { cwd: root, env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));

@@ -1,5 +1,5 @@
 /** The room of the kernel models: who they are, by name. */
-import { linux, linuxVersions } from './linux/model.js';
+import { linux, linuxBehaviours, linuxVersions } from './linux/model.js';
 import { ModelError, type KernelModel } from './model.js';
 
 export type { ActiveBehaviour, BuiltModel, IrqPlacement, KernelModel, OperationRequest, Placement } from './model.js';
@@ -7,6 +7,11 @@ export { ModelError };
 
 /** Names of all models, e.g. `linux-5.9`. */
 export const modelNames: readonly string[] = linuxVersions.map((version) => `linux-${version}`);
+
+/** What each behaviour of a model may be; undefined for a model that does not exist. */
+export function behavioursOf(name: string): Readonly<Record<string, readonly string[]>> | undefined {
+  return modelNames.includes(name) ? linuxBehaviours : undefined;
+}
 
 /** The model of a name, with single behaviours set otherwise. Throws `ModelError`. */
 export function findModel(name: string, set: Readonly<Record<string, string>> = {}): KernelModel {

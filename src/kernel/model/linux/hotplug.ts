@@ -8,7 +8,10 @@ import type { VectorRoutines } from './vector.js';
 
 /** mdelay(1) in cycles of 1/3 ns. */
 const MDELAY = 3_000_000;
-/** Between INIT and SIPI: udelay(10). */
+/**
+ * Between INIT and SIPI: the wait until the ICR is idle and udelay(10), in one. IPIs have no order (design 3), so where
+ * delivery is unbounded the SIPI may overtake the INIT and the CPU never comes up.
+ */
 const INIT_DELAY = 30_000;
 
 const SVR_DISABLED = 0xff;

@@ -12,6 +12,11 @@ import { vectorRoutines } from './vector.js';
 
 const names = Object.keys(behaviours) as BehaviourName[];
 
+/** What each behaviour may be. */
+export const linuxBehaviours: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.entries(behaviours).map(([name, { values }]) => [name, Object.keys(values)]),
+);
+
 /** Versions with a table, e.g. `5.9`. */
 export const linuxVersions: readonly string[] = Object.keys(versions);
 
