@@ -8,9 +8,9 @@ import { slotAt } from '../state/access';
 import { blockEnd, nVariables, varBase, vectorHi, vectorLo } from '../state/layout';
 import { raiseFault } from '../record/violations';
 
-
+/** A word of a variable's record; 0 for a slot that does not exist, which `element` reports. */
 @inline export function word(slot: u32, which: u32): u32 {
-  return load<u32>(slotAt(slot) + ((<usize>which) << 2));
+  return slot < nVariables ? load<u32>(slotAt(slot) + ((<usize>which) << 2)) : 0;
 }
 
 

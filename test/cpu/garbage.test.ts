@@ -1,0 +1,79 @@
+/** Whatever the program is, the module does not trap: a fault is reported, or the nonsense has an architectural outcome. */
+import { expect, test } from 'vitest';
+import { Machine, ModelFault, type MachineSetup } from '../../src/machine/index.js';
+import { assembleSystem, findScenario } from '../../src/scenario/index.js';
+import { Status } from '../../src/core/index.js';
+
+const RUNS = 250;
+
+/** A linear congruential generator: the same garbage everywhere. */
+function dice(seed: number): (n: number) => number {
+  let state = seed;
+  return (n) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return Math.floor((state / 2 ** 32) * n);
+  };
+}
+
+/** The program of Linux with words replaced: another instruction, a small number, a word from elsewhere, anything. */
+function garble(code: Uint32Array, roll: (n: number) => number): Uint32Array {
+  const garbled = code.slice();
+  for (let i = 1 + roll(roll(3) === 0 ? 400 : 6); i > 0; i--) {
+    const words = [
+      (roll(80) | (roll(18) << 8) | (roll(18) << 16) | (roll(18) << 24)) >>> 0,
+      roll(70_000),
+      code[roll(code.length)] ?? 0,
+      roll(0xffffffff),
+    ];
+    garbled[roll(code.length)] = words[roll(words.length)] ?? 0;
+  }
+  return garbled;
+}
+
+function walk(machine: Machine, setup: MachineSetup, roll: (n: number) => number): void {
+  if (setup.timed) {
+    for (let i = 0; i < 5; i++) {
+      machine.run(300_000_000);
+      machine.events();
+    }
+    return;
+  }
+  if (setup.record === 0) {
+    const { exports } = machine.core;
+    let status: Status = exports.searchBegin(2 ** 24, 0);
+    for (let i = 0; i < 3 && status === Status.more; i++) status = exports.searchRun(1000);
+    return;
+  }
+  for (let i = 0; i < 200; i++) {
+    const actions = machine.enabled();
+    if (actions.length === 0) return;
+    machine.apply(actions[roll(actions.length)] ?? 0);
+    if (i % 7 === 0) machine.setImage(machine.image());
+  }
+}
+
+test(`${RUNS} garbled programs, searched, walked and timed: no trap`, async () => {
+  const scenario = findScenario('move-hotplug')?.scenario;
+  if (scenario === undefined) throw new Error('no scenario');
+  const system = assembleSystem(scenario, { model: 'linux-5.9' });
+  const roll = dice(7);
+  const outcomes = { ended: 0, faults: 0 };
+  for (let i = 0; i < RUNS; i++) {
+    const timed = roll(2) === 1;
+    const plain = system.setup({ timed, record: timed ? 1 : roll(2) === 1 ? 2 : 0 });
+    const setup = { ...plain, program: { ...plain.program, code: garble(plain.program.code, roll) } };
+    const machine = await Machine.create(setup);
+    try {
+      system.built.boot(machine);
+      machine.start();
+      walk(machine, setup, roll);
+      outcomes.ended++;
+    } catch (error) {
+      // a trap would be a WebAssembly.RuntimeError
+      expect(error).toBeInstanceOf(ModelFault);
+      outcomes.faults++;
+    }
+  }
+  expect(outcomes.ended).toBeGreaterThan(RUNS / 4);
+  expect(outcomes.faults).toBeGreaterThan(RUNS / 10);
+});
