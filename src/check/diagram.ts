@@ -79,7 +79,7 @@ export function drawDiagram({ lanes, rows, state }: Explanation, width = 80, sty
     for (const mark of marks)
       for (const line of wrap(`>>> ${mark}`, full - NUMBER_WIDTH - GAP)) out.push(style.alarm(' '.repeat(NUMBER_WIDTH + GAP) + line));
   }
-  out.push('', style.bold('State after the marked step:'));
+  out.push('', style.bold(rows.some(({ marks }) => marks.length > 0) ? 'State after the step marked last:' : 'State at the end:'));
   for (const line of state) wrap(line, full - 4).forEach((part, i) => out.push((i === 0 ? '  ' : '    ') + part));
   return `${out.join('\n')}\n`;
 }

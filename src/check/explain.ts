@@ -4,7 +4,7 @@ import { Note } from '../core/index.js';
 import type { System } from '../scenario/index.js';
 import { hex, irqNumber, narrate, describeMessage, type Lane, type Line } from './narrate.js';
 import { replayPath, type Replay } from './replay.js';
-import type { Failure } from './search.js';
+import type { PropertyName } from './search.js';
 
 /** A row of the diagram: what one step did, in the columns it did it. */
 export interface Row {
@@ -16,8 +16,13 @@ export interface Row {
   readonly marks: readonly string[];
 }
 
+/** A way through a check; with the property that it breaks, if it breaks one. */
+export interface Way {
+  readonly path: readonly number[];
+  readonly property?: PropertyName | undefined;
+}
+
 export interface Explanation {
-  readonly failure: Failure;
   readonly lanes: readonly { readonly lane: Lane; readonly title: string }[];
   readonly rows: readonly Row[];
   /** state of everybody involved after the step that failed, as lines */
@@ -25,19 +30,19 @@ export interface Explanation {
 }
 
 /** Step at which the property was broken: an event lost, a flag; else the last. */
-function failingStep(replay: Replay, failure: Failure): { step: number; source: number | undefined } {
+function failingStep(replay: Replay, property: PropertyName | undefined): { step: number; source: number | undefined } {
   const { steps } = replay;
-  if (failure.property === 'noLoss') {
+  if (property === 'noLoss') {
     for (let i = steps.length - 1; i >= 0; i--) {
       const lost = steps[i]?.events.find((e) => e.kind === 'lost');
       if (lost !== undefined) return { step: i, source: lost.a };
     }
   }
-  if (failure.property === 'noLeak') {
+  if (property === 'noLeak') {
     const given = steps.findIndex((step) => step.events.some((e) => e.kind === 'note' && e.b === Note.leaked));
     if (given >= 0) return { step: given, source: undefined };
   }
-  const flagged = steps.findIndex((step) => step.broken.includes(failure.property));
+  const flagged = steps.findIndex((step) => property !== undefined && step.broken.includes(property));
   return { step: flagged < 0 ? steps.length - 1 : flagged, source: flagged < 0 ? undefined : lastSampler(replay, flagged) };
 }
 
@@ -59,10 +64,10 @@ function partingStep(replay: Replay, source: number, to: number): number | undef
   return i;
 }
 
-/** Replays a failure and says what happened. */
-export async function explain(system: System, failure: Failure): Promise<Explanation> {
-  const replay = await replayPath(system, failure.path);
-  const { step: failed, source } = failingStep(replay, failure);
+/** Replays a failure, or any other way, and says what happened. */
+export async function explain(system: System, { path, property }: Way): Promise<Explanation> {
+  const replay = await replayPath(system, path);
+  const { step: failed, source } = failingStep(replay, property);
   const parted = source === undefined ? undefined : partingStep(replay, source, failed);
   const rows: Row[] = [];
   let number = 0;
@@ -72,14 +77,14 @@ export async function explain(system: System, failure: Failure): Promise<Explana
     if (step.events.some((e) => e.kind === 'probe')) marks.push('at rest; the probe begins: each irq is raised four times');
     if (i === parted && source !== undefined)
       marks.push(`from here kernel and ${system.names.sources[source] ?? '?'} part: ${step.apart[source] ?? ''}`);
-    if (i === failed) marks.push(failedMark(system, failure, source));
+    if (i === failed && property !== undefined) marks.push(failedMark(system, property, source));
     const lines = narrate(system, step);
     if (lines.length > 0 || marks.length > 0) rows.push({ number, visible: step.visible, lines, marks });
   });
-  return { failure, lanes: lanesOf(system, rows), rows, state: await stateAfter(system, failure.path.slice(0, failed + 1)) };
+  return { lanes: lanesOf(system, rows), rows, state: await stateAfter(system, path.slice(0, failed + 1)) };
 }
 
-function failedMark(system: System, { property }: Failure, source: number | undefined): string {
+function failedMark(system: System, property: PropertyName, source: number | undefined): string {
   const name = source === undefined ? '' : (system.names.sources[source] ?? '');
   switch (property) {
     case 'noLoss':

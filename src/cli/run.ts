@@ -1,7 +1,7 @@
 /** `irqlab run`: the same scenario with time, seeded; or a schedule replayed. */
 import type { Command } from 'commander';
 import { timedRun, type RunResult } from '../campaign/index.js';
-import { parseToken, replayToken, systemOf, TokenError, wrap, type Replayed } from '../check/index.js';
+import { drawDiagram, explain, parseToken, type Replayed, replayToken, systemOf, TokenError, wrap } from '../check/index.js';
 import { ModelError } from '../kernel/model/index.js';
 import { loadScenario, overridesOf, simulatedSeconds, systemOptions, wholeNumber, type SystemOptions } from './options.js';
 import { count, Exit, field, headline, InputError, Interrupt, kebab, print, printJson, Progress, style, width } from './output.js';
@@ -10,6 +10,7 @@ interface RunOptions extends SystemOptions {
   readonly seed?: number;
   readonly seconds?: number;
   readonly schedule?: string;
+  readonly diagram?: boolean;
 }
 
 function us(cycles: number): string {
@@ -124,6 +125,10 @@ async function replaySchedule(options: RunOptions): Promise<void> {
       });
     } else {
       print(replayedText(replayed, token));
+      if (options.diagram) {
+        const path = replay.steps.map((step) => step.action);
+        print(`\n${drawDiagram(await explain(system, { path, property: broken[0] }), width(), style)}`);
+      }
     }
     process.exitCode = broken.length > 0 ? Exit.failed : Exit.ok;
   } catch (error) {
@@ -140,6 +145,7 @@ export function addRun(program: Command): void {
     .option('--seed <n>', 'seed of all random streams (default: what the scenario says)', wholeNumber)
     .option('--seconds <n>', 'simulated seconds (default: what the scenario says)', simulatedSeconds)
     .option('--schedule <token>', 'replay the schedule that check printed')
+    .option('--diagram', 'draw what the schedule does')
     .action(async (options: RunOptions) => {
       if (options.schedule !== undefined) return replaySchedule(options);
       const scenario = loadScenario(options.scenario);

@@ -37,7 +37,7 @@ describe('xhci-hotplug on 5.6', () => {
   });
 
   test('the visible steps are numbered 1 to 13, in order', () => {
-    expect(story.failure.length).toBe(13);
+    expect(story.rows.at(-1)?.number).toBe(13);
     expect(story.rows.filter((row) => row.visible).map((row) => row.number)).toEqual(Array.from({ length: 13 }, (_, i) => i + 1));
   });
 

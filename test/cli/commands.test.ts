@@ -313,3 +313,15 @@ describe.concurrent('behaviour as a part of a shell', () => {
     expect(document.coverage.states).toBeGreaterThan(1000);
   });
 });
+
+test('run --schedule --diagram draws what the schedule does, on another model too: there the event is sent again', async () => {
+  const token = /irqlab1\/\S+/.exec((await irqlab(['check', '--model', 'linux-5.6'])).stdout)?.[0] ?? '';
+  const lost = await irqlab(['run', '--schedule', token, '--diagram']);
+  expect([lost.code, lost.stderr]).toEqual([1, '']);
+  expect(lost.stdout).toContain('>>> LOST here');
+  const saved = await irqlab(['run', '--schedule', token, '--model', 'linux-5.9', '--diagram']);
+  expect([saved.code, saved.stderr]).toEqual([0, '']);
+  expect(saved.stdout).not.toContain('LOST');
+  expect(saved.stdout).toMatch(/apic_retrigger_irq: IPI\s+0x21 to CPU 0/);
+  expect(saved.stdout).toContain('State at the end:');
+});
