@@ -21,6 +21,8 @@ function us(cycles: number): string {
 export function runText(result: RunResult): string {
   const { system, verdict, failed, latency: l } = result;
   const time = `${result.seconds.toFixed(2)} simulated seconds`;
+  // a device that does not wait for its handler raises again meanwhile: one run of the handler serves both
+  const coalesced = result.sent - result.handled - result.lost - result.owed;
   const [words, paint] = {
     failed: [`FAILED ${failed.map(kebab).join(', ')} after ${time}`, style.alarm] as const,
     interrupted: [`interrupted after ${time}`, style.unsure] as const,
@@ -28,7 +30,10 @@ export function runText(result: RunResult): string {
   }[verdict];
   return [
     headline(`${system.scenario.name}, ${system.model.name}, seed ${result.seed}`, words, paint),
-    ...field('interrupts', `sent ${count(result.sent)}, handled ${count(result.handled)}, lost ${count(result.lost)}`),
+    ...field(
+      'interrupts',
+      `sent ${count(result.sent)}, handled ${count(result.handled)}, lost ${count(result.lost)}${coalesced > 0 ? `, coalesced ${count(coalesced)}` : ''}`,
+    ),
     ...field('latency', `raise to handler: median ${us(l.p50)}, 99 % ${us(l.p99)}, 99.9 % ${us(l.p999)}, most ${us(l.max)}`),
     ...field(
       'kernel',
