@@ -11,7 +11,7 @@ import { bitIn } from '../lapic/priority';
 import { readConfig, writeConfig } from '../pci/msi';
 import { count, countNote, histogramAdd } from '../record/counters';
 import { record } from '../record/ring';
-import { tagClear, tagCopy, tagsOfIrr, tagsOfMessage, tagsOn, tagsSeen } from '../record/tags';
+import { holds, tagClear, tagCopy, tagsOfContext, tagsOfIrr, tagsOfMessage, tagsOn, tagsSeen } from '../record/tags';
 import { raiseFault, violate } from '../record/violations';
 import { operand, operandA, operandB, setReg } from './operands';
 import { markOf } from './schedule';
@@ -48,7 +48,7 @@ function sendIpi(c: u32, level: u32, apicId: u32, icr: u32, pc: u32): void {
   if (timed()) schedule(m);
 }
 
-function serve(s: u32, c: u32, pc: u32): void {
+function serve(s: u32, c: u32, level: u32, pc: u32): void {
   if (s >= nSources) {
     raiseFault(Fault.index, pc);
     return;
@@ -59,6 +59,13 @@ function serve(s: u32, c: u32, pc: u32): void {
     if (timed()) histogramAdd(latency);
   } else {
     violate(Property.noDuplicate);
+  }
+  if (tagsOn()) {
+    const carried = tagsOfContext(c, level);
+    if (load<u32>(carried) != 0 && !holds(carried, s)) {
+      countNote(Note.foreign);
+      record(Event.note, s, Note.foreign, c);
+    }
   }
   store<u8>(at, 0, Src.owed);
   // what the probe raises says nothing about the scenario
@@ -159,7 +166,7 @@ export function hardwareOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize,
       sendIpi(c, level, value, ICR_STARTUP, pc);
       break;
     case Op.serve:
-      serve(value, c, pc);
+      serve(value, c, level, pc);
       break;
     case Op.flag:
       shown = operand(ctx, c, a, 0);

@@ -67,7 +67,8 @@ import { violate } from './violations';
   return load<u32>(tagBase + <usize>node * TAG_SIZE, 4);
 }
 
-function holds(head: usize, s: u32): bool {
+/** True if the set has something of source s. */
+export function holds(head: usize, s: u32): bool {
   for (let n = load<u32>(head); n != 0; n = nextOf(n)) {
     if (sourceOf(n) == s) return true;
   }

@@ -40,6 +40,8 @@ export interface RunResult {
   readonly moves: number;
   readonly retriggers: number;
   readonly swallowed: number;
+  /** handlers entered on a vector that carried only another device's events */
+  readonly foreign: number;
   /** vectors given up while still allocated: counted, no failure */
   readonly leaked: number;
   /** raise to handler entry, cycles */
@@ -98,6 +100,7 @@ export async function timedRun(scenario: Scenario, overrides: Overrides = {}, li
     moves: machine.note('moved'),
     retriggers: machine.note('retrigger'),
     swallowed: machine.note('swallowed'),
+    foreign: machine.note('foreign'),
     leaked: machine.note('leaked'),
     latency: machine.latency(),
     digest: machine.eventDigest(),

@@ -76,7 +76,7 @@ export async function explain(system: System, { path, property }: Way): Promise<
     const marks: string[] = [];
     if (step.events.some((e) => e.kind === 'probe')) marks.push('at rest; the probe begins: each irq is raised four times');
     if (i === parted && source !== undefined)
-      marks.push(`from here kernel and ${system.names.sources[source] ?? '?'} part: ${step.apart[source] ?? ''}`);
+      marks.push(`from here kernel and ${system.names.sources[source] ?? '?'} part: ${irqNumber(system, step.apart[source] ?? '')}`);
     if (i === failed && property !== undefined) marks.push(failedMark(system, property, source));
     const lines = narrate(system, step);
     if (lines.length > 0 || marks.length > 0) rows.push({ number, visible: step.visible, lines, marks });
@@ -114,8 +114,9 @@ function lanesOf(system: System, rows: readonly Row[]): Explanation['lanes'] {
   const heir = system.names.cpus.length === 2 ? ' (new)' : '';
   const role = (cpu: number): string => {
     if (dying.has(cpu)) return ' (dying)';
-    if (!start.has(cpu)) return dying.size > 0 || moves ? heir : '';
-    return moves ? ' (old)' : '';
+    if (dying.size > 0) return heir;
+    if (!moves) return '';
+    return start.has(cpu) ? ' (old)' : heir;
   };
   const cpus = system.names.cpus.map((name, index) => ({ lane: { kind: 'cpu', index } as Lane, title: `${name}${role(index)}` }));
   cpus.sort((a, b) => Number(dying.has(b.lane.index)) - Number(dying.has(a.lane.index)));

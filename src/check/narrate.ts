@@ -145,6 +145,7 @@ function ipiText(system: System, { b, c }: EventRecord): string {
 
 function noteText({ a, b }: EventRecord, say: (text: string) => void): void {
   if (b === Note.swallowed) say(`vector ${hex(a)} swallowed`);
+  if (b === Note.foreign) say('foreign: the vector carried another device’s event');
   if (b === Note.busy) say('move refused: the one before is not cleaned up');
   if (b === Note.leaked) say('the old vector is given up, still allocated');
 }
@@ -174,5 +175,5 @@ function withValue(system: System, pc: number, text: string, value: number): str
 
 /** "irq 0" of a model is an index; users know the number. */
 export function irqNumber(system: System, text: string): string {
-  return text.replace(/^irq (\d+)$/, (_, index: string) => `irq ${system.names.irqs[Number(index)] ?? index}`);
+  return text.replace(/\birq (\d+)$/, (_, index: string) => `irq ${system.names.irqs[Number(index)] ?? index}`);
 }

@@ -37,7 +37,7 @@ export function runText(result: RunResult): string {
     ...field('latency', `raise to handler: median ${us(l.p50)}, 99 % ${us(l.p99)}, 99.9 % ${us(l.p999)}, most ${us(l.max)}`),
     ...field(
       'kernel',
-      `${count(result.moves)} moves, ${count(result.retriggers)} re-triggers, ${count(result.swallowed)} swallowed, ${count(result.strays)} strays, ${count(result.leaked)} leaked vectors`,
+      `${count(result.moves)} moves, ${count(result.retriggers)} re-triggers, ${count(result.swallowed)} swallowed, ${count(result.strays)} strays, ${count(result.foreign)} foreign, ${count(result.leaked)} leaked vectors`,
     ),
     ...field(
       'simulated',

@@ -144,3 +144,13 @@ test('words that are longer than a line are cut, not lost', () => {
   expect(wrap('a bbbbbbb cc', 3)).toEqual(['a', 'bbb', 'bbb', 'b', 'cc']);
   expect(wrap('', 3)).toEqual([]);
 });
+
+test('a torn message: another device’s handler takes the event, and the marks name the irq as the user knows it', async () => {
+  const story = await explained('xhci-torn-offline', { model: '5.9', set: { msiUpdate: 'direct' } }, 'noLoss');
+  const foreign = story.rows.findIndex(({ lines }) => lines.some(({ text }) => text.startsWith('foreign: ')));
+  const lost = story.rows.findIndex(({ marks }) => marks.some((mark) => mark.startsWith('LOST here')));
+  expect(foreign).toBeGreaterThan(0);
+  // its carrier is gone once that handler's interrupt has ended
+  expect(lost).toBeGreaterThan(foreign);
+  expect(story.rows.flatMap((row) => row.marks)[0]).toBe('from here kernel and xhci part: its message goes to a slot that is irq 121');
+});

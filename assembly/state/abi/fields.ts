@@ -135,8 +135,8 @@ export enum Origin {
 
 /** An event record: 24 bytes. */
 export enum Rec {
-  timeLo = 0,
-  timeHi = 4,
+  /** u64: cycle */
+  time = 0,
   /** `Event` in bits 7:0, bits 31:16 field c2 */
   kind = 8,
   a = 12,

@@ -104,7 +104,7 @@ export enum Note {
   busy = 4,
   /** a vector that was given up while still allocated */
   leaked = 5,
-  /** a dispatch to the handler of another irq */
+  /** a handler entered on a vector that carried only events of other sources */
   foreign = 6,
   count = 8,
 }
@@ -125,7 +125,6 @@ export enum Counter {
   events = 11,
   noTarget = 12,
   eoiWithoutIsr = 13,
-  spurious = 14,
   illegalVector = 15,
   tagOverflow = 16,
   wildWrites = 17,

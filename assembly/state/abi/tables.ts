@@ -186,5 +186,4 @@ export enum Assumption {
 export enum DeviceKind {
   handshake = 0,
   free = 1,
-  level = 2,
 }
