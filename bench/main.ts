@@ -47,7 +47,7 @@ async function pathSubject(cpus: number): Promise<Subject> {
   const system = assembleSystem(traffic(cpus));
   const machine = await system.machine({ timed: true, record: 1, ring: 0 });
   return {
-    name: `whole path, ${cpus} CPUs`,
+    name: `whole path, ${cpus} CPU${cpus === 1 ? '' : 's'}`,
     unit: 'interrupts',
     run: async () => {
       const before = machine.counter('served');
