@@ -37,9 +37,10 @@ export function vectorRoutines(k: Assembler, d: LinuxData, behaviours: Behaviour
         });
         b.store(d.prevVector, [irq], 0);
         b.store(d.prevCpu, [irq], 0);
-        b.store(d.moveInProgress, [irq], 0, 'move_in_progress = 0');
         b.note('cleaned', irq);
       });
+      // a step of its own: irq_complete_move looks at it without vector_lock
+      b.store(d.moveInProgress, [irq], 0, 'move_in_progress = 0');
     },
     locked,
   );
