@@ -57,10 +57,9 @@ function report(error: unknown): void {
   }
 }
 
-// a reader that has seen enough closes the pipe
+// a reader that has seen enough closes the pipe; the verdict, and with it the exit code, is still to come
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(Exit.ok);
-  throw error;
+  if (error.code !== 'EPIPE') throw error;
 });
 
 try {

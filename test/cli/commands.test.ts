@@ -314,6 +314,11 @@ describe.concurrent('behaviour as a part of a shell', () => {
   });
 });
 
+test('the exit code tells the verdict, whether or not somebody reads to the end', async () => {
+  const { stdout } = await shell('irqlab check --model linux-5.6 | head -1; echo ${PIPESTATUS[0]}');
+  expect(stdout).toMatch(/FAILED no-loss.*\n1\n$/);
+});
+
 test('run --schedule --diagram draws what the schedule does, on another model too: there the event is sent again', async () => {
   const token = /irqlab1\/\S+/.exec((await irqlab(['check', '--model', 'linux-5.6'])).stdout)?.[0] ?? '';
   const lost = await irqlab(['run', '--schedule', token, '--diagram']);
