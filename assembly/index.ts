@@ -11,15 +11,14 @@ import { deriveCpu } from './lapic/priority';
 import { clearFlight } from './fabric/flight';
 import { current } from './cpu/schedule';
 import { judge, settle } from './cpu/sequencer';
+import { checkRest } from './check/search';
 import { actions, atRest, deadlocked, derive, enumerate, perform } from './check/transitions';
 import { digestOfEvents } from './record/ring';
 import { clearFault, clearViolations, fault, faultPc, outside, violations } from './record/violations';
 import { timedRun } from './run/timed';
 
-export { prepare, create, table } from './state/layout';
-export { sizes as sizesAt } from './state/layout';
+export { create, prepare, sizes as sizesAt, table } from './state/layout';
 export { ringClear, ringTail, ringUsed } from './record/ring';
-import { checkRest } from './check/search';
 export { failureOf, openImages, pathBuffer, pathLength, searchBegin, searchRun, searchStats, writePath } from './check/search';
 export { timedBegin } from './run/timed';
 

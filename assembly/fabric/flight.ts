@@ -2,7 +2,7 @@
  * Messages in flight. Per origin (a function's posted writes, or a CPU's IPIs) one list in order of emission.
  *
  * Ordering (hardware.md C.6): posted writes of one function reach the root complex in order; behind it, those for the same
- * LAPIC stay in order, others do not; between origins, and between IPIs, there is none (G7).
+ * LAPIC stay in order, others do not; between origins there is none (G7), and between IPIs none is assumed.
  *
  * In a timed run a message has an arrival time, fixed at emission; in a check any step may come next, and completions and
  * mdelays mark what they wait for.

@@ -17,6 +17,7 @@ import { awaited, current, enabled, mayInterrupt } from '../cpu/schedule';
 import { operationEnded, servedSource } from '../cpu/hardware';
 import { step } from '../cpu/sequencer';
 import { acknowledge, moveMessage } from '../cpu/interrupt';
+import { operand, operandB } from '../cpu/operands';
 import { count } from '../record/counters';
 import { ringNearlyFull } from '../record/ring';
 import { clearFault, clearViolations, fault, violations } from '../record/violations';
@@ -189,7 +190,7 @@ function cpuTick(c: u32): void {
     return;
   }
   const imm = load<u32>(insn, 4);
-  const device = (op == Op.cfgRead || op == Op.cfgWrite) && !phase ? operandDevice(ctx, insn) : 0;
+  const device = (op == Op.cfgRead || op == Op.cfgWrite) && !phase ? operand(ctx, c, operandB(load<u32>(insn)), 0) : 0;
   step(c, level);
   let after: u64 = 0;
   if (!phase && (op == Op.cfgRead || op == Op.cfgWrite)) {
@@ -210,11 +211,6 @@ function cpuTick(c: u32): void {
   }
   armCpu(c, after);
   if (operationEnded) armOperation();
-}
-
-function operandDevice(ctx: usize, insn: usize): u32 {
-  const b = (load<u32>(insn) >> 16) & 0xff;
-  return b < 8 ? load<u32>(ctx + Ctx.regs + ((<usize>b) << 2)) : 0;
 }
 
 /** Runs `cycles` cycles, or until a property fails, the ring is full or the model is at fault. */

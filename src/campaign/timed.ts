@@ -1,5 +1,5 @@
 /** A timed, seeded run of a scenario until its bound or the first failure. */
-import type { Machine, Percentiles } from '../machine/index.js';
+import type { Percentiles } from '../machine/index.js';
 import { assembleSystem, type Overrides, type Scenario, type System } from '../scenario/index.js';
 
 /** Cycles of a simulated second (hardware.md G.1). */
@@ -50,11 +50,6 @@ export interface RunResult {
   readonly digest: string;
 }
 
-/** A CPU that idles has nothing in service: whatever is, no EOI will retire (hardware.md A.12). */
-function hasStuckIsr(machine: Machine): boolean {
-  return machine.setup.apicIds.some((_, c) => machine.instruction(c) === undefined && machine.inService(c));
-}
-
 /** Runs a scenario. Throws `ModelError` if its model or a behaviour does not exist. */
 export async function timedRun(scenario: Scenario, overrides: Overrides = {}, limits: RunLimits = {}): Promise<RunResult> {
   const system = assembleSystem(scenario, overrides);
@@ -70,7 +65,7 @@ export async function timedRun(scenario: Scenario, overrides: Overrides = {}, li
       failed = broken.filter((name) => machine.setup.properties.includes(name));
       break;
     }
-    if (hasStuckIsr(machine)) {
+    if (machine.stuckIsr) {
       verdict = 'failed';
       failed = ['noStuckIsr'];
       break;

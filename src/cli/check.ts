@@ -24,6 +24,7 @@ import {
   InputError,
   Interrupt,
   kebab,
+  plural,
   print,
   printJson,
   Progress,
@@ -113,7 +114,7 @@ function boundsText(system: System): string {
   const { machine, devices, universe, operations } = system.scenario;
   const raises = devices.map((d) => `${d.name} ${d.raises}`).join(', ');
   const setup = system.setup({ timed: false, record: 0 });
-  return `${machine.cpus.length} CPUs, ${universe.vectors} vectors per CPU, raises: ${raises}; ${operations.length} operation${operations.length === 1 ? '' : 's'}; ${setup.messages} messages in flight; ${setup.probeRaises} raises per irq in the probe; kernel memory sequentially consistent`;
+  return `${machine.cpus.length} CPUs, ${universe.vectors} vectors per CPU, raises: ${raises}; ${plural(operations.length, 'operation')}; ${setup.messages} messages in flight; ${setup.probeRaises} raises per irq in the probe; kernel memory sequentially consistent`;
 }
 
 /** Chance that two states had one fingerprint: n^2 / 2^65. */

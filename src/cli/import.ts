@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander';
 import { diagnosticToJson, formatDiagnostic, stringifyScenario, type Scenario } from '../scenario/index.js';
 import { checkScenario, formatFacts, importTrace, runScenario, type Import } from '../trace/index.js';
 import { formatOption, readInput } from './options.js';
-import { InputError, print, printJson, style, type Format } from './output.js';
+import { type Format, InputError, plural, print, printJson, style } from './output.js';
 
 interface ImportOptions {
   readonly kernel?: string;
@@ -17,7 +17,7 @@ export function importText(trace: Import, notes: boolean): string {
   const { count } = trace;
   const lines = [
     style.bold(`${trace.file}:`),
-    `${count.trace} trace lines, ${count.annotations} annotations (no evidence), ${count.garbage} lines that are neither`,
+    `${plural(count.trace, 'trace line')}, ${plural(count.annotations, 'annotation')} (no evidence), ${plural(count.garbage, 'line')} that ${count.garbage === 1 ? 'is' : 'are'} neither`,
     '',
     formatFacts(trace, { notes }).trimEnd(),
   ];

@@ -67,6 +67,11 @@ export function count(n: number): string {
   return n.toLocaleString('en-US');
 }
 
+/** `1 operation`, `2 operations`. */
+export function plural(n: number, one: string): string {
+  return `${count(n)} ${one}${n === 1 ? '' : 's'}`;
+}
+
 /** `noLoss` as users read it: no-loss. */
 export function kebab(name: string): string {
   return name.replaceAll(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);

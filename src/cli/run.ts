@@ -4,7 +4,7 @@ import { timedRun, type RunResult } from '../campaign/index.js';
 import { drawDiagram, explain, parseToken, type Replayed, replayToken, systemOf, TokenError, wrap } from '../check/index.js';
 import { ModelError } from '../kernel/model/index.js';
 import { loadScenario, overridesOf, simulatedSeconds, systemOptions, wholeNumber, type SystemOptions } from './options.js';
-import { count, Exit, field, headline, InputError, Interrupt, kebab, print, printJson, Progress, style, width } from './output.js';
+import { count, Exit, field, headline, InputError, Interrupt, kebab, plural, print, printJson, Progress, style, width } from './output.js';
 
 interface RunOptions extends SystemOptions {
   readonly seed?: number;
@@ -37,7 +37,7 @@ export function runText(result: RunResult): string {
     ...field('latency', `raise to handler: median ${us(l.p50)}, 99 % ${us(l.p99)}, 99.9 % ${us(l.p999)}, most ${us(l.max)}`),
     ...field(
       'kernel',
-      `${count(result.moves)} moves, ${count(result.retriggers)} re-triggers, ${count(result.swallowed)} swallowed, ${count(result.strays)} strays, ${count(result.foreign)} foreign, ${count(result.leaked)} leaked vectors`,
+      `${plural(result.moves, 'move')}, ${plural(result.retriggers, 're-trigger')}, ${count(result.swallowed)} swallowed, ${plural(result.strays, 'stray')}, ${count(result.foreign)} foreign, ${plural(result.leaked, 'leaked vector')}`,
     ),
     ...field(
       'simulated',

@@ -146,9 +146,10 @@ export class Machine {
     };
   }
 
-  /** True if some vector is in service on CPU c. */
-  inService(c: number): boolean {
-    return this.core.u8(this.#layout.table(Table.cpus) + c * Cpu.size + Cpu.isrWords) !== 0;
+  /** True if a CPU idles with a vector in service: no EOI will retire it any more (hardware.md A.12). */
+  get stuckIsr(): boolean {
+    const inService = (c: number): boolean => this.core.u8(this.#layout.table(Table.cpus) + c * Cpu.size + Cpu.isrWords) !== 0;
+    return this.setup.apicIds.some((_, c) => inService(c) && this.instruction(c) === undefined);
   }
 
   device(d: number): { control: number; addrLo: number; addrHi: number; data: number } {

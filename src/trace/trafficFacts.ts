@@ -9,7 +9,12 @@ export function trafficFacts({ parts, traffic: { gaps, spanning } }: Known): Fac
   const sorted = gaps.map(({ us }) => us).toSorted((a, b) => a - b);
   const from = gaps.flatMap((gap) => [gap.from.line, gap.to.line]);
   return [
-    { name: 'interrupts', value: `${runs.length} entries of the handler`, how: 'read', from: runs.map(({ line }) => line) },
+    {
+      name: 'interrupts',
+      value: `${runs.length} ${runs.length === 1 ? 'entry' : 'entries'} of the handler`,
+      how: 'read',
+      from: runs.map(({ line }) => line),
+    },
     ...(sorted.length === 0
       ? []
       : [
