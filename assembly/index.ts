@@ -6,7 +6,7 @@ import { LEVELS, apicMapBase, blockEnd, checkStart, nCpus, nowBase, recordStart 
 import { apicIdOf, cpuAt, isActive } from './state/access';
 import { hash } from './state/hash';
 import { pack, unpack } from './state/image';
-import { plannedBits } from './state/plan';
+import { fixedBits } from './state/plan';
 import { deriveCpu } from './lapic/priority';
 import { clearFlight } from './fabric/flight';
 import { current } from './cpu/schedule';
@@ -19,7 +19,10 @@ import { timedRun } from './run/timed';
 
 export { create, prepare, sizes as sizesAt, table } from './state/layout';
 export { ringClear, ringTail, ringUsed } from './record/ring';
-export { failureOf, openImages, pathBuffer, pathLength, searchBegin, searchRun, searchStats, writePath } from './check/search';
+export { currentLevelOf, currentRound, failuresAt, hasRecords, imageBuffer, nextRound, openImages, receive, searchBegin, sealState, searchRun, searchStats } from './check/search';
+export { chunksInUse, dropChunk, fullChunks, newChunk, stopReading, takeFrom } from './check/bags';
+export { resumeAt, restoreFrontier, restoreStates } from './check/resume';
+export { allSlots, copiedUpTo, copyStates, slotBytes, slotWith } from './check/visited';
 export { timedBegin } from './run/timed';
 
 /** After the host has filled the tables: the map of APIC ids, the free messages, derived fields, contexts in place. */
@@ -101,7 +104,7 @@ export function unpackFrom(at: usize): void {
   derive();
 }
 export function imageBits(): u32 {
-  return plannedBits();
+  return fixedBits;
 }
 
 // --- the block

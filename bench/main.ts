@@ -93,7 +93,7 @@ async function imageCosts(system: System): Promise<{ pack: number; unpack: numbe
   const machine: Machine = await system.machine({ timed: false, record: 0 });
   const image = machine.image();
   const { exports } = machine.core;
-  const at = exports.pathBuffer(image.length);
+  const at = exports.imageBuffer();
   machine.core.write(at, image);
   return { pack: cost(() => void exports.packTo(at)), unpack: cost(() => exports.unpackFrom(at)) };
 }

@@ -1,36 +1,52 @@
 /**
- * Exhaustive breadth-first search over packed images. Levels count visible steps: a step that is not visible weighs
- * nothing (0-1 breadth first), so the first failure of a property found at the lowest level is a shortest one. The search
- * goes on after a failure; each property keeps its own.
+ * Exhaustive search over packed images, by levels of visible steps and, within a level, by rounds: a step that is not visible
+ * weighs nothing. So the first failure of a property is found at the lowest level it has. The search goes on after a failure;
+ * each property keeps the best of its own, and ties are decided by fingerprints: what is found does not depend on the order
+ * of the search, nor on how many workers share it. The host calls `searchRun` until a round is over, and then `nextRound`.
  */
 import { Property, Status } from '../state/abi/outcomes';
-import { Settings } from '../state/abi/tables';
+import { Bag, SearchOption, Settings } from '../state/abi/tables';
 import { Cpu, Src } from '../state/abi/fields';
 import { cpuAt, setting, srcAt } from '../state/access';
-import { blockEnd, checkStart, nCpus, nSources, timedStart } from '../state/layout';
-import { hash } from '../state/hash';
-import { pack, truncated, unpack } from '../state/image';
+import { blockEnd, nCpus, nSources, reserve } from '../state/layout';
+import { adopt, familyBytes, keepParent, openFamily, pack, truncated } from '../state/image';
 import { planImage } from '../state/plan';
 import { judge } from '../cpu/sequencer';
 import { clearFault, clearViolations, fault, outside, setOutside, violate, violations } from '../record/violations';
-import { arenaTop, openArena, takeRun } from './arena';
-import { clearFrontier, frontierPop, frontierPush, poppedNode } from './frontier';
-import { actionOf, addNode, clearNodes, levelOf, nNodes, parentOf, setNode } from './nodes';
-import { fillSlot, openVisited, slotFor, slotNode } from './visited';
+import { arenaTop, openArena } from './arena';
+import { becomeNow, chunksUsed, clearBags, isEmpty, nextRecord, pastRecord } from './bags';
+import {
+  FRONTIER_HEADER,
+  HEADER,
+  candidateBytes,
+  enterRecords,
+  enterWaiting,
+  isOwn,
+  largest,
+  offerChild,
+  openCandidates,
+  seal,
+  setLevel,
+  stale,
+  totalBytes,
+} from './candidates';
+import { infoOf, levelOf, openVisited, visitedBytes, visitedStates } from './visited';
 import { actions, atRest, clearPoolFull, deadlocked, derive, enumerate, isStarted, perform, poolFull, probeDone } from './transitions';
 
 /** An action that is none: the state itself fails. */
 const NO_ACTION: u32 = 0xffff;
-/** Parent of the first state. */
-const NO_NODE: u32 = 0xffffffff;
-const PLAN_BYTES: usize = 1 << 19;
-const IMAGE_BYTES: usize = 1 << 16;
-const PROPERTIES: u32 = 16;
+const MAX_LEVELS: u32 = 0xfff;
+const PROPERTIES: u32 = 32;
+/** Bytes of the largest image that any machine may have. */
+export const IMAGE_BYTES: u32 = 1 << 16;
 
-let image: usize = 0;
-let saved: usize = 0;
 let level: u32 = 0;
-let near: u32 = 0;
+let round: u32 = 0;
+let wide: bool = false;
+/** Chunks of records that may be in memory; more are to be written to disk. */
+let chunkLimit: u32 = 0;
+let scratch: usize = 0;
+let behindScratch: usize = 0;
 
 /** What the host prints: words of `Stat`. */
 const stats: usize = memory.data(8 * 16);
@@ -38,12 +54,19 @@ export enum Stat {
   states = 0,
   transitions = 1,
   rest = 2,
-  level = 3,
+  depth = 3,
   largest = 4,
   bytes = 5,
   poolFull = 6,
   probed = 7,
   totalBytes = 8,
+  visitedBytes = 9,
+  expanded = 10,
+}
+
+
+@inline function setStat(which: u32, value: u64): void {
+  store<u64>(stats + ((<usize>which) << 3), value);
 }
 
 
@@ -52,78 +75,101 @@ export enum Stat {
   store<u64>(at, load<u64>(at) + 1);
 }
 
-/** Per property: level + 1 of the best failure (0 none), node it starts from, action. */
-const failures: usize = memory.data(12 * 16);
-
-function fail(property: u32, distance: u32, node: u32, action: u32): void {
-  const at = failures + <usize>property * 12;
-  const best = load<u32>(at);
-  if (best != 0 && best <= distance + 1) return;
-  store<u32>(at, distance + 1);
-  store<u32>(at, node, 4);
-  store<u32>(at, action, 8);
-}
-
-function failAll(distance: u32, node: u32, action: u32): void {
-  for (let bits = violations & setting(Settings.properties); bits; bits &= bits - 1) fail(ctz(bits), distance, node, action);
-}
-
 export function searchStats(): usize {
-  store<u64>(stats + Stat.states * 8, nNodes);
-  store<u64>(stats + Stat.level * 8, level);
-  store<u64>(stats + Stat.bytes * 8, arenaTop());
-  store<u64>(stats + Stat.poolFull * 8, poolFull ? 1 : 0);
+  setStat(Stat.states, visitedStates);
+  setStat(Stat.largest, largest);
+  setStat(Stat.bytes, arenaTop());
+  setStat(Stat.poolFull, poolFull ? 1 : 0);
+  setStat(Stat.totalBytes, totalBytes);
+  setStat(Stat.visitedBytes, visitedBytes());
   return stats;
 }
 
-/** Plans the image of the machine as it is set up; scratch memory behind the block. False: out of memory. */
-export function openImages(): bool {
-  const behind = planImage((blockEnd + 15) & ~15, PLAN_BYTES, IMAGE_BYTES);
-  if (behind == 0) return false;
-  openArena(behind, u64.MAX_VALUE);
-  image = takeRun(IMAGE_BYTES);
-  saved = takeRun(timedStart - checkStart);
-  return image != 0 && saved != 0;
+// --- failures: per property u32 level + 1 (0: none), u16 action, u16 round, u64 fingerprint of the state it starts from
+
+const failures: usize = memory.data(16 * 32);
+
+export function failuresAt(): usize {
+  return failures;
 }
 
-/** Starts from the state as it is. `memory`: limit in bytes, two words. */
-export function searchBegin(memoryLo: u32, memoryHi: u32): u32 {
+/** Of two ways of equal length the one with fewer other steps at its end is kept, then that of the smaller fingerprint. */
+function fail(property: u32, distance: u32, fingerprint: u64, action: u32): void {
+  const at = failures + ((<usize>property) << 4);
+  const order = (round << 16) | action;
+  const best = load<u32>(at);
+  if (best != 0) {
+    if (best < distance + 1) return;
+    const bestRound = <u32>load<u16>(at, 6);
+    const known = load<u64>(at, 8);
+    if (best == distance + 1 && (bestRound < round || (bestRound == round && known < fingerprint))) return;
+    if (best == distance + 1 && bestRound == round && known == fingerprint && load<u32>(at, 4) <= order) return;
+  }
+  store<u32>(at, distance + 1);
+  store<u32>(at, order, 4);
+  store<u64>(at, fingerprint, 8);
+}
+
+function failAll(distance: u32, fingerprint: u64, action: u32): void {
+  for (let bits = violations & setting(Settings.properties); bits; bits &= bits - 1) fail(ctz(bits), distance, fingerprint, action);
+}
+
+// --- scratch memory
+
+/** Plans the image of the machine as it is set up; scratch memory behind the block. False: out of memory. */
+export function openImages(): bool {
+  const behind = planImage(blockEnd, IMAGE_BYTES);
+  if (behind == 0) return false;
+  scratch = (behind + 15) & ~15;
+  const candidates = scratch + HEADER + IMAGE_BYTES;
+  const family = candidates + candidateBytes(IMAGE_BYTES);
+  behindScratch = family + familyBytes();
+  if (!reserve(behindScratch)) return false;
+  openFamily(family);
+  return true;
+}
+
+/** Room for an image, behind `openImages`. */
+export function imageBuffer(): usize {
+  return scratch + HEADER;
+}
+
+/** Packs the state as it is; address of its record: u64 fingerprint, at 16 the second one, at 24 the length, then the image. */
+export function sealState(): usize {
+  seal(scratch, pack(scratch + HEADER));
+  return scratch;
+}
+
+/** Starts from the state as it is. `options`: words of `SearchOption`. */
+export function searchBegin(options: usize): u32 {
   memory.fill(stats, 0, 8 * 16);
-  memory.fill(failures, 0, 12 * PROPERTIES);
-  clearNodes();
-  clearFrontier();
+  memory.fill(failures, 0, 16 * PROPERTIES);
+  clearBags();
   clearFault();
   clearPoolFull();
   setOutside(false);
   level = 0;
-  near = 0;
+  round = 0;
+  wide = load<u32>(options, SearchOption.wide * 4) != 0;
+  chunkLimit = load<u32>(options, SearchOption.chunks * 4);
+  const bytes = <u64>load<u32>(options, SearchOption.memoryLo * 4) | (<u64>load<u32>(options, SearchOption.memoryHi * 4) << 32);
+  const worker = load<u32>(options, SearchOption.worker * 4);
+  const workers = load<u32>(options, SearchOption.workers * 4);
+  const resumed = load<u32>(options, SearchOption.resumed * 4) != 0;
+  // the options may stand in scratch memory: from here on they are gone
   if (!openImages()) return Status.memory;
-  openArena(arenaTop(), (<u64>memoryLo) | ((<u64>memoryHi) << 32));
-  if (!openVisited()) return Status.memory;
-  return visit(NO_NODE, NO_ACTION, 0) ? Status.more : Status.memory;
+  openArena(behindScratch, bytes);
+  openCandidates(scratch + HEADER + IMAGE_BYTES, IMAGE_BYTES, wide, worker, workers);
+  if (!openVisited(wide)) return Status.memory;
+  sealState();
+  const length = load<u32>(scratch, 24);
+  store<u64>(scratch, infoOf(0, 0, 0, NO_ACTION), 8);
+  if (!resumed && isOwn(load<u64>(scratch)) && !enterRecords(scratch, scratch + HEADER + length)) return Status.memory;
+  becomeNow(Bag.then);
+  return Status.more;
 }
 
-/** Enters the state as it is into the visited set, reached from `parent` at `distance`. False: out of memory. */
-function visit(parent: u32, action: u32, distance: u32): bool {
-  const bytes = pack(image);
-  if (<u64>bytes > load<u64>(stats + Stat.largest * 8)) store<u64>(stats + Stat.largest * 8, bytes);
-  const fingerprint = hash(image, bytes);
-  const slot = slotFor(fingerprint);
-  if (slot == 0) return false;
-  const known = slotNode(slot);
-  const queue = distance == level ? near : near ^ 1;
-  if (known != 0) {
-    // found before on the next level, and now without a visible step: it belongs to this one
-    if (levelOf(known - 1) <= distance) return true;
-    setNode(known - 1, parent, action, distance);
-    return frontierPush(queue, known - 1, image, bytes);
-  }
-  const node = addNode(parent, action, distance);
-  if (node < 0) return false;
-  fillSlot(slot, fingerprint, node);
-  store<u64>(stats + Stat.totalBytes * 8, load<u64>(stats + Stat.totalBytes * 8) + bytes);
-  return frontierPush(queue, node, image, bytes);
-}
+// --- expansion
 
 /** Flags the properties of a state in which nothing is on its way (design 4). */
 export function checkRest(): void {
@@ -137,10 +183,12 @@ export function checkRest(): void {
   if (probeDone()) judge(setting(Settings.judgeProbe));
 }
 
-function expand(node: u32): u32 {
-  unpack(image);
+/** All that follows from one state: its own failures, and its children. */
+function expand(fingerprint: u64, image: usize): u32 {
+  adopt(image);
   derive();
-  memory.copy(saved, checkStart, timedStart - checkStart);
+  bump(Stat.expanded);
+  setStat(Stat.depth, level);
   const n = enumerate();
   clearViolations();
   if (atRest) {
@@ -150,67 +198,77 @@ function expand(node: u32): u32 {
   }
   if (deadlocked) violate(Property.progress);
   if (fault != 0) return Status.fault;
-  if (violations) failAll(level, node, NO_ACTION);
+  if (violations) failAll(level, fingerprint, NO_ACTION);
+  keepParent();
   for (let i: u32 = 0; i < n; i++) {
     const action = <u32>load<u16>(actions + ((<usize>i) << 1));
-    memory.copy(checkStart, saved, timedStart - checkStart);
     clearViolations();
-    const distance = level + (perform(action) ? 1 : 0);
+    const visible = perform(action);
     bump(Stat.transitions);
     if (fault != 0) return Status.fault;
     if (outside) return Status.universe;
-    if (violations) failAll(distance, node, action);
-    if (!visit(node, action, distance)) return Status.memory;
+    if (violations) failAll(visible ? level + 1 : level, fingerprint, action);
+    const info = visible ? infoOf(level + 1, 0, fingerprint, action) : infoOf(level, round + 1, fingerprint, action);
+    if (!offerChild(info)) return Status.memory;
     if (truncated) return Status.width;
   }
   return Status.more;
 }
 
-/** Expands up to `budget` states. `Status.done`: every reachable state has been expanded. */
+/** A state that was found on an earlier level after it had been put here was expanded there. */
+@inline function wasMoved(record: usize, bytes: u32): bool {
+  if (stale == 0 || round != 0) return false;
+  const second = wide ? load<u64>(record + FRONTIER_HEADER + bytes) : 0;
+  return levelOf(load<u64>(record), second) != level;
+}
+
+/**
+ * Expands up to `budget` states of the round. `Status.round`: it has no more in memory; `Status.spill`: more chunks are in
+ * memory than allowed.
+ */
 export function searchRun(budget: u32): u32 {
-  for (let i: u32 = 0; i < budget;) {
-    if (!frontierPop(near, image)) {
-      near ^= 1;
-      level++;
-      if (!frontierPop(near, image)) {
-        level--;
-        near ^= 1;
-        return Status.done;
-      }
+  for (let i: u32 = 0; i < budget; i++) {
+    const record = nextRecord();
+    if (record == 0) return enterWaiting() ? Status.round : Status.memory;
+    const bytes = load<u32>(record, 8);
+    if (!wasMoved(record, bytes)) {
+      const status = expand(load<u64>(record), record + FRONTIER_HEADER);
+      if (status != Status.more) return status;
     }
-    // a state that moved to an earlier level was expanded there
-    if (levelOf(poppedNode) != level) continue;
-    const status = expand(poppedNode);
-    if (status != Status.more) return status;
-    i++;
+    pastRecord(FRONTIER_HEADER + bytes + (wide ? 8 : 0));
+    if (chunksUsed > chunkLimit) return enterWaiting() ? Status.spill : Status.memory;
   }
-  return Status.more;
+  return enterWaiting() ? Status.more : Status.memory;
 }
 
-/** Visible steps to the shortest failure of a property, or -1. */
-export function failureOf(property: u32): i32 {
-  return <i32>load<u32>(failures + <usize>(property & 15) * 12) - 1;
+/** The next round of this level, or the first of the next one: `Bag.now` is empty in memory and on disk. */
+export function nextRound(deeper: bool): u32 {
+  becomeNow(deeper ? Bag.later : Bag.then);
+  if (deeper) level++;
+  round = deeper ? 0 : round + 1;
+  if (deeper) setLevel(level);
+  return level >= MAX_LEVELS || round >= MAX_LEVELS ? Status.depth : Status.more;
 }
 
-/** Number of actions on the path to that failure. */
-export function pathLength(property: u32): u32 {
-  const at = failures + <usize>(property & 15) * 12;
-  if (load<u32>(at) == 0) return 0;
-  let n: u32 = load<u32>(at, 8) == NO_ACTION ? 0 : 1;
-  for (let node = load<u32>(at, 4); parentOf(node) != NO_NODE; node = parentOf(node)) n++;
-  return n;
+export function resumeSearch(atLevel: u32, atRound: u32): void {
+  level = atLevel;
+  round = atRound;
 }
 
-/** Room for a path; 0: out of memory. */
-export function pathBuffer(bytes: u32): usize {
-  return takeRun(bytes);
+/** Level and round that are being expanded. */
+export function currentLevelOf(): u32 {
+  return level;
+}
+export function currentRound(): u32 {
+  return round;
 }
 
-/** Writes the path, u16 an action, first action first. */
-export function writePath(property: u32, out: usize): void {
-  const at = failures + <usize>(property & 15) * 12;
-  let i = pathLength(property);
-  const last = load<u32>(at, 8);
-  if (last != NO_ACTION) store<u16>(out + ((<usize>--i) << 1), last);
-  for (let node = load<u32>(at, 4); parentOf(node) != NO_NODE; node = parentOf(node)) store<u16>(out + ((<usize>--i) << 1), actionOf(node));
+/** True if a bag has records in memory: 1 the next round, 2 the next level, 3 and up what is to go to worker - 3. */
+export function hasRecords(bag: u32): bool {
+  return !isEmpty(bag);
+}
+
+/** Enters what other workers have sent, or a checkpoint has kept. */
+export function receive(at: usize, bytes: u32): u32 {
+  return enterRecords(at, at + bytes) ? Status.more : Status.memory;
 }

@@ -1,63 +1,198 @@
 /**
- * The visited set: open addressing over 64-bit fingerprints of images, 16 bytes a slot: fingerprint u64, node + 1 u32.
- * Two states with one fingerprint would count as one: chance about n^2 / 2^65, printed with a verdict.
+ * The visited set: open addressing over 64-bit fingerprints of images, 16 bytes a slot:
+ *
+ *   u64 fingerprint
+ *   u64 info: level 12 bits | round 12 | first 24 bits of the parent's fingerprint | action 16
+ *
+ * and a second u64 of fingerprint where 128 bits are asked for. Level: visible steps from the start; round: steps within
+ * the level. A state keeps the smallest info that it was reached with, so it does not matter in which order, or by which
+ * worker, its ways were found; a parent always has a smaller level, or an earlier round of the same.
+ *
+ * Fingerprints stand in ascending order with gaps: the home of one is proportional to it. So the set grows where it stands,
+ * in two passes, by a quarter at a time: at most 24 bytes a state. Two states with one fingerprint would count as one:
+ * chance about n^2 / 2^65, printed with a verdict.
  */
-import { CHUNK, freeRun, takeRun } from './arena';
+import { resizeTable, tableAt } from './arena';
 
-const SLOT: usize = 16;
-let base: usize = 0;
-let mask: u32 = 0;
-let used: u32 = 0;
+/** Slots behind the last home. */
+const SLACK: u32 = 4096;
+const FIRST_SLOTS: u32 = 1 << 14;
 
-export function openVisited(): bool {
-  mask = (1 << 16) - 1;
-  used = 0;
-  base = takeRun((<usize>mask + 1) * SLOT);
-  return base != 0;
+let slots: u32 = 0;
+let most: u32 = 0;
+/** States in the set. */
+export let visitedStates: u32 = 0;
+let wide: bool = false;
+let stride: usize = 16;
+
+
+@inline export function levelIn(info: u64): u32 {
+  return <u32>(info >> 52);
 }
 
 
-@inline function find(table: usize, m: u32, fingerprint: u64): usize {
-  let i = (<u32>fingerprint) & m;
-  while (true) {
-    const at = table + <usize>i * SLOT;
-    if (load<u32>(at, 8) == 0 || load<u64>(at) == fingerprint) return at;
-    i = (i + 1) & m;
-  }
+@inline export function infoOf(level: u32, round: u32, parent: u64, action: u32): u64 {
+  return ((<u64>level) << 52) | ((<u64>round) << 40) | ((parent >> 40) << 16) | action;
 }
 
+export function openVisited(is128: bool): bool {
+  wide = is128;
+  stride = is128 ? 24 : 16;
+  visitedStates = 0;
+  slots = 0;
+  return grow();
+}
+
+export function visitedBytes(): usize {
+  return <usize>(slots + SLACK) * stride;
+}
+
+export function slotBytes(): u32 {
+  return <u32>stride;
+}
+
+
+@inline function home(fingerprint: u64): usize {
+  return tableAt + <usize>(((fingerprint >> 32) * <u64>slots) >> 32) * stride;
+}
+
+
+@inline function keyAt(slot: usize): u64 {
+  return load<u64>(slot);
+}
+
+
+@inline function infoAt(slot: usize): u64 {
+  return load<u64>(slot, 8);
+}
+
+
+@inline function moveSlot(to: usize, from: usize): void {
+  store<u64>(to, load<u64>(from));
+  store<u64>(to, load<u64>(from, 8), 8);
+  if (wide) store<u64>(to, load<u64>(from, 16), 16);
+}
+
+@inline function clear(from: usize, to: usize): void {
+  for (let slot = from; slot < to; slot += stride) store<u64>(slot, 0, 8);
+}
+
+/** Makes room: by half while small, then by a quarter. */
 function grow(): bool {
-  const bytes = (<usize>mask + 1) * SLOT;
-  if (bytes >= 1 << 31) return false;
-  const table = takeRun(bytes * 2);
-  if (table == 0) return false;
-  const m = mask * 2 + 1;
-  for (let p = base; p < base + bytes; p += SLOT) {
-    if (load<u32>(p, 8) == 0) continue;
-    const at = find(table, m, load<u64>(p));
-    store<u64>(at, load<u64>(p));
-    store<u32>(at, load<u32>(p, 8), 8);
+  const old = slots;
+  const more = old < 1 << 20 ? max(FIRST_SLOTS, old + (old >> 1)) : old + (old >> 2);
+  if (more >= 1 << 28) return false;
+  const oldBytes: usize = old == 0 ? 0 : <usize>(old + SLACK) * stride;
+  const bytes = <usize>(more + SLACK) * stride;
+  if (!resizeTable(bytes)) return false;
+  slots = more;
+  most = more - (more >> 3) - (more >> 5);
+  memory.fill(tableAt + oldBytes, 0, bytes - oldBytes);
+  // all to the end, in order
+  let write = tableAt + bytes;
+  for (let read = tableAt + oldBytes; read != tableAt;) {
+    read -= stride;
+    if (infoAt(read) == 0) continue;
+    write -= stride;
+    if (write != read) moveSlot(write, read);
   }
-  freeRun(base, bytes & ~(CHUNK - 1));
-  base = table;
-  mask = m;
+  // and back, each to its home or behind the one before
+  let next = tableAt;
+  for (let read = write; read != tableAt + bytes; read += stride) {
+    const at = max(next, home(keyAt(read)));
+    // so many at the very end that they do not fit behind their homes
+    if (at > read) {
+      clear(tableAt + bytes - stride, tableAt + bytes);
+      return false;
+    }
+    clear(next, at);
+    if (at != read) moveSlot(at, read);
+    next = at + stride;
+  }
+  clear(next, tableAt + bytes);
   return true;
 }
 
-/** Slot of a fingerprint: its node + 1, or 0 if it is new, see `slotNode`. 0 as an address: out of memory. */
-export function slotFor(fingerprint: u64): usize {
-  if (used * 5 > mask * 3 && !grow()) return 0;
-  return find(base, mask, fingerprint);
+/** Reads what `enter` will look at first, so that the misses of a batch overlap. */
+@inline export function touch(fingerprint: u64): u64 {
+  return infoAt(home(fingerprint));
 }
 
-
-@inline export function slotNode(slot: usize): u32 {
-  return load<u32>(slot, 8);
+/** What became of a state that was entered. */
+export enum Entered {
+  known = 0,
+  isNew = 1,
+  /** known, but at a later level: it belongs to this one */
+  earlier = 2,
+  /** out of memory */
+  full = 3,
 }
 
-
-@inline export function fillSlot(slot: usize, fingerprint: u64, node: u32): void {
+/** Enters a state reached with `info`; the smaller info stays. */
+export function enter(fingerprint: u64, second: u64, info: u64): u32 {
+  if (visitedStates >= most && !grow()) return Entered.full;
+  let slot = home(fingerprint);
+  for (; infoAt(slot) != 0 && keyAt(slot) <= fingerprint; slot += stride) {
+    if (keyAt(slot) != fingerprint || (wide && load<u64>(slot, 16) != second)) continue;
+    const old = infoAt(slot);
+    if (info >= old) return Entered.known;
+    store<u64>(slot, info, 8);
+    return levelIn(info) < levelIn(old) ? Entered.earlier : Entered.known;
+  }
+  if (infoAt(slot) != 0) {
+    let end = slot + stride;
+    while (infoAt(end) != 0) end += stride;
+    memory.copy(slot + stride, slot, end - slot);
+  }
   store<u64>(slot, fingerprint);
-  store<u32>(slot, node + 1, 8);
-  used++;
+  store<u64>(slot, info, 8);
+  if (wide) store<u64>(slot, second, 16);
+  visitedStates++;
+  // the last slot stays empty: every search for a gap ends there
+  const last = tableAt + visitedBytes() - stride;
+  return infoAt(last) == 0 || grow() ? Entered.isNew : Entered.full;
+}
+
+/** The level that a state was reached at, or -1: it is not in the set. */
+export function levelOf(fingerprint: u64, second: u64): i32 {
+  for (let slot = home(fingerprint); infoAt(slot) != 0 && keyAt(slot) <= fingerprint; slot += stride) {
+    if (keyAt(slot) == fingerprint && (!wide || load<u64>(slot, 16) == second)) return levelIn(infoAt(slot));
+  }
+  return -1;
+}
+
+/** First slot behind `slot` (0: the first of all) whose fingerprint begins with these 24 bits; 0: there is none. */
+export function slotWith(prefix: u32, slot: usize): usize {
+  const first = (<u64>prefix) << 40;
+  const end = home(first | 0xffffffffff);
+  for (let at = slot == 0 ? home(first) : slot + stride; at <= end || infoAt(at) != 0; at += stride) {
+    if (infoAt(at) == 0 || keyAt(at) < first) continue;
+    return keyAt(at) >> 40 == prefix ? at : 0;
+  }
+  return 0;
+}
+
+let copiedTo: u32 = 0;
+
+/** Copies states from slot number `from` on to `to`, `bytes` at most; returns the number copied. For a checkpoint. */
+export function copyStates(from: u32, to: usize, bytes: u32): u32 {
+  let at = to;
+  let slot = from;
+  for (; slot < slots + SLACK && at + stride <= to + bytes; slot++) {
+    const source = tableAt + <usize>slot * stride;
+    if (infoAt(source) == 0) continue;
+    moveSlot(at, source);
+    at += stride;
+  }
+  copiedTo = slot;
+  return <u32>(at - to) / <u32>stride;
+}
+
+/** Slot number that `copyStates` goes on from; the number of all slots at the end. */
+export function copiedUpTo(): u32 {
+  return copiedTo;
+}
+
+export function allSlots(): u32 {
+  return slots + SLACK;
 }

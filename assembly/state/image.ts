@@ -7,8 +7,8 @@
  */
 import { Ctx, Msg, MsgKind, Origin } from './abi/fields';
 import { ctxAt, isActive, msgAt, originAt } from './access';
-import { LEVELS, ctxBase, liveBase, msgFree, nCpus, nDevices, nMessages, nOrigins } from './layout';
-import { ENTRY, countBits, markBits, pcBits, planBase, planEnd } from './plan';
+import { LEVELS, ctxBase, liveBase, msgFree, nCpus, nDevices, nMessages, nOrigins, varBase } from './layout';
+import { WORD, countBits, fixedWords, markBits, nWords, overlapBase, pcBits, runBase, wordBase } from './plan';
 
 // the bit stream
 let acc: u64 = 0;
@@ -142,16 +142,72 @@ function unpackMessages(): void {
   }
 }
 
-/** Packs the state to `at`; returns the length in bytes, a multiple of 8. */
-export function pack(at: usize): u32 {
-  cursor = at;
+// --- the fixed part, word by word
+
+@inline function wordAt(i: u32): usize {
+  return wordBase + <usize>i * WORD;
+}
+
+/** The planned bits of a word's value, side by side. */
+function gather(word: usize, value: u64): u64 {
+  const runs = <u32>load<u8>(word, 12);
+  let run = runBase + ((<usize>load<u32>(word, 8)) << 1);
+  let out: u64 = 0;
+  let at: u32 = 0;
+  for (let i: u32 = 0; i < runs; i++, run += 2) {
+    const length = <u32>load<u8>(run, 1);
+    out |= ((value >> load<u8>(run)) & (~(<u64>0) >> (64 - length))) << at;
+    at += length;
+  }
+  return out;
+}
+
+/** The value of a word with its planned bits set as `gather` gave them. */
+function scatter(word: usize, value: u64, bits: u64): u64 {
+  const runs = <u32>load<u8>(word, 12);
+  let run = runBase + ((<usize>load<u32>(word, 8)) << 1);
+  let out = value;
+  let left = bits;
+  for (let i: u32 = 0; i < runs; i++, run += 2) {
+    const length = <u32>load<u8>(run, 1);
+    const shift = <u64>load<u8>(run);
+    const mask = ~(<u64>0) >> (64 - length);
+    out = (out & ~(mask << shift)) | ((left & mask) << shift);
+    left = length == 64 ? 0 : left >> length;
+  }
+  return out;
+}
+
+/** Writes a word's planned bits into the fixed part of the image at `at`. */
+function place(word: usize, bits: u64, at: usize): void {
+  const position = load<u32>(word, 4);
+  const n = <u32>load<u8>(word, 13);
+  const to = at + ((<usize>(position >> 6)) << 3);
+  const from = position & 63;
+  const mask = ~(<u64>0) >> (64 - n);
+  store<u64>(to, (load<u64>(to) & ~(mask << from)) | (bits << from));
+  if (from + n <= 64) return;
+  store<u64>(to, (load<u64>(to, 8) & ~(mask >> (64 - from))) | (bits >> (64 - from)), 8);
+}
+
+
+@inline function placed(word: usize, at: usize): u64 {
+  const position = load<u32>(word, 4);
+  const n = <u32>load<u8>(word, 13);
+  const to = at + ((<usize>(position >> 6)) << 3);
+  const from = position & 63;
+  let bits = load<u64>(to) >> from;
+  if (from + n > 64) bits |= load<u64>(to, 8) << (64 - from);
+  return bits & (~(<u64>0) >> (64 - n));
+}
+
+// --- the part of variable length
+
+/** Packs contexts and messages behind the fixed part; returns the length of the whole image. */
+function packRest(at: usize): u32 {
+  cursor = at + ((<usize>fixedWords) << 3);
   acc = 0;
   fill = 0;
-  for (let e = planBase; e < planEnd; e += ENTRY) {
-    const bits = <u32>load<u8>(e, 5);
-    const word = load<u32>(<usize>load<u32>(e)) >> load<u8>(e, 4);
-    put(bits < 32 ? word & ((1 << bits) - 1) : word, bits);
-  }
   for (let c: u32 = 0; c < nCpus; c++) {
     for (let level: u32 = 0; level < LEVELS; level++) {
       if (isActive(c, level)) packContext(ctxAt(c, level));
@@ -167,18 +223,10 @@ export function pack(at: usize): u32 {
   return padded;
 }
 
-/** Sets the state from an image. Derived fields of the CPUs are left to the caller (`deriveCpu`). */
-export function unpack(at: usize): void {
-  cursor = at;
+function unpackRest(at: usize): void {
+  cursor = at + ((<usize>fixedWords) << 3);
   acc = 0;
   fill = 0;
-  for (let e = planBase; e < planEnd; e += ENTRY) {
-    const bits = <u32>load<u8>(e, 5);
-    const shift = <u32>load<u8>(e, 4);
-    const mask = (bits < 32 ? (1 << bits) - 1 : 0xffffffff) << shift;
-    const address = <usize>load<u32>(e);
-    store<u32>(address, (load<u32>(address) & ~mask) | (get(bits) << shift));
-  }
   memory.fill(ctxBase, 0, <usize>nCpus * LEVELS * Ctx.size);
   for (let c: u32 = 0; c < nCpus; c++) {
     for (let level: u32 = 0; level < LEVELS; level++) {
@@ -186,4 +234,90 @@ export function unpack(at: usize): void {
     }
   }
   unpackMessages();
+}
+
+/** Packs the state to `at`; returns the length in bytes, a multiple of 8. */
+export function pack(at: usize): u32 {
+  memory.fill(at, 0, (<usize>fixedWords) << 3);
+  for (let i: u32 = 0; i < nWords; i++) {
+    const word = wordAt(i);
+    place(word, gather(word, load<u64>(load<u32>(word))), at);
+  }
+  return packRest(at);
+}
+
+/** Sets the state from an image. Derived fields of the CPUs are left to the caller (`deriveCpu`). */
+export function unpack(at: usize): void {
+  for (let i: u32 = 0; i < nWords; i++) {
+    const word = wordAt(i);
+    const address = <usize>load<u32>(word);
+    store<u64>(address, scatter(word, load<u64>(address), placed(word, at)));
+  }
+  unpackRest(at);
+}
+
+// --- a parent and its children: what a step leaves as it was is neither packed nor put back again
+
+/** The fixed part of the parent's image; the values of its planned words; its contexts and messages. */
+let parentImage: usize = 0;
+let parentWords: usize = 0;
+let parentRest: usize = 0;
+/** False until a parent has been adopted. */
+let adopted: bool = false;
+
+/** Bytes that `openFamily` needs. */
+export function familyBytes(): usize {
+  return ((<usize>fixedWords + nWords) << 3) + (varBase - ctxBase);
+}
+
+export function openFamily(at: usize): void {
+  parentImage = at;
+  parentWords = parentImage + ((<usize>fixedWords) << 3);
+  parentRest = parentWords + ((<usize>nWords) << 3);
+  adopted = false;
+}
+
+/** As `unpack`, from where the state was left by `packChild`: only words that differ from the parent before are touched. */
+export function adopt(at: usize): void {
+  if (!adopted) {
+    unpack(at);
+    adopted = true;
+  } else {
+    for (let k: u32 = 0; k < fixedWords; k++) {
+      const offset = (<usize>k) << 3;
+      if (load<u64>(parentImage + offset) == load<u64>(at + offset)) continue;
+      const overlap = overlapBase + ((<usize>k) << 2);
+      const end = <u32>load<u16>(overlap) + load<u16>(overlap, 2);
+      for (let i = <u32>load<u16>(overlap); i < end; i++) {
+        const word = wordAt(i);
+        const address = <usize>load<u32>(word);
+        store<u64>(address, scatter(word, load<u64>(address), placed(word, at)));
+      }
+    }
+    unpackRest(at);
+  }
+  memory.copy(parentImage, at, (<usize>fixedWords) << 3);
+}
+
+/** Behind `adopt`, once derived fields are computed: what the children are compared with. */
+export function keepParent(): void {
+  for (let i: u32 = 0; i < nWords; i++) store<u64>(parentWords + ((<usize>i) << 3), load<u64>(load<u32>(wordAt(i))));
+  memory.copy(parentRest, ctxBase, varBase - ctxBase);
+}
+
+/** Packs the state, a child of the adopted one, and turns it back into its parent. */
+export function packChild(at: usize): u32 {
+  memory.copy(at, parentImage, (<usize>fixedWords) << 3);
+  const length = packRest(at);
+  for (let i: u32 = 0; i < nWords; i++) {
+    const word = wordAt(i);
+    const address = <usize>load<u32>(word);
+    const value = load<u64>(address);
+    const was = load<u64>(parentWords + ((<usize>i) << 3));
+    if (value == was) continue;
+    place(word, gather(word, value), at);
+    store<u64>(address, was);
+  }
+  memory.copy(ctxBase, parentRest, varBase - ctxBase);
+  return length;
 }

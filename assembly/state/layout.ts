@@ -88,8 +88,11 @@ function placeVariables(which: u32): void {
     const slot = slotBase + <usize>i * VarWord.words * 4;
     if (load<u32>(slot + VarWord.storage * 4) != which) continue;
     const elements = load<u32>(slot + VarWord.dim0 * 4) * load<u32>(slot + VarWord.dim1 * 4);
-    store<u32>(slot + VarWord.address * 4, <u32>take(<usize>load<u32>(slot + VarWord.bytes * 4) * elements));
+    // side by side, so that few words hold them all; a mask is accessed by words
+    store<u32>(slot + VarWord.address * 4, <u32>heap);
+    heap = (heap + <usize>load<u32>(slot + VarWord.bytes * 4) * elements + 3) & ~3;
   }
+  heap = align(heap);
 }
 
 /** Step two: places everything and zeroes it. False: out of memory. */
@@ -112,11 +115,12 @@ export function create(): bool {
 
   checkStart = heap;
   cpuBase = take(c * Cpu.size);
-  ctxBase = take(c * LEVELS * Ctx.size);
   devBase = take(<usize>nDevices * Dev.size);
   srcBase = take(s * Src.size);
   opBase = take(<usize>nOperations + 1);
   globBase = take(Glob.size);
+  // contexts and messages: what an image holds in variable length stands together
+  ctxBase = take(c * LEVELS * Ctx.size);
   originBase = take(<usize>nOrigins * Origin.size);
   msgFree = take(4);
   msgBase = take(<usize>nMessages * Msg.size);

@@ -8,6 +8,7 @@ import { Cpu, Dev, Glob, Src } from './abi/fields';
 import { assumes, codeAt, cpuAt, devAt, slotAt, srcAt } from './access';
 import {
   LEVELS,
+  checkStart,
   globBase,
   nCpus,
   nDevices,
@@ -20,16 +21,27 @@ import {
   opBase,
   reserve,
   settingsBase,
+  timedStart,
   vectorHi,
   vectorLo,
 } from './layout';
 
-// plan entry: u32 address of a word, u8 shift, u8 bits
-export const ENTRY: usize = 8;
-export let planBase: usize = 0;
-export let planEnd: usize = 0;
-let planLimit: usize = 0;
-let planFull: bool = false;
+/**
+ * A planned word: an aligned u64 of the state. u32 address, u32 position of its bits in the image, u32 first run, u8 runs,
+ * u8 planned bits. Its bits stand side by side in the image.
+ */
+export const WORD: usize = 16;
+export let wordBase: usize = 0;
+export let nWords: u32 = 0;
+/** A run of planned bits in a word: u8 shift, u8 length. */
+export let runBase: usize = 0;
+/** u16 first, u16 number of planned words with bits in each u64 of an image. */
+export let overlapBase: usize = 0;
+/** Bits of the fixed part of an image, and the u64s it takes. */
+export let fixedBits: u32 = 0;
+export let fixedWords: u32 = 0;
+/** u64 for each word of the check class: its planned bits. */
+let maskBase: usize = 0;
 
 /** Bits of a program counter, of a message's marks, of a number of messages. */
 export let pcBits: u32 = 0;
@@ -41,45 +53,15 @@ export let countBits: u32 = 0;
   return values <= 1 ? 1 : 32 - clz(values - 1);
 }
 
-/** True if the range continues the last entry in its word, which then holds both. */
-function extended(word: u32, start: u32, bits: u32): bool {
-  if (planEnd == planBase) return false;
-  const last = planEnd - ENTRY;
-  const end = <u32>load<u8>(last, 4) + load<u8>(last, 5);
-  if (load<u32>(last) != word || end != start) return false;
-  store<u8>(last, load<u8>(last, 5) + bits, 5);
-  return true;
-}
-
-/** Adds `bits` bits at byte address `at`, starting at bit `shift`, to the plan; splits at word borders. */
+/** Adds `bits` bits at byte address `at`, starting at bit `shift`, to the plan. */
 function plan(at: usize, shift: u32, bits: u32): void {
-  let address = at;
-  let from = shift;
-  let left = bits;
-  while (left != 0) {
-    address += (<usize>(from >> 5)) << 2;
-    from &= 31;
-    // a word must be aligned to its own bits only: the entry holds the aligned word
-    const offset = (<u32>(address & 3)) << 3;
-    const word = address & ~3;
-    const start = offset + from;
-    const n = min(left, 32 - (start & 31));
-    if (extended(<u32>word + ((start >> 5) << 2), start & 31, n)) {
-      from += n;
-      left -= n;
-      continue;
-    }
-    const entry = planEnd;
-    if (entry + ENTRY > planLimit) {
-      planFull = true;
-      return;
-    }
-    store<u32>(entry, <u32>word + ((start >> 5) << 2));
-    store<u8>(entry, start & 31, 4);
-    store<u8>(entry, n, 5);
-    planEnd += ENTRY;
-    from += n;
-    left -= n;
+  let bit = <u32>((at - checkStart) << 3) + shift;
+  for (const end = bit + bits; bit < end;) {
+    const from = bit & 63;
+    const n = min(end - bit, 64 - from);
+    const mask = maskBase + ((<usize>(bit >> 6)) << 3);
+    store<u64>(mask, load<u64>(mask) | ((~(<u64>0) >> (64 - n)) << from));
+    bit += n;
   }
 }
 
@@ -142,19 +124,69 @@ function planRareRegisters(): void {
 function mostBytes(): usize {
   const contexts = nCpus * LEVELS * (8 + 9 * pcBits + 8 * 32);
   const messages = nOrigins * countBits + nMessages * (1 + 8 + 32 + 16 + markBits);
-  return <usize>((plannedBits() + contexts + messages) >> 3) + 16;
+  return ((<usize>fixedWords) << 3) + <usize>((contexts + messages) >> 3) + 16;
+}
+
+/** Runs of the bits of a mask, to `at`; returns their number. */
+function writeRuns(mask: u64, at: usize): u32 {
+  let n: u32 = 0;
+  for (let left = mask; left != 0; n++) {
+    const shift = <u32>ctz(left);
+    const length = <u32>ctz(~(left >> shift));
+    store<u8>(at + ((<usize>n) << 1), shift);
+    store<u8>(at + ((<usize>n) << 1), length, 1);
+    if (shift + length == 64) left = 0;
+    else left &= ~(<u64>0) << (shift + length);
+  }
+  return n;
+}
+
+/** Turns the masks into planned words, runs and overlaps; returns the first byte behind, 0: out of memory. */
+function compile(words: u32): usize {
+  wordBase = maskBase + ((<usize>words) << 3);
+  runBase = wordBase + <usize>words * WORD;
+  // a word has 32 runs at most
+  overlapBase = runBase + <usize>words * 64;
+  const end = overlapBase + ((<usize>words) << 2);
+  if (!reserve(end)) return 0;
+  memory.fill(overlapBase, 0, end - overlapBase);
+  nWords = 0;
+  fixedBits = 0;
+  let runs: u32 = 0;
+  for (let w: u32 = 0; w < words; w++) {
+    const mask = load<u64>(maskBase + ((<usize>w) << 3));
+    if (mask == 0) continue;
+    const at = wordBase + <usize>nWords * WORD;
+    const n = writeRuns(mask, runBase + ((<usize>runs) << 1));
+    const bits = <u32>popcnt(mask);
+    store<u32>(at, <u32>checkStart + (w << 3));
+    store<u32>(at, fixedBits, 4);
+    store<u32>(at, runs, 8);
+    store<u8>(at, n, 12);
+    store<u8>(at, bits, 13);
+    for (let i = fixedBits >> 6; i <= (fixedBits + bits - 1) >> 6; i++) {
+      const overlap = overlapBase + ((<usize>i) << 2);
+      if (load<u16>(overlap, 2) == 0) store<u16>(overlap, nWords);
+      store<u16>(overlap, nWords + 1 - <u32>load<u16>(overlap), 2);
+    }
+    runs += n;
+    fixedBits += bits;
+    nWords++;
+  }
+  fixedWords = (fixedBits + 63) >> 6;
+  return end;
 }
 
 /**
- * Computes the plan; the table takes memory from `at`. Returns the first byte behind it, or 0: out of memory, or an image
+ * Computes the plan; its tables take memory from `at`. Returns the first byte behind them, or 0: out of memory, or an image
  * could be larger than `most` bytes.
  */
-export function planImage(at: usize, capacity: usize, most: usize): usize {
-  planFull = false;
-  planBase = at;
-  planEnd = at;
-  planLimit = at + capacity;
-  if (!reserve(planLimit)) return 0;
+export function planImage(at: usize, most: usize): usize {
+  maskBase = (at + 15) & ~15;
+  const words = <u32>((timedStart - checkStart) >> 3);
+  // overlaps count planned words in 16 bits: a machine too large for a check
+  if (words > 0xffff || !reserve(maskBase + ((<usize>words) << 3))) return 0;
+  memory.fill(maskBase, 0, (<usize>words) << 3);
   pcBits = bitsFor(nInstructions + 1);
   markBits = nCpus * LEVELS;
   countBits = bitsFor(nMessages + 1);
@@ -194,13 +226,6 @@ export function planImage(at: usize, capacity: usize, most: usize): usize {
     if (load<u32>(slotAt(i), VarWord.storage * 4) == VarClass.check) planVariable(i);
   }
   planRareRegisters();
-  if (planFull || mostBytes() > most) return 0;
-  return planEnd;
-}
-
-/** Bits of the fixed part of an image: for the bench and for the bound on image size. */
-export function plannedBits(): u32 {
-  let bits: u32 = 0;
-  for (let e = planBase; e < planEnd; e += ENTRY) bits += load<u8>(e, 5);
-  return bits;
+  const end = compile(words);
+  return mostBytes() > most ? 0 : end;
 }

@@ -1,10 +1,18 @@
-/** The search, driven in batches. */
-import { Status, Property } from '../core/index.js';
+/** The search of a scenario: alone at first, by a team of workers when it turns out to be long. */
+import { Property, Status } from '../core/index.js';
+import { propertiesOf, type Machine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
+import type { CheckpointHead } from './checkpoint.js';
+import type { Share } from './engine.js';
+import { Alone, type Explorer, type Findings, type Watch } from './explorer.js';
+import { labelAt } from './labels.js';
+import { Paths } from './paths.js';
+import { joinFailures, joinShares } from './share.js';
+import { joinActivities, vacuityOf, type Vacuity } from './vacuity.js';
 
 export type PropertyName = keyof typeof Property;
 
-/** What was covered so far. */
+/** What was covered: the same for any number of workers, and behind a resume. */
 export interface Coverage {
   readonly states: number;
   readonly transitions: number;
@@ -13,13 +21,20 @@ export interface Coverage {
   readonly probed: number;
   /** visible steps on the longest shortest way */
   readonly depth: number;
-  /** bytes of the largest image, and of all images together */
+  /** bytes of the largest image, and of an image on average */
   readonly largestImage: number;
   readonly averageImage: number;
-  /** bytes of memory taken by the search */
-  readonly memory: number;
   /** the pool of messages in flight was full in some state: a bound that was reached */
   readonly poolFull: boolean;
+}
+
+/** What it took. */
+export interface Effort {
+  readonly workers: number;
+  /** bytes of memory taken by the search; those of the visited set alone; those on disk */
+  readonly memory: number;
+  readonly visited: number;
+  readonly disk: number;
 }
 
 /** A failing property with its shortest way. */
@@ -30,139 +45,193 @@ export interface Failure {
   readonly path: readonly number[];
 }
 
-export interface Vacuity {
-  readonly handlerRuns: number;
-  readonly retriggers: number;
-  readonly swallowed: number;
-  /** sources whose handler never ran, operations that never ended, on any path */
-  readonly neverHandled: readonly string[];
-  readonly neverEnded: readonly string[];
-  /** micro-ops that were never executed, as routine:line text */
-  readonly notExecuted: readonly string[];
-  readonly microOps: number;
-}
-
 export interface SearchResult {
   readonly verdict: 'safe' | 'failed' | 'unknown';
   /** why it is unknown */
   readonly reason: string | undefined;
   readonly coverage: Coverage;
+  readonly effort: Effort;
   readonly failures: readonly Failure[];
   readonly vacuity: Vacuity;
 }
 
 export interface SearchLimits {
-  /** bytes */
+  /** bytes, over all workers */
   readonly memory: number;
+  /** states after which the search ends, at the end of a round */
   readonly states: number;
   /** called between batches; true stops the search */
   readonly progress?: (coverage: Coverage) => boolean | Promise<boolean>;
+  /** bits of a fingerprint; default 64 */
+  readonly fingerprint?: 64 | 128 | undefined;
+  /** worker threads (Node only); default 1 */
+  readonly workers?: number | undefined;
+  /** a checkpoint to go on from: the same system, fingerprint and reduction (Node only) */
+  readonly resume?: string | undefined;
+  /** where to write a checkpoint if the search is stopped or a limit ends it (Node only) */
+  readonly save?: string | undefined;
+  /** what a checkpoint should say about the system, so that it can be made again */
+  readonly about?: unknown;
 }
 
-const BATCH = 20_000;
+/** States up to which starting a team would cost more than it brings. */
+const SHORT = 200_000;
 
 const reasons: Partial<Record<Status, string>> = {
   [Status.memory]: 'the memory limit was reached',
   [Status.universe]: 'a state left the universe of the check (a vector outside of it became pending); widen universe.vectors',
+  [Status.depth]: 'a way has more than 4094 visible steps, or as many steps between two of them',
+  [Status.more]: 'interrupted',
 };
+
+const isNode = typeof process !== 'undefined' && process.versions?.node !== undefined;
 
 /** Searches all interleavings of a scenario. Throws `RangeError` for one that is too large for a check. */
 export async function search(system: System, limits: SearchLimits): Promise<SearchResult> {
-  const machine = await system.machine({ timed: false, record: 0 });
-  const { core } = machine;
-  const stats = (): Coverage => {
-    const at = core.exports.searchStats();
-    const word = (i: number): number => Number(core.u64(at + i * 8));
-    const states = word(0);
-    return {
-      states,
-      transitions: word(1),
-      rest: word(2),
-      depth: word(3),
-      largestImage: word(4),
-      memory: word(5),
-      poolFull: word(6) !== 0,
-      probed: word(7),
-      averageImage: states === 0 ? 0 : word(8) / states,
-    };
-  };
-  let status: Status = core.exports.searchBegin(limits.memory >>> 0, Math.floor(limits.memory / 2 ** 32));
-  let stopped: string | undefined;
-  while (status === Status.more) {
-    status = core.exports.searchRun(BATCH);
-    const coverage = stats();
-    if (status === Status.more && coverage.states >= limits.states) stopped = `the limit of ${limits.states} states was reached`;
-    if (stopped === undefined && (await limits.progress?.(coverage)) === true) stopped = 'interrupted';
-    if (stopped !== undefined) break;
+  const { states, workers = 1, resume, save } = limits;
+  const before = resume === undefined ? undefined : await headOf(resume, system, limits);
+  const watch: Watch = { states, look: async (share) => (await limits.progress?.(coverageOf(withBefore(share, before)))) === true };
+  let explorer: Explorer | undefined;
+  let status: Status = Status.enough;
+  if (workers === 1 || resume === undefined) {
+    explorer = await alone(system, limits);
+    status = await explorer.run(workers === 1 ? watch : { ...watch, states: Math.min(states, SHORT) });
   }
+  if (status === Status.enough && workers > 1 && (explorer === undefined || explorer.findings().share.states < states)) {
+    await explorer?.close();
+    explorer = await team(system, limits, workers);
+    status = await explorer.run(watch);
+  }
+  if (explorer === undefined) throw new RangeError('a search needs a worker');
+  try {
+    refuseFault(system, status, explorer.fault);
+    const found = explorer.findings();
+    const findings: Findings =
+      before === undefined
+        ? found
+        : {
+            share: withBefore(found.share, before),
+            failures: joinFailures([...found.failures, ...before.failures]),
+            activity: joinActivities(found.activity, before.activity),
+          };
+    const failures = await failuresOf(system, findings, explorer);
+    const reason = status === Status.enough ? `the limit of ${states} states was reached` : reasons[status];
+    if (save !== undefined && status !== Status.done && status !== Status.universe) await explorer.save(save, await head(system, limits, explorer, findings));
+    const effort: Effort = { workers: explorer.workers, memory: findings.share.memory, visited: findings.share.visitedBytes, disk: explorer.disk };
+    return resultOf(system, findings, failures, effort, reason);
+  } finally {
+    await explorer.close();
+  }
+}
+
+async function begin(system: System): Promise<Machine> {
+  return system.machine({ timed: false, record: 0 });
+}
+
+async function alone(system: System, { memory, fingerprint, resume }: SearchLimits): Promise<Alone> {
+  const spill = isNode ? new (await import('./spill.js')).Spill() : undefined;
+  const explorer = new Alone(await begin(system), { memory, wide: fingerprint === 128, spill, resumed: resume !== undefined });
+  if (resume !== undefined) {
+    const { CheckpointReader } = await import('./checkpoint.js');
+    const reader = new CheckpointReader(resume);
+    if (!reader.restore(explorer.engine)) throw new RangeError(`the search in ${resume} does not fit into the memory allowed`);
+    reader.close();
+  }
+  return explorer;
+}
+
+async function team(system: System, { memory, fingerprint, resume }: SearchLimits, workers: number): Promise<Explorer> {
+  const { MOST_WORKERS, Team } = await import('./team/team.js');
+  return new Team(await begin(system), {
+    workers: Math.min(workers, MOST_WORKERS),
+    memory,
+    wide: fingerprint === 128,
+    reduction: 0,
+    resume,
+  });
+}
+
+// --- checkpoints
+
+async function head(
+  system: System,
+  { about, fingerprint = 64 }: SearchLimits,
+  explorer: Explorer,
+  findings: Findings,
+): Promise<Omit<CheckpointHead, 'format'>> {
+  const machine = await begin(system);
+  return {
+    about: about ?? null,
+    model: system.built.fingerprint,
+    start: machine.digest(),
+    bits: fingerprint,
+    reduction: 0,
+    ...explorer.at,
+    ...findings,
+  };
+}
+
+async function headOf(path: string, system: System, { fingerprint = 64 }: SearchLimits): Promise<CheckpointHead> {
+  const { CheckpointError, CheckpointReader } = await import('./checkpoint.js');
+  const reader = new CheckpointReader(path);
+  reader.close();
+  const { head } = reader;
+  if (head.model !== system.built.fingerprint || head.start !== (await begin(system)).digest())
+    throw new CheckpointError(`${path} is the search of another scenario or model; it cannot go on with this one`);
+  if (head.bits !== fingerprint)
+    throw new CheckpointError(`${path} has fingerprints of ${head.bits} bits; go on with as many`);
+  return head;
+}
+
+/** What this sitting has covered, and those before it. States are in the visited set, whoever found them. */
+function withBefore(share: Share, before: CheckpointHead | undefined): Share {
+  return before === undefined ? share : joinShares([share, { ...before.share, states: 0, memory: 0, visitedBytes: 0 }]);
+}
+
+// --- what has come out
+
+function refuseFault(system: System, status: Status, [kind, instruction]: Explorer['fault']): void {
   if (status === Status.width)
     throw new Error(
       `the kernel model ${system.model.name} keeps a value in a register that is wider than its kind; its assembler trusts add, sub and conversions`,
     );
-  if (status === Status.fault) {
-    const at = core.exports.faultAt();
-    const label = labelAt(system, at);
-    throw new Error(`the kernel model ${system.model.name} is at fault at ${label} (fault ${core.exports.faultKind()})`);
+  if (status === Status.fault)
+    throw new Error(`the kernel model ${system.model.name} is at fault at ${labelAt(system, instruction)} (fault ${kind})`);
+}
+
+function coverageOf(share: Share): Coverage {
+  const { states, transitions, rest, probed, depth, largestImage, imageBytes, poolFull } = share;
+  return { states, transitions, rest, probed, depth, largestImage, averageImage: states === 0 ? 0 : imageBytes / states, poolFull };
+}
+
+async function failuresOf(system: System, { failures }: Findings, explorer: Explorer): Promise<Failure[]> {
+  if (failures.length === 0) return [];
+  const paths = new Paths(await begin(system), explorer.lookUp);
+  const told: Failure[] = [];
+  for (const failure of failures) {
+    const [property] = propertiesOf(1 << failure.property);
+    if (property !== undefined) told.push({ property, length: failure.length, path: await paths.to(failure) });
   }
-  const failures: Failure[] = [];
-  for (const name of machine.setup.properties) {
-    const length = core.exports.failureOf(Property[name]);
-    if (length >= 0) failures.push({ property: name, length, path: pathTo(machine, Property[name]) });
-  }
-  failures.sort((a, b) => a.length - b.length);
-  const vacuity = vacuityOf(system, machine);
-  let reason = stopped ?? (status === Status.done ? undefined : (reasons[status] ?? 'the search stopped'));
-  if (reason === undefined && failures.length === 0) {
-    if (machine.setup.sources.every((source) => source.raises === 0))
-      reason = 'vacuous: no device raises anything; give one raises: 1 or more';
-    else if (vacuity.neverEnded.length > 0) reason = `vacuous: ${vacuity.neverEnded.join(', ')} never ended on any path`;
-    else if (vacuity.neverHandled.length > 0) reason = `vacuous: no event of ${vacuity.neverHandled.join(', ')} was ever handled`;
-  }
+  return told;
+}
+
+function resultOf(
+  system: System,
+  { share, activity }: Findings,
+  failures: readonly Failure[],
+  effort: Effort,
+  stopped: string | undefined,
+): SearchResult {
+  const vacuity = vacuityOf(system, activity);
+  const reason = stopped ?? (failures.length === 0 ? vacuous(system, vacuity) : undefined);
   const verdict = failures.length > 0 ? 'failed' : reason === undefined ? 'safe' : 'unknown';
-  return { verdict, reason, coverage: stats(), failures, vacuity };
+  return { verdict, reason, coverage: coverageOf(share), effort, failures, vacuity };
 }
 
-function pathTo(machine: Awaited<ReturnType<System['machine']>>, property: number): number[] {
-  const { core } = machine;
-  const n = core.exports.pathLength(property);
-  // the images' scratch memory is free once the search has ended; actions are u16
-  const bytes = n * 2;
-  const at = core.exports.pathBuffer(bytes);
-  if (at === 0) throw new RangeError('out of memory for a counterexample');
-  core.exports.writePath(property, at);
-  return Array.from({ length: n }, (_, i) => core.u16(at + i * 2));
-}
-
-function labelAt(system: System, instruction: number): string {
-  const word = system.built.program.code[instruction * 4 + 3] ?? 0;
-  const label = system.built.labels[word >>> 8];
-  return label === undefined ? `instruction ${instruction}` : `${label.routine}:${label.line} ${label.text}`;
-}
-
-/** Instructions of these never change what others see: they are not worth a line. */
-const FIRST_OBSERVABLE = 32;
-
-function vacuityOf(system: System, machine: Awaited<ReturnType<System['machine']>>): Vacuity {
-  const coverage = machine.coverage();
-  const notExecuted: string[] = [];
-  let microOps = 0;
-  const { code } = system.built.program;
-  for (let pc = 1; pc < coverage.length; pc++) {
-    const op = (code[pc * 4] ?? 0) & 0xff;
-    if (op < FIRST_OBSERVABLE) continue;
-    const label = labelAt(system, pc);
-    if (label.startsWith('judge_')) continue;
-    microOps++;
-    if (coverage[pc] === 0) notExecuted.push(label);
-  }
-  const sources = machine.setup.sources;
-  return {
-    handlerRuns: machine.counter('served'),
-    retriggers: machine.note('retrigger'),
-    swallowed: machine.note('swallowed'),
-    neverHandled: system.names.sources.filter((_, s) => (sources[s]?.raises ?? 0) > 0 && !machine.handled(s)),
-    neverEnded: system.names.operations.filter((_, o) => !machine.ended(o)),
-    notExecuted,
-    microOps,
-  };
+function vacuous(system: System, { neverEnded, neverHandled }: Vacuity): string | undefined {
+  const { sources } = system.setup({ timed: false, record: 0 });
+  if (sources.every((source) => source.raises === 0)) return 'vacuous: no device raises anything; give one raises: 1 or more';
+  if (neverEnded.length > 0) return `vacuous: ${neverEnded.join(', ')} never ended on any path`;
+  if (neverHandled.length > 0) return `vacuous: no event of ${neverHandled.join(', ')} was ever handled`;
+  return undefined;
 }

@@ -21,8 +21,6 @@ import { fill, type Layout } from './fill.js';
 import { percentiles, type Percentiles } from './histogram.js';
 import { refuseTooLarge, type MachineSetup } from './setup.js';
 
-const IMAGE_BYTES = 1 << 16;
-
 /** The properties of a violation mask. */
 export function propertiesOf(mask: number): (keyof typeof Property)[] {
   const names: (keyof typeof Property)[] = [];
@@ -234,16 +232,26 @@ export class Machine {
 
   /** The packed image of the state (design 3). */
   image(): Uint8Array {
-    this.#scratch ||= this.core.exports.openImages() === 0 ? 0 : this.core.exports.pathBuffer(IMAGE_BYTES);
-    if (this.#scratch === 0) throw new RangeError('out of memory for an image');
+    this.#images();
     return this.core.bytes(this.#scratch, this.core.exports.packTo(this.#scratch));
   }
 
   /** Sets the state from an image. */
   setImage(image: Uint8Array): void {
-    this.image();
+    this.#images();
     this.core.write(this.#scratch, image);
     this.core.exports.unpackFrom(this.#scratch);
+  }
+
+  /** 64-bit fingerprint of the packed image, as the visited set of a check has it. */
+  fingerprint(): bigint {
+    this.#images();
+    return this.core.u64(this.core.exports.sealState());
+  }
+
+  #images(): void {
+    if (this.#scratch === 0 && this.core.exports.openImages() !== 0) this.#scratch = this.core.exports.imageBuffer();
+    if (this.#scratch === 0) throw new RangeError('out of memory for an image');
   }
 
   judge(entry: number): (keyof typeof Property)[] {

@@ -26,7 +26,7 @@ describe('rest, probe and deadlock (design 4)', () => {
         },
         { cpus: 2, sources: [{ raises }], parallel, properties: ['progress'] },
       );
-      return Object.keys(search(machine).failures);
+      return Object.keys((await search(machine)).failures);
     };
     expect(await waiting(0, false)).toEqual(['progress']);
     expect(await waiting(1, false)).toEqual([]);
@@ -93,16 +93,16 @@ describe('rest, probe and deadlock (design 4)', () => {
         { sources: [{ raises: 0 }], probeRaises: 1, properties: ['inStep'] },
       );
     for (const where of ['judgeRest', 'judgeProbe'] as const) {
-      const found = search((await judged(where, false)).machine);
+      const found = await search((await judged(where, false)).machine);
       // at once, or after the probe's raise, sample, two message stages, acknowledge and EOI
       expect(found.failures.inStep?.length).toBe(where === 'judgeRest' ? 0 : 6);
-      expect(search((await judged(where, true)).machine).status).toBe('fault');
+      expect((await search((await judged(where, true)).machine)).status).toBe('fault');
     }
   });
 
   test('a property that is not asked for is not reported', async () => {
     const flagging = (k: Assembler) => ({ run: { 0: task(k, 't', (b) => b.flag('noLeak')) } });
-    expect(Object.keys(search((await toy(flagging, { properties: ['noLeak'] })).machine).failures)).toEqual(['noLeak']);
-    expect(search((await toy(flagging, { properties: ['noStray'] })).machine).failures).toEqual({});
+    expect(Object.keys((await search((await toy(flagging, { properties: ['noLeak'] })).machine)).failures)).toEqual(['noLeak']);
+    expect((await search((await toy(flagging, { properties: ['noStray'] })).machine)).failures).toEqual({});
   });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { eq, type Builder } from '../../src/kernel/index.js';
 import { Status } from '../../src/core/index.js';
+import { Alone } from '../../src/check/explorer.js';
 import type { Machine } from '../../src/machine/index.js';
 import { findScenario } from '../../src/scenario/index.js';
 import { machineOf, system } from '../engine/systems.js';
@@ -29,7 +30,7 @@ describe('the states that are visited', () => {
     '%j independent micro-ops and an end each: the product',
     async (stores) => {
       const { machine } = await independent(stores);
-      const found = search(machine);
+      const found = await search(machine);
       const lengths = stores.map((n) => n + 2);
       const states = lengths.reduce((product, n) => product * n, 1);
       expect(found.states).toBe(states);
@@ -49,7 +50,7 @@ describe('the states that are visited', () => {
           transitions += actions.length;
           rest += m.quiet === 'rest' ? 1 : 0;
         });
-        expect(search(machine)).toMatchObject({ status: 'done', states, transitions, rest });
+        expect(await search(machine)).toMatchObject({ status: 'done', states, transitions, rest });
       }),
       { numRuns: 40, seed: 1 },
     );
@@ -57,7 +58,7 @@ describe('the states that are visited', () => {
 
   test('are the same on every run', async () => {
     const s = system(findScenario('torn-move')?.text ?? '', 'linux-5.5');
-    const [first, second] = [search(await machineOf(s, false)), search(await machineOf(s, false))];
+    const [first, second] = [await search(await machineOf(s, false)), await search(await machineOf(s, false))];
     expect(first.failures).not.toEqual({});
     expect(second).toEqual(first);
   });
@@ -65,10 +66,10 @@ describe('the states that are visited', () => {
   test('a second search on the same machine starts from the state as it is', async () => {
     const { machine, again } = await independent([5, 5]);
     machine.apply(machine.enabled()[0] ?? 0);
-    const found = search(machine);
+    const found = await search(machine);
     expect(found.states).toBe(6 * 7);
     const fresh = await again();
-    expect(search(fresh).states).toBe(49);
+    expect((await search(fresh)).states).toBe(49);
   });
 });
 
@@ -150,7 +151,7 @@ test('a counterexample is as short as the shortest of all paths (0-1 breadth fir
       const checked = machine.setup.properties as readonly string[];
       const wanted = Object.fromEntries(Object.entries(expected).filter(([name]) => checked.includes(name)));
       failing += Object.keys(wanted).length;
-      const found = Object.fromEntries(Object.entries(search(machine).failures).map(([name, { length }]) => [name, length]));
+      const found = Object.fromEntries(Object.entries((await search(machine)).failures).map(([name, { length }]) => [name, length]));
       expect(found).toEqual(wanted);
     }),
     { numRuns: 60, seed: 2 },
@@ -180,14 +181,14 @@ test('a state found by a visible step, and again without one, counts without it'
     },
     { cpus: 2, properties: ['noStray'] },
   );
-  expect(search(machine).failures.noStray?.length).toBe(0);
+  expect((await search(machine)).failures.noStray?.length).toBe(0);
 });
 
 test('a search that runs out of memory says so', async () => {
   const { machine, again } = await independent([60, 60, 60]);
-  const { searchBegin, searchRun } = machine.core.exports;
-  expect(searchBegin(0, 0)).toBe(Status.memory);
-  expect(searchBegin(6 << 20, 0)).toBe(Status.more);
-  expect(searchRun(1_000_000)).toBe(Status.memory);
-  expect(search(await again())).toMatchObject({ status: 'done', states: 62 ** 3 });
+  const within = (memory: number): Promise<Status> =>
+    new Alone(machine, { memory, wide: false, spill: undefined, resumed: false }).run({ states: Infinity, look: () => false });
+  expect(await within(0)).toBe(Status.memory);
+  expect(await within(4 << 20)).toBe(Status.memory);
+  expect(await search(await again())).toMatchObject({ status: 'done', states: 62 ** 3 });
 });

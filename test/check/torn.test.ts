@@ -32,7 +32,7 @@ const torn = (writes: readonly ('addrLo' | 'data')[]) =>
 describe('the torn message (T3)', () => {
   test('is found, with the shortest way to it', async () => {
     const { machine } = await torn(['addrLo', 'data']);
-    const found = search(machine);
+    const found = await search(machine);
     expect(found.status).toBe('done');
     expect(Object.keys(found.failures).toSorted()).toEqual(['noLoss', 'noStray']);
     // addrLo, raise, sample, root complex, IRR, acknowledge; then the handler finds nobody: a step that weighs nothing
@@ -49,7 +49,7 @@ describe('the torn message (T3)', () => {
 
   test('the way found leads there', async () => {
     const { machine, again } = await torn(['data', 'addrLo']);
-    const found = search(machine);
+    const found = await search(machine);
     for (const [property, way] of Object.entries(found.failures)) {
       const other = await again();
       let visible = 0;
@@ -81,6 +81,6 @@ describe('the torn message (T3)', () => {
       },
       { cpus: 2, sources: [{ kind: 'handshake', raises: 2 }], properties: ['noStray', 'noLoss', 'noStuckIsr', 'progress'] },
     );
-    expect(search(machine)).toMatchObject({ status: 'done', failures: {} });
+    expect(await search(machine)).toMatchObject({ status: 'done', failures: {} });
   });
 });

@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import { Machine, ModelFault, type MachineSetup } from '../../src/machine/index.js';
 import { assembleSystem, findScenario } from '../../src/scenario/index.js';
-import { Status } from '../../src/core/index.js';
+import { Bag, Status } from '../../src/core/index.js';
+import { Engine } from '../../src/check/engine.js';
 
 const RUNS = 250;
 
@@ -39,9 +40,10 @@ function walk(machine: Machine, setup: MachineSetup, roll: (n: number) => number
     return;
   }
   if (setup.record === 0) {
-    const { exports } = machine.core;
-    let status: Status = exports.searchBegin(2 ** 24, 0);
-    for (let i = 0; i < 3 && status === Status.more; i++) status = exports.searchRun(1000);
+    const engine = new Engine(machine, { memory: 2 ** 24, wide: roll(2) === 1, worker: 0, workers: 1, spill: undefined, resumed: false });
+    for (let i = 0; i < 30 && engine.status === Status.more; i++) {
+      if (engine.run(1000) === Status.round) engine.nextRound(!engine.has(Bag.then));
+    }
     return;
   }
   for (let i = 0; i < 200; i++) {

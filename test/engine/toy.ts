@@ -3,6 +3,9 @@
  * first cycle on, devices that raise when the test says so. What happened is read back from events, CPUs and variables.
  */
 import { Assembler, Declarations, type Builder, type MachineSize, type Routine } from '../../src/kernel/index.js';
+import type { Share } from '../../src/check/engine.js';
+import { Alone } from '../../src/check/explorer.js';
+import { Paths } from '../../src/check/paths.js';
 import { Actor, Cpu, Ctx, Level, Msg, MsgKind, Property, Src, Status, Table } from '../../src/core/index.js';
 import {
   defaultAssumptions,
@@ -297,30 +300,25 @@ export function explore(machine: Machine, visit: (machine: Machine, actions: rea
   return seen.size;
 }
 
-/** Words of the search's statistics (assembly/check/search.ts). */
-const STATS = { states: 0, transitions: 1, rest: 2, depth: 3, largestImage: 4, probed: 7 } as const;
-
-export type Found = Record<keyof typeof STATS, number> & {
+export type Found = Pick<Share, 'states' | 'transitions' | 'rest' | 'depth' | 'largestImage' | 'probed'> & {
   status: keyof typeof Status;
   /** visible steps of the shortest way to each property that fails, and the way */
   failures: Partial<Record<keyof typeof Property, { length: number; path: number[] }>>;
 };
 
-/** The search of the core, to its end, from the state as it is. */
-export function search(machine: Machine): Found {
-  const { core } = machine;
-  let status: Status = core.exports.searchBegin(2 ** 30, 0);
-  while (status === Status.more) status = core.exports.searchRun(10_000);
-  const at = core.exports.searchStats();
-  const words = Object.entries(STATS).map(([name, i]) => [name, Number(core.u64(at + i * 8))]);
+/** The search of a machine from the state it is in, which it is in again behind that. */
+export async function search(machine: Machine): Promise<Found> {
+  const start = machine.snapshot();
+  const explorer = new Alone(machine, { memory: 2 ** 30, wide: false, spill: undefined, resumed: false });
+  const status = await explorer.run({ states: Infinity, look: () => false });
+  const found = explorer.findings();
+  machine.restore(start);
+  const paths = new Paths(machine, explorer.lookUp);
   const failures: Found['failures'] = {};
-  for (const name of propertiesOf(0xffff)) {
-    const length = core.exports.failureOf(Property[name]);
-    if (length < 0) continue;
-    const n = core.exports.pathLength(Property[name]);
-    const path = core.exports.pathBuffer(2 * n + 2);
-    core.exports.writePath(Property[name], path);
-    failures[name] = { length, path: Array.from({ length: n }, (_, i) => core.u16(path + 2 * i)) };
+  for (const failure of found.failures) {
+    const [name] = propertiesOf(1 << failure.property);
+    if (name !== undefined) failures[name] = { length: failure.length, path: await paths.to(failure) };
   }
-  return { ...(Object.fromEntries(words) as Record<keyof typeof STATS, number>), status: Status[status] as keyof typeof Status, failures };
+  machine.restore(start);
+  return { ...found.share, status: Status[status] as keyof typeof Status, failures };
 }

@@ -22,7 +22,7 @@ describe('a full pool blocks the sender (design 3)', () => {
   test('the search says that it met one', async () => {
     for (const messageBound of [1, 2]) {
       const { machine } = await toy(() => ({}), { sources: [{ raises: 1 }], messages: messageBound });
-      expect(search(machine).status).toBe('done');
+      expect((await search(machine)).status).toBe('done');
       const poolFull = machine.core.u64(machine.core.exports.searchStats() + 6 * 8);
       expect(poolFull).toBe(messageBound === 1 ? 1n : 0n);
     }

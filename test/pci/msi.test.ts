@@ -198,6 +198,6 @@ describe('a message of several registers is torn (C.4 E2, E3, T3)', () => {
       { sources: [{ raises: 1 }], properties: ['noWildWrite'] },
     );
     // begin, first write, raise, sample
-    expect(search(machine).failures.noWildWrite?.length).toBe(3);
+    expect((await search(machine)).failures.noWildWrite?.length).toBe(3);
   });
 });

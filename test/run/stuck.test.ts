@@ -24,7 +24,7 @@ test.each([
   [false, ['noStuckIsr']],
 ])('a handler that writes EOI: %s; a check finds %o at rest (A.12)', async (eoi, failed) => {
   const { machine } = await toy(kernel(eoi), { ...options, record: 0 });
-  expect(Object.keys(search(machine).failures)).toEqual(failed);
+  expect(Object.keys((await search(machine)).failures)).toEqual(failed);
 });
 
 test.each([true, false])('a handler that writes EOI: %s; timed, a vector that stays in service is seen once the CPU idles', async (eoi) => {

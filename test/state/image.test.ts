@@ -152,7 +152,7 @@ test('what an image cannot hold is said: a vector outside of the universe, pendi
       },
       { sources: [{ raises: 1 }], universe: [0x30, 0x32], systemVectors: [0x20] },
     );
-    return search(machine).status;
+    return (await search(machine)).status;
   };
   expect(await outside(0x31, 0x30)).toBe('done');
   expect(await outside(0x20, 0x31)).toBe('done');
@@ -199,7 +199,7 @@ operations:
 `,
       models[3],
     );
-    const found = search(await s.machine({ timed: false, record: 0 }));
+    const found = await search(await s.machine({ timed: false, record: 0 }));
     expect(found.status).toBe('done');
     expect(found.failures).toEqual({});
     expect(found.states).toBeGreaterThan(1000);

@@ -151,6 +151,14 @@ export enum Status {
   universe = 6,
   /** a register holds more bits than the model's assembler reckoned with */
   width = 7,
+  /** all states of the round in memory are expanded (search) */
+  round = 8,
+  /** more of the frontier is in memory than allowed */
+  spill = 9,
+  /** more visible steps, or more steps between two of them, than a state's record can count */
+  depth = 10,
+  /** as many states as were asked for */
+  enough = 11,
 }
 
 /** What a micro-program must not do; reported with its label, never a trap. */

@@ -187,3 +187,33 @@ export enum DeviceKind {
   handshake = 0,
   free = 1,
 }
+
+/** Words that a search begins with. */
+export enum SearchOption {
+  /** bytes it may use */
+  memoryLo = 0,
+  memoryHi = 1,
+  /** 1: fingerprints of 128 bits */
+  wide = 2,
+  /** chunks of records that may be in memory */
+  chunks = 3,
+  /** which of how many */
+  worker = 4,
+  workers = 5,
+  /** 1: the states come from a checkpoint, the start among them */
+  resumed = 6,
+  words = 8,
+}
+
+/** The bags of records of a search; behind them one for each worker of a team. */
+export enum Bag {
+  /** to be expanded in this round */
+  now = 0,
+  /** in the next round: as many visible steps, one step further */
+  then = 1,
+  /** one visible step further */
+  later = 2,
+  /** chunks that the host fills or reads */
+  spare = 3,
+  outbox = 4,
+}

@@ -1,0 +1,154 @@
+/**
+ * States that steps have led to, before they are looked up: hashed first and entered in batches, so that the misses of the
+ * visited set overlap. What another worker owns goes to its outbox.
+ *
+ * A record: u64 fingerprint, u64 info, u64 second fingerprint, u32 bytes of the image, u32 unused, then the image.
+ */
+import { Bag } from '../state/abi/tables';
+import { avalanche, hash } from '../state/hash';
+import { packChild } from '../state/image';
+import { bagRoom } from './bags';
+import { Entered, enter, levelIn, touch } from './visited';
+
+export const HEADER: u32 = 32;
+/** A record of the frontier: u64 fingerprint, u32 bytes of the image, u32 unused, then the image. */
+export const FRONTIER_HEADER: u32 = 16;
+const BATCH: u32 = 64;
+/** Seed of the second fingerprint. */
+const SECOND: u64 = 0x6a09e667f3bcc908;
+
+let area: usize = 0;
+let areaEnd: usize = 0;
+let most: u32 = 0;
+let end: usize = 0;
+let waiting: u32 = 0;
+let is128: bool = false;
+let self: u32 = 0;
+let workers: u32 = 1;
+/** What states are entered with at the level that is being expanded; the next one is one higher. */
+let level: u32 = 0;
+
+/** States found again on the level before the one in whose bag they are; those that are in this level's bag for nothing. */
+let moved: u32 = 0;
+export let stale: u32 = 0;
+/** Bytes of the largest image entered, and of all new ones. */
+export let largest: u32 = 0;
+export let totalBytes: u64 = 0;
+/** Keeps the reads of `touch` from being optimised away. */
+export let touched: u64 = 0;
+
+/** Bytes that the batch needs for images of at most `image` bytes. */
+export function candidateBytes(image: u32): usize {
+  return <usize>BATCH * 512 + 2 * (<usize>image + HEADER);
+}
+
+export function openCandidates(at: usize, image: u32, wide: bool, worker: u32, team: u32): void {
+  area = at;
+  areaEnd = at + candidateBytes(image);
+  most = image + HEADER;
+  is128 = wide;
+  self = worker;
+  workers = team;
+  end = area;
+  waiting = 0;
+  moved = 0;
+  stale = 0;
+  level = 0;
+  largest = 0;
+  totalBytes = 0;
+}
+
+export function setLevel(now: u32): void {
+  level = now;
+  stale = moved;
+  moved = 0;
+}
+
+
+@inline function ownerOf(fingerprint: u64): u32 {
+  return workers == 1 ? 0 : ((<u32>fingerprint & 0xffff) * workers) >> 16;
+}
+
+export function isOwn(fingerprint: u64): bool {
+  return ownerOf(fingerprint) == self;
+}
+
+/** Fingerprints of an image, in the first words of its record. */
+export function seal(record: usize, bytes: u32): void {
+  const fingerprint = hash(record + HEADER, bytes);
+  store<u64>(record, fingerprint);
+  if (is128) store<u64>(record, avalanche(hash(record + HEADER, bytes, SECOND)), 16);
+  store<u32>(record, bytes, 24);
+}
+
+/** Takes the state as it is, a child of the adopted one, reached with `info`, and turns it back. False: out of memory. */
+export function offerChild(info: u64): bool {
+  const record = end;
+  const bytes = packChild(record + HEADER);
+  seal(record, bytes);
+  store<u64>(record, info, 8);
+  const owner = ownerOf(load<u64>(record));
+  if (owner != self) {
+    const out = bagRoom(Bag.outbox + owner, HEADER + bytes);
+    if (out == 0) return false;
+    memory.copy(out, record, HEADER + bytes);
+    return true;
+  }
+  waiting++;
+  end += HEADER + bytes;
+  return (waiting < BATCH && end + most <= areaEnd) || enterWaiting();
+}
+
+/** Enters what has been waiting. False: out of memory. */
+export function enterWaiting(): bool {
+  const ok = enterRecords(area, end);
+  waiting = 0;
+  end = area;
+  return ok;
+}
+
+/** Enters records that stand in [from, to), reading ahead where each will be looked for. False: out of memory. */
+export function enterRecords(from: usize, to: usize): bool {
+  for (let at = from; at < to;) {
+    let stop = at;
+    let sum: u64 = 0;
+    for (let n: u32 = 0; n < BATCH && stop < to; n++, stop += HEADER + load<u32>(stop, 24)) sum ^= touch(load<u64>(stop));
+    touched = sum;
+    for (; at < stop; at += HEADER + load<u32>(at, 24)) {
+      if (!enterRecord(at)) return false;
+    }
+  }
+  return true;
+}
+
+function enterRecord(at: usize): bool {
+  const info = load<u64>(at, 8);
+  const entered = enter(load<u64>(at), load<u64>(at, 16), info);
+  if (entered == Entered.known) return true;
+  if (entered == Entered.full) return false;
+  const bytes = load<u32>(at, 24);
+  if (entered == Entered.earlier) moved++;
+  else {
+    if (bytes > largest) largest = bytes;
+    totalBytes += bytes;
+  }
+  return pushFrontier(levelIn(info) == level ? Bag.then : Bag.later, at);
+}
+
+/** Behind a resume it is not known which states have moved: all are looked up. */
+export function resumeLevel(now: u32): void {
+  level = now;
+  stale = 1;
+  moved = 1;
+}
+
+function pushFrontier(bag: u32, record: usize): bool {
+  const bytes = load<u32>(record, 24);
+  const to = bagRoom(bag, FRONTIER_HEADER + bytes + (is128 ? 8 : 0));
+  if (to == 0) return false;
+  store<u64>(to, load<u64>(record));
+  store<u32>(to, bytes, 8);
+  memory.copy(to + FRONTIER_HEADER, record + HEADER, bytes);
+  if (is128) store<u64>(to + FRONTIER_HEADER + bytes, load<u64>(record, 16));
+  return true;
+}

@@ -1,0 +1,37 @@
+/** What a checkpoint has kept comes back: each worker takes what it owns. */
+import { FRONTIER_HEADER, isOwn, resumeLevel } from './candidates';
+import { bagRoom } from './bags';
+import { Entered, enter, slotBytes } from './visited';
+import { resumeSearch } from './search';
+
+/** The search goes on in this round. */
+export function resumeAt(level: u32, round: u32): void {
+  resumeSearch(level, round);
+  resumeLevel(level);
+}
+
+/** States of the visited set, as `copyStates` wrote them. False: out of memory. */
+export function restoreStates(at: usize, bytes: u32): bool {
+  const stride = slotBytes();
+  const wide = stride == 24;
+  for (let p = at; p + stride <= at + bytes; p += stride) {
+    if (!isOwn(load<u64>(p))) continue;
+    if (enter(load<u64>(p), wide ? load<u64>(p, 16) : 0, load<u64>(p, 8)) == Entered.full) return false;
+  }
+  return true;
+}
+
+/** Records of a bag of states. False: out of memory. */
+export function restoreFrontier(bag: u32, at: usize, bytes: u32): bool {
+  const more: u32 = slotBytes() == 24 ? 8 : 0;
+  for (let p = at; p < at + bytes;) {
+    const size = FRONTIER_HEADER + load<u32>(p, 8) + more;
+    if (isOwn(load<u64>(p))) {
+      const to = bagRoom(bag, size);
+      if (to == 0) return false;
+      memory.copy(to, p, size);
+    }
+    p += size;
+  }
+  return true;
+}

@@ -1,0 +1,74 @@
+/** Whether what was searched could have failed at all: what ran, and what never did. */
+import type { Machine } from '../machine/index.js';
+import type { System } from '../scenario/index.js';
+import { labelAt } from './labels.js';
+
+export interface Vacuity {
+  readonly handlerRuns: number;
+  readonly retriggers: number;
+  readonly swallowed: number;
+  /** sources whose handler never ran, operations that never ended, on any path */
+  readonly neverHandled: readonly string[];
+  readonly neverEnded: readonly string[];
+  /** micro-ops that were never executed, as routine:line text */
+  readonly notExecuted: readonly string[];
+  readonly microOps: number;
+}
+
+/** What one worker's machine has seen; plain data, so that it can be sent and kept. */
+export interface Activity {
+  readonly handlerRuns: number;
+  readonly retriggers: number;
+  readonly swallowed: number;
+  readonly handled: readonly boolean[];
+  readonly ended: readonly boolean[];
+  readonly executed: readonly number[];
+}
+
+export function activityOf(machine: Machine): Activity {
+  return {
+    handlerRuns: machine.counter('served'),
+    retriggers: machine.note('retrigger'),
+    swallowed: machine.note('swallowed'),
+    handled: machine.setup.sources.map((_, s) => machine.handled(s)),
+    ended: machine.setup.operations.map((_, o) => machine.ended(o)),
+    executed: [...machine.coverage()],
+  };
+}
+
+export function joinActivities(a: Activity, b: Activity): Activity {
+  return {
+    handlerRuns: a.handlerRuns + b.handlerRuns,
+    retriggers: a.retriggers + b.retriggers,
+    swallowed: a.swallowed + b.swallowed,
+    handled: a.handled.map((one, i) => one || b.handled[i] === true),
+    ended: a.ended.map((one, i) => one || b.ended[i] === true),
+    executed: a.executed.map((one, i) => one | (b.executed[i] ?? 0)),
+  };
+}
+
+/** Instructions of these never change what others see: they are not worth a line. */
+const FIRST_OBSERVABLE = 32;
+
+export function vacuityOf(system: System, { handlerRuns, retriggers, swallowed, handled, ended, executed }: Activity): Vacuity {
+  const notExecuted: string[] = [];
+  let microOps = 0;
+  const { code } = system.built.program;
+  for (let pc = 1; pc < executed.length; pc++) {
+    if (((code[pc * 4] ?? 0) & 0xff) < FIRST_OBSERVABLE) continue;
+    const label = labelAt(system, pc);
+    if (label.startsWith('judge_')) continue;
+    microOps++;
+    if (executed[pc] === 0) notExecuted.push(label);
+  }
+  const { sources } = system.setup({ timed: false, record: 0 });
+  return {
+    handlerRuns,
+    retriggers,
+    swallowed,
+    neverHandled: system.names.sources.filter((_, s) => (sources[s]?.raises ?? 0) > 0 && handled[s] !== true),
+    neverEnded: system.names.operations.filter((_, o) => ended[o] !== true),
+    notExecuted,
+    microOps,
+  };
+}
