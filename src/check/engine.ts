@@ -71,7 +71,7 @@ export class Engine {
     this.machine = machine;
     this.#spill = options.spill;
     // an eighth of the memory for the frontier; the rest is for the visited set
-    this.#chunks = options.spill === undefined ? 0x7fffffff : Math.max(16, Math.floor(options.memory / 8 / CHUNK));
+    this.#chunks = options.spill === undefined ? 0x7fffffff : Math.max(6 + 2 * options.workers, Math.floor(options.memory / 8 / CHUNK));
     const { core } = machine;
     core.exports.openImages();
     const at = core.exports.imageBuffer();

@@ -43,7 +43,7 @@ export class Team implements Explorer {
     const team = teamMemory(workers);
     this.#control = new Int32Array(team.control);
     const rings = team.rings.reduce((n, ring) => n + ring.byteLength, 0);
-    const share = Math.max(2 ** 24, (memory - rings) / workers);
+    const share = Math.max(2 ** 20, (memory - rings) / workers);
     this.#task = { setup: machine.setup, block: machine.snapshot(), workers, memory: share, wide, reduction, resume, team };
     this.#threads = [];
     this.#ends = [];
