@@ -5,6 +5,7 @@
  * A record: u64 fingerprint, u64 info, u64 second fingerprint, u32 bytes of the image, u32 unused, then the image.
  */
 import { Bag } from '../state/abi/tables';
+import { copyWords } from '../state/access';
 import { avalanche, hash } from '../state/hash';
 import { packChild } from '../state/image';
 import { bagRoom } from './bags';
@@ -66,7 +67,7 @@ export function setLevel(now: u32): void {
 
 
 @inline function ownerOf(fingerprint: u64): u32 {
-  return workers == 1 ? 0 : ((<u32>fingerprint & 0xffff) * workers) >> 16;
+  return workers == 1 ? 0 : (((<u32>fingerprint) & 0xffff) * workers) >> 16;
 }
 
 export function isOwn(fingerprint: u64): bool {
@@ -82,16 +83,16 @@ export function seal(record: usize, bytes: u32): void {
 }
 
 /** Takes the state as it is, a child of the adopted one, reached with `info`, and turns it back. False: out of memory. */
-export function offerChild(info: u64): bool {
+export function offerChild(info: u64, touched: u32): bool {
   const record = end;
-  const bytes = packChild(record + HEADER);
+  const bytes = packChild(record + HEADER, touched);
   seal(record, bytes);
   store<u64>(record, info, 8);
   const owner = ownerOf(load<u64>(record));
   if (owner != self) {
     const out = bagRoom(Bag.outbox + owner, HEADER + bytes);
     if (out == 0) return false;
-    memory.copy(out, record, HEADER + bytes);
+    copyWords(out, record, HEADER + bytes);
     return true;
   }
   waiting++;
@@ -148,7 +149,7 @@ function pushFrontier(bag: u32, record: usize): bool {
   if (to == 0) return false;
   store<u64>(to, load<u64>(record));
   store<u32>(to, bytes, 8);
-  memory.copy(to + FRONTIER_HEADER, record + HEADER, bytes);
+  copyWords(to + FRONTIER_HEADER, record + HEADER, bytes);
   if (is128) store<u64>(to + FRONTIER_HEADER + bytes, load<u64>(record, 16));
   return true;
 }

@@ -4,12 +4,12 @@
  * each property keeps the best of its own, and ties are decided by fingerprints: what is found does not depend on the order
  * of the search, nor on how many workers share it. The host calls `searchRun` until a round is over, and then `nextRound`.
  */
-import { Property, Status } from '../state/abi/outcomes';
+import { Actor, Property, Status } from '../state/abi/outcomes';
 import { Bag, SearchOption, Settings } from '../state/abi/tables';
 import { Cpu, Src } from '../state/abi/fields';
 import { cpuAt, setting, srcAt } from '../state/access';
 import { blockEnd, nCpus, nSources, reserve } from '../state/layout';
-import { adopt, familyBytes, keepParent, openFamily, pack, truncated } from '../state/image';
+import { Touched, adopt, familyBytes, keepParent, openFamily, pack, truncated } from '../state/image';
 import { planImage } from '../state/plan';
 import { judge } from '../cpu/sequencer';
 import { clearFault, clearViolations, fault, outside, setOutside, violate, violations } from '../record/violations';
@@ -152,7 +152,7 @@ export function searchBegin(options: usize): u32 {
   round = 0;
   wide = load<u32>(options, SearchOption.wide * 4) != 0;
   chunkLimit = load<u32>(options, SearchOption.chunks * 4);
-  const bytes = <u64>load<u32>(options, SearchOption.memoryLo * 4) | (<u64>load<u32>(options, SearchOption.memoryHi * 4) << 32);
+  const bytes = (<u64>load<u32>(options, SearchOption.memoryLo * 4)) | ((<u64>load<u32>(options, SearchOption.memoryHi * 4)) << 32);
   const worker = load<u32>(options, SearchOption.worker * 4);
   const workers = load<u32>(options, SearchOption.workers * 4);
   const resumed = load<u32>(options, SearchOption.resumed * 4) != 0;
@@ -183,6 +183,12 @@ export function checkRest(): void {
   if (probeDone()) judge(setting(Settings.judgeProbe));
 }
 
+/** What a step of this actor may change besides contexts and messages: a test holds it to that. */
+@inline function touchedBy(actor: u32): u32 {
+  if (actor == Actor.message || actor == Actor.interrupt) return Touched.cpus;
+  return actor == Actor.raise || actor == Actor.sample || actor == Actor.send ? Touched.others : Touched.all;
+}
+
 /** All that follows from one state: its own failures, and its children. */
 function expand(fingerprint: u64, image: usize): u32 {
   adopt(image);
@@ -209,7 +215,7 @@ function expand(fingerprint: u64, image: usize): u32 {
     if (outside) return Status.universe;
     if (violations) failAll(visible ? level + 1 : level, fingerprint, action);
     const info = visible ? infoOf(level + 1, 0, fingerprint, action) : infoOf(level, round + 1, fingerprint, action);
-    if (!offerChild(info)) return Status.memory;
+    if (!offerChild(info, touchedBy(action >> 12))) return Status.memory;
     if (truncated) return Status.width;
   }
   return Status.more;

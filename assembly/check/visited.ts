@@ -73,6 +73,7 @@ export function slotBytes(): u32 {
   if (wide) store<u64>(to, load<u64>(from, 16), 16);
 }
 
+
 @inline function clear(from: usize, to: usize): void {
   for (let slot = from; slot < to; slot += stride) store<u64>(slot, 0, 8);
 }

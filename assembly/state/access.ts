@@ -143,3 +143,8 @@ export function clearContext(c: u32, level: u32): void {
   setActive(c, level, false);
   memory.fill(ctxAt(c, level), 0, Ctx.size);
 }
+
+/** Copies a few u64s: for so little a loop is faster than `memory.copy`. `bytes`: a multiple of 8. */
+@inline export function copyWords(to: usize, from: usize, bytes: usize): void {
+  for (let at: usize = 0; at < bytes; at += 8) store<u64>(to + at, load<u64>(from + at));
+}

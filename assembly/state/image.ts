@@ -2,42 +2,33 @@
  * The packed canonical image of the check fields: `unpack(pack(s))` behaves as `s`, and two states that behave alike for
  * reasons of bookkeeping only (dead registers, free messages, finished contexts, derived fields) have equal images.
  *
- * A fixed part by plan; then each context in use (program counter, frames, live registers in their declared widths); then
- * each origin's messages in order. Images are padded to 8 bytes.
+ * A fixed part by plan, bit by bit; then each context in use (program counter, frames, live registers in as many bytes as
+ * their declared widths take); then each origin's messages in order. Images are padded to 8 bytes.
  */
-import { Ctx, Msg, MsgKind, Origin } from './abi/fields';
-import { ctxAt, isActive, msgAt, originAt } from './access';
+import { Cpu, Ctx, Msg, MsgKind, Origin } from './abi/fields';
+import { copyWords, cpuAt, ctxAt, msgAt, originAt } from './access';
 import { LEVELS, ctxBase, liveBase, msgFree, nCpus, nDevices, nMessages, nOrigins, varBase } from './layout';
-import { WORD, countBits, fixedWords, markBits, nWords, overlapBase, pcBits, runBase, wordBase } from './plan';
+import { WORD, cpuWords, fixedWords, markBits, nWords, otherWords, overlapBase, runBase, wordBase } from './plan';
 
-// the bit stream
-let acc: u64 = 0;
-let fill: u32 = 0;
+// the part of variable length: whole bytes, little end first
 let cursor: usize = 0;
 
 
-@inline function put(value: u32, bits: u32): void {
-  acc |= (<u64>value) << fill;
-  fill += bits;
-  if (fill >= 32) {
-    store<u32>(cursor, <u32>acc);
-    cursor += 4;
-    acc >>= 32;
-    fill -= 32;
-  }
+@inline function put(value: u32, bytes: usize): void {
+  store<u32>(cursor, value);
+  cursor += bytes;
 }
 
 
-@inline function get(bits: u32): u32 {
-  if (fill < bits) {
-    acc |= (<u64>load<u32>(cursor)) << fill;
-    cursor += 4;
-    fill += 32;
-  }
-  const value = <u32>(acc & (((<u64>1) << bits) - 1));
-  acc >>= bits;
-  fill -= bits;
-  return value;
+@inline function get(bytes: usize): u32 {
+  const value = load<u32>(cursor);
+  cursor += bytes;
+  return bytes == 4 ? value : value & (((<u32>1) << ((<u32>bytes) << 3)) - 1);
+}
+
+
+@inline function bytesFor(bits: u32): usize {
+  return (bits + 7) >> 3;
 }
 
 
@@ -63,82 +54,85 @@ function packContext(ctx: usize): void {
   const pc = <u32>load<u16>(ctx, Ctx.pc);
   const phase = <u32>load<u8>(ctx, Ctx.phase);
   const depth = <u32>load<u8>(ctx, Ctx.depth);
-  put(pc, pcBits);
-  put(phase, 1);
-  put(depth, 4);
-  put(load<u8>(ctx, Ctx.held), 3);
-  for (let f: u32 = 0; f < depth; f++) put(load<u16>(ctx + Ctx.ret + ((<usize>f) << 1)), pcBits);
-  let live = liveOf(ctx, pc, phase, depth);
-  for (let r: usize = 0; live != 0; r++, live >>= 8) {
-    const bits = (<u32>live) & 0xff;
-    if (bits == 0) continue;
-    const value = load<u32>(ctx + Ctx.regs + (r << 2));
+  put(pc | (phase << 16) | (depth << 17) | ((<u32>load<u8>(ctx, Ctx.held)) << 21), 3);
+  for (let f: u32 = 0; f < depth; f++) put(load<u16>(ctx + Ctx.ret + ((<usize>f) << 1)), 2);
+  for (let live = liveOf(ctx, pc, phase, depth); live != 0;) {
+    const lane = (<u32>ctz(live)) >> 3;
+    const bits = (<u32>(live >> (lane << 3))) & 0xff;
+    live &= ~((<u64>0xff) << (lane << 3));
+    const value = load<u32>(ctx + Ctx.regs + ((<usize>lane) << 2));
     if (bits < 32 && value >> bits != 0) truncated = true;
-    put(bits < 32 ? value & ((1 << bits) - 1) : value, bits);
+    put(value, bytesFor(bits));
   }
 }
 
 function unpackContext(ctx: usize): void {
-  const pc = get(pcBits);
-  const phase = get(1);
-  const depth = get(4);
+  const head = get(3);
+  const pc = head & 0xffff;
+  const phase = (head >> 16) & 1;
+  const depth = (head >> 17) & 15;
   store<u16>(ctx, pc, Ctx.pc);
   store<u8>(ctx, phase, Ctx.phase);
   store<u8>(ctx, depth, Ctx.depth);
-  store<u8>(ctx, get(3), Ctx.held);
-  for (let f: u32 = 0; f < depth; f++) store<u16>(ctx + Ctx.ret + ((<usize>f) << 1), get(pcBits));
-  let live = liveOf(ctx, pc, phase, depth);
-  for (let r: usize = 0; live != 0; r++, live >>= 8) {
-    const bits = (<u32>live) & 0xff;
-    if (bits != 0) store<u32>(ctx + Ctx.regs + (r << 2), get(bits));
+  store<u8>(ctx, head >> 21, Ctx.held);
+  for (let f: u32 = 0; f < depth; f++) store<u16>(ctx + Ctx.ret + ((<usize>f) << 1), get(2));
+  for (let live = liveOf(ctx, pc, phase, depth); live != 0;) {
+    const lane = (<u32>ctz(live)) >> 3;
+    const bits = (<u32>(live >> (lane << 3))) & 0xff;
+    live &= ~((<u64>0xff) << (lane << 3));
+    store<u32>(ctx + Ctx.regs + ((<usize>lane) << 2), get(bytesFor(bits)));
   }
 }
 
+/** An origin: a byte with the number of its messages; a message: source and stage, data, address, marks. */
 function packMessages(): void {
+  const markBytes = bytesFor(markBits);
   for (let o: u32 = 0; o < nOrigins; o++) {
-    const head = <u32>load<u16>(originAt(o), Origin.head);
+    const count = cursor;
+    put(0, 1);
     let n: u32 = 0;
-    for (let i = head; i != 0; i = load<u16>(msgAt(i - 1), Msg.next)) n++;
-    put(n, countBits);
-    for (let i = head; i != 0; i = load<u16>(msgAt(i - 1), Msg.next)) {
+    for (let i = <u32>load<u16>(originAt(o), Origin.head); i != 0; n++) {
       const at = msgAt(i - 1);
-      put(load<u8>(at, Msg.stage), 1);
-      put(load<u16>(at, Msg.source), 8);
-      put(load<u32>(at, Msg.address), 32);
-      put(load<u32>(at, Msg.data) & 0xffff, 16);
-      const marks = load<u64>(at, Msg.marks);
-      put(<u32>marks, min(markBits, 32));
-      if (markBits > 32) put(<u32>(marks >> 32), markBits - 32);
+      put((<u32>load<u16>(at, Msg.source)) | ((<u32>load<u8>(at, Msg.stage)) << 15), 2);
+      put(load<u32>(at, Msg.data), 2);
+      put(load<u32>(at, Msg.address), 4);
+      store<u64>(cursor, load<u64>(at, Msg.marks));
+      cursor += markBytes;
+      i = load<u16>(at, Msg.next);
     }
+    store<u8>(count, n);
   }
 }
 
 function unpackMessages(): void {
+  const markBytes = bytesFor(markBits);
+  const marks = markBytes == 8 ? ~(<u64>0) : ((<u64>1) << (markBytes << 3)) - 1;
   let m: u32 = 0;
   for (let o: u32 = 0; o < nOrigins; o++) {
     const list = originAt(o);
-    const n = get(countBits);
+    const n = get(1);
     store<u16>(list, n ? m + 1 : 0, Origin.head);
     for (let k: u32 = 0; k < n; k++, m++) {
       const at = msgAt(m);
+      const head = get(2);
       store<u8>(at, o < nDevices ? MsgKind.msi : MsgKind.ipi, Msg.kind);
-      store<u8>(at, get(1), Msg.stage);
+      store<u8>(at, head >> 15, Msg.stage);
       store<u16>(at, o, Msg.origin);
       store<u16>(at, k + 1 < n ? m + 2 : 0, Msg.next);
-      store<u16>(at, get(8), Msg.source);
-      store<u32>(at, get(32), Msg.address);
-      store<u32>(at, get(16), Msg.data);
-      let marks = <u64>get(min(markBits, 32));
-      if (markBits > 32) marks |= (<u64>get(markBits - 32)) << 32;
-      store<u64>(at, marks, Msg.marks);
+      store<u16>(at, head & 0x7fff, Msg.source);
+      store<u32>(at, get(2), Msg.data);
+      store<u32>(at, get(4), Msg.address);
+      store<u64>(at, load<u64>(cursor) & marks, Msg.marks);
+      cursor += markBytes;
     }
     store<u16>(list, n ? m : 0, Origin.tail);
   }
   store<u16>(msgFree, m < nMessages ? m + 1 : 0);
   store<u16>(msgFree, m, 2);
   for (; m < nMessages; m++) {
-    memory.fill(msgAt(m), 0, Msg.size);
-    store<u16>(msgAt(m), m + 1 < nMessages ? m + 2 : 0, Msg.next);
+    const at = msgAt(m);
+    if (load<u8>(at, Msg.kind) != MsgKind.free) memory.fill(at, 0, Msg.size);
+    store<u16>(at, m + 1 < nMessages ? m + 2 : 0, Msg.next);
   }
 }
 
@@ -206,31 +200,25 @@ function place(word: usize, bits: u64, at: usize): void {
 /** Packs contexts and messages behind the fixed part; returns the length of the whole image. */
 function packRest(at: usize): u32 {
   cursor = at + ((<usize>fixedWords) << 3);
-  acc = 0;
-  fill = 0;
   for (let c: u32 = 0; c < nCpus; c++) {
-    for (let level: u32 = 0; level < LEVELS; level++) {
-      if (isActive(c, level)) packContext(ctxAt(c, level));
+    const active = <u32>load<u8>(cpuAt(c), Cpu.active);
+    for (let level: u32 = 0; active >> level != 0; level++) {
+      if ((active >> level) & 1) packContext(ctxAt(c, level));
     }
   }
   packMessages();
-  store<u64>(cursor, acc);
-  cursor += 8;
-  const length = <u32>(cursor - at);
-  const padded = (length + 7) & ~7;
-  // the unused rest of the last words
-  if (padded != length) store<u32>(cursor, 0);
-  return padded;
+  // the unused rest of the last word
+  store<u64>(cursor, 0);
+  return (<u32>(cursor - at) + 7) & ~7;
 }
 
 function unpackRest(at: usize): void {
   cursor = at + ((<usize>fixedWords) << 3);
-  acc = 0;
-  fill = 0;
   memory.fill(ctxBase, 0, <usize>nCpus * LEVELS * Ctx.size);
   for (let c: u32 = 0; c < nCpus; c++) {
-    for (let level: u32 = 0; level < LEVELS; level++) {
-      if (isActive(c, level)) unpackContext(ctxAt(c, level));
+    const active = <u32>load<u8>(cpuAt(c), Cpu.active);
+    for (let level: u32 = 0; active >> level != 0; level++) {
+      if ((active >> level) & 1) unpackContext(ctxAt(c, level));
     }
   }
   unpackMessages();
@@ -277,10 +265,14 @@ export function openFamily(at: usize): void {
   adopted = false;
 }
 
-/** As `unpack`, from where the state was left by `packChild`: only words that differ from the parent before are touched. */
+/**
+ * As `unpack`, from where the state was left by `packChild`: only words that differ from the parent before are touched.
+ * Derived fields are left to the caller, who then calls `keepParent`.
+ */
 export function adopt(at: usize): void {
   if (!adopted) {
     unpack(at);
+    for (let i: u32 = 0; i < nWords; i++) keepWord(i);
     adopted = true;
   } else {
     for (let k: u32 = 0; k < fixedWords; k++) {
@@ -292,24 +284,41 @@ export function adopt(at: usize): void {
         const word = wordAt(i);
         const address = <usize>load<u32>(word);
         store<u64>(address, scatter(word, load<u64>(address), placed(word, at)));
+        keepWord(i);
       }
     }
     unpackRest(at);
   }
-  memory.copy(parentImage, at, (<usize>fixedWords) << 3);
+  copyWords(parentImage, at, (<usize>fixedWords) << 3);
+}
+
+
+@inline function keepWord(i: u32): void {
+  store<u64>(parentWords + ((<usize>i) << 3), load<u64>(load<u32>(wordAt(i))));
 }
 
 /** Behind `adopt`, once derived fields are computed: what the children are compared with. */
 export function keepParent(): void {
-  for (let i: u32 = 0; i < nWords; i++) store<u64>(parentWords + ((<usize>i) << 3), load<u64>(load<u32>(wordAt(i))));
+  for (let i: u32 = 0; i < cpuWords; i++) keepWord(i);
   memory.copy(parentRest, ctxBase, varBase - ctxBase);
 }
 
+/** What a step may have changed besides contexts and messages. */
+export enum Touched {
+  /** CPUs' records: a message that moves, an acknowledge */
+  cpus = 0,
+  /** sources, operations, the probe */
+  others = 1,
+  /** anything */
+  all = 2,
+}
+
 /** Packs the state, a child of the adopted one, and turns it back into its parent. */
-export function packChild(at: usize): u32 {
-  memory.copy(at, parentImage, (<usize>fixedWords) << 3);
+export function packChild(at: usize, touched: u32): u32 {
+  copyWords(at, parentImage, (<usize>fixedWords) << 3);
   const length = packRest(at);
-  for (let i: u32 = 0; i < nWords; i++) {
+  const end = touched == Touched.cpus ? cpuWords : touched == Touched.others ? otherWords : nWords;
+  for (let i = touched == Touched.others ? cpuWords : 0; i < end; i++) {
     const word = wordAt(i);
     const address = <usize>load<u32>(word);
     const value = load<u64>(address);

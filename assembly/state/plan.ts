@@ -9,6 +9,7 @@ import { assumes, codeAt, cpuAt, devAt, slotAt, srcAt } from './access';
 import {
   LEVELS,
   checkStart,
+  devBase,
   globBase,
   nCpus,
   nDevices,
@@ -22,6 +23,7 @@ import {
   reserve,
   settingsBase,
   timedStart,
+  varBase,
   vectorHi,
   vectorLo,
 } from './layout';
@@ -43,15 +45,12 @@ export let fixedWords: u32 = 0;
 /** u64 for each word of the check class: its planned bits. */
 let maskBase: usize = 0;
 
-/** Bits of a program counter, of a message's marks, of a number of messages. */
-export let pcBits: u32 = 0;
+/** Planned words of CPUs come first, then those of devices, sources, operations and the probe, then variables. */
+export let cpuWords: u32 = 0;
+export let otherWords: u32 = 0;
+
+/** Bits of a message's marks. */
 export let markBits: u32 = 0;
-export let countBits: u32 = 0;
-
-
-@inline function bitsFor(values: u32): u32 {
-  return values <= 1 ? 1 : 32 - clz(values - 1);
-}
 
 /** Adds `bits` bits at byte address `at`, starting at bit `shift`, to the plan. */
 function plan(at: usize, shift: u32, bits: u32): void {
@@ -122,9 +121,9 @@ function planRareRegisters(): void {
 
 /** Bytes that no image of this machine exceeds. */
 function mostBytes(): usize {
-  const contexts = nCpus * LEVELS * (8 + 9 * pcBits + 8 * 32);
-  const messages = nOrigins * countBits + nMessages * (1 + 8 + 32 + 16 + markBits);
-  return ((<usize>fixedWords) << 3) + <usize>((contexts + messages) >> 3) + 16;
+  const contexts = nCpus * LEVELS * (3 + 8 * 2 + 8 * 4);
+  const messages = nOrigins + nMessages * (2 + 2 + 4 + 8);
+  return ((<usize>fixedWords) << 3) + <usize>(contexts + messages) + 16;
 }
 
 /** Runs of the bits of a mask, to `at`; returns their number. */
@@ -151,6 +150,8 @@ function compile(words: u32): usize {
   if (!reserve(end)) return 0;
   memory.fill(overlapBase, 0, end - overlapBase);
   nWords = 0;
+  cpuWords = 0;
+  otherWords = 0;
   fixedBits = 0;
   let runs: u32 = 0;
   for (let w: u32 = 0; w < words; w++) {
@@ -172,6 +173,8 @@ function compile(words: u32): usize {
     runs += n;
     fixedBits += bits;
     nWords++;
+    if (checkStart + ((<usize>w) << 3) < devBase) cpuWords = nWords;
+    if (checkStart + ((<usize>w) << 3) < varBase) otherWords = nWords;
   }
   fixedWords = (fixedBits + 63) >> 6;
   return end;
@@ -187,9 +190,7 @@ export function planImage(at: usize, most: usize): usize {
   // overlaps count planned words in 16 bits: a machine too large for a check
   if (words > 0xffff || !reserve(maskBase + ((<usize>words) << 3))) return 0;
   memory.fill(maskBase, 0, (<usize>words) << 3);
-  pcBits = bitsFor(nInstructions + 1);
   markBits = nCpus * LEVELS;
-  countBits = bitsFor(nMessages + 1);
   for (let c: u32 = 0; c < nCpus; c++) {
     const cpu = cpuAt(c);
     planVectors(cpu + Cpu.irr);

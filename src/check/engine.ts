@@ -186,7 +186,8 @@ export class Engine {
     for (let property = 0; property < PROPERTIES; property++) {
       const record = at + property * FAILURE_BYTES;
       const length = core.u32(record) - 1;
-      if (length >= 0) found.push({ property, length, round: core.u16(record + 6), action: core.u16(record + 4), fingerprint: core.u64(record + 8) });
+      if (length >= 0)
+        found.push({ property, length, round: core.u16(record + 6), action: core.u16(record + 4), fingerprint: core.u64(record + 8) });
     }
     return found;
   }

@@ -4,13 +4,5 @@ export { drawDiagram, wrap, type Style } from './diagram.js';
 export { explain, type Explanation, type Row } from './explain.js';
 export { Replay, replayPath, type ReplayedStep } from './replay.js';
 export { CheckpointError } from './checkpoint.js';
-export {
-  search,
-  type Coverage,
-  type Effort,
-  type Failure,
-  type PropertyName,
-  type SearchLimits,
-  type SearchResult,
-} from './search.js';
+export { search, type Coverage, type Effort, type Failure, type PropertyName, type SearchLimits, type SearchResult } from './search.js';
 export { parseToken, replayToken, systemOf, TokenError, tokenOf, type Replayed, type Token } from './token.js';

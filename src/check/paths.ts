@@ -17,6 +17,7 @@ export class Paths {
   readonly #machine: Machine;
   readonly #start: ReturnType<Machine['snapshot']>;
   readonly #lookUp: LookUp;
+  readonly #ways = new Map<bigint, Promise<readonly number[] | undefined>>();
 
   /** `machine`: one in the state in which the search began. */
   constructor(machine: Machine, lookUp: LookUp) {
@@ -31,31 +32,39 @@ export class Paths {
     for (const slot of await this.#lookUp(prefix)) {
       if (slot.fingerprint !== failure.fingerprint) continue;
       const way = await this.#wayTo(slot);
-      if (way !== undefined) return failure.action === NO_ACTION ? way : [...way, failure.action];
+      if (way !== undefined) return failure.action === NO_ACTION ? [...way] : [...way, failure.action];
     }
     throw new Error('the way to a failure cannot be found again: two states have the same fingerprint; search with 128 bits');
   }
 
-  async #wayTo(slot: Slot): Promise<number[] | undefined> {
+  /** The way to a state; undefined for one that no replay leads to. */
+  async #wayTo(slot: Slot): Promise<readonly number[] | undefined> {
     const backwards: number[] = [];
-    let at = slot;
-    while (at.action !== NO_ACTION) {
-      backwards.push(at.action);
+    for (let at = slot; at.action !== NO_ACTION;) {
       const child = at;
-      const parents = (await this.#lookUp(at.parent)).filter((parent) => mayBeParent(parent, child));
+      backwards.unshift(child.action);
+      const parents = (await this.#lookUp(child.parent)).filter((parent) => mayBeParent(parent, child));
       const [only] = parents;
       if (only === undefined) return undefined;
       if (parents.length > 1) {
-        for (const parent of parents) {
-          const way = await this.#wayTo(parent);
-          if (way !== undefined && this.#fingerprint([...way, at.action]) === at.fingerprint)
-            return [...way, ...backwards.toReversed()];
-        }
-        return undefined;
+        const before = await this.#trueParent(child, parents);
+        return before && [...before, ...backwards];
       }
       at = only;
     }
-    return backwards.toReversed();
+    return backwards;
+  }
+
+  /** The way to that one of several candidates from which the action leads to the child. */
+  async #trueParent(child: Slot, candidates: readonly Slot[]): Promise<readonly number[] | undefined> {
+    for (const parent of candidates) {
+      // each is followed once, however many ways lead past it
+      const known = this.#ways.get(parent.fingerprint) ?? this.#wayTo(parent);
+      this.#ways.set(parent.fingerprint, known);
+      const way = await known;
+      if (way !== undefined && this.#fingerprint([...way, child.action]) === child.fingerprint) return way;
+    }
+    return undefined;
   }
 
   #fingerprint(way: readonly number[]): bigint {

@@ -116,8 +116,14 @@ export async function search(system: System, limits: SearchLimits): Promise<Sear
           };
     const failures = await failuresOf(system, findings, explorer);
     const reason = status === Status.enough ? `the limit of ${states} states was reached` : reasons[status];
-    if (save !== undefined && status !== Status.done && status !== Status.universe) await explorer.save(save, await head(system, limits, explorer, findings));
-    const effort: Effort = { workers: explorer.workers, memory: findings.share.memory, visited: findings.share.visitedBytes, disk: explorer.disk };
+    if (save !== undefined && status !== Status.done && status !== Status.universe)
+      await explorer.save(save, await head(system, limits, explorer, findings));
+    const effort: Effort = {
+      workers: explorer.workers,
+      memory: findings.share.memory,
+      visited: findings.share.visitedBytes,
+      disk: explorer.disk,
+    };
     return resultOf(system, findings, failures, effort, reason);
   } finally {
     await explorer.close();
@@ -178,8 +184,7 @@ async function headOf(path: string, system: System, { fingerprint = 64 }: Search
   const { head } = reader;
   if (head.model !== system.built.fingerprint || head.start !== (await begin(system)).digest())
     throw new CheckpointError(`${path} is the search of another scenario or model; it cannot go on with this one`);
-  if (head.bits !== fingerprint)
-    throw new CheckpointError(`${path} has fingerprints of ${head.bits} bits; go on with as many`);
+  if (head.bits !== fingerprint) throw new CheckpointError(`${path} has fingerprints of ${head.bits} bits; go on with as many`);
   return head;
 }
 

@@ -35,8 +35,7 @@ export class Spill {
 
   put(bag: Bag, records: Uint8Array): void {
     const place = this.#free.pop() ?? this.#places++;
-    for (let done = 0; done < records.length;)
-      done += writeSync(this.#file, records, done, records.length - done, place * PIECE + done);
+    for (let done = 0; done < records.length;) done += writeSync(this.#file, records, done, records.length - done, place * PIECE + done);
     const pieces = this.#pieces.get(bag) ?? [];
     pieces.push({ place, bytes: records.length });
     this.#pieces.set(bag, pieces);

@@ -306,11 +306,11 @@ export type Found = Pick<Share, 'states' | 'transitions' | 'rest' | 'depth' | 'l
   failures: Partial<Record<keyof typeof Property, { length: number; path: number[] }>>;
 };
 
-/** The search of a machine from the state it is in, which it is in again behind that. */
-export async function search(machine: Machine): Promise<Found> {
+/** The search of a machine from the state it is in, which it is in again behind that; `states`: it may end after so many. */
+export async function search(machine: Machine, states = Infinity): Promise<Found> {
   const start = machine.snapshot();
   const explorer = new Alone(machine, { memory: 2 ** 30, wide: false, spill: undefined, resumed: false });
-  const status = await explorer.run({ states: Infinity, look: () => false });
+  const status = await explorer.run({ states, look: () => false });
   const found = explorer.findings();
   machine.restore(start);
   const paths = new Paths(machine, explorer.lookUp);

@@ -109,10 +109,10 @@ export enum Src {
   condition = 1,
   /** sampled and not yet sent (sample-then-delay) */
   held = 2,
-  heldData = 4,
-  heldAddr = 8,
   /** raises left of the bound */
-  left = 12,
+  left = 4,
+  heldAddr = 8,
+  heldData = 12,
   size = 16,
 }
 

@@ -38,10 +38,7 @@ export function teamMemory(workers: number): TeamMemory {
   const bytes = 8 + SLOTS * (4 + MESSAGE);
   return {
     control: new SharedArrayBuffer((REPORT + MAX_WORKERS * REPORT_WORDS) * 4),
-    rings: Array.from(
-      { length: workers * workers },
-      (_, i) => new SharedArrayBuffer(Math.floor(i / workers) === i % workers ? 0 : bytes),
-    ),
+    rings: Array.from({ length: workers * workers }, (_, i) => new SharedArrayBuffer(Math.floor(i / workers) === i % workers ? 0 : bytes)),
   };
 }
 

@@ -31,9 +31,7 @@ export interface WorkerEnd {
 
 /** What it can be asked behind that; the answer carries the same number. */
 export type Question = { readonly number: number } & (
-  | { readonly ask: 'lookUp'; readonly prefix: number }
-  | { readonly ask: 'save'; readonly path: string }
-  | { readonly ask: 'close' }
+  { readonly ask: 'lookUp'; readonly prefix: number } | { readonly ask: 'save'; readonly path: string } | { readonly ask: 'close' }
 );
 
 /** Words of a report: states (two words), transitions (two words), depth; what is left behind a round. */
@@ -42,4 +40,3 @@ export const Report = { states: 0, transitions: 2, depth: 4, now: 5, then: 6, la
 export function reportedNumber(control: Int32Array, worker: number, word: number): number {
   return reportOf(control, worker, word) + reportOf(control, worker, word + 1) * 2 ** 32;
 }
-
