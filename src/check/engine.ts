@@ -192,6 +192,11 @@ export class Engine {
     return found;
   }
 
+  /** True if the shortest way to some failure is known: all that come later are as long, or longer. */
+  get knowsFirst(): boolean {
+    return this.failures().some(({ length }) => length <= this.level);
+  }
+
   /** States whose fingerprints begin with these 24 bits. */
   lookUp(prefix: number): Slot[] {
     const { core } = this.machine;

@@ -11,6 +11,8 @@ import { activityOf, type Activity } from './vacuity.js';
 export interface Watch {
   /** ends it at the end of a round with so many states or more */
   readonly states: number;
+  /** ends it once the shortest way to some failure is known */
+  readonly first: boolean;
   /** looks between batches at what is covered; true stops the search */
   readonly look: (share: Share) => boolean | Promise<boolean>;
 }
@@ -41,9 +43,20 @@ export interface Explorer {
 
 const BATCH = 20_000;
 
-/** What comes behind a round: the next one of the level, the first of the next level, or nothing. */
-export function behindRound(then: boolean, later: boolean): 'then' | 'later' | 'done' {
-  return then ? 'then' : later ? 'later' : 'done';
+/** What all workers together have at the end of a round. */
+export interface RoundEnd {
+  readonly then: boolean;
+  readonly later: boolean;
+  readonly states: number;
+  readonly knowsFirst: boolean;
+}
+
+/** What comes behind a round: the next one of the level, the first of the next level, or the end. */
+export function behindRound(end: RoundEnd, limits: Pick<Watch, 'states' | 'first'>): 'then' | 'later' | Status {
+  if (!end.then && !end.later) return Status.done;
+  if (limits.first && end.knowsFirst) return Status.first;
+  if (end.states >= limits.states) return Status.enough;
+  return end.then ? 'then' : 'later';
 }
 
 /** One engine, in this thread. */
@@ -72,21 +85,21 @@ export class Alone implements Explorer {
 
   readonly lookUp: LookUp = (prefix) => Promise.resolve(this.#engine.lookUp(prefix));
 
-  async run({ states, look }: Watch): Promise<Status> {
+  async run(watch: Watch): Promise<Status> {
     const engine = this.#engine;
     let { status } = engine;
     while (status === Status.more || status === Status.round) {
-      status = status === Status.more ? engine.run(BATCH) : this.#next(states);
-      if (status === Status.more && (await look(engine.share()))) return status;
+      status = status === Status.more ? engine.run(BATCH) : this.#next(watch);
+      if (status === Status.more && (await watch.look(engine.share()))) return status;
     }
     return status;
   }
 
-  #next(states: number): Status {
-    const next = behindRound(this.#engine.has(Bag.then), this.#engine.has(Bag.later));
-    if (next === 'done') return Status.done;
-    const status = this.#engine.nextRound(next === 'later');
-    return status === Status.more && this.#engine.share().states >= states ? Status.enough : status;
+  #next(watch: Watch): Status {
+    const engine = this.#engine;
+    const end = { then: engine.has(Bag.then), later: engine.has(Bag.later), states: engine.share().states, knowsFirst: engine.knowsFirst };
+    const next = behindRound(end, watch);
+    return typeof next === 'string' ? engine.nextRound(next === 'later') : next;
   }
 
   findings(): Findings {

@@ -60,6 +60,8 @@ export interface SearchLimits {
   readonly memory: number;
   /** states after which the search ends, at the end of a round */
   readonly states: number;
+  /** end as soon as the shortest way to some failure is known; otherwise the search goes on for the other properties */
+  readonly first?: boolean | undefined;
   /** called between batches; true stops the search */
   readonly progress?: (coverage: Coverage) => boolean | Promise<boolean>;
   /** bits of a fingerprint; default 64 */
@@ -82,15 +84,16 @@ const reasons: Partial<Record<Status, string>> = {
   [Status.universe]: 'a state left the universe of the check (a vector outside of it became pending); widen universe.vectors',
   [Status.depth]: 'a way has more than 4094 visible steps, or as many steps between two of them',
   [Status.more]: 'interrupted',
+  [Status.first]: 'it ended with the first failure',
 };
 
 const isNode = typeof process !== 'undefined' && process.versions?.node !== undefined;
 
 /** Searches all interleavings of a scenario. Throws `RangeError` for one that is too large for a check. */
 export async function search(system: System, limits: SearchLimits): Promise<SearchResult> {
-  const { states, workers = 1, resume, save } = limits;
+  const { states, first = false, workers = 1, resume, save } = limits;
   const before = resume === undefined ? undefined : await headOf(resume, system, limits);
-  const watch: Watch = { states, look: async (share) => (await limits.progress?.(coverageOf(withBefore(share, before)))) === true };
+  const watch: Watch = { states, first, look: async (share) => (await limits.progress?.(coverageOf(withBefore(share, before)))) === true };
   let explorer: Explorer | undefined;
   let status: Status = Status.enough;
   if (workers === 1 || resume === undefined) {

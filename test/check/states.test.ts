@@ -187,7 +187,11 @@ test('a state found by a visible step, and again without one, counts without it'
 test('a search that runs out of memory says so', async () => {
   const { machine, again } = await independent([60, 60, 60]);
   const within = (memory: number): Promise<Status> =>
-    new Alone(machine, { memory, wide: false, spill: undefined, resumed: false }).run({ states: Infinity, look: () => false });
+    new Alone(machine, { memory, wide: false, spill: undefined, resumed: false }).run({
+      states: Infinity,
+      first: false,
+      look: () => false,
+    });
   expect(await within(0)).toBe(Status.memory);
   expect(await within(4 << 20)).toBe(Status.memory);
   expect(await search(await again())).toMatchObject({ status: 'done', states: 62 ** 3 });

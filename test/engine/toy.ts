@@ -310,7 +310,7 @@ export type Found = Pick<Share, 'states' | 'transitions' | 'rest' | 'depth' | 'l
 export async function search(machine: Machine, states = Infinity): Promise<Found> {
   const start = machine.snapshot();
   const explorer = new Alone(machine, { memory: 2 ** 30, wide: false, spill: undefined, resumed: false });
-  const status = await explorer.run({ states, look: () => false });
+  const status = await explorer.run({ states, first: false, look: () => false });
   const found = explorer.findings();
   machine.restore(start);
   const paths = new Paths(machine, explorer.lookUp);

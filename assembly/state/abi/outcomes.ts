@@ -159,6 +159,8 @@ export enum Status {
   depth = 10,
   /** as many states as were asked for */
   enough = 11,
+  /** the shortest way to some failure is known, and no more was asked for */
+  first = 12,
 }
 
 /** What a micro-program must not do; reported with its label, never a trap. */

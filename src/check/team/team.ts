@@ -32,7 +32,7 @@ export class Team implements Explorer {
   readonly #threads: Worker[];
   readonly #control: Int32Array;
   readonly #ends: Promise<WorkerEnd>[];
-  readonly #task: Omit<WorkerTask, 'worker' | 'states'>;
+  readonly #task: Omit<WorkerTask, 'worker' | 'states' | 'first'>;
   #ended: readonly WorkerEnd[] = [];
   #questions = 0;
 
@@ -49,8 +49,8 @@ export class Team implements Explorer {
     this.#ends = [];
   }
 
-  async run({ states, look }: Watch): Promise<Status> {
-    for (let worker = 0; worker < this.workers; worker++) this.#start({ ...this.#task, worker, states });
+  async run({ states, first, look }: Watch): Promise<Status> {
+    for (let worker = 0; worker < this.workers; worker++) this.#start({ ...this.#task, worker, states, first });
     const all = Promise.all(this.#ends);
     const watching = setInterval(() => {
       void Promise.resolve(look(this.#covered())).then((stop) => {

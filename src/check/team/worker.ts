@@ -94,23 +94,33 @@ class Searcher {
     const { states, transitions, depth } = this.engine.share();
     const two = (n: number): [number, number] => [n >>> 0, Math.floor(n / 2 ** 32)];
     const has = (bag: Bag): number => (this.engine.has(bag) ? 1 : 0);
-    this.#post.report([...two(states), ...two(transitions), depth, has(Bag.now), has(Bag.then), has(Bag.later)]);
+    this.#post.report([
+      ...two(states),
+      ...two(transitions),
+      depth,
+      has(Bag.now),
+      has(Bag.then),
+      has(Bag.later),
+      this.engine.knowsFirst ? 1 : 0,
+    ]);
   }
 
   /** What comes next, for all: decided by one, from what all have reported. */
   #decide(): number {
     const { control } = this.#post;
+    const { workers } = this.#task;
     const fatal = Atomics.load(control, Word.fatal);
     if (fatal !== 0) return Decision.end + fatal;
-    const anyone = (word: number): boolean =>
-      Array.from({ length: this.#task.workers }, (_, worker) => reportOf(control, worker, word)).some((value) => value !== 0);
     if (Atomics.load(control, Word.stop) !== 0) return Decision.end + Status.more;
+    const all = Array.from({ length: workers }, (_, worker) => worker);
+    const anyone = (word: number): boolean => all.some((worker) => reportOf(control, worker, word) !== 0);
     if (anyone(Report.now)) return Decision.again;
-    const next = behindRound(anyone(Report.then), anyone(Report.later));
-    if (next === 'done') return Decision.end + Status.done;
-    const states = Array.from({ length: this.#task.workers }, (_, worker) => reportedNumber(control, worker, Report.states));
-    if (states.reduce((a, b) => a + b, 0) >= this.#task.states) return Decision.end + Status.enough;
-    return Decision[next];
+    const states = all.reduce((n, worker) => n + reportedNumber(control, worker, Report.states), 0);
+    const next = behindRound(
+      { then: anyone(Report.then), later: anyone(Report.later), states, knowsFirst: anyone(Report.knowsFirst) },
+      this.#task,
+    );
+    return typeof next === 'string' ? Decision[next] : Decision.end + next;
   }
 }
 
