@@ -78,10 +78,10 @@ export function slotBytes(): u32 {
   for (let slot = from; slot < to; slot += stride) store<u64>(slot, 0, 8);
 }
 
-/** Makes room: by half while small, then by a quarter. */
+/** Makes room, a quarter more. */
 function grow(): bool {
   const old = slots;
-  const more = old < 1 << 20 ? max(FIRST_SLOTS, old + (old >> 1)) : old + (old >> 2);
+  const more = old == 0 ? FIRST_SLOTS : old + (old >> 2);
   if (more >= 1 << 28) return false;
   const oldBytes: usize = old == 0 ? 0 : <usize>(old + SLACK) * stride;
   const bytes = <usize>(more + SLACK) * stride;

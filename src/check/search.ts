@@ -1,5 +1,5 @@
 /** The search of a scenario: alone at first, by a team of workers when it turns out to be long. */
-import { Property, Status } from '../core/index.js';
+import { loadModule, Property, Status } from '../core/index.js';
 import { propertiesOf, type Machine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import type { CheckpointHead } from './checkpoint.js';
@@ -151,7 +151,7 @@ async function alone(system: System, { memory, fingerprint, resume }: SearchLimi
 
 async function team(system: System, { memory, fingerprint, resume }: SearchLimits, workers: number): Promise<Explorer> {
   const { MOST_WORKERS, Team } = await import('./team/team.js');
-  return new Team(await begin(system), {
+  return new Team(await begin(system), await loadModule(), {
     workers: Math.min(workers, MOST_WORKERS),
     memory,
     wide: fingerprint === 128,

@@ -6,6 +6,8 @@ import { reportOf, type TeamMemory } from './post.js';
 
 /** What a worker begins with. */
 export interface WorkerTask {
+  /** compiled once for all: what the engine has made of it so far is shared */
+  readonly module: WebAssembly.Module;
   readonly setup: MachineSetup;
   /** the machine's block in the state in which the search begins */
   readonly block: Uint8Array;

@@ -37,14 +37,14 @@ export class Team implements Explorer {
   #questions = 0;
 
   /** `machine`: in the state in which the search begins. */
-  constructor(machine: Machine, options: TeamOptions) {
+  constructor(machine: Machine, module: WebAssembly.Module, options: TeamOptions) {
     const { workers, memory, wide, reduction, resume } = options;
     this.workers = workers;
     const team = teamMemory(workers);
     this.#control = new Int32Array(team.control);
     const rings = team.rings.reduce((n, ring) => n + ring.byteLength, 0);
     const share = Math.max(2 ** 20, (memory - rings) / workers);
-    this.#task = { setup: machine.setup, block: machine.snapshot(), workers, memory: share, wide, reduction, resume, team };
+    this.#task = { module, setup: machine.setup, block: machine.snapshot(), workers, memory: share, wide, reduction, resume, team };
     this.#threads = [];
     this.#ends = [];
   }

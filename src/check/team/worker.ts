@@ -125,7 +125,7 @@ class Searcher {
 }
 
 async function work(task: WorkerTask): Promise<void> {
-  const machine = await Machine.create(task.setup);
+  const machine = await Machine.create(task.setup, task.module);
   machine.restore(task.block);
   const searcher = new Searcher(task, machine);
   const status = searcher.run();
