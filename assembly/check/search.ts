@@ -25,7 +25,7 @@ const NO_ACTION: u32 = 0xffff;
 const NO_NODE: u32 = 0xffffffff;
 const PLAN_BYTES: usize = 1 << 19;
 const IMAGE_BYTES: usize = 1 << 16;
-const PROPERTIES: u32 = 16;
+const PROPERTIES: u32 = 32;
 
 let image: usize = 0;
 let saved: usize = 0;
@@ -53,7 +53,7 @@ export enum Stat {
 }
 
 /** Per property: level + 1 of the best failure (0 none), node it starts from, action. */
-const failures: usize = memory.data(12 * 16);
+const failures: usize = memory.data(12 * 32);
 
 function fail(property: u32, distance: u32, node: u32, action: u32): void {
   const at = failures + <usize>property * 12;
@@ -143,6 +143,7 @@ function expand(node: u32): u32 {
   memory.copy(saved, checkStart, timedStart - checkStart);
   const n = enumerate();
   clearViolations();
+  judge(setting(Settings.judgeAlways));
   if (atRest) {
     bump(Stat.rest);
     if (probeDone()) bump(Stat.probed);
@@ -189,12 +190,12 @@ export function searchRun(budget: u32): u32 {
 
 /** Visible steps to the shortest failure of a property, or -1. */
 export function failureOf(property: u32): i32 {
-  return <i32>load<u32>(failures + <usize>(property & 15) * 12) - 1;
+  return <i32>load<u32>(failures + <usize>(property & 31) * 12) - 1;
 }
 
 /** Number of actions on the path to that failure. */
 export function pathLength(property: u32): u32 {
-  const at = failures + <usize>(property & 15) * 12;
+  const at = failures + <usize>(property & 31) * 12;
   if (load<u32>(at) == 0) return 0;
   let n: u32 = load<u32>(at, 8) == NO_ACTION ? 0 : 1;
   for (let node = load<u32>(at, 4); parentOf(node) != NO_NODE; node = parentOf(node)) n++;
@@ -208,7 +209,7 @@ export function pathBuffer(bytes: u32): usize {
 
 /** Writes the path, u16 an action, first action first. */
 export function writePath(property: u32, out: usize): void {
-  const at = failures + <usize>(property & 15) * 12;
+  const at = failures + <usize>(property & 31) * 12;
   let i = pathLength(property);
   const last = load<u32>(at, 8);
   if (last != NO_ACTION) store<u16>(out + ((<usize>--i) << 1), last);

@@ -1,8 +1,9 @@
 /** The search, driven in batches. */
-import { Status, Property } from '../core/index.js';
+import { Status } from '../core/index.js';
 import type { System } from '../scenario/index.js';
 
-export type PropertyName = keyof typeof Property;
+/** `noLoss` and the other built-in ones, or the name of an own property. */
+export type PropertyName = string;
 
 /** What was covered so far. */
 export interface Coverage {
@@ -106,8 +107,9 @@ export async function search(system: System, limits: SearchLimits): Promise<Sear
   }
   const failures: Failure[] = [];
   for (const name of machine.setup.properties) {
-    const length = core.exports.failureOf(Property[name]);
-    if (length >= 0) failures.push({ property: name, length, path: pathTo(machine, Property[name]) });
+    const bit = machine.propertyBit(name);
+    const length = core.exports.failureOf(bit);
+    if (length >= 0) failures.push({ property: name, length, path: pathTo(machine, bit) });
   }
   failures.sort((a, b) => a.length - b.length);
   const vacuity = vacuityOf(system, machine);

@@ -23,7 +23,6 @@ import {
   headline,
   InputError,
   Interrupt,
-  kebab,
   plural,
   print,
   printJson,
@@ -32,6 +31,7 @@ import {
   style,
   width,
 } from './output.js';
+import { kebab } from '../words.js';
 
 interface CheckOptions extends SystemOptions {
   readonly memory?: number;

@@ -1,7 +1,7 @@
 /** Options that several commands share. */
 import { Option, type Command } from 'commander';
 import { readFileSync } from 'node:fs';
-import { behavioursOf, ModelError, modelNames } from '../kernel/model/index.js';
+import { behavioursOf, findModel, ModelError, modelNames } from '../kernel/model/index.js';
 import { assumptionValues, timingIds, type Assumptions } from '../machine/index.js';
 import { builtinScenarios, findScenario, parseScenarioBytes, type Overrides, type Scenario, type Vocabulary } from '../scenario/index.js';
 import { InputError, type Format } from './output.js';
@@ -54,7 +54,12 @@ export function readInput(file: string): Uint8Array {
 }
 
 /** What the names in a scenario file may be. */
-const vocabulary: Vocabulary = { models: modelNames, behaviours: behavioursOf, timing: timingIds };
+const vocabulary: Vocabulary = {
+  models: modelNames,
+  behaviours: behavioursOf,
+  data: (model) => (modelNames.includes(model) ? findModel(model) : undefined),
+  timing: timingIds,
+};
 
 /** A built-in scenario by name, or one from a file. Throws `InputError` with every mistake in it. */
 export function loadScenario(name: string): Scenario {
