@@ -1,6 +1,7 @@
 /** The search, driven in batches. */
 import { Status } from '../core/index.js';
 import type { System } from '../scenario/index.js';
+import { kindsOf, neverEvaluated, neverJudged } from './vacuity.js';
 
 /** `noLoss` and the other built-in ones, or the name of an own property. */
 export type PropertyName = string;
@@ -41,6 +42,10 @@ export interface Vacuity {
   /** micro-ops that were never executed, as routine:line text */
   readonly notExecuted: readonly string[];
   readonly microOps: number;
+  /** own properties of which something was never evaluated: a sentence each */
+  readonly neverEvaluated: readonly string[];
+  /** what happened at all on some path: swallowed, retrigger, stray and so on */
+  readonly kinds: readonly string[];
 }
 
 export interface SearchResult {
@@ -119,6 +124,7 @@ export async function search(system: System, limits: SearchLimits): Promise<Sear
       reason = 'vacuous: no device raises anything; give one raises: 1 or more';
     else if (vacuity.neverEnded.length > 0) reason = `vacuous: ${vacuity.neverEnded.join(', ')} never ended on any path`;
     else if (vacuity.neverHandled.length > 0) reason = `vacuous: no event of ${vacuity.neverHandled.join(', ')} was ever handled`;
+    else reason = neverJudged(system, machine.coverage());
   }
   const verdict = failures.length > 0 ? 'failed' : reason === undefined ? 'safe' : 'unknown';
   return { verdict, reason, coverage: stats(), failures, vacuity };
@@ -166,5 +172,7 @@ function vacuityOf(system: System, machine: Awaited<ReturnType<System['machine']
     neverEnded: system.names.operations.filter((_, o) => !machine.ended(o)),
     notExecuted,
     microOps,
+    neverEvaluated: neverEvaluated(system, coverage),
+    kinds: kindsOf(machine),
   };
 }

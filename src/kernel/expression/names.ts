@@ -91,7 +91,7 @@ function ofVariable(variable: AnyVariable): Readable {
       return {
         ...common,
         dims: [...overs, variable.over],
-        about: `a mask of ${variable.over}s`,
+        about: `a mask: whether this ${variable.over} is in it`,
         read: (b, i, note) => b.maskTest<typeof variable.over, readonly Kind[]>(variable, i.slice(0, -1), (i.at(-1) ?? 0) as Value<typeof variable.over>, note),
       };
     case 'lock':
@@ -115,11 +115,11 @@ function ofList({ name, heads, next }: DeclaredData['lists'][number]): Readable 
     varies: heads.class === 'check',
     scratch: 2,
     system: false,
-    about: `a list of ${next.dims[0]}s: whether this one is in it`,
+    about: `a list: whether this ${next.dims[0]} is in it`,
     read: (b, [head = 0, node = 0], note) => {
       const link = typeof node === 'number' ? node + 1 : b.add('u32', node, 1);
       const at = b.let('u32', b.load(heads, [head as Value<typeof dims[0]>], note));
-      b.while(both(ne(at, 0), ne(at, link)), () => b.set(at, b.let('u32', b.load(next, [b.sub(next.dims[0], at, 1)]))));
+      b.while(both(ne(at, 0), ne(at, link)), () => b.set(at, b.let('u32', b.load(next, [b.sub(next.dims[0], at, 1)], note))));
       return at;
     },
   };
