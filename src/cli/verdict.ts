@@ -43,13 +43,12 @@ const SETTING = 25;
 /** Everything a verdict rests on. */
 export function foundations({ system, result }: Checked, verbose: boolean): string {
   const { vacuity } = result;
-  const own = system.built.program.own ?? [];
   const assumed = assumptionPairs(system.assumptions).flatMap(([setting, text]) =>
     wrap(text, width() - FIELD - SETTING).map((line, i) => (i === 0 ? setting : '').padEnd(SETTING) + line),
   );
   return [
     ...field('bounds', boundsText(system)),
-    ...(own.length === 0 ? [] : field('own', own.join(', '))),
+    ...field('properties', system.properties.map(kebab).join(', ')),
     ...assumed.map((line, i) => (i === 0 ? '  assumptions' : '').padEnd(FIELD) + line),
     ...field('searched', coverageText(result.coverage)),
     ...field(

@@ -146,11 +146,18 @@ function syntaxMistakes(
         several = true;
         break;
       default:
-        if (!structural) mistakes.push(diagnose(offset, structuralMistake(error)));
+        if (!structural) mistakes.push(tagMistake(text, offset, diagnose) ?? diagnose(offset, structuralMistake(error)));
         structural = true;
     }
   }
   return { fatal: structural || several, mistakes };
+}
+
+/** `always: !owed[irq 24]`: YAML takes what begins with ! for a tag, and stumbles over what follows. */
+function tagMistake(text: string, offset: number, diagnose: Diagnose): Diagnostic | undefined {
+  const line = text.lastIndexOf('\n', offset - 1) + 1;
+  const found = /^[^#'"]*?:[ \t]+(?=!)/.exec(text.slice(line).split('\n')[0] ?? '');
+  return found === null ? undefined : diagnose(line + found[0].length, 'a value that begins with ! is a tag in YAML; put it in quotes');
 }
 
 /** The text of a key that begins here, as far as a message needs it. */

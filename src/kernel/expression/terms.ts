@@ -128,6 +128,8 @@ export class Terms {
 
   #index(node: Node, over: Over, { name, dims, system }: Readable, written: string): Term {
     const wanted: Type = { kind: indexType(over), from: 0 };
+    if (over === 'device' && this.#isLoose(node) && this.#parts.devices.includes(node.name))
+      throw new ExpressionError(node.at, `a device is named with the word device before it; write device ${node.name}`);
     const term = this.#alike(node, wanted);
     if (term.type.kind !== wanted.kind)
       throw new ExpressionError(
@@ -184,7 +186,9 @@ export class Terms {
 
   /** The terms on both sides, each read as what the other is. */
   #sides({ left, right }: Node & { is: 'comparison' }): [Term, Term] {
-    const leftFirst = !this.#isLoose(left) && !(left.is === 'number' && right.is !== 'number');
+    // what means something by itself says what the other is to be
+    const waits = (node: Node): boolean => this.#isLoose(node) || node.is === 'number';
+    const leftFirst = !waits(left) || waits(right);
     const [first, second] = leftFirst ? [left, right] : [right, left];
     const one = this.#term(first);
     if (this.#isLoose(second) && one.type.names !== undefined && !Object.hasOwn(one.type.names, second.name))
@@ -210,7 +214,7 @@ export class Terms {
     const { op } = node;
     const sides = [this.#term(node.left), this.#term(node.right)] as const;
     for (const { type, node: side } of sides) {
-      if (type.kind !== 'number' || type.names !== undefined)
+      if (type.kind !== 'number' || type.from !== 0)
         throw new ExpressionError(side.at, `${op} takes numbers, and ${side.text} is ${valuesOf(type)}; ${op === '&' ? 'write && for "and"' : 'compare it instead'}`);
     }
     const [left, right] = sides;
@@ -250,11 +254,11 @@ export class Terms {
     });
   }
 
-  #exampleOf({ kind, names }: Type): string {
+  #exampleOf({ kind, names, below }: Type): string {
     const named = Object.keys(names ?? {})[0];
     if (named !== undefined) return named;
     if (kind === 'bool') return 'true';
-    if (kind === 'number') return hex(this.#parts.vectors.lo);
+    if (kind === 'number') return below === 256 ? hex(this.#parts.vectors.lo) : '0';
     return exampleIndex(kind, this.#parts).slice(1, -1);
   }
 }
