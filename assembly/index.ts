@@ -3,7 +3,8 @@
  * boundary (no i64: two words). Nothing here traps, whatever it is fed.
  */
 import { LEVELS, apicMapBase, blockEnd, checkStart, nCpus, nowBase, recordStart } from './state/layout';
-import { apicIdOf, cpuAt, isActive } from './state/access';
+import { Settings } from './state/abi/tables';
+import { apicIdOf, cpuAt, isActive, setting } from './state/access';
 import { hash } from './state/hash';
 import { pack, unpack } from './state/image';
 import { fixedBits } from './state/plan';
@@ -52,7 +53,9 @@ export function actionsAt(): usize {
 export function apply(action: u32): u32 {
   clearViolations();
   if (!isEnabled(action)) return 0;
-  return perform(action & 0xffff) ? 1 : 0;
+  const visible: u32 = perform(action & 0xffff) ? 1 : 0;
+  if (fault == 0) judge(setting(Settings.judgeAlways));
+  return visible;
 }
 /** 1 at rest, 2 deadlocked, of the state `enabledActions` looked at last. */
 export function restState(): u32 {

@@ -1,6 +1,8 @@
 /** The public API of irqlab, and nothing else. */
 export { timedRun, type RunLimits, type RunResult } from './campaign/index.js';
 export {
+  checkJsonSchema,
+  checkResultOf,
   drawDiagram,
   explain,
   parseToken,
@@ -9,6 +11,8 @@ export {
   systemOf,
   TokenError,
   tokenOf,
+  type Checked,
+  type CheckResult,
   type Coverage,
   type Explanation,
   type Failure,

@@ -26,7 +26,10 @@ const rows: Record<string, readonly (readonly string[])[]> = {
     ['run'],
     ['index.ts'],
   ],
-  src: [['core'], ['machine'], ['kernel'], ['scenario'], ['check', 'compare', 'campaign', 'trace', 'report'], ['index.ts'], ['cli', 'web']],
+  src: [
+    // How messages name things; knows nothing of any room.
+    ['words.ts'],
+    ['core'], ['machine'], ['kernel'], ['scenario'], ['check', 'compare', 'campaign', 'trace', 'report'], ['index.ts'], ['cli', 'web']],
 };
 
 /** Arrows against the order of the rows, each with its reason. */

@@ -197,6 +197,7 @@ function expand(fingerprint: u64, image: usize): u32 {
   setStat(Stat.depth, level);
   const n = enumerate();
   clearViolations();
+  judge(setting(Settings.judgeAlways));
   if (atRest) {
     bump(Stat.rest);
     if (probeDone()) bump(Stat.probed);

@@ -13,7 +13,8 @@ import { count, countNote, histogramAdd } from '../record/counters';
 import { record } from '../record/ring';
 import { holds, tagClear, tagCopy, tagsOfContext, tagsOfIrr, tagsOfMessage, tagsOn, tagsSeen } from '../record/tags';
 import { raiseFault, violate } from '../record/violations';
-import { operand, operandA, operandB, setReg } from './operands';
+import { inspect } from './inspect';
+import { operand, operandA, operandB, operandC, setReg } from './operands';
 import { markOf } from './schedule';
 
 /** ICR of INIT and SIPI: delivery mode, level asserted (hardware.md A.6). */
@@ -181,6 +182,10 @@ export function hardwareOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize,
       break;
     case Op.opEnd:
       endOperation(value, c);
+      break;
+    case Op.inspect:
+      shown = inspect(imm, operand(ctx, c, operandB(w0), 0), operand(ctx, c, operandC(w0), 0));
+      setReg(ctx, a, shown);
       break;
     default:
       raiseFault(Fault.opcode, pc);

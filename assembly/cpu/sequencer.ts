@@ -6,9 +6,10 @@
  */
 import { InsnFlag, Level, Op, Operand } from '../state/abi/instructions';
 import { Counter, Fault } from '../state/abi/outcomes';
+import { Settings } from '../state/abi/tables';
 import { Cpu, CpuFlag, Ctx, RunState } from '../state/abi/fields';
 import { clearContext, codeAt, cpuAt, ctxAt, interruptsOn, isActive, setActive, setFlag } from '../state/access';
-import { nCpus, nInstructions } from '../state/layout';
+import { nCpus, nInstructions, settingsBase } from '../state/layout';
 import { kick } from '../clock/kick';
 import { count, cover } from '../record/counters';
 import { recordStep } from '../record/ring';
@@ -25,7 +26,7 @@ let judging: bool = false;
 /** The context that a judge runs in, as it was. */
 const kept: usize = memory.data(64);
 
-/** Instructions a step may take; more is a fault of the model, not a hang of the program. */
+/** Instructions a step may take, a judge sixteen times as many; more is a fault of the model, not a hang of the program. */
 const BUDGET: u32 = 100000;
 
 /** Sends the context to the first instruction others can see; called wherever a context starts. */
@@ -44,13 +45,19 @@ export function step(c: u32, level: u32): void {
   if (shadow) setFlag(c, CpuFlag.shadow, false);
 }
 
-/** Runs a judge (design 4: properties that need the kernel's data) to its end, at once, on the thread context of CPU 0. */
+/**
+ * Runs a judge (design 4: properties that need the kernel's data) to its end, at once, on the thread context of CPU 0. It
+ * leaves no trace: nothing is recorded, so that what the context carries stays with it.
+ */
 export function judge(entry: u32): void {
   if (entry == 0) return;
   const ctx = ctxAt(0, Level.thread);
   const cpu = cpuAt(0);
   const active = load<u8>(cpu, Cpu.active);
   const task = load<u8>(cpu, Cpu.task);
+  const record = settingsBase + Settings.record * 4;
+  const recording = load<u32>(record);
+  store<u32>(record, 0);
   memory.copy(kept, ctx, Ctx.size);
   memory.fill(ctx, 0, Ctx.size);
   store<u16>(ctx, entry, Ctx.pc);
@@ -60,6 +67,7 @@ export function judge(entry: u32): void {
   memory.copy(ctx, kept, Ctx.size);
   store<u8>(cpu, active, Cpu.active);
   store<u8>(cpu, task, Cpu.task);
+  store<u32>(record, recording);
 }
 
 function wake(c: u32, level: u32, entry: u32, arg: u32, pc: u32): void {
@@ -157,7 +165,7 @@ function execute(c: u32, level: u32, started: bool): void {
   let pc = <u32>load<u16>(ctx, Ctx.pc);
   let observed = started;
   let joined = false;
-  for (let budget = BUDGET; budget != 0; budget--) {
+  for (let budget = judging ? BUDGET << 4 : BUDGET; budget != 0; budget--) {
     if (pc >= nInstructions) {
       raiseFault(Fault.opcode, pc);
       break;

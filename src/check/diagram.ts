@@ -45,7 +45,7 @@ function same(a: Lane, b: Lane): boolean {
 /** Draws an explanation in `width` columns. Steps that no other actor sees are dimmed and have no number. */
 export function drawDiagram({ lanes, rows, state }: Explanation, width = 80, style: Style = plain): string {
   const column = Math.max(8, Math.floor((width - NUMBER_WIDTH - GAP * lanes.length) / Math.max(1, lanes.length)));
-  const full = NUMBER_WIDTH + lanes.length * (GAP + column);
+  const full = lanes.length === 0 ? width : NUMBER_WIDTH + lanes.length * (GAP + column);
   const out: string[] = [];
   const row = (number: string, cells: readonly (readonly string[])[], paint: (text: string) => string): void => {
     const height = Math.max(1, ...cells.map((cell) => cell.length));
@@ -54,16 +54,17 @@ export function drawDiagram({ lanes, rows, state }: Explanation, width = 80, sty
       out.push(paint(((i === 0 ? number : '').padStart(NUMBER_WIDTH) + text).trimEnd()));
     }
   };
-  row(
-    '',
-    lanes.map(({ title }) => wrap(title, column)),
-    style.bold,
-  );
-  row(
-    '',
-    lanes.map(({ title }) => ['-'.repeat(Math.min(column, title.length))]),
-    style.dim,
-  );
+  const head = (cell: (title: string) => string[], paint: (text: string) => string): void =>
+    row(
+      '',
+      lanes.map(({ title }) => cell(title)),
+      paint,
+    );
+  // nobody did anything where the start itself is wrong
+  if (lanes.length > 0) {
+    head((title) => wrap(title, column), style.bold);
+    head((title) => ['-'.repeat(Math.min(column, title.length))], style.dim);
+  }
   const inRoutine = new Map<number, string>();
   for (const { number, visible, lines, marks } of rows) {
     const cells = lanes.map(({ lane }) =>

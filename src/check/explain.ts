@@ -2,6 +2,7 @@
 
 import { Note } from '../core/index.js';
 import type { System } from '../scenario/index.js';
+import { kebab } from '../words.js';
 import { hex, irqNumber, narrate, describeMessage, type Lane, type Line } from './narrate.js';
 import { replayPath, type Replay } from './replay.js';
 import type { PropertyName } from './search.js';
@@ -42,6 +43,7 @@ function failingStep(replay: Replay, property: PropertyName | undefined): { step
     const given = steps.findIndex((step) => step.events.some((e) => e.kind === 'note' && e.b === Note.leaked));
     if (given >= 0) return { step: given, source: undefined };
   }
+  if (property !== undefined && replay.atStart.includes(property)) return { step: -1, source: undefined };
   const flagged = steps.findIndex((step) => property !== undefined && step.broken.includes(property));
   return { step: flagged < 0 ? steps.length - 1 : flagged, source: flagged < 0 ? undefined : lastSampler(replay, flagged) };
 }
@@ -71,6 +73,7 @@ export async function explain(system: System, { path, property }: Way): Promise<
   const parted = source === undefined ? undefined : partingStep(replay, source, failed);
   const rows: Row[] = [];
   let number = 0;
+  if (failed < 0 && property !== undefined) rows.push({ number, visible: false, lines: [], marks: [`${kebab(property)} does not hold at the start`] });
   replay.steps.forEach((step, i) => {
     if (step.visible) number++;
     const marks: string[] = [];
@@ -96,7 +99,7 @@ function failedMark(system: System, property: PropertyName, source: number | und
     case 'progress':
       return 'no progress: something that was asked for has not happened, and nothing is on its way';
     default:
-      return `${property} fails here`;
+      return `${kebab(property)} does not hold here`;
   }
 }
 

@@ -1,7 +1,18 @@
 /** The room of checking: the search driven in batches, counterexamples told and drawn, tokens made and replayed. */
 export { describeAction } from './actions.js';
 export { drawDiagram, wrap, type Style } from './diagram.js';
+export {
+  checkDocument,
+  checkJsonSchema,
+  checkResultOf,
+  collisionChance,
+  type Checked,
+  type CheckResult,
+  type RaisesResult,
+  type Told,
+} from './document.js';
 export { explain, type Explanation, type Row } from './explain.js';
+export { firsts, isComplete, nothingNewFrom, raisesResultOf, verdictOf, withRaises, type CheckedAt, type RaisesRange } from './raises.js';
 export { Replay, replayPath, type ReplayedStep } from './replay.js';
 export { CheckpointError } from './checkpoint.js';
 export { search, type Coverage, type Effort, type Failure, type PropertyName, type SearchLimits, type SearchResult } from './search.js';

@@ -21,11 +21,14 @@ export class Replay {
   readonly system: System;
   readonly machine: Machine;
   readonly steps: ReplayedStep[] = [];
+  /** properties that the state at the start breaks */
+  readonly atStart: readonly PropertyName[];
   readonly #stood = new Map<string, number>();
 
   private constructor(system: System, machine: Machine) {
     this.system = system;
     this.machine = machine;
+    this.atStart = machine.judge(machine.setup.program.judgeAlways ?? 0);
   }
 
   static async begin(system: System): Promise<Replay> {
@@ -87,7 +90,7 @@ export class Replay {
     const atEnd =
       this.machine.quiet === 'rest' ? this.machine.brokenAtRest() : this.machine.quiet === 'deadlock' ? (['progress'] as const) : [];
     const checked = this.machine.setup.properties;
-    return [...new Set([...this.steps.flatMap((step) => step.broken), ...atEnd])].filter((name) => checked.includes(name));
+    return [...new Set([...this.atStart, ...this.steps.flatMap((step) => step.broken), ...atEnd])].filter((name) => checked.includes(name));
   }
 }
 

@@ -1,16 +1,18 @@
 /** The search of a scenario: alone at first, by a team of workers when it turns out to be long. */
-import { loadModule, Property, Status } from '../core/index.js';
+import { loadModule, Status } from '../core/index.js';
 import { propertiesOf, type Machine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import type { CheckpointHead } from './checkpoint.js';
 import type { Share } from './engine.js';
+import { neverJudged } from './evaluated.js';
 import { Alone, type Explorer, type Findings, type Watch } from './explorer.js';
 import { labelAt } from './labels.js';
 import { Paths } from './paths.js';
 import { joinFailures, joinShares } from './share.js';
-import { joinActivities, vacuityOf, type Vacuity } from './vacuity.js';
+import { joinActivities, vacuityOf, type Activity, type Vacuity } from './vacuity.js';
 
-export type PropertyName = keyof typeof Property;
+/** `noLoss` and the other built-in ones, or the name of an own property. */
+export type PropertyName = string;
 
 /** What was covered: the same for any number of workers, and behind a resume. */
 export interface Coverage {
@@ -50,6 +52,10 @@ export interface SearchResult {
   /** why it is unknown */
   readonly reason: string | undefined;
   readonly coverage: Coverage;
+  /** bits of a fingerprint */
+  readonly fingerprintBits: 64 | 128;
+  /** level of the reduction that was in force */
+  readonly reduction: 0 | 1 | 2;
   readonly effort: Effort;
   readonly failures: readonly Failure[];
   readonly vacuity: Vacuity;
@@ -127,7 +133,7 @@ export async function search(system: System, limits: SearchLimits): Promise<Sear
       visited: findings.share.visitedBytes,
       disk: explorer.disk,
     };
-    return resultOf(system, findings, failures, effort, reason);
+    return { ...resultOf(system, findings, failures, reason), effort, fingerprintBits: limits.fingerprint ?? 64, reduction: 0 };
   } finally {
     await explorer.close();
   }
@@ -217,7 +223,7 @@ async function failuresOf(system: System, { failures }: Findings, explorer: Expl
   const paths = new Paths(await begin(system), explorer.lookUp);
   const told: Failure[] = [];
   for (const failure of failures) {
-    const [property] = propertiesOf(1 << failure.property);
+    const [property] = propertiesOf(1 << failure.property, system.built.program.own);
     if (property !== undefined) told.push({ property, length: failure.length, path: await paths.to(failure) });
   }
   return told;
@@ -227,19 +233,18 @@ function resultOf(
   system: System,
   { share, activity }: Findings,
   failures: readonly Failure[],
-  effort: Effort,
   stopped: string | undefined,
-): SearchResult {
+): Omit<SearchResult, 'effort' | 'fingerprintBits' | 'reduction'> {
   const vacuity = vacuityOf(system, activity);
-  const reason = stopped ?? (failures.length === 0 ? vacuous(system, vacuity) : undefined);
+  const reason = stopped ?? (failures.length === 0 ? vacuous(system, vacuity, activity) : undefined);
   const verdict = failures.length > 0 ? 'failed' : reason === undefined ? 'safe' : 'unknown';
-  return { verdict, reason, coverage: coverageOf(share), effort, failures, vacuity };
+  return { verdict, reason, coverage: coverageOf(share), failures, vacuity };
 }
 
-function vacuous(system: System, { neverEnded, neverHandled }: Vacuity): string | undefined {
+function vacuous(system: System, { neverEnded, neverHandled }: Vacuity, { executed }: Activity): string | undefined {
   const { sources } = system.setup({ timed: false, record: 0 });
   if (sources.every((source) => source.raises === 0)) return 'vacuous: no device raises anything; give one raises: 1 or more';
   if (neverEnded.length > 0) return `vacuous: ${neverEnded.join(', ')} never ended on any path`;
   if (neverHandled.length > 0) return `vacuous: no event of ${neverHandled.join(', ')} was ever handled`;
-  return undefined;
+  return neverJudged(system, executed);
 }

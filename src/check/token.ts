@@ -4,7 +4,7 @@
  *   irqlab1/SCENARIO/MODEL/FINGERPRINT/SETTINGS/SCHEDULE
  *
  * SCENARIO is a built-in name, or ~ and the scenario itself in base64url; SETTINGS what was set besides, `-` if nothing;
- * SCHEDULE a list of ACTOR.CHOICExRUN@ROUTINE:LINE.HASH#COUNT, where the part from @ says where a CPU stands when it is
+ * SCHEDULE, `-` if nobody takes a step, a list of ACTOR.CHOICExRUN@ROUTINE:LINE.HASH#COUNT, where the part from @ says where a CPU stands when it is
  * left, so that another model can be taken to the same point.
  */
 import type { Label } from '../kernel/index.js';
@@ -85,7 +85,7 @@ export async function tokenOf(system: System, path: readonly number[]): Promise<
   const isBuiltin = known !== undefined && JSON.stringify(known.scenario) === JSON.stringify(system.scenario);
   const scenario = isBuiltin ? system.scenario.name : `~${base64url(JSON.stringify(system.scenario))}`;
   const settings = Object.entries(settingsOf(system)).map(([key, value]) => `${key}=${value}`);
-  return [MAGIC, scenario, system.model.name, system.built.fingerprint, settings.join('+') || '-', parts.join(',')].join('/');
+  return [MAGIC, scenario, system.model.name, system.built.fingerprint, settings.join('+') || '-', parts.join(',') || '-'].join('/');
 }
 
 const segmentPattern = /^([A-Za-z0-9_-]+?)(?:\.([a-z0-9]+))?(?:x(\d+))?(?:@(\w+):(\d+)\.([0-9a-f]{5})#(\d+))?$/;
@@ -130,7 +130,7 @@ export function parseToken(text: string): Token {
     model,
     fingerprint,
     settings: Object.fromEntries(pairs.map(([key = '', value = '']) => [key, value])),
-    segments: schedule.split(',').map(parseSegment),
+    segments: schedule === '-' ? [] : schedule.split(',').map(parseSegment),
   };
 }
 

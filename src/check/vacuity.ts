@@ -1,6 +1,8 @@
 /** Whether what was searched could have failed at all: what ran, and what never did. */
+import { Note } from '../core/index.js';
 import type { Machine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
+import { neverEvaluated } from './evaluated.js';
 import { labelAt } from './labels.js';
 
 export interface Vacuity {
@@ -13,6 +15,10 @@ export interface Vacuity {
   /** micro-ops that were never executed, as routine:line text */
   readonly notExecuted: readonly string[];
   readonly microOps: number;
+  /** own properties of which something was never evaluated: a sentence each */
+  readonly neverEvaluated: readonly string[];
+  /** what happened at all on some path: swallowed, retrigger, stray and so on */
+  readonly kinds: readonly string[];
 }
 
 /** What one worker's machine has seen; plain data, so that it can be sent and kept. */
@@ -23,6 +29,13 @@ export interface Activity {
   readonly handled: readonly boolean[];
   readonly ended: readonly boolean[];
   readonly executed: readonly number[];
+  readonly kinds: readonly string[];
+}
+
+/** Kinds of things that happened on some path: what a model counts (`Note`), and strays. */
+function kindsOf(machine: Machine): string[] {
+  const notes = Object.keys(Note).filter((name): name is keyof typeof Note => Number.isNaN(Number(name)) && name !== 'count');
+  return [...notes.filter((name) => machine.note(name) > 0), ...(machine.counter('strays') > 0 ? ['stray'] : [])];
 }
 
 export function activityOf(machine: Machine): Activity {
@@ -33,6 +46,7 @@ export function activityOf(machine: Machine): Activity {
     handled: machine.setup.sources.map((_, s) => machine.handled(s)),
     ended: machine.setup.operations.map((_, o) => machine.ended(o)),
     executed: [...machine.coverage()],
+    kinds: kindsOf(machine),
   };
 }
 
@@ -44,13 +58,14 @@ export function joinActivities(a: Activity, b: Activity): Activity {
     handled: a.handled.map((one, i) => one || b.handled[i] === true),
     ended: a.ended.map((one, i) => one || b.ended[i] === true),
     executed: a.executed.map((one, i) => one | (b.executed[i] ?? 0)),
+    kinds: [...new Set([...a.kinds, ...b.kinds])].toSorted(),
   };
 }
 
 /** Instructions of these never change what others see: they are not worth a line. */
 const FIRST_OBSERVABLE = 32;
 
-export function vacuityOf(system: System, { handlerRuns, retriggers, swallowed, handled, ended, executed }: Activity): Vacuity {
+export function vacuityOf(system: System, { handlerRuns, retriggers, swallowed, handled, ended, executed, kinds }: Activity): Vacuity {
   const notExecuted: string[] = [];
   let microOps = 0;
   const { code } = system.built.program;
@@ -70,5 +85,7 @@ export function vacuityOf(system: System, { handlerRuns, retriggers, swallowed, 
     neverEnded: system.names.operations.filter((_, o) => ended[o] !== true),
     notExecuted,
     microOps,
+    neverEvaluated: neverEvaluated(system, executed),
+    kinds,
   };
 }

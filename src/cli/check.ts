@@ -1,58 +1,39 @@
 /** `irqlab check`: every interleaving within bounds; a shortest counterexample per property, or safe. */
 import type { Command } from 'commander';
 import {
-  drawDiagram,
+  checkResultOf,
   explain,
+  firsts,
+  isComplete,
+  raisesResultOf,
   search,
   tokenOf,
-  wrap,
-  type Coverage,
-  type Explanation,
-  type Failure,
+  verdictOf,
+  withRaises,
+  type Checked,
+  type RaisesRange,
   type SearchLimits,
   type SearchResult,
+  type Told,
 } from '../check/index.js';
-import { assumptionText, type Assumptions } from '../machine/index.js';
-import { assembleSystem, type System } from '../scenario/index.js';
+import { assembleSystem, type Scenario, type System } from '../scenario/index.js';
 import { bytes, loadScenario, orInputError, overridesOf, systemOptions, wholeNumber, type SystemOptions } from './options.js';
-import {
-  count,
-  Exit,
-  FIELD,
-  field,
-  headline,
-  InputError,
-  Interrupt,
-  kebab,
-  plural,
-  print,
-  printJson,
-  Progress,
-  seconds,
-  style,
-  width,
-} from './output.js';
+import { junit } from './junit.js';
+import { count, Exit, InputError, Interrupt, print, printJson, Progress } from './output.js';
+import { kebab } from '../words.js';
+import { foundations, raisesText, toldText, verdictLine } from './verdict.js';
 
-interface CheckOptions extends SystemOptions {
+interface CheckOptions extends Omit<SystemOptions, 'format'> {
+  readonly format: 'text' | 'json' | 'junit';
+  readonly raises?: RaisesRange;
   readonly memory?: number;
   readonly states?: number;
   readonly verbose?: boolean;
 }
 
-export interface Told {
-  readonly failure: Failure;
-  readonly explanation: Explanation;
-  readonly token: string;
-}
-
-export interface Checked {
-  readonly system: System;
-  readonly result: SearchResult;
-  readonly told: readonly Told[];
-  readonly ms: number;
-}
-
 const MEMORY = 3.5 * 2 ** 30;
+/** What a scenario file may say, and an image holds. */
+const MOST_RAISES = 15;
 
 /** Searches. Throws `InputError` for a scenario that is too large for a check. */
 async function searched(system: System, limits: SearchLimits): Promise<SearchResult> {
@@ -68,7 +49,7 @@ async function searched(system: System, limits: SearchLimits): Promise<SearchRes
 export async function checkSystem(
   system: System,
   limits: { readonly memory?: number | undefined; readonly states?: number | undefined } = {},
-): Promise<Checked & { interrupted: boolean }> {
+): Promise<Checked> {
   const progress = new Progress();
   const interrupt = new Interrupt();
   const began = performance.now();
@@ -89,127 +70,84 @@ export async function checkSystem(
   return { system, result, told, ms: performance.now() - began, interrupted: interrupt.stopped };
 }
 
-/** The verdict with the properties that fail, or why there is none. */
-export function verdictLine({ system, result, ms }: Checked): string {
-  const { verdict, failures, reason } = result;
-  const words = {
-    safe: 'safe',
-    failed: `FAILED ${failures.map((f) => kebab(f.property)).join(', ')}`,
-    unknown: `unknown: ${reason ?? ''}`,
-  };
-  const also = verdict === 'failed' && reason !== undefined ? `; the search is not complete: ${reason}` : '';
-  const paint = { safe: style.good, failed: style.alarm, unknown: style.unsure }[verdict];
-  return headline(`${system.scenario.name}, ${system.model.name}`, `${words[verdict]}${also} (${seconds(ms)})`, paint);
+/** `3`, or `1..4`. */
+function raisesRange(text: string): RaisesRange {
+  const [, first, last = first] = /^(\d+)(?:\.\.(\d+))?$/.exec(text) ?? [];
+  const [from, to] = [Number(first), Number(last)];
+  if (first === undefined || from < 1 || to < from || to > MOST_RAISES)
+    throw new InputError(`"${text}" is no bound of raises; write e.g. 3, or 1..4 to search each, ${MOST_RAISES} at most`);
+  return { from, to };
 }
 
-/** Each assumption in force, `push=irr`, and what it says. */
-function assumptionPairs(assumptions: Assumptions): (readonly [setting: string, text: string])[] {
-  return (Object.keys(assumptionText) as (keyof Assumptions)[]).map((key) => {
-    const texts: Readonly<Record<string, string>> = assumptionText[key];
-    return [`${key}=${assumptions[key]}`, texts[assumptions[key]] ?? ''];
-  });
+/** Searches with each bound in turn, until one search does not come to its end. */
+async function checkRange(range: RaisesRange, systemWith: (raises: number) => System, limits: CheckOptions): Promise<Checked[]> {
+  const all: Checked[] = [];
+  for (let raises = range.from; raises <= range.to; raises++) {
+    const checked = await checkSystem(systemWith(raises), limits);
+    all.push(checked);
+    if (checked.interrupted || !isComplete(checked.result)) break;
+  }
+  return all;
 }
 
-function boundsText(system: System): string {
-  const { machine, devices, universe, operations } = system.scenario;
-  const raises = devices.map((d) => `${d.name} ${d.raises}`).join(', ');
-  const setup = system.setup({ timed: false, record: 0 });
-  return `${machine.cpus.length} CPUs, ${universe.vectors} vectors per CPU, raises: ${raises}; ${plural(operations.length, 'operation')}; ${setup.messages} messages in flight; ${setup.probeRaises} raises per irq in the probe; kernel memory sequentially consistent`;
+function setExit(verdict: SearchResult['verdict'], interrupted: boolean): void {
+  process.exitCode = interrupted ? Exit.interrupted : { safe: Exit.ok, failed: Exit.failed, unknown: Exit.unknown }[verdict];
 }
 
-/** Chance that two states had one fingerprint: n^2 / 2^65. */
-function collision(states: number): string {
-  return (states ** 2 / 2 ** 65).toExponential(0);
+function printOne(checked: Checked, { format, verbose }: CheckOptions): void {
+  if (format === 'json') printJson(checkResultOf(checked));
+  else if (format === 'junit') print(junit([checked]));
+  else {
+    print(verdictLine(checked));
+    print('');
+    for (const each of checked.told) print(`${toldText(each)}\n`);
+    print(foundations(checked, verbose === true));
+  }
+  setExit(checked.result.verdict, checked.interrupted);
 }
 
-function coverageText(c: Coverage): string {
-  return `${count(c.states)} states, ${count(c.transitions)} transitions, ${count(c.rest)} states at rest, ${c.depth} visible steps deep; images of ${c.averageImage.toFixed(0)} bytes (largest ${c.largestImage}); 64-bit fingerprints, chance of a collision ${collision(c.states)}${c.poolFull ? '; the pool of messages was full in some state' : ''}`;
-}
-
-/** Columns that an assumption takes, before what it says. */
-const SETTING = 25;
-
-/** Everything a verdict rests on. */
-export function foundations({ system, result }: Checked, verbose: boolean): string {
-  const { vacuity } = result;
-  const assumed = assumptionPairs(system.assumptions).flatMap(([setting, text]) =>
-    wrap(text, width() - FIELD - SETTING).map((line, i) => (i === 0 ? setting : '').padEnd(SETTING) + line),
+function printRange(range: RaisesRange, checks: readonly Checked[], { format, verbose }: CheckOptions): void {
+  const all = firsts(checks.map((checked, i) => ({ raises: range.from + i, checked })));
+  if (format === 'json') printJson(raisesResultOf(range, all));
+  else if (format === 'junit') print(junit(checks));
+  else {
+    print(raisesText(range, all, verbose === true));
+    for (const { checked, first } of all) {
+      const told = checked.told.filter(({ failure }) => first.failures.includes(kebab(failure.property)));
+      for (const each of told) print(`${toldText(each)}\n`);
+    }
+    const last = checks.at(-1);
+    if (last !== undefined) print(foundations(last, verbose === true));
+  }
+  setExit(
+    verdictOf(all).verdict,
+    checks.some(({ interrupted }) => interrupted),
   );
-  return [
-    ...field('bounds', boundsText(system)),
-    ...assumed.map((line, i) => (i === 0 ? '  assumptions' : '').padEnd(FIELD) + line),
-    ...field('searched', coverageText(result.coverage)),
-    ...field(
-      'not vacuous',
-      `${count(vacuity.handlerRuns)} handler runs, ${count(vacuity.retriggers)} re-triggers, ${count(vacuity.swallowed)} swallowed vectors; ${vacuity.notExecuted.length} of ${vacuity.microOps} micro-ops never executed${verbose ? ':' : ' (--verbose lists them)'}`,
-    ),
-    ...(verbose ? vacuity.notExecuted.flatMap((label) => field('', label)) : []),
-    ...field('behaviours', system.model.behaviours.map((b) => `${b.name}=${b.value} (${b.evidence})`).join(', ')),
-    '',
-  ].join('\n');
-}
-
-export function toldText({ failure, explanation, token }: Told): string {
-  return [
-    `${style.alarm(kebab(failure.property))}: the shortest way to it has ${failure.length} visible steps`,
-    '',
-    drawDiagram(explanation, width(), style),
-    style.dim('Replay it:'),
-    `  irqlab run --schedule ${token}`,
-    '',
-  ].join('\n');
-}
-
-function checkedJson({ system, result, told, ms }: Checked): unknown {
-  const { scenario, model, assumptions } = system;
-  return {
-    command: 'check',
-    scenario: scenario.name,
-    model: model.name,
-    fingerprint: system.built.fingerprint,
-    verdict: result.verdict,
-    reason: result.reason ?? null,
-    failures: told.map(({ failure, token, explanation }) => ({
-      property: kebab(failure.property),
-      steps: failure.length,
-      token,
-      diagram: drawDiagram(explanation, 100),
-    })),
-    bounds: {
-      cpus: scenario.machine.cpus.length,
-      vectors: scenario.universe.vectors,
-      raises: Object.fromEntries(scenario.devices.map((d) => [d.name, d.raises])),
-      operations: scenario.operations.length,
-    },
-    assumptions,
-    behaviours: Object.fromEntries(model.behaviours.map((b) => [b.name, { value: b.value, evidence: b.evidence }])),
-    coverage: { ...result.coverage, collisionChance: Number(collision(result.coverage.states)) },
-    vacuity: result.vacuity,
-    seconds: ms / 1000,
-  };
 }
 
 export function addCheck(program: Command): void {
-  systemOptions(program.command('check').summary('search every interleaving of a small scenario'), 'xhci-hotplug')
+  systemOptions(program.command('check').summary('search every interleaving of a small scenario'), 'xhci-hotplug', [
+    'text',
+    'json',
+    'junit',
+  ])
     .description(
-      'Searches every interleaving of a scenario within its bounds. Prints a shortest counterexample for each property that fails, or "safe" with the assumptions that rests on.',
+      'Searches every interleaving of a scenario within its bounds. Prints a shortest counterexample for each property that fails, or "safe" with the assumptions that rests on. Properties are the built-in ones, the invariants of the model and what the scenario asserts.',
     )
+    .option('--raises <n|from..to>', 'events per device instead of what the scenario says; with from..to each bound is searched', raisesRange)
     .option('--memory <bytes>', 'memory for the search, e.g. 512m; it ends as unknown when that is used up (default: 3.5g)', bytes)
     .option('--states <n>', 'end as unknown after so many states (default: no limit)', wholeNumber)
     .option('--verbose', 'list the micro-ops that were never executed')
     .action(async (options: CheckOptions) => {
+      const { raises } = options;
       const scenario = loadScenario(options.scenario);
-      const system = orInputError(() => assembleSystem(scenario, overridesOf(options)));
-      const checked = await checkSystem(system, options);
-      if (options.format === 'json') {
-        printJson(checkedJson(checked));
-      } else {
-        print(verdictLine(checked));
-        print('');
-        for (const each of checked.told) print(`${toldText(each)}\n`);
-        print(foundations(checked, options.verbose === true));
-      }
-      if (checked.interrupted) process.exitCode = Exit.interrupted;
-      else process.exitCode = { safe: Exit.ok, failed: Exit.failed, unknown: Exit.unknown }[checked.result.verdict];
+      const overrides = overridesOf(options);
+      const systemOf = (changed: Scenario): System => orInputError(() => assembleSystem(changed, overrides));
+      if (raises === undefined) return printOne(await checkSystem(systemOf(scenario), options), options);
+      if (scenario.devices.every((device) => device.raises === 0))
+        throw new InputError(`every device of ${scenario.name} has raises: 0, which --raises leaves as it is; give one raises: 1 or more`);
+      const systemWith = (n: number): System => systemOf(withRaises(scenario, n));
+      if (raises.from === raises.to) return printOne(await checkSystem(systemWith(raises.from), options), options);
+      return printRange(raises, await checkRange(raises, systemWith, options), options);
     });
 }

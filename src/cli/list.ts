@@ -1,10 +1,25 @@
 /** `irqlab scenarios`, `models`, `schema`: what there is to ask about. */
-import type { Command } from 'commander';
-import { findModel, modelNames } from '../kernel/model/index.js';
-import { wrap } from '../check/index.js';
+import { Argument, type Command } from 'commander';
+import { readables } from '../kernel/index.js';
+import { findModel, modelNames, type KernelModel } from '../kernel/model/index.js';
+import { checkJsonSchema, wrap } from '../check/index.js';
 import { builtinScenarios, findScenario, jsonSchema } from '../scenario/index.js';
 import { formatOption, orInputError } from './options.js';
 import { InputError, print, printJson, style, width, type Format } from './output.js';
+
+/** What an own property can read, with what each is. */
+function printNames({ data }: KernelModel, format: Format): void {
+  const all = readables(data);
+  if (format === 'json') return printJson(all.map(({ name, dims, about }) => ({ name, index: dims, about })));
+  for (const each of all) {
+    const shown = `${each.name}${each.dims.map((dim) => `[${dim}]`).join('')}`;
+    const lines = wrap(each.about, width() - 38);
+    // a name too long for its column has a line of its own
+    if (shown.length > 36) print(shown);
+    lines.forEach((line, i) => print(`${(i === 0 && shown.length <= 36 ? shown : '').padEnd(36)}  ${line}`));
+  }
+  return undefined;
+}
 
 export function addLists(program: Command): void {
   program
@@ -32,10 +47,16 @@ export function addLists(program: Command): void {
     .command('models')
     .summary('the kernel models; with a name, its behaviours')
     .argument('[name]', 'e.g. linux-5.9')
+    .option('--names', 'what the expressions of assert: can name, hardware first, then the variables of the model')
     .addOption(formatOption())
-    .action((name: string | undefined, { format }: { format: Format }) => {
-      if (name === undefined) return format === 'json' ? printJson(modelNames) : print(modelNames.join('\n'));
-      const { behaviours } = orInputError(() => findModel(name));
+    .action((name: string | undefined, { format, names }: { format: Format; names?: boolean }) => {
+      if (name === undefined) {
+        if (names) throw new InputError(`--names needs a model; there are ${modelNames.join(', ')}`);
+        return format === 'json' ? printJson(modelNames) : print(modelNames.join('\n'));
+      }
+      const model = orInputError(() => findModel(name));
+      if (names) return printNames(model, format);
+      const { behaviours } = model;
       if (format === 'json') return printJson(behaviours);
       for (const b of behaviours) {
         const lines = wrap(`${b.text} (${b.evidence})`, width() - 28);
@@ -46,6 +67,7 @@ export function addLists(program: Command): void {
 
   program
     .command('schema')
-    .summary('the JSON Schema of a scenario file')
-    .action(() => printJson(jsonSchema()));
+    .summary('the JSON Schema of a scenario file, or of what check prints')
+    .addArgument(new Argument('[what]', 'scenario: a scenario file; check: what check --format json prints').choices(['scenario', 'check']).default('scenario'))
+    .action((what: string) => printJson(what === 'check' ? checkJsonSchema() : jsonSchema()));
 }

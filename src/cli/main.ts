@@ -4,7 +4,8 @@ import { Command, CommanderError } from 'commander';
 import { addCheck } from './check.js';
 import { addImport } from './import.js';
 import { addLists } from './list.js';
-import { Exit, InputError, printErrors, type Format } from './output.js';
+import { junitErrors } from './junit.js';
+import { Exit, InputError, print, printErrors, type Format } from './output.js';
 import { addRun } from './run.js';
 import { addStart } from './start.js';
 
@@ -29,9 +30,18 @@ for (const command of [program, ...program.commands]) {
 }
 
 /** The format that was asked for, even where the rest of the line is wrong. */
-function askedFormat(argv: readonly string[]): Format {
+function askedFormat(argv: readonly string[]): Format | 'junit' {
   const at = argv.indexOf('--format');
-  return argv.includes('--format=json') || (at >= 0 && argv[at + 1] === 'json') ? 'json' : 'text';
+  const asked = argv.find((word) => word.startsWith('--format='))?.slice('--format='.length) ?? (at >= 0 ? argv[at + 1] : undefined);
+  return asked === 'json' || (asked === 'junit' && argv[0] === 'check') ? asked : 'text';
+}
+
+function tell({ diagnostics }: InputError): void {
+  const format = askedFormat(process.argv.slice(2));
+  if (format !== 'junit') return printErrors(diagnostics, format);
+  // who reads the report is a server; who looks for the mistake reads the log
+  printErrors(diagnostics, 'text');
+  return print(junitErrors(diagnostics));
 }
 
 function sentence(error: CommanderError): string {
@@ -45,13 +55,12 @@ function sentence(error: CommanderError): string {
 }
 
 function report(error: unknown): void {
-  const format = askedFormat(process.argv.slice(2));
   process.exitCode = Exit.input;
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) process.exitCode = Exit.ok;
-    else printErrors(new InputError(sentence(error)).diagnostics, format);
+    else tell(new InputError(sentence(error)));
   } else if (error instanceof InputError) {
-    printErrors(error.diagnostics, format);
+    tell(error);
   } else {
     throw error;
   }

@@ -1,9 +1,10 @@
 /** Options that several commands share. */
 import { Option, type Command } from 'commander';
 import { readFileSync } from 'node:fs';
-import { behavioursOf, ModelError, modelNames } from '../kernel/model/index.js';
+import { behavioursOf, findModel, ModelError, modelNames } from '../kernel/model/index.js';
 import { assumptionValues, timingIds, type Assumptions } from '../machine/index.js';
 import { builtinScenarios, findScenario, parseScenarioBytes, type Overrides, type Scenario, type Vocabulary } from '../scenario/index.js';
+import { joined } from '../words.js';
 import { InputError, type Format } from './output.js';
 
 export interface SystemOptions {
@@ -21,18 +22,18 @@ function pair(text: string, previous: Readonly<Record<string, string>> = {}): Re
   return { ...previous, [key]: value };
 }
 
-export function formatOption(): Option {
-  return new Option('--format <format>', 'text or json').choices(['text', 'json']).default('text');
+export function formatOption(formats: readonly string[] = ['text', 'json']): Option {
+  return new Option('--format <format>', joined(formats, 'or')).choices(formats).default('text');
 }
 
 /** --scenario, --model, --set, --assume and --format. */
-export function systemOptions(command: Command, scenario: string): Command {
+export function systemOptions(command: Command, scenario: string, formats?: readonly string[]): Command {
   return command
     .option('--scenario <name|file>', 'a built-in scenario or a file', scenario)
     .option('--model <name>', 'kernel model, e.g. linux-5.9 (default: what the scenario says)')
     .option('--set <behaviour=value>', 'one behaviour of the model otherwise; may be repeated', pair)
     .option('--assume <name=value>', 'give up an assumption, e.g. delivery=unbounded; may be repeated', pair)
-    .addOption(formatOption());
+    .addOption(formatOption(formats));
 }
 
 /** Reads a file, or says in one sentence why that is impossible. */
@@ -54,7 +55,12 @@ export function readInput(file: string): Uint8Array {
 }
 
 /** What the names in a scenario file may be. */
-const vocabulary: Vocabulary = { models: modelNames, behaviours: behavioursOf, timing: timingIds };
+const vocabulary: Vocabulary = {
+  models: modelNames,
+  behaviours: behavioursOf,
+  data: (model) => (modelNames.includes(model) ? findModel(model) : undefined),
+  timing: timingIds,
+};
 
 /** A built-in scenario by name, or one from a file. Throws `InputError` with every mistake in it. */
 export function loadScenario(name: string): Scenario {

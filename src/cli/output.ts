@@ -72,11 +72,6 @@ export function plural(n: number, one: string): string {
   return `${count(n)} ${one}${n === 1 ? '' : 's'}`;
 }
 
-/** `noLoss` as users read it: no-loss. */
-export function kebab(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
-}
-
 export function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
 }

@@ -4,7 +4,8 @@ import { timedRun, type RunResult } from '../campaign/index.js';
 import { drawDiagram, explain, parseToken, type Replayed, replayToken, systemOf, TokenError, wrap } from '../check/index.js';
 import { ModelError } from '../kernel/model/index.js';
 import { loadScenario, overridesOf, simulatedSeconds, systemOptions, wholeNumber, type SystemOptions } from './options.js';
-import { count, Exit, field, headline, InputError, Interrupt, kebab, plural, print, printJson, Progress, style, width } from './output.js';
+import { count, Exit, field, headline, InputError, Interrupt, plural, print, printJson, Progress, style, width } from './output.js';
+import { kebab } from '../words.js';
 
 interface RunOptions extends SystemOptions {
   readonly seed?: number;

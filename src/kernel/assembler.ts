@@ -6,12 +6,15 @@ import { AssemblyError } from './errors.js';
 import { fingerprint } from './fingerprint.js';
 import { tidy } from './flow/graph.js';
 import { analyse, refuseUnset, withoutDeadCode } from './flow/liveness.js';
+import type { Parts } from './expression/types.js';
 import type { Insn, RoutineBody } from './ir.js';
+import { judgeBody, judgeNames, judgeOf, MOST_OWN, readBy, type When } from './judges.js';
 import { followLocks } from './locks.js';
 import { allocate } from './registers.js';
 import { Routine, type BodyBuilder, type ParamRegs, type Params, type ResultKind, type RoutineOptions } from './routine.js';
-import { bottomUp, checkRoot, refuseEndlessLoops, refuseMissingReturn } from './rules.js';
+import { bottomUp, checkRoot, refuseEndlessLoops, refuseMissingReturn, type RootKind } from './rules.js';
 import { instantiate, isRoot, type Unit } from './units.js';
+import type { Test } from './values.js';
 import type { AnyVariable, Declarations, Kind, MachineSize } from './variables.js';
 import { Op } from '../../assembly/state/abi/instructions.js';
 import { registerWidths } from './widths.js';
@@ -32,17 +35,39 @@ export interface Program {
   readonly fingerprint: string;
   /** accesses to variables outside of the lock they are declared with: what a reviewer should know */
   readonly lockless: readonly LocklessAccess[];
+  readonly judges: Judges;
 }
+
+/** The judges of a program, and what they look at. */
+export interface Judges {
+  /** entries; 0: none */
+  readonly entries: Readonly<Record<When, number>>;
+  /** names of the own properties in the order of their bits */
+  readonly own: readonly string[];
+  /** what is read in every state: slots of variables, and hardware (a mask over `Watched`) */
+  readonly watched: ReadonlySet<number>;
+  readonly watchedHardware: number;
+}
+
+/** A machine without parts: expressions that name none need no more. */
+const NO_PARTS: Parts = { cpus: [], irqs: [], devices: [], vectors: { lo: 0, hi: 256 }, systemVectors: [] };
+
+const rootWords = { interrupt: 'an interrupt', task: 'a task', judge: 'a judge' } as const;
 
 type Body<P extends Params, R extends ResultKind> = (b: Builder<R>, params: ParamRegs<P>) => void;
 
 export class Assembler {
   readonly declarations: Declarations;
   readonly #routines = new Map<string, RoutineBody>();
-  readonly #roots = new Map<RoutineBody, 'interrupt' | 'task'>();
+  readonly #roots = new Map<RoutineBody, RootKind>();
+  readonly #judges = new Map<When, RoutineBody[]>();
+  readonly #own: string[] = [];
+  readonly #parts: Parts;
 
-  constructor(declarations: Declarations) {
+  /** `parts`: how CPUs, irqs and devices are called in the expressions of invariants. */
+  constructor(declarations: Declarations, parts: Parts = NO_PARTS) {
     this.declarations = declarations;
+    this.#parts = parts;
   }
 
   /** Declares a routine. Its body is built when a program is assembled, so it may call routines declared later. */
@@ -81,6 +106,32 @@ export class Assembler {
     this.#root(routine, 'interrupt');
   }
 
+  /** A routine that looks at states and flags the properties that do not hold in them; it changes nothing. */
+  judge(when: When, routine: Routine<Record<never, never>, undefined>): void {
+    const known = this.#judges.get(when);
+    if (known !== undefined) {
+      known.push(routine);
+      return;
+    }
+    const judges: Routine<Record<never, never>, undefined>[] = [routine];
+    this.#judges.set(when, judges);
+    const all = this.routine(judgeNames[when], {}, (b) => judges.forEach((each) => b.call(each, {})));
+    this.#root(all, 'judge');
+  }
+
+  /**
+   * A property of the model's own, checked in every scenario that uses it: an expression (expression/syntax.ts), or a
+   * condition built with the builder. Throws `ExpressionError`.
+   */
+  invariant(name: string, holds: string | ((b: Builder) => Test), when: When = 'always'): void {
+    if (!/^[a-z0-9-]+$/.test(name))
+      throw new AssemblyError(`an invariant cannot be called ${name}; use lower-case letters, digits and dashes`);
+    if (this.#own.length === MOST_OWN) throw new AssemblyError(`there are more than ${MOST_OWN} own properties, ${name} among them; join some with &&`);
+    const body = judgeBody(name, this.#own.length, holds, { ...this.#parts, data: this.declarations });
+    this.judge(when, this.routine<Record<never, never>>(judgeOf(name), {}, body));
+    this.#own.push(name);
+  }
+
   assemble(size: MachineSize): Program {
     const codes = new Map<RoutineBody, readonly Insn[]>();
     for (const routine of this.#routines.values()) {
@@ -91,7 +142,7 @@ export class Assembler {
     const order = bottomUp(codes);
     refuseEndlessLoops(codes, order);
     const roots = this.#allRoots(codes);
-    for (const [root, kind] of roots) checkRoot(codes, root, kind === 'interrupt');
+    for (const [root, kind] of roots) checkRoot(codes, root, kind);
     const targets = followRefs(codes, roots.keys());
     const rule = new AtomicRule(codes, followLocks(codes, order, new Set(roots.keys())), targets);
     for (const routine of order) rule.check(routine);
@@ -103,6 +154,9 @@ export class Assembler {
     const { code, live, labels, starts } = encode(units, livenesses, registers, registerWidths(units, shared, size));
     const entries = new Map(units.filter(isRoot).map((unit) => [unit.name, starts.get(unit) ?? 0]));
     const { variables } = this.declarations;
+    const judges = [...roots].find(([root, kind]) => kind === 'judge' && root.name === judgeNames.always)?.[0];
+    const { slots, hardware } = readBy(codes, judges);
+    const entryOf = (when: When): number => entries.get(judgeNames[when]) ?? 0;
     return {
       code,
       live,
@@ -111,6 +165,12 @@ export class Assembler {
       variables,
       fingerprint: fingerprint(code, entries, variables),
       lockless: [...codes.keys()].flatMap((routine) => rule.lockless(routine)),
+      judges: {
+        entries: { always: entryOf('always'), atRest: entryOf('atRest'), afterProbe: entryOf('afterProbe') },
+        own: [...this.#own],
+        watched: slots,
+        watchedHardware: hardware,
+      },
     };
   }
 
@@ -123,14 +183,14 @@ export class Assembler {
     };
   }
 
-  #root(routine: RoutineBody, kind: 'interrupt' | 'task'): void {
+  #root(routine: RoutineBody, kind: RootKind): void {
     const known = this.#roots.get(routine);
-    if (known && known !== kind) throw new AssemblyError(`${routine.name} is the entry of an interrupt and of a task; it can be one only`);
+    if (known && known !== kind) throw new AssemblyError(`${routine.name} is the entry of ${rootWords[known]} and of ${rootWords[kind]}; it can be one only`);
     this.#roots.set(routine, kind);
   }
 
   /** Entries and what is woken. */
-  #allRoots(codes: ReadonlyMap<RoutineBody, readonly Insn[]>): Map<RoutineBody, 'interrupt' | 'task'> {
+  #allRoots(codes: ReadonlyMap<RoutineBody, readonly Insn[]>): Map<RoutineBody, RootKind> {
     const roots = new Map(this.#roots);
     for (const code of codes.values()) {
       for (const insn of code) {

@@ -1,5 +1,5 @@
 /** Prints a program readably. */
-import { Constant, InsnFlag, LapicReg, MsiReg, Op, Operand } from '../../assembly/state/abi/instructions.js';
+import { Constant, InsnFlag, Inspect, LapicReg, MsiReg, Op, Operand } from '../../assembly/state/abi/instructions.js';
 import { Note, Property } from '../../assembly/state/abi/outcomes.js';
 import type { Program } from './assembler.js';
 import { wordsPerInstruction } from './encode.js';
@@ -44,6 +44,7 @@ const named: ReadonlyMap<Op, Readonly<Record<number, string>>> = new Map<Op, Rea
   [Op.lapicWrite, LapicReg],
   [Op.flag, Property],
   [Op.note, Note],
+  [Op.inspect, Inspect],
 ]);
 
 function operand(value: number, imm: number): string {

@@ -1,11 +1,11 @@
 /** The CPU, its LAPIC, devices, and what a model tells the checker. */
-import { Constant, InsnFlag, LapicReg, Level, MsiReg, Op } from '../../assembly/state/abi/instructions.js';
+import { Constant, InsnFlag, Inspect, LapicReg, Level, MsiReg, Op } from '../../assembly/state/abi/instructions.js';
 import { Note, Property } from '../../assembly/state/abi/outcomes.js';
 import { AssemblyError } from './errors.js';
 import { MemoryBuilder } from './memory.js';
 import type { Params, Routine } from './routine.js';
-import type { Reg, Value } from './values.js';
-import type { Kind } from './variables.js';
+import type { IndexOf, Reg, Value } from './values.js';
+import type { Kind, Lock } from './variables.js';
 
 const constants = {
   apicId: { kind: 'apicId', of: 'cpu' },
@@ -20,6 +20,23 @@ const constants = {
 
 type Constants = typeof constants;
 type ConstantIndex<N extends keyof Constants> = Constants[N]['of'] extends Kind ? [of: Value<Constants[N]['of']>] : [];
+
+/** What each field is indexed by. */
+const inspected = {
+  irr: ['cpu', 'vector'],
+  isr: ['cpu', 'vector'],
+  lapicEnabled: ['cpu'],
+  interruptsOn: ['cpu'],
+  running: ['cpu'],
+  msiControl: ['device'],
+  msiAddress: ['device'],
+  msiAddressHigh: ['device'],
+  msiData: ['device'],
+  owed: ['irq'],
+  raised: ['irq'],
+  inFlight: [],
+  inFlightOf: ['device'],
+} as const satisfies Record<keyof typeof Inspect, readonly Kind[]>;
 
 const cfgKinds = { control: 'u16', addrLo: 'u32', addrHi: 'u32', data: 'u16' } as const satisfies Record<keyof typeof MsiReg, Kind>;
 
@@ -166,14 +183,33 @@ export class HardwareBuilder extends MemoryBuilder {
     );
   }
 
-  /** A property does not hold. */
-  flag(property: Property | keyof typeof Property, subject?: Value, note?: string): void {
+  /** Hardware of any CPU or device, as no CPU sees it: in judges only. */
+  inspect(field: keyof typeof Inspect, index: readonly Value[], note?: string): Reg<'u32'> {
+    const kinds: readonly Kind[] = inspected[field];
+    const [b = 'none', c = 'none'] = kinds.map((kind, i) => this.index(index[i] ?? 0, kind));
+    const text = `${field}${index.map((i) => `[${this.showValue(i)}]`).join('')}`;
+    const a = this.fresh('u32', text);
+    this.emit(Op.inspect, { a, b, c, imm: Inspect[field] }, text, note);
+    return a;
+  }
+
+  /** Who holds a lock: the CPU's index + 1, or 0 if it is free. For judges. */
+  lockOwner<const D extends readonly Kind[]>(lock: Lock<D>, index: IndexOf<D>, note?: string): Reg<'u16'> {
+    const at: readonly Value[] = index;
+    const operands = this.indexes(lock, at);
+    const a = this.fresh('u16', lock.name);
+    this.emit(Op.load, { a, ...operands, variable: lock }, `read ${this.show(lock, at)}`, note);
+    return a;
+  }
+
+  /** A property does not hold: one of `Property`, or the bit of an own one. */
+  flag(property: number | keyof typeof Property, subject?: Value, note?: string): void {
     const a = subject === undefined ? 'none' : this.inRegister(subject, 'u32');
     const number = typeof property === 'number' ? property : Property[property];
     this.emit(
       Op.flag,
       { a, imm: number },
-      `flag ${Property[number]}${subject === undefined ? '' : ` of ${this.showValue(subject)}`}`,
+      `flag ${Property[number] ?? number}${subject === undefined ? '' : ` of ${this.showValue(subject)}`}`,
       note,
     );
   }

@@ -4,17 +4,23 @@
  * A model declares variables (`Declarations`), writes routines with a structured builder (`Assembler.routine`), and
  * assembles them to a `Program` that the core executes.
  */
-export { Assembler, type Program } from './assembler.js';
+export { Assembler, type Judges, type Program } from './assembler.js';
 export type { LocklessAccess } from './atomic.js';
 export type { Builder } from './builder.js';
 export { decode, disassemble, type Decoded } from './disassemble.js';
 export type { Label } from './encode.js';
+export { readables, example } from './expression/names.js';
+export { ExpressionError, parseExpression } from './expression/syntax.js';
+export { Terms } from './expression/terms.js';
+export { exampleIndex, type Parts, type Surroundings } from './expression/types.js';
+export { judgeOf, MOST_OWN, type OwnProperty, type When } from './judges.js';
 export { AssemblyError } from './errors.js';
 export type { MaskRef } from './memory.js';
 export type { Arguments, ParamRegs, Params, ResultKind, Routine, RoutineOptions } from './routine.js';
 export { all, any, eq, ge, lt, ne, not, SELF, type Condition, type IndexOf, type Reg, type Test, type Value } from './values.js';
 export {
   Declarations,
+  type DeclaredData,
   type AnyVariable,
   type CommonOptions,
   type Dim,

@@ -80,6 +80,7 @@ const writesA: ReadonlySet<Op> = new Set([
   Op.cfgRead,
   Op.irrBit,
   Op.lapicRead,
+  Op.inspect,
 ]);
 
 const isReg = (arg: Arg): arg is Reg => arg instanceof Reg && arg !== SELF;

@@ -71,12 +71,39 @@ const inInterrupt: ReadonlyMap<Op, string> = new Map([
 ]);
 const inTask: ReadonlyMap<Op, string> = new Map([[Op.iret, 'iret']]);
 
+/** What a judge may do to others: nothing. It looks, and flags. */
+const reading: ReadonlySet<Op> = new Set([
+  Op.load,
+  Op.maskTest,
+  Op.maskFirst,
+  Op.maskCount,
+  Op.maskFirstFree,
+  Op.maskMost,
+  Op.maskLeast,
+  Op.scan,
+  Op.cfgRead,
+  Op.inspect,
+  Op.flag,
+  Op.end,
+]);
+
+/** How a context comes to start at a routine. */
+export type RootKind = 'interrupt' | 'task' | 'judge';
+
+const kinds = { interrupt: 'an interrupt entry', task: 'the entry of a task', judge: 'a judge' } as const;
+
+/** The word for an instruction that a root of this kind may not execute, or undefined. */
+function forbiddenWord(op: Op, kind: RootKind): string | undefined {
+  if (kind === 'judge') return isObservable(op) && !reading.has(op) ? Op[op] : undefined;
+  if (op === Op.inspect) return 'inspect';
+  return (kind === 'interrupt' ? inInterrupt : inTask).get(op);
+}
+
 /** Refuses what a root may not be, call or execute. */
-export function checkRoot(codes: Codes, root: RoutineBody, interrupt: boolean): void {
+export function checkRoot(codes: Codes, root: RoutineBody, kind: RootKind): void {
   if (root.result) throw new AssemblyError(`${root.name} is an entry, so nobody takes its result; declare it without one`);
   if (root.holds.length > 0)
     throw new AssemblyError(`${root.name} is an entry, so nobody holds ${root.holds[0]?.name} for it; let it take the lock`);
-  const forbidden = interrupt ? inInterrupt : inTask;
   const visit = (routine: RoutineBody, path: readonly string[]): void => {
     const names = [...path, routine.name];
     if (names.length > maxDepth + 1) {
@@ -84,12 +111,11 @@ export function checkRoot(codes: Codes, root: RoutineBody, interrupt: boolean): 
     }
     const code = codeOf(codes, routine);
     for (const insn of code) {
-      const word = forbidden.get(insn.op);
+      const word = forbiddenWord(insn.op, kind);
       if (word) {
-        const kind = interrupt ? 'an interrupt entry' : 'the entry of a task';
         const way = path.length > 0 ? `, reached from ${root.name}` : '';
         throw new AssemblyError(
-          `routine ${routine.name} uses ${word} at line ${insn.line}, but ${root.name} is ${kind}${way}; ${word} is not possible there`,
+          `routine ${routine.name} uses ${word} at line ${insn.line}, but ${root.name} is ${kinds[kind]}${way}; ${word} is not possible there`,
         );
       }
     }

@@ -7,7 +7,7 @@ import { InsnFlag, Op } from '../../assembly/state/abi/instructions.js';
 import { AssemblyError } from './errors.js';
 import type { Arg, Insn, RoutineBody } from './ir.js';
 import { changesVisible, type followRefs } from './atomic.js';
-import type { Codes } from './rules.js';
+import type { Codes, RootKind } from './rules.js';
 import { Reg, SELF } from './values.js';
 
 type Mode = 'interrupt' | 'task' | 'call' | 'atomic';
@@ -39,7 +39,7 @@ export function isRoot(unit: Unit): boolean {
 /** All units that can be reached from the roots, roots first in their order. */
 export function instantiate(
   codes: Codes,
-  roots: ReadonlyMap<RoutineBody, 'interrupt' | 'task'>,
+  roots: ReadonlyMap<RoutineBody, RootKind>,
   targets: ReturnType<typeof followRefs>,
 ): Unit[] {
   const units = new Map<string, Open>();
@@ -86,7 +86,7 @@ export function instantiate(
     };
   };
 
-  for (const [routine, mode] of roots) get(routine, mode);
+  for (const [routine, kind] of roots) get(routine, kind === 'interrupt' ? 'interrupt' : 'task');
   for (let next = work.shift(); next; next = work.shift()) next();
   return [...units.values()].map((open) => open.unit);
 }

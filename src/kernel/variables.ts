@@ -6,6 +6,7 @@
  */
 import { VarClass, VarFlag, VarWord } from '../../assembly/state/abi/instructions.js';
 import { AssemblyError } from './errors.js';
+import { describeValue, type Meaning } from './meaning.js';
 
 /**
  * What a value is. Phantom types: irq, vector, CPU index and APIC id cannot be mixed up on the host.
@@ -48,8 +49,8 @@ export interface VariableOptions extends CommonOptions {
   /** bits an element takes in an image, if the kind's default is too many or too few */
   readonly bits?: number | ((size: MachineSize) => number);
   readonly initial?: (size: MachineSize, ...index: number[]) => number;
-  /** a value as users should read it, e.g. 0xfffe as RETRIGGERED */
-  readonly describe?: (value: number) => string;
+  /** what values stand for, e.g. 0xfffe for RETRIGGERED */
+  readonly values?: Meaning;
 }
 
 export interface MaskOptions extends CommonOptions {
@@ -75,7 +76,9 @@ export interface Variable<K extends Kind = Kind, D extends readonly Kind[] = rea
   readonly kind: K;
   readonly bits: VariableOptions['bits'];
   readonly initial: VariableOptions['initial'];
-  readonly describe: VariableOptions['describe'];
+  readonly values: Meaning;
+  /** a value as users should read it, where the number alone says little */
+  readonly describe: ((value: number) => string) | undefined;
 }
 
 /** A mask, or an array of masks. */
@@ -187,8 +190,17 @@ export function elementBits(variable: AnyVariable, size: MachineSize): number {
   return bits;
 }
 
-export class Declarations {
+/** What a kernel model declares. */
+export interface DeclaredData {
+  /** in slot order */
+  readonly variables: readonly AnyVariable[];
+  /** their variables are among those too */
+  readonly lists: readonly List[];
+}
+
+export class Declarations implements DeclaredData {
   readonly #variables: AnyVariable[] = [];
+  readonly #lists: List[] = [];
   readonly #names = new Set<string>();
 
   /** All variables in slot order. */
@@ -196,9 +208,14 @@ export class Declarations {
     return this.#variables;
   }
 
+  get lists(): readonly List[] {
+    return this.#lists;
+  }
+
   variable<K extends Kind, const D extends readonly Dim[]>(name: string, kind: K, dims: D, options: VariableOptions = {}): Variable<K, D> {
-    const { bits, initial, describe } = options;
-    return this.#add({ ...this.#declared(name, dims, 2, options), form: 'value', kind, bits, initial, describe });
+    const { bits, initial, values } = options;
+    const describe = values && ((value: number) => describeValue(values, value));
+    return this.#add({ ...this.#declared(name, dims, 2, options), form: 'value', kind, bits, initial, values: values ?? {}, describe });
   }
 
   /** One mask, or one for each index: `mask('pending_mask', 'cpu', ['irq'])`. */
@@ -217,14 +234,19 @@ export class Declarations {
 
   /** Lists of nodes, one for each index of `headDims`: variables `name` and `name_next`. */
   list<H extends Dim, N extends Dim>(name: string, headDims: readonly [H], nodes: N, options: CommonOptions = {}): List<H, N> {
-    const heads = this.variable<N, readonly [H]>(name, nodes, headDims, options);
+    const kind: Dim = nodes;
+    const links: { values: Meaning } = { values: { names: { END: 0 }, as: kind === 'vector' ? 'number' : kind, from: 1 } };
+    const heads = this.variable<N, readonly [H]>(name, nodes, headDims, { ...options, ...links });
     const { local: _, ...shared } = options;
-    const next = this.variable<N, readonly [N]>(`${name}_next`, nodes, [nodes], shared);
-    return { name, heads, next };
+    const next = this.variable<N, readonly [N]>(`${name}_next`, nodes, [nodes], { ...shared, ...links });
+    const list = { name, heads, next };
+    // a list of any kind: who reads it checks the kinds of its variables
+    this.#lists.push(list as unknown as List);
+    return list;
   }
 
-  /** What the core needs to place the variables in a machine of this size. */
-  variableTable(size: MachineSize): VariableTable {
+  /** What the core needs to place the variables in a machine of this size. `watched`: slots an own property always reads. */
+  variableTable(size: MachineSize, watched: ReadonlySet<number> = new Set()): VariableTable {
     const words = new Uint32Array(this.#variables.length * VarWord.words);
     const initial = this.#variables.map((variable, slot) => {
       const [first, second] = variable.dims;
@@ -234,7 +256,7 @@ export class Declarations {
       words[at + VarWord.bytes] = elementBytes(variable, size);
       words[at + VarWord.bits] = elementBits(variable, size);
       words[at + VarWord.storage] = VarClass[variable.class];
-      words[at + VarWord.flags] = variableFlags(variable);
+      words[at + VarWord.flags] = variableFlags(variable) | (watched.has(slot) ? VarFlag.watched : 0);
       words[at + VarWord.dim0] = dim0;
       words[at + VarWord.dim1] = dim1;
       return initialValues(variable, size, dim0, dim1);

@@ -4,7 +4,6 @@ import {
   DeviceSetup,
   NONE,
   OperationSetup,
-  Property,
   Settings,
   Size,
   SourceSetup,
@@ -14,6 +13,7 @@ import {
   type Core,
 } from '../core/index.js';
 import { assumptionMask } from './assumptions.js';
+import { maskOf } from './properties.js';
 import type { MachineSetup } from './setup.js';
 import { timingTable } from './timing.js';
 
@@ -144,10 +144,9 @@ function fillSettings(core: Core, at: number, setup: MachineSetup): void {
   set(Settings.probeRaises, setup.probeRaises);
   set(Settings.seedLo, setup.seed >>> 0);
   set(Settings.seedHi, Math.floor(setup.seed / 2 ** 32) >>> 0);
-  set(
-    Settings.properties,
-    setup.properties.reduce((mask, name) => mask | (1 << Property[name]), 0),
-  );
+  set(Settings.properties, maskOf(setup.properties, setup.program.own));
+  set(Settings.judgeAlways, setup.program.judgeAlways ?? 0);
+  set(Settings.watchedHardware, setup.program.watchedHardware ?? 0);
   const system = new Uint32Array(8);
   for (const v of setup.systemVectors) system[v >>> 5] = (system[v >>> 5] ?? 0) | (1 << (v & 31));
   core.write(at + Settings.systemVectors * 4, system);

@@ -2,6 +2,7 @@
 export { assumptionText, assumptionValues, defaultAssumptions, type Assumptions } from './assumptions.js';
 export type { EventRecord } from './events.js';
 export type { Percentiles } from './histogram.js';
-export { Machine, ModelFault, propertiesOf } from './machine.js';
+export { Machine, ModelFault } from './machine.js';
+export { builtinProperties, propertiesOf } from './properties.js';
 export type { MachineSetup, OperationSetup, ProgramSetup, SourceSetup } from './setup.js';
 export { timingIds, type Latency } from './timing.js';

@@ -7,7 +7,6 @@ import {
   Fault,
   instantiate,
   Note,
-  Property,
   RunState,
   Src,
   Status,
@@ -19,16 +18,8 @@ import {
 import { drainEvents, type EventRecord } from './events.js';
 import { fill, type Layout } from './fill.js';
 import { percentiles, type Percentiles } from './histogram.js';
+import { bitOf, propertiesOf } from './properties.js';
 import { refuseTooLarge, type MachineSetup } from './setup.js';
-
-/** The properties of a violation mask. */
-export function propertiesOf(mask: number): (keyof typeof Property)[] {
-  const names: (keyof typeof Property)[] = [];
-  for (let bit = 0; bit < 16; bit++) {
-    if ((mask >>> bit) & 1 && Property[bit] !== undefined) names.push(Property[bit] as keyof typeof Property);
-  }
-  return names;
-}
 
 /** A model did what none may do: the program is at fault, not the user's input. */
 export class ModelFault extends Error {
@@ -216,18 +207,18 @@ export class Machine {
   }
 
   /** Executes an action that is enabled; says whether it was a visible step and which properties it broke. */
-  apply(action: number): { visible: boolean; broken: (keyof typeof Property)[] } {
+  apply(action: number): { visible: boolean; broken: string[] } {
     const visible = this.core.exports.apply(action) !== 0;
     this.#throwOnFault();
-    return { visible, broken: propertiesOf(this.core.exports.violationMask()) };
+    return { visible, broken: this.#named(this.core.exports.violationMask()) };
   }
 
   /** The properties that a state at rest breaks. */
-  brokenAtRest(): (keyof typeof Property)[] {
+  brokenAtRest(): string[] {
     const mask = this.core.exports.restViolations();
     this.#throwOnFault();
     const checked = this.setup.properties;
-    return propertiesOf(mask).filter((name) => checked.includes(name));
+    return this.#named(mask).filter((name) => checked.includes(name));
   }
 
   /** The packed image of the state (design 3). */
@@ -254,11 +245,21 @@ export class Machine {
     if (this.#scratch === 0) throw new RangeError('out of memory for an image');
   }
 
-  judge(entry: number): (keyof typeof Property)[] {
+  /** The properties that a judge flags in the state as it is. */
+  judge(entry: number): string[] {
     if (entry === 0) return [];
     const mask = this.core.exports.judgeState(entry);
     this.#throwOnFault();
-    return propertiesOf(mask);
+    return this.#named(mask);
+  }
+
+  /** Bit of a property in a mask, -1 if there is none of this name. */
+  propertyBit(name: string): number {
+    return bitOf(name, this.setup.program.own);
+  }
+
+  #named(mask: number): string[] {
+    return propertiesOf(mask, this.setup.program.own);
   }
 
   #throwOnFault(): void {
@@ -269,10 +270,10 @@ export class Machine {
   // --- timed
 
   /** Runs at most `cycles`; stops earlier where a property fails or the ring is full. */
-  run(cycles: number): { status: 'more' | 'failed' | 'ringFull'; broken: (keyof typeof Property)[] } {
+  run(cycles: number): { status: 'more' | 'failed' | 'ringFull'; broken: string[] } {
     const status = this.core.exports.runCycles(cycles >>> 0, Math.floor(cycles / 2 ** 32));
     this.#throwOnFault();
-    const broken = propertiesOf(this.core.exports.violationMask());
+    const broken = this.#named(this.core.exports.violationMask());
     return { status: status === Status.failed ? 'failed' : status === Status.ringFull ? 'ringFull' : 'more', broken };
   }
 

@@ -1,5 +1,5 @@
 /** What a machine is made of, as the core takes it: numbers and tables, no names. */
-import type { DeviceKind, Property } from '../core/index.js';
+import type { DeviceKind } from '../core/index.js';
 import type { Assumptions } from './assumptions.js';
 import type { Latency } from './timing.js';
 
@@ -39,6 +39,11 @@ export interface ProgramSetup {
   /** entries; 0: none */
   readonly judgeRest: number;
   readonly judgeProbe: number;
+  readonly judgeAlways?: number;
+  /** names of the properties of the model's and the user's own, in the order of their bits */
+  readonly own?: readonly string[];
+  /** hardware that `judgeAlways` reads, a mask over `Watched` */
+  readonly watchedHardware?: number;
   readonly apStart: number;
   /** slot of the variable that says an irq is started, or undefined: all are */
   readonly started: number | undefined;
@@ -86,7 +91,8 @@ export interface MachineSetup {
   readonly parallel: boolean;
   readonly repeat: boolean;
   readonly seed: number;
-  readonly properties: readonly (keyof typeof Property)[];
+  /** those that are checked: built-in ones as `Property` calls them, own ones by their names */
+  readonly properties: readonly string[];
   readonly probeRaises: number;
   /** events (1), and micro-ops (2), are recorded; 0 in a search */
   readonly record: 0 | 1 | 2;

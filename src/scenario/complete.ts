@@ -1,11 +1,11 @@
 /** From a file without mistakes to the scenario: the defaults that need a look at more than one key. */
 import type { Outline } from './outline.js';
 import { placeIrqs } from './placement.js';
-import { FIRST_VECTOR, type CpuDescription, type DeviceDescription, type InterArrival, type Operation, type Scenario } from './scenario.js';
+import { FIRST_VECTOR, type Assertion, type CpuDescription, type DeviceDescription, type InterArrival, type Operation, type Scenario } from './scenario.js';
 import type { ScenarioFile } from './schema.js';
 
 export function completed(file: ScenarioFile, outline: Outline): Scenario {
-  const { version, name, about, model, behaviours, assumptions, universe, devices, operations, parallel, run, timing } = file;
+  const { version, name, about, model, behaviours, assumptions, universe, devices, operations, parallel, assert, run, timing } = file;
   const cpus = cpusOf(file);
   const all = cpus.map(({ cpu }) => cpu);
   const online = cpus.filter((cpu) => cpu.online).map(({ cpu }) => cpu);
@@ -31,12 +31,14 @@ export function completed(file: ScenarioFile, outline: Outline): Scenario {
     })),
     operations: operations.map(operationOf),
     parallel,
+    assert: assert.map(assertionOf),
     run,
     timing,
   };
 }
 
-function cpusOf({ machine: { cpus } }: ScenarioFile): readonly CpuDescription[] {
+/** In ascending order of their numbers. */
+export function cpusOf({ machine: { cpus } }: ScenarioFile): readonly CpuDescription[] {
   if (typeof cpus === 'number') return Array.from({ length: cpus }, (_, cpu) => ({ cpu, apicId: cpu, online: true }));
   return cpus.map(({ cpu, apicId = cpu, online }) => ({ cpu, apicId, online })).toSorted((a, b) => a.cpu - b.cpu);
 }
@@ -51,6 +53,13 @@ function operationOf({ offline, online, move, pause }: ScenarioFile['operations'
   if (move !== undefined) return { move: { irq: move.irq, to: ascending(move.to) } };
   if (pause !== undefined) return { pause };
   throw new Error('the schema accepted an operation without a key');
+}
+
+function assertionOf({ name, always, atRest, afterProbe }: ScenarioFile['assert'][number]): Assertion {
+  if (always !== undefined) return { name, always };
+  if (atRest !== undefined) return { name, atRest };
+  if (afterProbe !== undefined) return { name, afterProbe };
+  throw new Error('the schema accepted an assertion without a key');
 }
 
 function ascending(cpus: readonly number[]): readonly number[] {

@@ -1,6 +1,6 @@
 /** The kinds of values that a scenario file holds, each with what is said when something else stands there. */
 import { z } from 'zod';
-import { describe, joined, quote } from './words.js';
+import { describe, joined, quote } from '../words.js';
 
 type Shown = (value: number) => string;
 
@@ -59,15 +59,16 @@ export function list<T extends z.ZodType>(item: T, example: string) {
 
 export const nonEmpty = (example: string) => ({ error: `the list is empty; for example ${example}` });
 
-/** Exactly one of the keys of an object whose keys are all optional. */
-export function exactlyOne<T extends z.ZodType>(schema: T, what: string, keys: readonly string[]) {
+/** Exactly one of the keys of an object, all of them optional. `besides`: how many others it has. */
+export function exactlyOne<T extends z.ZodType>(schema: T, what: string, keys: readonly string[], besides = 0) {
+  const among = (value: unknown): string[] => Object.keys(value as object).filter((key) => keys.includes(key));
   return schema
-    .refine((value) => Object.keys(value as object).length === 1, {
+    .refine((value) => among(value).length === 1, {
       error: ({ input }) => {
-        const given = Object.keys(input as object);
+        const given = among(input);
         const found = given.length === 0 ? `${what} says nothing` : `${what} has ${given.length} keys, ${joined(given, 'and')}`;
         return `${found}; write exactly one of ${joined(keys, 'or')}`;
       },
     })
-    .meta({ minProperties: 1, maxProperties: 1 });
+    .meta({ minProperties: 1 + besides, maxProperties: 1 + besides });
 }

@@ -1,12 +1,14 @@
 /** A mistake at a path of the file, before its line is known, and those that several checks make. */
 import type { At, CpuOutline } from './outline.js';
 import type { Path, Spot } from './source.js';
-import { cpusListed } from './words.js';
+import { cpusListed } from '../words.js';
 
 /** One mistake, where it is by path. */
 export interface Finding {
   readonly path: Path;
   readonly spot: Spot;
+  /** in a text: the character that is meant */
+  readonly within?: number;
   readonly message: string;
 }
 

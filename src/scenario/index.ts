@@ -9,6 +9,7 @@ export {
   CYCLES_PER_US,
   FIRST_VECTOR,
   interArrivalCycles,
+  type Assertion,
   type CpuDescription,
   type DeviceDescription,
   type InterArrival,

@@ -4,7 +4,7 @@ import type { Finding } from './findings.js';
 import { keysAt } from './keys.js';
 import { examples } from './schema.js';
 import type { Path } from './source.js';
-import { joined, nearest, quote } from './words.js';
+import { joined, nearest, quote } from '../words.js';
 
 type Issue = z.core.$ZodIssue;
 

@@ -1,7 +1,7 @@
 /** Whether the list of operations can be carried out: which CPUs are online when each begins. */
 import { cpuListMistakes, finding, missingCpu, type Finding } from './findings.js';
 import type { CpuOutline, OperationOutline, Outline } from './outline.js';
-import { cpusListed, listed } from './words.js';
+import { cpusListed, listed } from '../words.js';
 
 export function operationMistakes({ operations, irqs, parallel, repeat }: Outline, cpus: readonly CpuOutline[]): Finding[] {
   const known = irqs.flatMap(({ irq }) => (irq === undefined ? [] : [irq.value]));

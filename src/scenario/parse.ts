@@ -1,4 +1,5 @@
 /** The text of a scenario file to a scenario, or to every mistake in it. */
+import { assertionMistakes } from './assertions.js';
 import { completed } from './complete.js';
 import { sortDiagnostics, type Diagnostic } from './diagnostics.js';
 import { findingsOf } from './issues.js';
@@ -24,10 +25,10 @@ export function parseScenario(text: string, file: string, known: Vocabulary = {}
   const checked = scenarioFile.safeParse(source.value);
   const outline = outlineOf(source.value);
   const findings = [
-    ...(checked.success ? vocabularyMistakes(checked.data, known) : findingsOf(checked.error.issues, source.value)),
+    ...(checked.success ? [...vocabularyMistakes(checked.data, known), ...assertionMistakes(checked.data, known)] : findingsOf(checked.error.issues, source.value)),
     ...referenceMistakes(outline),
   ];
-  const located = findings.map(({ path, spot, message }) => ({ file, ...source.locate(path, spot), message }));
+  const located = findings.map(({ path, spot, message, within }) => ({ file, ...source.locate(path, spot, within), message }));
   // A value that could not even be read needs no second complaint.
   const fresh = located.filter(
     ({ line, column }) => !source.mistakes.some((mistake) => mistake.line === line && mistake.column === column),

@@ -4,7 +4,7 @@ import { operationMistakes } from './operations.js';
 import type { CpuOutline, IrqOutline, Outline } from './outline.js';
 import { placeIrqs } from './placement.js';
 import { FIRST_VECTOR } from './scenario.js';
-import { cpusListed, hex, quote } from './words.js';
+import { cpusListed, hex, quote } from '../words.js';
 
 export function referenceMistakes(outline: Outline): Finding[] {
   const { cpus, irqs, deviceNames, timing } = outline;

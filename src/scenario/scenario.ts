@@ -25,6 +25,8 @@ export interface Scenario {
   /** In order; each begins at any step after the one before has ended, unless `parallel`. */
   readonly operations: readonly Operation[];
   readonly parallel: boolean;
+  /** properties of the user's own, in the order of the file */
+  readonly assert: readonly Assertion[];
   readonly run: RunSettings;
   /** Overrides of the timing profile by the ids of hardware.md G.2, in cycles. */
   readonly timing: Readonly<Record<string, TimingValue>>;
@@ -85,6 +87,13 @@ export type Operation =
   | { readonly online: number }
   | { readonly move: { readonly irq: number; readonly to: readonly number[] } }
   | { readonly pause: { readonly us: number } };
+
+/** Holds where its expression does: in every state, in those at rest, or in those after the probe. Names as built-in properties have. */
+export type Assertion = { readonly name: string } & (
+  | { readonly always: string }
+  | { readonly atRest: string }
+  | { readonly afterProbe: string }
+);
 
 export interface RunSettings {
   /** The list of operations starts again when it has ended. */

@@ -7,7 +7,7 @@
 import { z } from 'zod';
 import { assumptionValues } from '../machine/index.js';
 import { choice, exactlyOne, flag, list, mapping, mismatch, nonEmpty, text, whole } from './fields.js';
-import { describe, hex } from './words.js';
+import { describe, hex } from '../words.js';
 
 /** Names that may stand for a scenario, and what a wrong one could become. */
 const scenarioName = text('a name', /^[a-z0-9-]+$/, (input) => {
@@ -108,6 +108,22 @@ const operation = exactlyOne(
   operationKeys,
 );
 
+const expression = text('an expression', /\S/, () => 'write a condition in quotes, for example "!owed[irq 24]"').meta({
+  description: 'A condition on the state, e.g. all i in irq: !owed[i]; irqlab models NAME --names lists what it can name',
+});
+
+export const assertionKeys = ['always', 'atRest', 'afterProbe'] as const;
+
+const assertion = exactlyOne(
+  mapping(
+    { name: scenarioName, always: expression.optional(), atRest: expression.optional(), afterProbe: expression.optional() },
+    '{name: nothing-owed, atRest: "!owed[irq 24]"}',
+  ),
+  'an assertion',
+  assertionKeys,
+  1,
+);
+
 const assumptions = mapping(
   {
     sampling: choice('value of sampling', assumptionValues.sampling).default('at-once'),
@@ -162,6 +178,7 @@ export const scenarioFile = mapping(
       .max(64, { error: 'more than 64 devices; write 64 at most' }),
     operations: list(operation, '[{offline: 3}]').default([]),
     parallel: flag().default(false),
+    assert: list(assertion, '[{name: nothing-owed, atRest: "!owed[irq 24]"}]').default([]),
     run: mapping(
       { repeat: flag().default(false), seconds: seconds.default(1), seed: whole('seed', 0, 0xffff_ffff).default(1) },
       '{seconds: 60, seed: 1}',

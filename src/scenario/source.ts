@@ -11,10 +11,11 @@ import {
   type Document,
   type Node,
   type Pair,
+  type Scalar,
   type YAMLError,
 } from 'yaml';
 import type { Diagnostic } from './diagnostics.js';
-import { describe, quote } from './words.js';
+import { describe, quote } from '../words.js';
 
 /** Keys and list indexes from the root of the document. */
 export type Path = readonly (string | number)[];
@@ -26,7 +27,8 @@ export type Spot = 'key' | 'value';
 export interface Source {
   readonly value: unknown;
   readonly mistakes: readonly Diagnostic[];
-  locate(path: Path, spot: Spot): { readonly line: number; readonly column: number };
+  /** `within`: at this character of the text that stands there. */
+  locate(path: Path, spot: Spot, within?: number): { readonly line: number; readonly column: number };
 }
 
 /** More is no scenario, and YAML of many megabytes takes minutes. */
@@ -109,7 +111,7 @@ export function readSource(input: string, file: string): Source | { readonly err
 
   try {
     const value = plain(contents, (node, message) => mistakes.push(diagnostic(node?.range?.[0] ?? 0, message)));
-    return { value, mistakes, locate: (path, spot) => place(offsetOf(contents, path, spot)) };
+    return { value, mistakes, locate: (path, spot, within) => place(offsetOf(contents, path, spot, within && { character: within, text })) };
   } catch {
     return { errors: [at(1, 1, 'the file is nested too deeply; a scenario begins with version: 1')] };
   }
@@ -144,11 +146,18 @@ function syntaxMistakes(
         several = true;
         break;
       default:
-        if (!structural) mistakes.push(diagnose(offset, structuralMistake(error)));
+        if (!structural) mistakes.push(tagMistake(text, offset, diagnose) ?? diagnose(offset, structuralMistake(error)));
         structural = true;
     }
   }
   return { fatal: structural || several, mistakes };
+}
+
+/** `always: !owed[irq 24]`: YAML takes what begins with ! for a tag, and stumbles over what follows. */
+function tagMistake(text: string, offset: number, diagnose: Diagnose): Diagnostic | undefined {
+  const line = text.lastIndexOf('\n', offset - 1) + 1;
+  const found = /^[^#'"]*?:[ \t]+(?=!)/.exec(text.slice(line).split('\n')[0] ?? '');
+  return found === null ? undefined : diagnose(line + found[0].length, 'a value that begins with ! is a tag in YAML; put it in quotes');
 }
 
 /** The text of a key that begins here, as far as a message needs it. */
@@ -224,7 +233,7 @@ function describeKey({ key }: Pair): string {
 }
 
 /** Where in the text a path leads; where it ends early, the place that was reached. A key without a value stands at the key. */
-function offsetOf(root: Node, path: Path, spot: Spot): number {
+function offsetOf(root: Node, path: Path, spot: Spot, within?: { character: number; text: string } | 0): number {
   let node: unknown = root;
   let offset = root.range?.[0] ?? 0;
   for (const [depth, step] of path.entries()) {
@@ -242,5 +251,22 @@ function offsetOf(root: Node, path: Path, spot: Spot): number {
       offset = (isNode(node) ? node.range?.[0] : undefined) ?? offset;
     } else break;
   }
-  return offset;
+  return within && isScalar(node) ? offsetWithin(node, within) : offset;
+}
+
+/**
+ * Where a character of a text stands in the file. What quotes, escapes, folding and indentation add to a text is never one of
+ * its own characters, so each is the next of its kind, blanks aside.
+ */
+function offsetWithin({ value, range, type }: Scalar, { character, text }: { readonly character: number; readonly text: string }): number {
+  const start = range?.[0] ?? 0;
+  const isBlock = type === 'BLOCK_LITERAL' || type === 'BLOCK_FOLDED';
+  let at = isBlock ? text.indexOf('\n', start) + 1 : start + (type === 'PLAIN' ? 0 : 1);
+  const wanted = String(value);
+  for (let i = 0; i < Math.min(character, wanted.length); i++) {
+    const letter = wanted[i] ?? '';
+    if (letter.trim() !== '') at = text.indexOf(letter, at) + 1;
+  }
+  while (character < wanted.length && text[at] !== wanted[character]) at++;
+  return at;
 }

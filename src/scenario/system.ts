@@ -1,6 +1,8 @@
 /** A scenario and a kernel model made into a machine that can start. */
-import { findModel, type BuiltModel, type KernelModel, type OperationRequest } from '../kernel/model/index.js';
+import { ExpressionError } from '../kernel/index.js';
+import { findModel, ModelError, type BuiltModel, type KernelModel, type OperationRequest, type Placement } from '../kernel/model/index.js';
 import { Machine, type Assumptions, type MachineSetup } from '../machine/index.js';
+import { ownProperty, partsOf } from './assertions.js';
 import { CYCLES_PER_US, FIRST_VECTOR, interArrivalCycles, type Operation, type Scenario } from './scenario.js';
 
 /** How a scenario is looked at. */
@@ -45,6 +47,8 @@ export interface System {
   readonly built: BuiltModel;
   readonly names: Names;
   readonly assumptions: Assumptions;
+  /** what a check checks: built-in properties, then the model's and the user's own */
+  readonly properties: readonly string[];
   setup(mode: Mode): MachineSetup;
   /** A machine in the state in which the scenario starts. */
   machine(mode: Mode): Promise<Machine>;
@@ -104,11 +108,13 @@ export function assembleSystem(scenario: Scenario, overrides: Overrides = {}): S
     vectorLo: universe.lo,
     vectorHi: universe.hi,
   } as const;
-  const built = model.build(size, {
+  const built = builtModel(model, size, {
     online: cpus.map((c) => c.online),
     apicIds: cpus.map((c) => c.apicId),
     irqs: sources.map(({ d, irq }) => ({ device: d, vector: irq.vector, cpu: indexOf(irq.cpu), affinity: irq.affinity.map(indexOf) })),
     operations: requests,
+    parts: partsOf(cpus, scenario.devices, scenario.universe),
+    own: scenario.assert.map(ownProperty),
   });
   const names: Names = {
     cpus: cpus.map((c) => `CPU ${c.cpu}`),
@@ -117,6 +123,7 @@ export function assembleSystem(scenario: Scenario, overrides: Overrides = {}): S
     irqs: sources.map(({ irq }) => irq.irq),
     operations: operationNames,
   };
+  const properties = [...CHECKED, ...(built.program.own ?? [])];
   const setup = (mode: Mode): MachineSetup => ({
     apicIds: cpus.map((c) => c.apicId),
     devices: scenario.devices.map((device) => ({ address64: device.message.address64 })),
@@ -141,7 +148,7 @@ export function assembleSystem(scenario: Scenario, overrides: Overrides = {}): S
     seed: mode.seed ?? scenario.run.seed,
     properties: mode.timed
       ? ['noLoss', 'noStray', 'noStuckIsr', 'noFault', 'noWildWrite']
-      : ['noLoss', 'noStray', 'noLeak', 'inStep', 'noStuckIsr', 'noFault', 'noWildWrite', 'progress'],
+      : properties,
     probeRaises: PROBE_RAISES,
     record: mode.record,
     ring: mode.ring ?? (mode.record === 0 ? 0 : RING),
@@ -152,5 +159,21 @@ export function assembleSystem(scenario: Scenario, overrides: Overrides = {}): S
     made.start();
     return made;
   };
-  return { scenario, model, built, names, assumptions, setup, machine };
+  return { scenario, model, built, names, assumptions, properties, setup, machine };
+}
+
+/** Built-in properties of a check. */
+const CHECKED = ['noLoss', 'noStray', 'noLeak', 'inStep', 'noStuckIsr', 'noFault', 'noWildWrite', 'progress'] as const;
+
+/** Builds the model; what is wrong with an assertion becomes a sentence about it. */
+function builtModel(model: KernelModel, size: Parameters<KernelModel['build']>[0], placement: Placement): BuiltModel {
+  const twice = placement.own?.find(({ name }) => model.invariants.some((invariant) => invariant.name === name));
+  if (twice !== undefined) throw new ModelError(`${twice.name} is an invariant of ${model.name}; choose another name for the assertion`);
+  try {
+    return model.build(size, placement);
+  } catch (error) {
+    if (error instanceof ExpressionError)
+      throw new ModelError(`assertion ${error.property ?? ''} on ${model.name}, character ${error.at + 1} of its expression: ${error.message}`);
+    throw error;
+  }
 }

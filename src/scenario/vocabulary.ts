@@ -2,16 +2,19 @@
  * Names that rooms below this one give a meaning to: models, their behaviours, the ids of the timing profile. Who knows them passes
  * them in, and a misspelt one is then reported with its place like everything else.
  */
+import type { KernelModel } from '../kernel/model/index.js';
 import type { Finding } from './findings.js';
 import { unknownKey } from './issues.js';
 import type { ScenarioFile } from './schema.js';
-import { joined, nearest, quote } from './words.js';
+import { joined, nearest, quote } from '../words.js';
 
 export interface Vocabulary {
   /** Names of the models. */
   readonly models?: readonly string[];
   /** What each behaviour of a model may be; undefined for a model that is not known. */
   readonly behaviours?: (model: string) => Readonly<Record<string, readonly string[]>> | undefined;
+  /** What the expressions of `assert:` can name in a model; undefined for one that is not known. */
+  readonly data?: (model: string) => Pick<KernelModel, 'data' | 'systemVectors' | 'invariants'> | undefined;
   /** Ids of the timing profile. */
   readonly timing?: readonly string[];
 }

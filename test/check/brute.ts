@@ -33,6 +33,7 @@ export async function bruteForce(system: System): Promise<Explored> {
     best.set(name, steps);
     (queues[steps] ??= []).push(image);
   };
+  fail(machine.judge(machine.setup.program.judgeAlways ?? 0), 0);
   reach(machine.image().slice(), 0);
   const expanded = new Set<string>();
   let transitions = 0;

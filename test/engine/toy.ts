@@ -2,11 +2,11 @@
  * Machines of a few lines for the tests of the engine: a toy kernel written with the assembler, CPUs that run a task from the
  * first cycle on, devices that raise when the test says so. What happened is read back from events, CPUs and variables.
  */
-import { Assembler, Declarations, type Builder, type MachineSize, type Routine } from '../../src/kernel/index.js';
+import { Assembler, Declarations, type Builder, type MachineSize, type Parts, type Routine } from '../../src/kernel/index.js';
 import type { Share } from '../../src/check/engine.js';
 import { Alone } from '../../src/check/explorer.js';
 import { Paths } from '../../src/check/paths.js';
-import { Actor, Cpu, Ctx, Level, Msg, MsgKind, Property, Src, Status, Table } from '../../src/core/index.js';
+import { Actor, Cpu, Ctx, Level, Msg, MsgKind, Src, Status, Table } from '../../src/core/index.js';
 import {
   defaultAssumptions,
   Machine,
@@ -48,6 +48,8 @@ export interface ToyOptions extends Partial<Omit<MachineSetup, 'sources' | 'devi
   readonly sources?: number | readonly Source[];
   readonly devices?: readonly { readonly address64: boolean }[];
   readonly assumptions?: Partial<Assumptions>;
+  /** how the expressions of invariants call the parts; left out, by index, and devices d0, d1 ... */
+  readonly parts?: Partial<Parts>;
   /** first vector of the universe, one behind its last */
   readonly universe?: readonly [number, number];
 }
@@ -72,12 +74,21 @@ export function msi(apicId: number, vector: number): { control: number; addrLo: 
  * IF=1, device i sends vector 0x30 + i to CPU 0, every event is recorded, all vectors from 0x10 on are in the universe.
  */
 export async function toy<K extends ToyKernel>(build: (k: Assembler, d: Declarations) => K, options: ToyOptions = {}): Promise<Toy<K>> {
-  const { cpus = 1, sources: given = 0, assumptions, universe: [lo, hi] = [0x10, 0x100], ...rest } = options;
+  const { cpus = 1, sources: given = 0, assumptions, universe: [lo, hi] = [0x10, 0x100], parts: called, ...rest } = options;
   const list: readonly Source[] = typeof given === 'number' ? Array.from({ length: given }, () => ({})) : given;
   const sources = list.map((s, i) => ({ device: i, kind: 'free' as const, raises: 4, gaps: [], handlerCycles: 0, ...s }));
   const devices = options.devices ?? sources.map(() => ({ address64: true }));
   const d = new Declarations();
-  const k = new Assembler(d);
+  const number = (_: unknown, i: number): number => i;
+  const parts = {
+    cpus: Array.from({ length: cpus }, number),
+    irqs: sources.map(number),
+    devices: devices.map((_, i) => `d${i}`),
+    vectors: { lo, hi },
+    systemVectors: [],
+    ...called,
+  };
+  const k = new Assembler(d, parts);
   const kernel = build(k, d);
   const { run: tasksOf = {}, operations = [], start, judgeRest, judgeProbe } = kernel;
   const handlers = kernel.handlers ?? everyVector(handler(k, 'any_vector'));
@@ -86,7 +97,8 @@ export async function toy<K extends ToyKernel>(build: (k: Assembler, d: Declarat
   for (const routine of new Set(tasks)) if (routine) k.entry(routine);
   const size: MachineSize = { cpus, irqs: sources.length, devices: devices.length, vectors: 256, vectorLo: lo, vectorHi: hi };
   const program = k.assemble(size);
-  const table = d.variableTable(size);
+  const { judges } = program;
+  const table = d.variableTable(size, judges.watched);
   const entry = (routine?: { readonly name: string }): number => (routine ? (program.entries.get(routine.name) ?? 0) : 0);
   const setup: MachineSetup = {
     apicIds: Array.from({ length: cpus }, (_, c) => c),
@@ -114,8 +126,11 @@ export async function toy<K extends ToyKernel>(build: (k: Assembler, d: Declarat
       variables: table.words,
       initial: table.initial,
       handlers: new Map(Object.entries(handlers).map(([vector, routine]) => [Number(vector), entry(routine)])),
-      judgeRest: entry(judgeRest),
-      judgeProbe: entry(judgeProbe),
+      judgeRest: entry(judgeRest) || judges.entries.atRest,
+      judgeProbe: entry(judgeProbe) || judges.entries.afterProbe,
+      judgeAlways: judges.entries.always,
+      own: judges.own,
+      watchedHardware: judges.watchedHardware,
       apStart: entry(start),
       started: undefined,
     },
@@ -224,7 +239,7 @@ export function enabled(machine: Machine): string[] {
 }
 
 /** Does one step, which must be enabled; the properties it breaks. */
-export function act(machine: Machine, actor: keyof typeof Actor, which = 0): (keyof typeof Property)[] {
+export function act(machine: Machine, actor: keyof typeof Actor, which = 0): string[] {
   const action = number(actor, which);
   if (!machine.enabled().includes(action)) throw new Error(`${actor} ${which} is not enabled, but ${enabled(machine).join(', ')}`);
   return machine.apply(action).broken;
@@ -236,8 +251,8 @@ export function steps(machine: Machine, c: number, n: number): void {
 }
 
 /** Takes the first enabled step until there is none but raises, operations and the probe; gives the properties broken. */
-export function settle(machine: Machine, kind?: keyof typeof Actor): (keyof typeof Property)[] {
-  const broken: (keyof typeof Property)[] = [];
+export function settle(machine: Machine, kind?: keyof typeof Actor): string[] {
+  const broken: string[] = [];
   for (let budget = 100_000; budget > 0; budget--) {
     const next = machine.enabled().find((a) => {
       const actor = a >>> 12;
@@ -303,7 +318,7 @@ export function explore(machine: Machine, visit: (machine: Machine, actions: rea
 export type Found = Pick<Share, 'states' | 'transitions' | 'rest' | 'depth' | 'largestImage' | 'probed'> & {
   status: keyof typeof Status;
   /** visible steps of the shortest way to each property that fails, and the way */
-  failures: Partial<Record<keyof typeof Property, { length: number; path: number[] }>>;
+  failures: Record<string, { length: number; path: number[] }>;
 };
 
 /** The search of a machine from the state it is in, which it is in again behind that; `states`: it may end after so many. */
@@ -316,7 +331,7 @@ export async function search(machine: Machine, states = Infinity): Promise<Found
   const paths = new Paths(machine, explorer.lookUp);
   const failures: Found['failures'] = {};
   for (const failure of found.failures) {
-    const [name] = propertiesOf(1 << failure.property);
+    const [name] = propertiesOf(1 << failure.property, machine.setup.program.own);
     if (name !== undefined) failures[name] = { length: failure.length, path: await paths.to(failure) };
   }
   machine.restore(start);

@@ -17,7 +17,7 @@ function model({ note, value = 0xfffe, variable = 'vector_irq', visible = true }
   const slots = d.variable(variable, 'u16', ['cpu', 'vector'], {
     visible,
     lock,
-    describe: (v) => (v === 0xfffe ? 'RETRIGGERED' : `irq ${v}`),
+    values: { names: { RETRIGGERED: 0xfffe }, as: 'irq' },
   });
   const k = new Assembler(d);
   const mark = k.routine('mark', { vector: 'vector' }, (b, { vector }) => {

@@ -1,7 +1,7 @@
 /** The published JSON Schema, and the words of messages. */
 import { describe, expect, test } from 'vitest';
 import { jsonSchema } from '../../src/scenario/index.js';
-import { editDistance, listed, nearest } from '../../src/scenario/words.js';
+import { editDistance, listed, nearest } from '../../src/words.js';
 
 describe('JSON Schema', () => {
   interface Node {

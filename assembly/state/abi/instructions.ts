@@ -122,6 +122,8 @@ export enum Op {
   note = 72,
   /** operation a of the scenario has ended */
   opEnd = 73,
+  /** a = field imm (`Inspect`) of [b][c]; what does not exist reads as 0. In judges only: no CPU can see it all */
+  inspect = 74,
 }
 
 /** Values of an operand byte. 0..7 are the context's registers. */
@@ -159,6 +161,31 @@ export enum Constant {
   deviceOf = 6,
   /** 1 if device b's MSI capability has a 64-bit address (C.1) */
   addr64 = 7,
+}
+
+/** `Op.inspect`: hardware as a judge sees it. Indexes of CPUs, vectors, devices, interrupt sources. */
+export enum Inspect {
+  /** 1 if vector c is in the IRR, in the ISR, of CPU b */
+  irr = 0,
+  isr = 1,
+  /** 1 if the LAPIC of CPU b is enabled by software */
+  lapicEnabled = 2,
+  /** IF of CPU b */
+  interruptsOn = 3,
+  /** 1 if CPU b executes: neither parked nor waiting for SIPI */
+  running = 4,
+  /** MSI registers of device b */
+  msiControl = 5,
+  msiAddress = 6,
+  msiAddressHigh = 7,
+  msiData = 8,
+  /** 1 if source b has raised and its handler has not been entered since */
+  owed = 9,
+  /** 1 if source b has raised and nothing was sent yet */
+  raised = 10,
+  /** messages in flight: all, those of device b */
+  inFlight = 11,
+  inFlightOf = 12,
 }
 
 /** "no such index" of the mask and scan instructions. */
@@ -210,6 +237,8 @@ export enum VarFlag {
   lock = 8,
   /** a mask whose bits are vectors */
   vectorMask = 16,
+  /** an own property that holds always reads it */
+  watched = 32,
 }
 
 /** One record of the table of variables; the core fills in `address`. Words of 32 bits. */

@@ -76,7 +76,7 @@ export enum Drop {
   disabledDevice = 5,
 }
 
-/** Properties (design 4). The number is the bit in a violation mask. */
+/** Properties (design 4). The number is the bit in a violation mask; a model's and a user's own have the bits from `FIRST_OWN` on. */
 export enum Property {
   noLoss = 0,
   noStray = 1,
@@ -89,6 +89,9 @@ export enum Property {
   noWildWrite = 8,
   progress = 9,
 }
+
+/** Bits of own properties: `FIRST_OWN` up to 31. */
+export const FIRST_OWN: u32 = 10;
 
 /** What a kernel model counts. */
 export enum Note {

@@ -129,9 +129,23 @@ export enum Settings {
   seedHi = 12,
   /** properties that are checked, mask */
   properties = 13,
+  /** entry: judge in every state; 0 = none */
+  judgeAlways = 14,
+  /** `Watched` hardware that it reads, mask */
+  watchedHardware = 15,
   /** system vectors in use, besides the universe: eight words of mask */
   systemVectors = 16,
   words = 32,
+}
+
+/** Hardware that an own property may read (`Settings.watchedHardware`). */
+export enum Watched {
+  /** LAPICs and CPUs */
+  cpus = 1,
+  /** registers of devices */
+  devices = 2,
+  /** interrupt sources and messages in flight */
+  messages = 4,
 }
 
 /** Costs and latencies in cycles (hardware.md G.2), each {min, default, max} in the table of timings. */

@@ -1,7 +1,9 @@
 /** What any kernel model is to the rest of the program. */
 import type { Machine, OperationSetup, ProgramSetup } from '../../machine/index.js';
 import type { Label } from '../encode.js';
-import type { MachineSize, AnyVariable } from '../variables.js';
+import type { Parts } from '../expression/types.js';
+import type { OwnProperty } from '../judges.js';
+import type { AnyVariable, DeclaredData, MachineSize } from '../variables.js';
 
 /** Where an interrupt is when a scenario starts; indexes throughout. */
 export interface IrqPlacement {
@@ -22,6 +24,9 @@ export interface Placement {
   readonly apicIds: readonly number[];
   readonly irqs: readonly IrqPlacement[];
   readonly operations: readonly OperationRequest[];
+  /** how CPUs, irqs and devices are called, and properties of the user's own that name them */
+  readonly parts?: Omit<Parts, 'systemVectors' | 'vectors'>;
+  readonly own?: readonly OwnProperty[];
 }
 
 /** A model assembled for one machine and scenario. */
@@ -56,6 +61,11 @@ export interface KernelModel {
   /** e.g. `linux-5.9` */
   readonly name: string;
   readonly behaviours: readonly ActiveBehaviour[];
+  /** what an own property can name */
+  readonly data: DeclaredData;
+  readonly systemVectors: readonly number[];
+  readonly invariants: readonly OwnProperty[];
+  /** Throws `ExpressionError` for an own property that makes no sense. */
   build(size: MachineSize, placement: Placement): BuiltModel;
 }
 

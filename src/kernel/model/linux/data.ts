@@ -1,5 +1,6 @@
 /** The kernel's data, with its names (linux.md 2.1). */
 import { Declarations, type MachineSize } from '../../index.js';
+import { describeValue, type Meaning } from '../../meaning.js';
 import { bitsFor } from '../../variables.js';
 
 /** Values of a vector_irq slot (linux.md 0): empty, shut down, re-triggered, and an irq's index + `FIRST`. */
@@ -18,10 +19,15 @@ export const CpuState = { ONLINE: 0, DEAD: 1, UP: 2 } as const;
 
 export type LinuxData = ReturnType<typeof declareData>;
 
+const slotValues: Meaning = { names: { UNUSED: Slot.UNUSED, SHUTDOWN: Slot.SHUTDOWN, RETRIGGERED: Slot.RETRIGGERED }, as: 'irq', from: Slot.FIRST };
+
 /** A slot as a user should read it; irqs by index. */
 export function describeSlot(value: number): string {
-  return ['UNUSED', 'SHUTDOWN', 'RETRIGGERED'][value] ?? `irq ${value - Slot.FIRST}`;
+  return describeValue(slotValues, value);
 }
+
+/** A number of CPUs, no CPU. */
+const count = { values: { as: 'number' } } as const;
 
 /** `operations`: how many masks of requested affinities a scenario brings. */
 export function declareData(operations: number) {
@@ -40,14 +46,14 @@ export function declareData(operations: number) {
       bits: (size: MachineSize) => bitsFor(size.irqs + Slot.FIRST - 1),
       visible: true,
       lock: vectorLock,
-      describe: describeSlot,
+      values: slotValues,
     }),
     cpuOnlineMask: d.mask('cpu_online_mask', 'cpu', [], { lock: vectorLock }),
     allocMap: d.mask('alloc_map', 'vector', ['cpu'], { lock: vectorLock }),
     available: d.variable('available', 'u8', ['cpu'], { bits: 5, lock: vectorLock }),
     allocated: d.variable('allocated', 'u8', ['cpu'], { bits: 5, lock: vectorLock }),
     cleanupList: d.list('cleanup_list', ['cpu'], 'irq', { lock: vectorLock }),
-    cpuState: d.variable('cpu_state', 'u8', ['cpu'], { bits: 2 }),
+    cpuState: d.variable('cpu_state', 'u8', ['cpu'], { bits: 2, values: { names: CpuState } }),
 
     // per irq: apic_chip_data. Its target changes under desc->lock and vector_lock together, so either is enough to read it.
     apicdVector: d.variable('apicd_vector', 'vector', ['irq'], { lock: descLock }),
@@ -66,10 +72,10 @@ export function declareData(operations: number) {
     pending: d.variable('irqs_pending', 'bool', ['irq'], { lock: descLock, carrier: true }),
 
     // multi_stop_data
-    stopState: d.variable('stop_state', 'u8', [], { bits: 3 }),
-    stopThreads: d.variable('stop_num_threads', 'cpu', []),
-    stopAck: d.variable('stop_thread_ack', 'cpu', []),
-    stopTodo: d.variable('stop_nr_todo', 'cpu', []),
+    stopState: d.variable('stop_state', 'u8', [], { bits: 3, values: { names: Stop } }),
+    stopThreads: d.variable('stop_num_threads', 'cpu', [], count),
+    stopAck: d.variable('stop_thread_ack', 'cpu', [], count),
+    stopTodo: d.variable('stop_nr_todo', 'cpu', [], count),
     stopActive: d.variable('stop_active_cpu', 'cpu', []),
     stopError: d.variable('stop_ret', 'bool', []),
 

@@ -2,7 +2,7 @@
 import { all, eq, lt, ne, type Assembler } from '../../index.js';
 import type { LinuxData } from './data.js';
 
-export function judgeRoutines(k: Assembler, d: LinuxData) {
+export function addJudges(k: Assembler, d: LinuxData) {
   /** `no-leak`: every allocated vector is somebody's target, and nothing is queued for an offline CPU. */
   const noLeak = k.routine('judge_no_leak', {}, (b) => {
     const cpus = b.constant('cpus');
@@ -75,12 +75,5 @@ export function judgeRoutines(k: Assembler, d: LinuxData) {
     });
   });
 
-  const afterProbe = k.routine('judge_after_probe', {}, (b) => {
-    b.call(noLeak, {});
-    b.call(inStep, {});
-    b.call(affinityDone, {});
-    b.end();
-  });
-
-  return { afterProbe };
+  for (const judge of [noLeak, inStep, affinityDone]) k.judge('afterProbe', judge);
 }

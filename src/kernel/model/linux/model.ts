@@ -6,7 +6,8 @@ import { behaviours, versions, type BehaviourName, type Behaviours } from './beh
 import { declareData, describeSlot, IRQ_MOVE_CLEANUP_VECTOR, Slot, SPURIOUS_APIC_VECTOR, type LinuxData } from './data.js';
 import { hotplugRoutines, TPR } from './hotplug.js';
 import { irqRoutines } from './irq.js';
-import { judgeRoutines } from './judges.js';
+import { invariants } from './invariants.js';
+import { addJudges } from './judges.js';
 import { msiRoutines } from './msi.js';
 import { vectorRoutines } from './vector.js';
 
@@ -39,25 +40,37 @@ export function linux(version: string, set: Readonly<Record<string, string>> = {
     return { name, value, text: texts[value] ?? '', evidence: name in set ? 'set' : table[name].evidence };
   });
   const chosen = Object.fromEntries(active.map(({ name, value }) => [name, value])) as unknown as Behaviours;
-  return { name: `linux-${version}`, behaviours: active, build: (size, placement) => build(chosen, size, placement) };
+  return {
+    name: `linux-${version}`,
+    behaviours: active,
+    data: declareData(0).declarations,
+    systemVectors,
+    invariants,
+    build: (size, placement) => build(chosen, size, placement),
+  };
 }
+
+const systemVectors = [IRQ_MOVE_CLEANUP_VECTOR];
 
 function build(chosen: Behaviours, size: MachineSize, placement: Placement): BuiltModel {
   const data = declareData(placement.operations.length);
-  const k = new Assembler(data.declarations);
-  const vectors = vectorRoutines(k, data, chosen);
-  const msi = msiRoutines(k, data, vectors, chosen);
-  const irq = irqRoutines(k, data, vectors, msi);
-  const hotplug = hotplugRoutines(k, data, vectors, irq, chosen);
-  const judges = judgeRoutines(k, data);
-  for (const entry of [irq.commonInterrupt, irq.spuriousInterrupt, vectors.cleanupInterrupt]) k.interruptEntry(entry);
+  const { parts = { cpus: [], irqs: [], devices: [] }, own = [] } = placement;
+  const vectors = { lo: size.vectorLo, hi: size.vectorHi };
+  const k = new Assembler(data.declarations, { ...parts, vectors, systemVectors });
+  const vector = vectorRoutines(k, data, chosen);
+  const msi = msiRoutines(k, data, vector, chosen);
+  const irq = irqRoutines(k, data, vector, msi);
+  const hotplug = hotplugRoutines(k, data, vector, irq, chosen);
+  for (const entry of [irq.commonInterrupt, irq.spuriousInterrupt, vector.cleanupInterrupt]) k.interruptEntry(entry);
   k.entry(irq.setAffinityOperation);
   k.entry(hotplug.cpuDown);
   k.entry(hotplug.cpuUp);
   k.entry(hotplug.startSecondary);
-  k.entry(judges.afterProbe);
+  addJudges(k, data);
+  for (const { name, expression, when } of [...invariants, ...own]) k.invariant(name, expression, when);
   const program = k.assemble(size);
-  const table = data.declarations.variableTable(size);
+  const { judges } = program;
+  const table = data.declarations.variableTable(size, judges.watched);
   const entry = (name: string): number => program.entries.get(name) ?? 0;
 
   const handlers = new Map<number, number>();
@@ -72,8 +85,11 @@ function build(chosen: Behaviours, size: MachineSize, placement: Placement): Bui
       variables: table.words,
       initial: table.initial,
       handlers,
-      judgeRest: 0,
-      judgeProbe: entry('judge_after_probe'),
+      judgeRest: judges.entries.atRest,
+      judgeProbe: judges.entries.afterProbe,
+      judgeAlways: judges.entries.always,
+      own: judges.own,
+      watchedHardware: judges.watchedHardware,
       apStart: entry('start_secondary'),
       started: data.started.slot,
     },
@@ -81,7 +97,7 @@ function build(chosen: Behaviours, size: MachineSize, placement: Placement): Bui
     variables: program.variables,
     fingerprint: program.fingerprint,
     operations: placement.operations.map((o, i) => operation(o, entry, data.operationMasks[i]?.slot ?? 0)),
-    systemVectors: [IRQ_MOVE_CLEANUP_VECTOR],
+    systemVectors,
     boot: (machine) => boot(machine, data, size, placement),
     disagreement: (machine, source) => disagreement(machine, data, placement, source),
     slots: (machine, cpu) =>

@@ -39,6 +39,11 @@ export function cpusListed(cpus: readonly number[]): string {
   return `${new Set(cpus).size === 1 ? 'CPU' : 'CPUs'} ${listed(cpus)}`;
 }
 
+/** `noLoss` as users read it: no-loss. */
+export function kebab(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
+}
+
 export function hex(value: number): string {
   return `0x${value.toString(16)}`;
 }

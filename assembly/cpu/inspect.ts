@@ -1,0 +1,65 @@
+/** Hardware as a judge sees it: any CPU, any device. What does not exist reads as 0. */
+import { Inspect } from '../state/abi/instructions';
+import { Cpu, Dev, Origin, RunState, Msg, Src } from '../state/abi/fields';
+import { cpuAt, devAt, interruptsOn, msgAt, originAt, srcAt } from '../state/access';
+import { nCpus, nDevices, nSources } from '../state/layout';
+import { inFlight } from '../fabric/flight';
+import { bitIn } from '../lapic/priority';
+
+/** SVR: the LAPIC is enabled by software (hardware.md A.9). */
+const SVR_ENABLED: u32 = 0x100;
+
+function ofCpu(field: u32, c: u32, v: u32): u32 {
+  if (c >= nCpus) return 0;
+  const at = cpuAt(c);
+  switch (field) {
+    case Inspect.irr:
+      return v < 256 && bitIn(at + Cpu.irr, v) ? 1 : 0;
+    case Inspect.isr:
+      return v < 256 && bitIn(at + Cpu.isr, v) ? 1 : 0;
+    case Inspect.lapicEnabled:
+      return (<u32>load<u16>(at, Cpu.svr) & SVR_ENABLED) != 0 ? 1 : 0;
+    case Inspect.interruptsOn:
+      return interruptsOn(c) ? 1 : 0;
+    default:
+      return load<u8>(at, Cpu.run) == RunState.running ? 1 : 0;
+  }
+}
+
+function messagesOf(origin: u32): u32 {
+  let n: u32 = 0;
+  for (let i = <u32>load<u16>(originAt(origin), Origin.head); i != 0; i = load<u16>(msgAt(i - 1), Msg.next)) n++;
+  return n;
+}
+
+function ofDevice(field: u32, d: u32): u32 {
+  if (d >= nDevices) return 0;
+  const at = devAt(d);
+  switch (field) {
+    case Inspect.msiControl:
+      return load<u16>(at, Dev.control);
+    case Inspect.msiAddress:
+      return load<u32>(at, Dev.addrLo);
+    case Inspect.msiAddressHigh:
+      return load<u32>(at, Dev.addrHi);
+    case Inspect.msiData:
+      return load<u16>(at, Dev.data);
+    default:
+      return messagesOf(d);
+  }
+}
+
+/** Field of [b][c] (`Inspect`). */
+export function inspect(field: u32, b: u32, c: u32): u32 {
+  if (field <= <u32>Inspect.running) return ofCpu(field, b, c);
+  switch (field) {
+    case Inspect.owed:
+      return b < nSources ? load<u8>(srcAt(b), Src.owed) : 0;
+    case Inspect.raised:
+      return b < nSources ? load<u8>(srcAt(b), Src.condition) : 0;
+    case Inspect.inFlight:
+      return inFlight();
+    default:
+      return ofDevice(field, b);
+  }
+}

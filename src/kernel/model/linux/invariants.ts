@@ -1,0 +1,17 @@
+/** What Linux's own data promise of each other, beyond what the checker asks of every model. */
+import type { OwnProperty } from '../../index.js';
+
+/**
+ * The state machine of a move (linux.md 2.1): idle, moving, or queued for cleanup on the old CPU; the old vector is kept as
+ * long as it is one of the latter. In between the locks this holds at rest only.
+ */
+const moveState: OwnProperty = {
+  name: 'move-state',
+  when: 'atRest',
+  expression: `all i in irq:
+    (apicd_move_in_progress[i] || apicd_queued[i]) == (apicd_prev_vector[i] != 0)
+    && !(apicd_move_in_progress[i] && apicd_queued[i])
+    && apicd_queued[i] == (any c in cpu: cleanup_list[c][i])`,
+};
+
+export const invariants: readonly OwnProperty[] = [moveState];

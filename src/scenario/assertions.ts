@@ -1,0 +1,73 @@
+/** `assert:` of a scenario: properties of the user's own, and the mistakes in them. */
+import { ExpressionError, MOST_OWN, parseExpression, Terms, type OwnProperty, type Parts } from '../kernel/index.js';
+import { builtinProperties } from '../machine/index.js';
+import { joined, kebab } from '../words.js';
+import { cpusOf } from './complete.js';
+import { duplicates, finding, type Finding } from './findings.js';
+import { FIRST_VECTOR, type Assertion, type CpuDescription, type Universe } from './scenario.js';
+import { assertionKeys, type ScenarioFile } from './schema.js';
+import type { Vocabulary } from './vocabulary.js';
+
+/** Names that an own property cannot have. */
+const builtin = builtinProperties.map(kebab);
+
+/** An assertion as the kernel room takes it. */
+export function ownProperty(assertion: Assertion): OwnProperty {
+  const { name } = assertion;
+  if ('always' in assertion) return { name, when: 'always', expression: assertion.always };
+  if ('atRest' in assertion) return { name, when: 'atRest', expression: assertion.atRest };
+  return { name, when: 'afterProbe', expression: assertion.afterProbe };
+}
+
+/** What expressions call the parts of a machine, by index. */
+export function partsOf(
+  cpus: readonly CpuDescription[],
+  devices: readonly { readonly name: string; readonly irqs: readonly { readonly irq: number }[] }[],
+  { vectors }: Universe,
+): Omit<Parts, 'systemVectors'> {
+  return {
+    cpus: cpus.map(({ cpu }) => cpu),
+    irqs: devices.flatMap(({ irqs }) => irqs.map(({ irq }) => irq)),
+    devices: devices.map(({ name }) => name),
+    vectors: { lo: FIRST_VECTOR, hi: FIRST_VECTOR + vectors },
+  };
+}
+
+/** Mistakes in names and expressions. What the names mean is checked only where the model's are known. */
+export function assertionMistakes(file: ScenarioFile, known: Vocabulary): Finding[] {
+  const model = known.data?.(file.model);
+  const invariants = model?.invariants ?? [];
+  const names = file.assert.map(({ name }, i) => ({ value: name, path: ['assert', i, 'name'] }));
+  const room = MOST_OWN - invariants.length;
+  return [
+    ...duplicates(names, (name) => `two assertions are named ${name}; give one of them another name`),
+    ...names.flatMap(({ value, path }) => {
+      if (builtin.includes(value)) return [finding(path, `${value} is a property of every check; choose another name than ${joined(builtin, 'or')}`)];
+      const taken = invariants.some(({ name }) => name === value);
+      return taken ? [finding(path, `${value} is an invariant of the model ${file.model}; choose another name`)] : [];
+    }),
+    ...(file.assert.length > room ? [finding(['assert', room], `more than ${room} assertions; join some with &&`)] : []),
+    ...file.assert.flatMap((assertion, i) => {
+      const key = assertionKeys.find((each) => assertion[each] !== undefined) ?? 'always';
+      const mistake = mistakeIn(assertion[key] ?? '', file, model);
+      return mistake === undefined
+        ? []
+        : [{ path: ['assert', i, key], spot: 'value', within: mistake.at, message: mistake.message } satisfies Finding];
+    }),
+  ];
+}
+
+function mistakeIn(
+  expression: string,
+  file: ScenarioFile,
+  model: ReturnType<NonNullable<Vocabulary['data']>>,
+): ExpressionError | undefined {
+  try {
+    const tree = parseExpression(expression);
+    if (model !== undefined) new Terms({ ...partsOf(cpusOf(file), file.devices, file.universe), systemVectors: model.systemVectors, data: model.data }).whole(tree);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ExpressionError) return error;
+    throw error;
+  }
+}
