@@ -1,6 +1,7 @@
 /** The public API of irqlab, and nothing else. */
 export { timedRun, type RunLimits, type RunResult } from './campaign/index.js';
 export {
+  changeText,
   drawDiagram,
   explain,
   parseToken,
@@ -9,12 +10,17 @@ export {
   systemOf,
   TokenError,
   tokenOf,
+  Walk,
+  type Change,
+  type Choice,
   type Coverage,
   type Explanation,
   type Failure,
+  type Judgement,
   type Replayed,
   type SearchLimits,
   type SearchResult,
+  type Taken,
   type Token,
 } from './check/index.js';
 export { loadModule, type ModuleSource } from './core/index.js';

@@ -5,8 +5,10 @@ import { addCheck } from './check.js';
 import { addImport } from './import.js';
 import { addLists } from './list.js';
 import { Exit, InputError, printErrors, type Format } from './output.js';
+import { addReplay } from './replay.js';
 import { addRun } from './run.js';
 import { addStart } from './start.js';
+import { addStep } from './step.js';
 
 const program = new Command('irqlab')
   .description(
@@ -20,6 +22,8 @@ const program = new Command('irqlab')
 addStart(program);
 addCheck(program);
 addRun(program);
+addStep(program);
+addReplay(program);
 addImport(program);
 addLists(program);
 

@@ -217,9 +217,10 @@ export class Declarations {
 
   /** Lists of nodes, one for each index of `headDims`: variables `name` and `name_next`. */
   list<H extends Dim, N extends Dim>(name: string, headDims: readonly [H], nodes: N, options: CommonOptions = {}): List<H, N> {
-    const heads = this.variable<N, readonly [H]>(name, nodes, headDims, options);
+    const describe = (value: number): string => (value === 0 ? 'end' : `${nodes} ${value - 1}`);
+    const heads = this.variable<N, readonly [H]>(name, nodes, headDims, { ...options, describe });
     const { local: _, ...shared } = options;
-    const next = this.variable<N, readonly [N]>(`${name}_next`, nodes, [nodes], shared);
+    const next = this.variable<N, readonly [N]>(`${name}_next`, nodes, [nodes], { ...shared, describe });
     return { name, heads, next };
   }
 

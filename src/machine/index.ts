@@ -1,6 +1,7 @@
 /** The room of the machine: topology, devices, register-level access, timing, assumptions, events, snapshots. No kernel. */
 export { assumptionText, assumptionValues, defaultAssumptions, type Assumptions } from './assumptions.js';
 export type { EventRecord } from './events.js';
+export { Layout } from './fill.js';
 export type { Percentiles } from './histogram.js';
 export { Machine, ModelFault, propertiesOf } from './machine.js';
 export type { MachineSetup, OperationSetup, ProgramSetup, SourceSetup } from './setup.js';

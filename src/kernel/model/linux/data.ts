@@ -23,6 +23,10 @@ export function describeSlot(value: number): string {
   return ['UNUSED', 'SHUTDOWN', 'RETRIGGERED'][value] ?? `irq ${value - Slot.FIRST}`;
 }
 
+function nameIn(states: Readonly<Record<string, number>>): (value: number) => string {
+  return (value) => Object.entries(states).find(([, n]) => n === value)?.[0] ?? String(value);
+}
+
 /** `operations`: how many masks of requested affinities a scenario brings. */
 export function declareData(operations: number) {
   const d = new Declarations();
@@ -47,7 +51,7 @@ export function declareData(operations: number) {
     available: d.variable('available', 'u8', ['cpu'], { bits: 5, lock: vectorLock }),
     allocated: d.variable('allocated', 'u8', ['cpu'], { bits: 5, lock: vectorLock }),
     cleanupList: d.list('cleanup_list', ['cpu'], 'irq', { lock: vectorLock }),
-    cpuState: d.variable('cpu_state', 'u8', ['cpu'], { bits: 2 }),
+    cpuState: d.variable('cpu_state', 'u8', ['cpu'], { bits: 2, describe: nameIn(CpuState) }),
 
     // per irq: apic_chip_data. Its target changes under desc->lock and vector_lock together, so either is enough to read it.
     apicdVector: d.variable('apicd_vector', 'vector', ['irq'], { lock: descLock }),
@@ -66,10 +70,11 @@ export function declareData(operations: number) {
     pending: d.variable('irqs_pending', 'bool', ['irq'], { lock: descLock, carrier: true }),
 
     // multi_stop_data
-    stopState: d.variable('stop_state', 'u8', [], { bits: 3 }),
-    stopThreads: d.variable('stop_num_threads', 'cpu', []),
-    stopAck: d.variable('stop_thread_ack', 'cpu', []),
-    stopTodo: d.variable('stop_nr_todo', 'cpu', []),
+    stopState: d.variable('stop_state', 'u8', [], { bits: 3, describe: nameIn(Stop) }),
+    // as many as there are CPUs, not which
+    stopThreads: d.variable('stop_num_threads', 'cpu', [], { describe: String }),
+    stopAck: d.variable('stop_thread_ack', 'cpu', [], { describe: String }),
+    stopTodo: d.variable('stop_nr_todo', 'cpu', [], { describe: String }),
     stopActive: d.variable('stop_active_cpu', 'cpu', []),
     stopError: d.variable('stop_ret', 'bool', []),
 
