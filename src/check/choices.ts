@@ -85,7 +85,7 @@ export class Choices {
         return `${names.sources[which] ?? '?'} samples its message: ${describeMessage(this.#system, addrLo, data)}`;
       }
       case Actor.send:
-        return `${names.sources[which] ?? '?'} sends what it sampled`;
+        return this.#sendText(names.sources[which] ?? '?');
       case Actor.operation:
         return `begins on ${names.cpus[this.#system.built.operations[which]?.cpu ?? 0] ?? '?'}: ${names.operations[which] ?? '?'}`;
       default:
@@ -93,6 +93,13 @@ export class Choices {
           ? 'the probe begins: no more raises and operations but its own'
           : 'the probe raises the next irq that owes nothing';
     }
+  }
+
+  #sendText(source: string): string {
+    const { fields } = this.#states;
+    const held = ['address', 'data'].map((what) => fields.all.find(({ name }) => name === `${source} sampled ${what}`));
+    const [address = 0, data = 0] = held.map((field) => (field === undefined ? 0 : this.#states.now(field)));
+    return `${source} sends what it sampled: ${describeMessage(this.#system, address, data)}`;
   }
 
   #messageText(origin: number, rank: number): string {

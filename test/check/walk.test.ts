@@ -118,13 +118,10 @@ describe('back and forth', () => {
     const walk = await Walk.begin(systemFrom('move-hotplug'));
     take(walk, 'probe');
     walk.rest();
-    while (walk.choices().length > 0) {
-      const before = Buffer.from(walk.machine.snapshot());
-      walk.judgement();
-      expect(before.equals(walk.machine.snapshot())).toBe(true);
-      walk.take(given(walk.choices()[0]).action);
-    }
+    while (walk.choices().length > 0) walk.take(given(walk.choices()[0]).action);
+    const before = Buffer.from(walk.machine.snapshot());
     expect(walk.judgement()).toMatchObject({ quiet: 'rest', open: [], fails: [] });
+    expect(before.equals(walk.machine.snapshot())).toBe(true);
   });
 });
 
@@ -132,10 +129,10 @@ describe('random walks over random systems', () => {
   test('every enabled step has words, everybody who is blocked a reason, and nothing throws', async () => {
     const dice = new Dice(20200318);
     const waits = new Set<string>();
-    for (let i = 0; i < 30; i++) {
+    for (let i = 0; i < 20; i++) {
       const system = randomSystem(dice, { hotplug: true, assumptions: i % 2 === 1 });
       const walk = await Walk.begin(system);
-      for (let n = 0; n < 150; n++) {
+      for (let n = 0; n < 300; n++) {
         const choices = walk.choices();
         if (choices.length === 0) break;
         expect(new Set(choices.map(({ name }) => name)).size).toBe(choices.length);
@@ -159,6 +156,6 @@ describe('random walks over random systems', () => {
       walk.rest();
       walk.judgement();
     }
-    for (const each of ['desc_lock', 'stop_state', 'cpu_state', 'the end of its delay']) expect([...waits]).toContain(each);
+    expect([...waits]).toEqual(expect.arrayContaining(['stop_state', 'stop_nr_todo', 'cpu_state', 'desc_lock', 'vector_lock']));
   });
 });
