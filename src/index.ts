@@ -3,6 +3,7 @@ export { timedRun, type RunLimits, type RunResult } from './campaign/index.js';
 export {
   checkJsonSchema,
   checkResultOf,
+  changeText,
   drawDiagram,
   explain,
   parseToken,
@@ -13,12 +14,17 @@ export {
   tokenOf,
   type Checked,
   type CheckResult,
+  Walk,
+  type Change,
+  type Choice,
   type Coverage,
   type Explanation,
   type Failure,
+  type Judgement,
   type Replayed,
   type SearchLimits,
   type SearchResult,
+  type Taken,
   type Token,
 } from './check/index.js';
 export { loadModule, type ModuleSource } from './core/index.js';

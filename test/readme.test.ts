@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { drawDiagram, explain, search } from '../src/check/index.js';
 import { assembleSystem, findScenario, parseScenario, type Overrides, type Scenario } from '../src/scenario/index.js';
+import { shell } from './cli/help.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const readme = readFileSync(`${root}README.md`, 'utf8');
@@ -31,6 +32,17 @@ describe('README', () => {
     const { failures } = await search(system, { memory: 2 ** 30, states: Infinity });
     expect(failures).toHaveLength(1);
     expect(block('text')).toBe(drawDiagram(await explain(system, failures[0]!), 80));
+  });
+
+  test('its commands with the token of that counterexample print what it shows', async () => {
+    const blocks = [...readme.matchAll(/^```console\n\$ (.*)\n([^]*?)^```$/gm)];
+    expect(blocks).toHaveLength(2);
+    for (const [, command = '', output] of blocks) {
+      const { stdout, stderr } = await shell(
+        `TOKEN=$(irqlab check --model linux-5.6 | grep -o 'irqlab1/.*'); ${command.replace('npx irqlab', 'irqlab')}`,
+      );
+      expect([stdout, stderr]).toEqual([output, '']);
+    }
   });
 
   test.each([

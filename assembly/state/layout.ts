@@ -231,6 +231,8 @@ export function table(id: u32): usize {
       return endedBase;
     case Table.deviceSetup:
       return deviceSetupBase;
+    case Table.origins:
+      return originBase;
     default:
       return 0;
   }

@@ -87,7 +87,8 @@ export async function explain(system: System, { path, property }: Way): Promise<
   return { lanes: lanesOf(system, rows), rows, state: await stateAfter(system, path.slice(0, failed + 1)) };
 }
 
-function failedMark(system: System, property: PropertyName, source: number | undefined): string {
+/** What is to be said about the step that broke a property. */
+export function failedMark(system: System, property: PropertyName, source: number | undefined): string {
   const name = source === undefined ? '' : (system.names.sources[source] ?? '');
   switch (property) {
     case 'noLoss':

@@ -16,6 +16,9 @@ export interface ReplayedStep {
   readonly stands: { readonly label: number; readonly count: number } | undefined;
 }
 
+/** Records of the ring, which is drained after each step: more than one step makes, and little to keep in a snapshot. */
+const RING = 2048;
+
 /** A machine that is walked by hand, and what happened. */
 export class Replay {
   readonly system: System;
@@ -32,7 +35,7 @@ export class Replay {
   }
 
   static async begin(system: System): Promise<Replay> {
-    return new Replay(system, await system.machine({ timed: false, record: 2 }));
+    return new Replay(system, await system.machine({ timed: false, record: 2, ring: RING }));
   }
 
   /** Label index of the micro-op that a CPU stands in front of; 0 if it idles. */

@@ -88,7 +88,7 @@ export async function tokenOf(system: System, path: readonly number[]): Promise<
   return [MAGIC, scenario, system.model.name, system.built.fingerprint, settings.join('+') || '-', parts.join(',') || '-'].join('/');
 }
 
-const segmentPattern = /^([A-Za-z0-9_-]+?)(?:\.([a-z0-9]+))?(?:x(\d+))?(?:@(\w+):(\d+)\.([0-9a-f]{5})#(\d+))?$/;
+const segmentPattern = /^([A-Za-z0-9_.:-]+?)(?:\.([a-z0-9]+))?(?:x(\d+))?(?:@(\w+):(\d+)\.([0-9a-f]{5})#(\d+))?$/;
 
 function parseSegment(text: string): Segment {
   // a device may be called box3: the run length counts only where one is allowed, behind a CPU

@@ -6,8 +6,10 @@ import { addImport } from './import.js';
 import { addLists } from './list.js';
 import { junitErrors } from './junit.js';
 import { Exit, InputError, print, printErrors, type Format } from './output.js';
+import { addReplay } from './replay.js';
 import { addRun } from './run.js';
 import { addStart } from './start.js';
+import { addStep } from './step.js';
 
 const program = new Command('irqlab')
   .description(
@@ -21,6 +23,8 @@ const program = new Command('irqlab')
 addStart(program);
 addCheck(program);
 addRun(program);
+addStep(program);
+addReplay(program);
 addImport(program);
 addLists(program);
 

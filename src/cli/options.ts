@@ -26,14 +26,17 @@ export function formatOption(formats: readonly string[] = ['text', 'json']): Opt
   return new Option('--format <format>', joined(formats, 'or')).choices(formats).default('text');
 }
 
-/** --scenario, --model, --set, --assume and --format. */
-export function systemOptions(command: Command, scenario: string, formats?: readonly string[]): Command {
+/** --model, --set and --assume. */
+export function modelOptions(command: Command): Command {
   return command
-    .option('--scenario <name|file>', 'a built-in scenario or a file', scenario)
     .option('--model <name>', 'kernel model, e.g. linux-5.9 (default: what the scenario says)')
     .option('--set <behaviour=value>', 'one behaviour of the model otherwise; may be repeated', pair)
-    .option('--assume <name=value>', 'give up an assumption, e.g. delivery=unbounded; may be repeated', pair)
-    .addOption(formatOption(formats));
+    .option('--assume <name=value>', 'give up an assumption, e.g. delivery=unbounded; may be repeated', pair);
+}
+
+/** The same with --scenario and --format. */
+export function systemOptions(command: Command, scenario: string, formats?: readonly string[]): Command {
+  return modelOptions(command.option('--scenario <name|file>', 'a built-in scenario or a file', scenario)).addOption(formatOption(formats));
 }
 
 /** Reads a file, or says in one sentence why that is impossible. */

@@ -1,11 +1,12 @@
 /** `irqlab run`: the same scenario with time, seeded; or a schedule replayed. */
 import type { Command } from 'commander';
 import { timedRun, type RunResult } from '../campaign/index.js';
-import { drawDiagram, explain, parseToken, type Replayed, replayToken, systemOf, TokenError, wrap } from '../check/index.js';
+import { drawDiagram, explain, wrap } from '../check/index.js';
 import { ModelError } from '../kernel/model/index.js';
 import { loadScenario, overridesOf, simulatedSeconds, systemOptions, wholeNumber, type SystemOptions } from './options.js';
 import { count, Exit, field, headline, InputError, Interrupt, plural, print, printJson, Progress, style, width } from './output.js';
 import { kebab } from '../words.js';
+import { follow, followedNotes, type Followed } from './token.js';
 
 interface RunOptions extends SystemOptions {
   readonly seed?: number;
@@ -80,7 +81,8 @@ export async function runScenario(...[scenario, overrides, limits = {}]: Paramet
 }
 
 /** How a replay ended. On its own model a schedule ends where it was found, which need not be at rest. */
-function replayedText({ replay, exact, skipped }: Replayed, made: { readonly model: string; readonly fingerprint: string }): string {
+function replayedText(followed: Followed): string {
+  const { replay, exact, skipped } = followed.replayed;
   const broken = replay.broken();
   const visible = replay.steps.filter((step) => step.visible).length;
   const [words, paint] =
@@ -88,15 +90,7 @@ function replayedText({ replay, exact, skipped }: Replayed, made: { readonly mod
       ? [`FAILED ${broken.map(kebab).join(', ')}`, style.alarm]
       : [replay.machine.quiet === 'rest' ? 'runs to rest without a failure' : 'no failure up to the end of the schedule', style.good];
   const found = exact && skipped.length === 0 ? '; every step is the one that was found' : '';
-  const notes = [
-    `${count(replay.steps.length)} steps, ${count(visible)} of them visible${found}`,
-    ...(exact
-      ? []
-      : [
-          `the schedule was made with ${made.model} (${made.fingerprint}); each CPU was taken to the same line, then everybody ran to rest`,
-        ]),
-    ...skipped.map((each) => `skipped, not possible here: ${each}`),
-  ];
+  const notes = [`${count(replay.steps.length)} steps, ${count(visible)} of them visible${found}`, ...followedNotes(followed)];
   const { scenario, model } = replay.system;
   return [
     headline(`${scenario.name}, ${model.name}`, words, paint),
@@ -105,42 +99,31 @@ function replayedText({ replay, exact, skipped }: Replayed, made: { readonly mod
 }
 
 async function replaySchedule(options: RunOptions): Promise<void> {
-  try {
-    const token = parseToken(options.schedule ?? '');
-    const system = systemOf(token, overridesOf(options));
-    const replayed = await replayToken(token, system);
-    const { replay, exact, skipped } = replayed;
-    const changed = options.model !== undefined || options.set !== undefined || options.assume !== undefined;
-    if (exact && !changed && skipped.length > 0)
-      throw new TokenError(
-        `the schedule does not fit the model it was made with: ${skipped[0] ?? ''} is not possible there; was it cut or changed?`,
-      );
-    const broken = replay.broken();
-    if (options.format === 'json') {
-      printJson({
-        command: 'run',
-        schedule: true,
-        scenario: system.scenario.name,
-        model: system.model.name,
-        exact,
-        skipped,
-        failed: broken.map(kebab),
-        steps: replay.steps.length,
-        visible: replay.steps.filter((step) => step.visible).length,
-        atRest: replay.machine.quiet === 'rest',
-      });
-    } else {
-      print(replayedText(replayed, token));
-      if (options.diagram) {
-        const path = replay.steps.map((step) => step.action);
-        print(`\n${drawDiagram(await explain(system, { path, property: broken[0] }), width(), style)}`);
-      }
+  const followed = await follow(options.schedule ?? '', options);
+  const { system, replayed } = followed;
+  const { replay, exact, skipped } = replayed;
+  const broken = replay.broken();
+  if (options.format === 'json') {
+    printJson({
+      command: 'run',
+      schedule: true,
+      scenario: system.scenario.name,
+      model: system.model.name,
+      exact,
+      skipped,
+      failed: broken.map(kebab),
+      steps: replay.steps.length,
+      visible: replay.steps.filter((step) => step.visible).length,
+      atRest: replay.machine.quiet === 'rest',
+    });
+  } else {
+    print(replayedText(followed));
+    if (options.diagram) {
+      const path = replay.steps.map((step) => step.action);
+      print(`\n${drawDiagram(await explain(system, { path, property: broken[0] }), width(), style)}`);
     }
-    process.exitCode = broken.length > 0 ? Exit.failed : Exit.ok;
-  } catch (error) {
-    if (error instanceof TokenError || error instanceof ModelError || error instanceof RangeError) throw new InputError(error.message);
-    throw error;
   }
+  process.exitCode = broken.length > 0 ? Exit.failed : Exit.ok;
 }
 
 export function addRun(program: Command): void {

@@ -1,6 +1,7 @@
 /** The room of the machine: topology, devices, register-level access, timing, assumptions, events, snapshots. No kernel. */
 export { assumptionText, assumptionValues, defaultAssumptions, type Assumptions } from './assumptions.js';
 export type { EventRecord } from './events.js';
+export { Layout } from './fill.js';
 export type { Percentiles } from './histogram.js';
 export { Machine, ModelFault } from './machine.js';
 export { builtinProperties, propertiesOf } from './properties.js';

@@ -26,3 +26,4 @@ export { jsonSchema } from './schema.js';
 export { stringifyScenario } from './stringify.js';
 export { assembleSystem, type Mode, type Names, type Overrides, type System } from './system.js';
 export type { Vocabulary } from './vocabulary.js';
+export { joined, nearest } from '../words.js';

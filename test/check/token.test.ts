@@ -75,6 +75,12 @@ describe('round trip', () => {
     expect(await settings(inFile, {})).toEqual({});
   });
 
+  test('a device may be called as lspci calls it', async () => {
+    const { token } = await counterexample(file.replaceAll('box3', '0000:00:14.0'), { model: '5.6' });
+    expect((await replayed(token)).skipped).toEqual([]);
+    expect(token).toContain('0000:00:14.0.raise');
+  });
+
   test('a token of a file carries the file', async () => {
     const { token } = await counterexample(file, { model: '5.6' });
     expect(parseToken(token).scenario).toEqual(systemFrom(file).scenario);

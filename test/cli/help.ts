@@ -18,13 +18,17 @@ interface How {
   /** SIGINT after so many milliseconds */
   readonly interruptAfter?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** what the standard input holds; nothing if left out */
+  readonly input?: string;
 }
 
-function run(command: string, args: readonly string[], { interruptAfter, env = {} }: How): Promise<Ran> {
+function run(command: string, args: readonly string[], { interruptAfter, env = {}, input }: How): Promise<Ran> {
   return new Promise((resolve, reject) => {
     // whether colours are wanted is the test's business, not that of who runs it
     const { NO_COLOR: _no, FORCE_COLOR: _yes, CI: _ci, ...inherited } = process.env;
-    const child = spawn(command, args, { cwd: root, env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { cwd: root, env: { ...inherited, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+    // a program that has seen enough closes it
+    child.stdin.on('error', () => undefined).end(input ?? '');
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));

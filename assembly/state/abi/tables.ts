@@ -69,6 +69,8 @@ export enum Table {
   served = 22,
   ended = 23,
   deviceSetup = 24,
+  /** `Origin`: messages in flight by device, then by CPU */
+  origins = 25,
 }
 
 /** Words of one source's constants. */

@@ -1,0 +1,90 @@
+/** Messages in flight, by name. */
+import { Level, Msg, MsgKind, Origin, Table } from '../core/index.js';
+import type { Machine } from '../machine/index.js';
+import type { System } from '../scenario/index.js';
+import type { Fields } from './fields.js';
+import { hex } from './narrate.js';
+
+/** A message on its way. */
+export interface InFlight {
+  /** place in the pool: what it keeps until it has landed */
+  readonly node: number;
+  /** as an action names it: its origin, and its place among the messages of that origin */
+  readonly origin: number;
+  readonly rank: number;
+  readonly kind: 'msi' | 'ipi';
+  readonly from: string;
+  /** `CPU 3`, or `APIC id 9` that nobody has */
+  readonly to: string;
+  /** undefined for INIT and SIPI */
+  readonly vector: number | undefined;
+  /** `xhci -> CPU 3 vector 0x21` */
+  readonly text: string;
+  readonly stage: 'on the way to the root complex' | 'on the way to the LAPIC';
+  /** contexts that wait for it, CPUs by index */
+  readonly awaitedBy: readonly { readonly cpu: number; readonly level: LevelName }[];
+}
+
+/** A context of a CPU. */
+export type LevelName = keyof typeof Level;
+
+function withId(system: System, id: number): string {
+  const c = system.scenario.machine.cpus.findIndex((cpu) => cpu.apicId === id);
+  return system.names.cpus[c] ?? `APIC id ${id}`;
+}
+
+const levels: readonly LevelName[] = ['thread', 'stopper', 'softirq', 'hardirq'];
+
+/** Reads the messages of captures, each origin's in their order. */
+export class Flight {
+  readonly #system: System;
+  readonly #messages: number;
+  readonly #origins: number;
+
+  constructor(system: System, machine: Machine, fields: Fields) {
+    this.#system = system;
+    this.#messages = fields.offset(machine.core.exports.table(Table.messages));
+    this.#origins = fields.offset(machine.core.exports.table(Table.origins));
+  }
+
+  read(capture: DataView): InFlight[] {
+    const { names } = this.#system;
+    const found: InFlight[] = [];
+    for (let origin = 0; origin < names.devices.length + names.cpus.length; origin++) {
+      let next = capture.getUint16(this.#origins + origin * Origin.size + Origin.head, true);
+      for (let rank = 0; next !== 0; rank++) {
+        found.push(this.#message(capture, next - 1, origin, rank));
+        next = capture.getUint16(this.#messages + (next - 1) * Msg.size + Msg.next, true);
+      }
+    }
+    return found;
+  }
+
+  #message(capture: DataView, node: number, origin: number, rank: number): InFlight {
+    const { names } = this.#system;
+    const at = this.#messages + node * Msg.size;
+    const kind = capture.getUint8(at + Msg.kind) === MsgKind.msi ? 'msi' : 'ipi';
+    const address = capture.getUint32(at + Msg.address, true);
+    const data = capture.getUint32(at + Msg.data, true);
+    const to = withId(this.#system, kind === 'msi' ? (address >>> 12) & 0xff : address);
+    const mode = kind === 'msi' ? 0 : (data >>> 8) & 7;
+    const vector = mode === 5 || mode === 6 ? undefined : data & 0xff;
+    const what = vector === undefined ? (mode === 5 ? 'INIT' : 'SIPI') : `${kind === 'msi' ? 'vector' : 'IPI'} ${hex(vector)}`;
+    const from = names.devices[origin] ?? names.cpus[origin - names.devices.length] ?? '?';
+    const marks = capture.getBigUint64(at + Msg.marks, true);
+    return {
+      node,
+      origin,
+      rank,
+      kind,
+      from,
+      to,
+      vector,
+      text: `${from} -> ${to} ${what}`,
+      stage: capture.getUint8(at + Msg.stage) === 0 ? 'on the way to the root complex' : 'on the way to the LAPIC',
+      awaitedBy: names.cpus.flatMap((_, cpu) =>
+        levels.filter((level) => (marks >> BigInt(cpu * levels.length + Level[level])) & 1n).map((level) => ({ cpu, level })),
+      ),
+    };
+  }
+}
