@@ -3,6 +3,7 @@ export { timedRun, type RunLimits, type RunResult } from './campaign/index.js';
 export {
   drawDiagram,
   explain,
+  minimise,
   parseToken,
   replayToken,
   search,

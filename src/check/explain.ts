@@ -3,8 +3,7 @@
 import { Note } from '../core/index.js';
 import type { System } from '../scenario/index.js';
 import { hex, irqNumber, narrate, describeMessage, type Lane, type Line } from './narrate.js';
-import { replayPath, type Replay } from './replay.js';
-import type { PropertyName } from './search.js';
+import { replayPath, type Replay, type Way } from './replay.js';
 
 /** A row of the diagram: what one step did, in the columns it did it. */
 export interface Row {
@@ -16,12 +15,6 @@ export interface Row {
   readonly marks: readonly string[];
 }
 
-/** A way through a check; with the property that it breaks, if it breaks one. */
-export interface Way {
-  readonly path: readonly number[];
-  readonly property?: PropertyName | undefined;
-}
-
 export interface Explanation {
   readonly lanes: readonly { readonly lane: Lane; readonly title: string }[];
   readonly rows: readonly Row[];
@@ -30,7 +23,7 @@ export interface Explanation {
 }
 
 /** Step at which the property was broken: an event lost, a flag; else the last. */
-function failingStep(replay: Replay, property: PropertyName | undefined): { step: number; source: number | undefined } {
+function failingStep(replay: Replay, property: string | undefined): { step: number; source: number | undefined } {
   const { steps } = replay;
   if (property === 'noLoss') {
     for (let i = steps.length - 1; i >= 0; i--) {
@@ -42,7 +35,7 @@ function failingStep(replay: Replay, property: PropertyName | undefined): { step
     const given = steps.findIndex((step) => step.events.some((e) => e.kind === 'note' && e.b === Note.leaked));
     if (given >= 0) return { step: given, source: undefined };
   }
-  const flagged = steps.findIndex((step) => property !== undefined && step.broken.includes(property));
+  const flagged = steps.findIndex((step) => property !== undefined && (step.broken as readonly string[]).includes(property));
   return { step: flagged < 0 ? steps.length - 1 : flagged, source: flagged < 0 ? undefined : lastSampler(replay, flagged) };
 }
 
@@ -84,7 +77,7 @@ export async function explain(system: System, { path, property }: Way): Promise<
   return { lanes: lanesOf(system, rows), rows, state: await stateAfter(system, path.slice(0, failed + 1)) };
 }
 
-function failedMark(system: System, property: PropertyName, source: number | undefined): string {
+function failedMark(system: System, property: string, source: number | undefined): string {
   const name = source === undefined ? '' : (system.names.sources[source] ?? '');
   switch (property) {
     case 'noLoss':

@@ -2,6 +2,7 @@
 export { describeAction } from './actions.js';
 export { drawDiagram, wrap, type Style } from './diagram.js';
 export { explain, type Explanation, type Row } from './explain.js';
-export { Replay, replayPath, type ReplayedStep } from './replay.js';
+export { minimise } from './minimise.js';
+export { Replay, replayPath, type ReplayedStep, type Way } from './replay.js';
 export { search, type Coverage, type Failure, type PropertyName, type SearchLimits, type SearchResult, type Vacuity } from './search.js';
 export { parseToken, replayToken, systemOf, TokenError, tokenOf, type Replayed, type Token } from './token.js';
