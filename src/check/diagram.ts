@@ -1,5 +1,5 @@
 /** The text diagram that people paste into mail: a column per actor, time downwards. */
-import type { Explanation } from './explain.js';
+import type { Explanation } from './explanation.js';
 import type { Lane } from './narrate.js';
 
 const NUMBER_WIDTH = 4;
@@ -43,7 +43,7 @@ function same(a: Lane, b: Lane): boolean {
 }
 
 /** Draws an explanation in `width` columns. Steps that no other actor sees are dimmed and have no number. */
-export function drawDiagram({ lanes, rows, state }: Explanation, width = 80, style: Style = plain): string {
+export function drawDiagram({ lanes, rows, notes, stateTitle, state }: Explanation, width = 80, style: Style = plain): string {
   const column = Math.max(8, Math.floor((width - NUMBER_WIDTH - GAP * lanes.length) / Math.max(1, lanes.length)));
   const full = NUMBER_WIDTH + lanes.length * (GAP + column);
   const out: string[] = [];
@@ -64,8 +64,11 @@ export function drawDiagram({ lanes, rows, state }: Explanation, width = 80, sty
     lanes.map(({ title }) => ['-'.repeat(Math.min(column, title.length))]),
     style.dim,
   );
+  const across = (text: string, paint: (text: string) => string): void => {
+    for (const line of wrap(text, full - NUMBER_WIDTH - GAP)) out.push(paint(' '.repeat(NUMBER_WIDTH + GAP) + line));
+  };
   const inRoutine = new Map<number, string>();
-  for (const { number, visible, lines, marks } of rows) {
+  for (const { number, visible, lines, marks, folded } of rows) {
     const cells = lanes.map(({ lane }) =>
       lines
         .filter((line) => same(line.lane, lane))
@@ -75,11 +78,15 @@ export function drawDiagram({ lanes, rows, state }: Explanation, width = 80, sty
           return wrap(moved ? `${line.routine}: ${line.text}` : line.text, column);
         }),
     );
+    if (folded !== undefined) across(folded, style.dim);
     if (lines.length > 0) row(visible ? String(number) : '', cells, visible ? (t) => t : style.dim);
-    for (const mark of marks)
-      for (const line of wrap(`>>> ${mark}`, full - NUMBER_WIDTH - GAP)) out.push(style.alarm(' '.repeat(NUMBER_WIDTH + GAP) + line));
+    for (const { kind, text } of marks) across(`>>> ${text}`, kind === 'fail' ? style.alarm : style.bold);
   }
-  out.push('', style.bold(rows.some(({ marks }) => marks.length > 0) ? 'State after the step marked last:' : 'State at the end:'));
+  for (const note of notes) {
+    out.push('');
+    across(note, style.bold);
+  }
+  out.push('', style.bold(stateTitle));
   for (const line of state) wrap(line, full - 4).forEach((part, i) => out.push((i === 0 ? '  ' : '    ') + part));
   return `${out.join('\n')}\n`;
 }
