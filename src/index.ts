@@ -2,6 +2,7 @@
 export { timedRun, type RunLimits, type RunResult } from './campaign/index.js';
 export {
   drawDiagram,
+  drawSvg,
   explain,
   minimise,
   parseToken,

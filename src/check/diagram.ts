@@ -1,34 +1,10 @@
 /** The text diagram that people paste into mail: a column per actor, time downwards. */
+import { cellsOf } from './cells.js';
 import type { Explanation } from './explanation.js';
-import type { Lane } from './narrate.js';
+import { wrap } from './wrap.js';
 
 const NUMBER_WIDTH = 4;
 const GAP = 2;
-
-/** Where to cut a name that is too long: behind an underscore or a bracket, if there is one in the second half. */
-function breakAt(word: string, width: number): number {
-  for (let at = width; at > width / 2; at--) if ('_([:.,/'.includes(word[at - 1] ?? '')) return at;
-  return width;
-}
-
-/** Words of a text in lines of at most `width`. */
-export function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = '';
-    }
-    line = line === '' ? word : `${line} ${word}`;
-    while (line.length > width) {
-      const at = breakAt(line, width);
-      lines.push(line.slice(0, at));
-      line = line.slice(at);
-    }
-  }
-  return line === '' ? lines : [...lines, line];
-}
 
 export interface Style {
   readonly dim: (text: string) => string;
@@ -37,10 +13,6 @@ export interface Style {
 }
 
 const plain: Style = { dim: (t) => t, bold: (t) => t, alarm: (t) => t };
-
-function same(a: Lane, b: Lane): boolean {
-  return a.kind === b.kind && a.index === b.index;
-}
 
 /** Draws an explanation in `width` columns. Steps that no other actor sees are dimmed and have no number. */
 export function drawDiagram({ lanes, rows, notes, stateTitle, state }: Explanation, width = 80, style: Style = plain): string {
@@ -67,21 +39,15 @@ export function drawDiagram({ lanes, rows, notes, stateTitle, state }: Explanati
   const across = (text: string, paint: (text: string) => string): void => {
     for (const line of wrap(text, full - NUMBER_WIDTH - GAP)) out.push(paint(' '.repeat(NUMBER_WIDTH + GAP) + line));
   };
-  const inRoutine = new Map<number, string>();
-  for (const { number, visible, lines, marks, folded } of rows) {
-    const cells = lanes.map(({ lane }) =>
-      lines
-        .filter((line) => same(line.lane, lane))
-        .flatMap((line) => {
-          const moved = line.routine !== undefined && inRoutine.get(lane.index) !== line.routine;
-          if (line.routine !== undefined) inRoutine.set(lane.index, line.routine);
-          return wrap(moved ? `${line.routine}: ${line.text}` : line.text, column);
-        }),
+  const all = cellsOf(lanes, rows);
+  rows.forEach(({ number, visible, lines, marks, folded }, i) => {
+    const cells = (all[i] ?? []).map((cell) =>
+      cell.flatMap(({ entered, text }) => wrap(entered === undefined ? text : `${entered}: ${text}`, column)),
     );
     if (folded !== undefined) across(folded, style.dim);
     if (lines.length > 0) row(visible ? String(number) : '', cells, visible ? (t) => t : style.dim);
     for (const { kind, text } of marks) across(`>>> ${text}`, kind === 'fail' ? style.alarm : style.bold);
-  }
+  });
   for (const note of notes) {
     out.push('');
     across(note, style.bold);

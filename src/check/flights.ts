@@ -19,7 +19,7 @@ export interface Flight {
   readonly dropped: boolean;
 }
 
-/** Something that lasts on a CPU, from step to step. */
+/** Something that lasts on a CPU, from the step that begins it to the one that ends it; behind the last, if none does. */
 export interface Span {
   /** CPU (index) */
   readonly cpu: number;
@@ -69,14 +69,14 @@ export function flightsOf(system: System, { steps }: Watched): Flight[] {
   return all;
 }
 
-/** Stretches of steps in which something holds. */
+/** Stretches in which something holds: from the step behind which it does to the one behind which it does not. */
 function stretches(length: number, holds: (step: number) => boolean): { from: number; to: number }[] {
   const found: { from: number; to: number }[] = [];
   for (let i = 0; i < length; i++) {
     if (!holds(i)) continue;
     const last = found.at(-1);
-    if (last?.to === i - 1) last.to = i;
-    else found.push({ from: i, to: i });
+    if (last?.to === i) last.to = i + 1;
+    else found.push({ from: i, to: i + 1 });
   }
   return found;
 }

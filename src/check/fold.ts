@@ -28,7 +28,10 @@ export function foldEnd(rows: readonly Row[], failed: number | undefined, path: 
 export function foldProbe(rows: readonly Row[], path: readonly number[]): Row[] {
   const raises = path.flatMap((action, i) => (action >>> 12 === Actor.probe && (action & 0xfff) !== 0 ? [i] : []));
   const rounds = raises.map((begin, n) => rows.filter(({ steps: [at] }) => at >= begin && at < (raises[n + 1] ?? path.length)));
-  const words = rounds.map((round) => JSON.stringify(round.map(({ lines, visible }) => [lines, visible])));
+  // what stands there only because it is marked does not make a difference
+  const words = rounds.map((round) =>
+    JSON.stringify(round.filter(({ visible, marks }) => visible || marks.length === 0).map(({ lines, visible }) => [lines, visible])),
+  );
   const told = rows.filter(({ steps: [at] }) => at < (raises[0] ?? path.length));
   let left: Row[][] = [];
   const flush = (): void => {

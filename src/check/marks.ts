@@ -111,7 +111,7 @@ function leak(system: System, watched: Watched): Breaking {
   const from = since(end, (i) => at(i) !== undefined);
   if (from > end) return [fail(end, 'LEAKED: at rest something is queued for a CPU that is offline')];
   const given = since(end, (i) => at(i) !== undefined && at(i)?.awaits === undefined);
-  const noted = lastStep(steps, given, ({ events }) => events.some((e) => e.kind === 'note' && e.b === Note.leaked));
+  const noted = lastStep(steps, Math.min(given, end), ({ events }) => events.some((e) => e.kind === 'note' && e.b === Note.leaked));
   const awaits = at(from)?.awaits;
   const parted = awaits === undefined ? [] : [part(from, `from here ${which} is nobody’s target; ${awaits}`)];
   if (given > end) return [fail(end, `LEAKED: at rest ${which} is still allocated and nobody’s target`), ...parted];
