@@ -25,7 +25,9 @@ export async function explain(system: System, way: Way, { verbose = false }: Exp
   const failed = breaking?.[0].step;
   const race = failed === undefined ? undefined : await findRace(system, way, failed);
   const probe = steps.flatMap(({ events }, step): Placed[] =>
-    events.some((e) => e.kind === 'probe') ? [{ step, kind: 'note', text: 'at rest; the probe begins: each irq is raised four times' }] : [],
+    events.some((e) => e.kind === 'probe')
+      ? [{ step, kind: 'note', text: 'at rest; the probe begins: each irq is raised four times' }]
+      : [],
   );
   // where a step has several, what it breaks is said last
   const pair = race === undefined || race === 'none' ? [] : raceMarks(system, way, watched, race);

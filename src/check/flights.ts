@@ -113,9 +113,12 @@ export function spansOf(system: System, watched: Watched): Span[] {
     return [
       ...stretches(frames.length, (i) => at(i)?.interruptsOn === false).map((s): Span => ({ cpu, kind: 'interrupts off', name: '', ...s })),
       ...[...vectors].flatMap((vector) =>
-        stretches(frames.length, (i) => at(i)?.inService.includes(vector) === true).map(
-          (s): Span => ({ cpu, kind: 'in service', name: hex(vector), ...s }),
-        ),
+        stretches(frames.length, (i) => at(i)?.inService.includes(vector) === true).map((s): Span => ({
+          cpu,
+          kind: 'in service',
+          name: hex(vector),
+          ...s,
+        })),
       ),
     ];
   });

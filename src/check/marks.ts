@@ -94,10 +94,7 @@ function loss(system: System, watched: Watched): Breaking {
 function stray(system: System, watched: Watched, step: number): Breaking {
   const flagged = watched.steps[step]?.events.find((e) => e.kind === 'flag');
   const source = flagged && senderOf(system, watched, step, flagged.c, flagged.a);
-  return [
-    fail(step, 'STRAY here: a vector without a handler'),
-    ...(source === undefined ? [] : partings(system, watched, source, step)),
-  ];
+  return [fail(step, 'STRAY here: a vector without a handler'), ...(source === undefined ? [] : partings(system, watched, source, step))];
 }
 
 function leak(system: System, watched: Watched): Breaking {

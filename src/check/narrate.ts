@@ -136,13 +136,7 @@ function noteText({ a, b }: EventRecord, say: (text: string) => void): void {
   if (b === Note.leaked) say('the old vector is given up, still allocated');
 }
 
-function stepText(
-  system: System,
-  step: ReplayedStep,
-  { b: pc, c: value }: EventRecord,
-  all: boolean,
-  say: (text: string) => void,
-): void {
+function stepText(system: System, step: ReplayedStep, { b: pc, c: value }: EventRecord, all: boolean, say: (text: string) => void): void {
   const { op, label } = instructionAt(system, pc);
   const { code } = system.built.program;
   if (label === undefined || toldElsewhere.has(op)) return;

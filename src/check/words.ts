@@ -19,7 +19,10 @@ export function irqNumber(system: System, text: string): string {
 }
 
 /** Operation code, and label, of an instruction. */
-export function instructionAt(system: System, at: number): { readonly op: number; readonly label: System['built']['labels'][number] | undefined } {
+export function instructionAt(
+  system: System,
+  at: number,
+): { readonly op: number; readonly label: System['built']['labels'][number] | undefined } {
   const { code } = system.built.program;
   return { op: (code[at * 4] ?? 0) & 0xff, label: system.built.labels[(code[at * 4 + 3] ?? 0) >>> 8] };
 }

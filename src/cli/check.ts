@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import {
   drawDiagram,
   explain,
+  minimise,
   search,
   tokenOf,
   wrap,
@@ -32,11 +33,13 @@ import {
   style,
   width,
 } from './output.js';
+import { expectPicture, SVG_TEXT, writePictures } from './picture.js';
 
 interface CheckOptions extends SystemOptions {
   readonly memory?: number;
   readonly states?: number;
   readonly verbose?: boolean;
+  readonly svg?: string;
 }
 
 export interface Told {
@@ -67,7 +70,7 @@ async function searched(system: System, limits: SearchLimits): Promise<SearchRes
 /** Searches and explains; progress on stderr. */
 export async function checkSystem(
   system: System,
-  limits: { readonly memory?: number | undefined; readonly states?: number | undefined } = {},
+  limits: { readonly memory?: number | undefined; readonly states?: number | undefined; readonly verbose?: boolean | undefined } = {},
 ): Promise<Checked & { interrupted: boolean }> {
   const progress = new Progress();
   const interrupt = new Interrupt();
@@ -83,8 +86,10 @@ export async function checkSystem(
   progress.done();
   interrupt.done();
   const told: Told[] = [];
-  for (const failure of result.failures) {
-    told.push({ failure, explanation: await explain(system, failure), token: await tokenOf(system, failure.path) });
+  for (const found of result.failures) {
+    const failure = await minimise(system, found);
+    const explanation = await explain(system, failure, { verbose: limits.verbose === true });
+    told.push({ failure, explanation, token: await tokenOf(system, failure.path) });
   }
   return { system, result, told, ms: performance.now() - began, interrupted: interrupt.stopped };
 }
@@ -196,8 +201,10 @@ export function addCheck(program: Command): void {
     )
     .option('--memory <bytes>', 'memory for the search, e.g. 512m; it ends as unknown when that is used up (default: 3.5g)', bytes)
     .option('--states <n>', 'end as unknown after so many states (default: no limit)', wholeNumber)
-    .option('--verbose', 'list the micro-ops that were never executed')
+    .option('--verbose', 'tell every step of a counterexample; list the micro-ops that were never executed')
+    .option('--svg <file>', SVG_TEXT)
     .action(async (options: CheckOptions) => {
+      expectPicture(options.svg);
       const scenario = loadScenario(options.scenario);
       const system = orInputError(() => assembleSystem(scenario, overridesOf(options)));
       const checked = await checkSystem(system, options);
@@ -209,6 +216,16 @@ export function addCheck(program: Command): void {
         for (const each of checked.told) print(`${toldText(each)}\n`);
         print(foundations(checked, options.verbose === true));
       }
+      writePictures(
+        options.svg,
+        checked.told.map(({ failure, explanation }) => ({
+          scenario: scenario.name,
+          model: system.model.name,
+          property: failure.property,
+          steps: failure.length,
+          explanation,
+        })),
+      );
       if (checked.interrupted) process.exitCode = Exit.interrupted;
       else process.exitCode = { safe: Exit.ok, failed: Exit.failed, unknown: Exit.unknown }[checked.result.verdict];
     });

@@ -5,12 +5,14 @@ import { drawDiagram, explain, parseToken, type Replayed, replayToken, systemOf,
 import { ModelError } from '../kernel/model/index.js';
 import { loadScenario, overridesOf, simulatedSeconds, systemOptions, wholeNumber, type SystemOptions } from './options.js';
 import { count, Exit, field, headline, InputError, Interrupt, kebab, plural, print, printJson, Progress, style, width } from './output.js';
+import { expectPicture, writePictures } from './picture.js';
 
 interface RunOptions extends SystemOptions {
   readonly seed?: number;
   readonly seconds?: number;
   readonly schedule?: string;
   readonly diagram?: boolean;
+  readonly svg?: string;
 }
 
 function us(cycles: number): string {
@@ -130,10 +132,14 @@ async function replaySchedule(options: RunOptions): Promise<void> {
       });
     } else {
       print(replayedText(replayed, token));
-      if (options.diagram) {
-        const path = replay.steps.map((step) => step.action);
-        print(`\n${drawDiagram(await explain(system, { path, property: broken[0] }), width(), style)}`);
-      }
+    }
+    if (options.svg !== undefined || options.diagram) {
+      const path = replay.steps.map((step) => step.action);
+      const [property] = broken;
+      const explanation = await explain(system, { path, property });
+      if (options.diagram && options.format !== 'json') print(`\n${drawDiagram(explanation, width(), style)}`);
+      const steps = replay.steps.filter((step) => step.visible).length;
+      writePictures(options.svg, [{ scenario: system.scenario.name, model: system.model.name, property, steps, explanation }]);
     }
     process.exitCode = broken.length > 0 ? Exit.failed : Exit.ok;
   } catch (error) {
@@ -151,7 +157,11 @@ export function addRun(program: Command): void {
     .option('--seconds <n>', 'simulated seconds (default: what the scenario says)', simulatedSeconds)
     .option('--schedule <token>', 'replay the schedule that check printed')
     .option('--diagram', 'draw what the schedule does')
+    .option('--svg <file>', 'with --schedule: draw it as a picture, in a file or a directory')
     .action(async (options: RunOptions) => {
+      if (options.svg !== undefined && options.schedule === undefined)
+        throw new InputError('--svg draws a schedule: give --schedule too; irqlab check --svg draws what it finds');
+      expectPicture(options.svg);
       if (options.schedule !== undefined) return replaySchedule(options);
       const scenario = loadScenario(options.scenario);
       const overrides = overridesOf(options);

@@ -34,7 +34,10 @@ export function drawSpans({ spans }: Explanation, layout: Layout): string[] {
   const end = layout.places.at(-1)?.row.steps[1] ?? 0;
   for (const span of spans) {
     const column = columnOf(layout, { kind: 'cpu', index: span.cpu });
-    const [first, last] = [layout.places.find(({ row }) => row.steps[1] >= span.from), layout.places.findLast(({ row }) => row.steps[0] <= span.to)];
+    const [first, last] = [
+      layout.places.find(({ row }) => row.steps[1] >= span.from),
+      layout.places.findLast(({ row }) => row.steps[0] <= span.to),
+    ];
     if (column === undefined || first === undefined || last === undefined) continue;
     const top = tells(first, span.from) ? first.middle : first.top;
     const bottom = span.to > end ? layout.lifeEnd : tells(last, span.to) ? last.middle : last.top + last.height;
@@ -68,7 +71,22 @@ function head([x1, y1]: Point, [x2, y2]: Point, style: string): string {
 }
 
 function cross([x, y]: Point): string {
-  return polyline([[x - 5, y - 5], [x + 5, y + 5]], 'cross fail-edge') + polyline([[x - 5, y + 5], [x + 5, y - 5]], 'cross fail-edge');
+  return (
+    polyline(
+      [
+        [x - 5, y - 5],
+        [x + 5, y + 5],
+      ],
+      'cross fail-edge',
+    ) +
+    polyline(
+      [
+        [x - 5, y + 5],
+        [x + 5, y - 5],
+      ],
+      'cross fail-edge',
+    )
+  );
 }
 
 /** Where an arrow leaves a column, and where it comes in: on the side that looks to the other one. */
@@ -80,42 +98,59 @@ function comesIn(column: Column, place: Place, fromRight: boolean): Point {
   return [fromRight ? column.card[1] : column.life, place.middle];
 }
 
+/** Steepest that an arrow falls: pixels from where it leaves to where it arrives. Longer ones wait where they are, and then go. */
+const FALL = 44;
+
+/** The way from a point to another, with the point that its last stretch begins at. `waits`: where it goes down meanwhile. */
+function between([x1, y1]: Point, [x2, y2]: Point, waits: number): readonly [points: Point[], last: Point] {
+  if (y2 - y1 <= 2 * FALL)
+    return [
+      [
+        [x1, y1],
+        [x2, y2],
+      ],
+      [x1, y1],
+    ];
+  const last: Point = [waits, y2 - FALL / 2];
+  return [[[x1, y1], ...(waits === x1 ? [] : [[waits, y1] as const]), last, [x2, y2]], last];
+}
+
 function drawFlight(layout: Layout, { from, sent, root, arrived, to, dropped }: Flight): string[] {
   const [source, start] = [columnOf(layout, from), placeOf(layout, sent)];
   const target = to === undefined ? undefined : columnOf(layout, { kind: 'cpu', index: to });
   const end = arrived === undefined ? undefined : placeOf(layout, arrived);
   if (source === undefined || start === undefined) return [];
-  const between = from.kind === 'device' ? layout.root : undefined;
+  const middle = from.kind === 'device' ? layout.root : undefined;
   const passing = root === undefined ? undefined : placeOf(layout, root);
   const style = dropped ? 'arrow gone fail-edge' : 'arrow';
-  let at = leaves(source, start, (between ?? target ?? source).left > source.left);
+  const toRight = (middle ?? target ?? source).left > source.left;
+  let at = leaves(source, start, toRight);
+  let waits = source.lane?.kind === 'device' ? at[0] : toRight ? source.card[1] + 4 : source.left - 2;
   const drawn = [element('circle', { cx: at[0], cy: at[1], r: 2.5, class: 'head' })];
-  if (between !== undefined) {
+  if (middle !== undefined) {
     // on its way to the root complex still: a dashed line that ends in front of it
-    const reached: Point = passing === undefined ? [between.life + 24, start.middle + 12] : [between.life, passing.middle];
-    drawn.push(polyline([at, reached], passing === undefined ? 'arrow gone' : 'arrow'));
-    if (passing === undefined) return drawn;
-    drawn.push(head(at, [reached[0] + 4, reached[1]], 'head'));
+    if (passing === undefined) return [...drawn, polyline([at, [middle.life + 24, start.middle + 12]], 'arrow gone')];
+    const reached: Point = [middle.life, passing.middle];
+    const [points, last] = between(at, reached, waits);
+    drawn.push(polyline(points, 'arrow'), head(last, [reached[0] + 4, reached[1]], 'head'));
     drawn.push(element('circle', { cx: reached[0], cy: reached[1], r: 4, class: 'head' }));
-    at = reached;
+    [at, waits] = [reached, reached[0]];
   }
   if (end === undefined || target === undefined) {
     // on its way still, or to nobody: a line that ends between the lanes
-    const stub: Point = [at[0] + (target !== undefined && target.left > source.left ? 30 : -30), at[1] + 12];
+    const stub: Point = [at[0] + (toRight ? 30 : -30), at[1] + 12];
     return [...drawn, polyline([at, stub], 'arrow gone'), ...(dropped ? [cross(stub)] : [])];
   }
   if (target === source) {
     // an IPI to itself: out to the right and back
     const [a, b] = [leaves(source, start, true), comesIn(target, end, true)];
-    const turn = a[0] + 7;
+    const turn = a[0] + 5;
     return [...drawn, polyline([a, [turn, a[1]], [turn, b[1]], b], style), head([turn, b[1]], b, 'head')];
   }
-  const goal = comesIn(target, end, target.left < (between ?? source).left);
-  if (dropped) {
-    const stop: Point = [goal[0] + (goal[0] < at[0] ? 9 : -9), goal[1]];
-    return [...drawn, polyline([at, stop], style), cross(stop)];
-  }
-  return [...drawn, polyline([at, goal], style), head(at, goal, 'head')];
+  const goal = comesIn(target, end, target.left < (middle ?? source).left);
+  const stop: Point = dropped ? [goal[0] + (goal[0] < at[0] ? 9 : -9), goal[1]] : goal;
+  const [points, last] = between(at, stop, waits);
+  return [...drawn, polyline(points, style), dropped ? cross(stop) : head(last, stop, 'head')];
 }
 
 export function drawFlights({ flights }: Explanation, layout: Layout): string[] {
@@ -129,7 +164,15 @@ export function drawRace(layout: Layout): string[] {
   const [inner, outer] = [MARGIN + 14, MARGIN + 4];
   const [a, b] = [first.middle, second.middle];
   return [
-    polyline([[inner, a], [outer, a], [outer, b], [inner, b]], 'bracket race-edge'),
+    polyline(
+      [
+        [inner, a],
+        [outer, a],
+        [outer, b],
+        [inner, b],
+      ],
+      'bracket race-edge',
+    ),
     head([outer, a], [inner + 4, a], 'race-text'),
     head([outer, b], [inner + 4, b], 'race-text'),
   ];

@@ -32,8 +32,8 @@ export function drawSvg(explanation: Explanation, { title = '', width = WIDTH }:
     ...drawLives(layout),
     ...drawSpans(explanation, layout),
     ...drawHeads(layout, lanesAt),
-    ...layout.places.flatMap((place) => drawMarks(layout, place)),
     ...drawFlights(explanation, layout),
+    ...layout.places.flatMap((place) => drawMarks(layout, place)),
     ...layout.places.flatMap((place) => drawPlace(layout, place)),
     ...drawRace(layout),
   ];
@@ -82,9 +82,14 @@ function drawPlace({ columns, width }: Layout, { row, top, middle, boxed, cards,
   const kind = strongest.find((each) => marks.some(({ mark }) => mark.kind === each));
   const left = columns[0]?.left ?? MARGIN;
   const drawn: string[] = [];
-  if (row.visible) drawn.push(text(left - 8, middle + 4, kind === undefined ? 'dim number' : `number ${kind}-text`, String(row.number), { 'text-anchor': 'end' }));
+  if (row.visible)
+    drawn.push(
+      text(left - 8, middle + 4, kind === undefined ? 'dim number' : `number ${kind}-text`, String(row.number), { 'text-anchor': 'end' }),
+    );
   if (folded.length > 0)
-    drawn.push(element('rect', { x: left + 2, y: top, width: width - MARGIN - left - 2, height: folded.length * LINE + 2, class: 'paper' }));
+    drawn.push(
+      element('rect', { x: left + 2, y: top, width: width - MARGIN - left - 2, height: folded.length * LINE + 2, class: 'paper' }),
+    );
   folded.forEach((line, i) => drawn.push(text(left + 14, top + 11 + i * LINE, 'dim', line)));
   cards.forEach((lines, c) => {
     const [x, right] = columns[c]?.card ?? [0, 0];
@@ -108,7 +113,10 @@ function drawLegend({ spans }: Explanation, y: number): string[] {
   return kinds.flatMap((kind) => {
     const at = x;
     x += 26 + kind.length * 8;
-    return [element('rect', { x: at, y, width: 5, height: 12, rx: 1.5, class: spanStyles[kind] }), text(at + 11, y + 10, 'dim label', kind)];
+    return [
+      element('rect', { x: at, y, width: 5, height: 12, rx: 1.5, class: spanStyles[kind] }),
+      text(at + 11, y + 10, 'dim label', kind),
+    ];
   });
 }
 
