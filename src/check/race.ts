@@ -149,7 +149,7 @@ class Search {
       }
     }
     const { probeRaises, sources } = this.#trial.machine.setup;
-    const probe = this.#probes ? [BEGIN_PROBE, ...new Array<number>(probeRaises * sources.length).fill(PROBE_RAISE)] : [];
+    const probe = this.#probes ? [BEGIN_PROBE, ...Array.from({ length: probeRaises * sources.length }, () => PROBE_RAISE)] : [];
     for (const each of [...waiting, ...probe]) {
       const quiet = this.#toRest();
       if (quiet !== false) return quiet;

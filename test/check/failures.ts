@@ -2,7 +2,7 @@
 import type { Failure, System } from '../../src/index.js';
 import { searchOf, systemFrom, type Options } from './help.js';
 
-export const failing: readonly (readonly [scenario: string, options: Options])[] = [
+const failing: readonly (readonly [scenario: string, options: Options])[] = [
   ['xhci-hotplug', { model: '5.6' }],
   ['xhci-hotplug', { set: { retrigger: 'none' } }],
   ['xhci-hotplug', { set: { slotMark: 'none' } }],

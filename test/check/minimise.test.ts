@@ -66,10 +66,10 @@ describe('every failure of the built-in scenarios', () => {
     for (const [n, { name, system, failure }] of found.entries()) {
       const less = given(minimised[n]);
       const [before, after] = [await walked(system, failure.path, failure.property), await walked(system, less.path, less.property)];
-      expect(after, name).toEqual(before);
-      expect(after?.broken, name).toBeDefined();
-      expect(after?.visible, name).toBe(failure.length);
-      expect(switches(system, less.path), name).toBeLessThanOrEqual(switches(system, failure.path));
+      expect([name, after]).toEqual([name, before]);
+      expect(after?.broken).toBeDefined();
+      expect([name, after?.visible]).toEqual([name, failure.length]);
+      expect(switches(system, less.path)).toBeLessThanOrEqual(switches(system, failure.path));
       expect(less.property).toBe(failure.property);
     }
   });
@@ -86,7 +86,7 @@ describe('every failure of the built-in scenarios', () => {
           machine.setImage(start);
           const without = walk(machine, path.toSpliced(i, 1), property);
           const isAsGood = without !== undefined && without.broken === kind && without.visible <= failure.length;
-          expect(isAsGood, `${name}, without step ${i}`).toBe(false);
+          expect([`${name}, without step ${i}`, isAsGood]).toEqual([`${name}, without step ${i}`, false]);
         }
       }
     },
@@ -168,9 +168,9 @@ describe('the race', () => {
       if (marked.length === 0) continue;
       pairs++;
       const [first, second] = marked as [number, number];
-      expect(first, name).toBeLessThan(second);
+      expect(first).toBeLessThan(second);
       const party = partyOf(system, given(way.path[first]));
-      expect(partyOf(system, given(way.path[second])), name).not.toBe(party);
+      expect(partyOf(system, given(way.path[second]))).not.toBe(party);
       const machine = await system.machine({ timed: false, record: 0 });
       for (const action of way.path.slice(0, first)) machine.apply(action);
       const later: number[] = [];
@@ -183,11 +183,11 @@ describe('the race', () => {
         }
       }
       const b = given(way.path[second]);
-      expect(machine.enabled(), name).toContain(b);
+      expect(machine.enabled()).toContain(b);
       machine.apply(b);
       const rest = [given(way.path[first]), ...later, ...way.path.slice(second + 1)];
       const probed = way.path.some((action) => action >>> 12 === Actor.probe);
-      expect(leadOn(machine, rest, way.property, probed), name).toBe(true);
+      expect([name, leadOn(machine, rest, way.property, probed)]).toEqual([name, true]);
     }
     expect(pairs).toBeGreaterThan(10);
   });

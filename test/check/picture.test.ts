@@ -76,7 +76,7 @@ describe('the pictures of all built-in failures', () => {
       for (const width of [500, 900, 1400]) {
         const elements = readXml(drawSvg(story, { title: name, width }));
         expect(elements[0]).toMatchObject({ name: 'svg', attributes: { xmlns: 'http://www.w3.org/2000/svg' } });
-        expect(outside(elements), name).toEqual([]);
+        expect([name, outside(elements)]).toEqual([name, []]);
       }
     }
   });
@@ -95,17 +95,17 @@ describe('the pictures of all built-in failures', () => {
 
   test('say what the text says: every mark, every line of state, as text', () => {
     const flat = (text: string): string => text.replaceAll(/\s+/g, '');
-    for (const [name, story] of stories) {
+    for (const [, story] of stories) {
       const said = flat(
         readXml(drawSvg(story))
           .filter((each) => each.name === 'text')
           .map(({ text }) => text)
           .join(''),
       );
-      for (const { marks } of story.rows) for (const { text } of marks) expect(said, name).toContain(flat(text));
+      for (const { marks } of story.rows) for (const { text } of marks) expect(said).toContain(flat(text));
       for (const { name: cpu, slots } of story.table.cpus) {
-        expect(said, name).toContain(flat(cpu));
-        expect(said, name).toContain(flat(slots));
+        expect(said).toContain(flat(cpu));
+        expect(said).toContain(flat(slots));
       }
     }
   });
@@ -114,9 +114,9 @@ describe('the pictures of all built-in failures', () => {
     for (const [name, story] of stories) {
       const elements = readXml(drawSvg(story));
       const count = (style: string): number => elements.filter(({ attributes }) => attributes['class']?.includes(style)).length;
-      expect(count('fail-tint'), name).toBe(1);
+      expect([name, count('fail-tint')]).toEqual([name, 1]);
       const races = story.rows.flatMap(({ marks }) => marks).filter(({ kind }) => kind === 'race').length;
-      expect([count('race-tint'), count('bracket')], name).toEqual([races, races / 2]);
+      expect([name, [count('race-tint'), count('bracket')]]).toEqual([name, [races, races / 2]]);
     }
   });
 

@@ -12,8 +12,8 @@ export function columnsIn(width: number, size: number, fixed = true): number {
 }
 
 /** Text and attribute values: markup is escaped, what XML cannot hold is replaced. */
-export function escapeXml(text: string): string {
-  return text
+export function escapeXml(words: string): string {
+  return words
     .replaceAll(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '\uFFFD')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

@@ -114,8 +114,8 @@ function disagreement(machine: Machine, d: LinuxData, { apicIds, irqs }: Placeme
 function untargeted(machine: Machine, d: LinuxData, size: MachineSize): Untargeted[] {
   const irqs = Array.from({ length: size.irqs }, (_, irq) => irq);
   const online = machine.maskBits(d.cpuOnlineMask.slot);
+  const of = (variable: { readonly slot: number }, irq: number): number => machine.variable(variable.slot, irq);
   const awaits = (cpu: number, vector: number): string | undefined => {
-    const of = (variable: { readonly slot: number }, irq: number): number => machine.variable(variable.slot, irq);
     const irq = irqs.find((each) => of(d.prevCpu, each) === cpu && of(d.prevVector, each) === vector);
     if (irq === undefined) return undefined;
     if (of(d.queued, irq)) return online.includes(cpu) ? 'the cleanup on its CPU is to free it' : undefined;
@@ -124,10 +124,7 @@ function untargeted(machine: Machine, d: LinuxData, size: MachineSize): Untarget
   return Array.from({ length: size.cpus }, (_, cpu) => cpu).flatMap((cpu) =>
     machine
       .maskBits(d.allocMap.slot, cpu)
-      .filter(
-        (vector) =>
-          !irqs.some((irq) => machine.variable(d.apicdCpu.slot, irq) === cpu && machine.variable(d.apicdVector.slot, irq) === vector),
-      )
+      .filter((vector) => !irqs.some((irq) => of(d.apicdCpu, irq) === cpu && of(d.apicdVector, irq) === vector))
       .map((vector) => ({ cpu, vector, awaits: awaits(cpu, vector) })),
   );
 }
