@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { drawDiagram, explain, search } from '../src/check/index.js';
+import { drawDiagram, drawSvg, explain, minimise, search } from '../src/check/index.js';
 import { assembleSystem, findScenario, parseScenario, type Overrides, type Scenario } from '../src/scenario/index.js';
 import { shell } from './cli/help.js';
 
@@ -31,7 +31,14 @@ describe('README', () => {
     const system = assembleSystem(builtin('xhci-hotplug'), { model: 'linux-5.6' });
     const { failures } = await search(system, { memory: 2 ** 30, states: Infinity });
     expect(failures).toHaveLength(1);
-    expect(block('text')).toBe(drawDiagram(await explain(system, failures[0]!), 80));
+    const story = await explain(system, await minimise(system, failures[0]!));
+    expect(block('text')).toBe(drawDiagram(story, 80));
+    // npx irqlab check --scenario xhci-hotplug --model linux-5.6 --svg docs/xhci-hotplug-5.6.svg
+    const picture = 'docs/xhci-hotplug-5.6.svg';
+    expect(readme).toContain(`](${picture})`);
+    expect(readFileSync(root + picture, 'utf8')).toBe(
+      drawSvg(story, { title: 'xhci-hotplug, linux-5.6: no-loss fails, 13 visible steps' }),
+    );
   });
 
   test('its commands with the token of that counterexample print what it shows', async () => {

@@ -53,3 +53,37 @@ export function isRaiseOrOperation(action: number): boolean {
   const actor = action >>> 12;
   return actor === Actor.raise || actor === Actor.operation || actor === Actor.probe;
 }
+
+/** Device (index) that raises a source. */
+export function deviceOf(system: System, source: number): number {
+  let first = 0;
+  return system.scenario.devices.findIndex((device) => source < (first += device.irqs.length));
+}
+
+/**
+ * Who takes a step: `cpu0`, `device0`, or `ipi0`, the IPIs that CPU 0 has sent. A device's messages are the device's. An operation
+ * belongs to the CPU that its task runs on. CPUs and devices by index.
+ */
+export function partyOf(system: System, action: number): string {
+  const which = action & 0xfff;
+  switch (action >>> 12) {
+    case Actor.cpu:
+    case Actor.interrupt:
+      return `cpu${which}`;
+    case Actor.message: {
+      const origin = which >>> 4;
+      const devices = system.names.devices.length;
+      return origin < devices ? `device${origin}` : `ipi${origin - devices}`;
+    }
+    case Actor.operation:
+      return `cpu${system.built.operations[which]?.cpu ?? 0}`;
+    case Actor.probe:
+      return 'probe';
+    default:
+      return `device${deviceOf(system, which)}`;
+  }
+}
+
+export function isProbe(action: number): boolean {
+  return action >>> 12 === Actor.probe;
+}

@@ -4,6 +4,7 @@
  */
 import { closeSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
 import { Bag } from '../core/index.js';
+import { CheckpointError } from './errors.js';
 import type { Engine, FoundFailure, Share } from './engine.js';
 import type { Activity } from './vacuity.js';
 
@@ -28,9 +29,6 @@ export interface CheckpointHead {
   readonly failures: readonly FoundFailure[];
   readonly activity: Activity;
 }
-
-/** A file that is no checkpoint, or not of this search; one sentence. */
-export class CheckpointError extends Error {}
 
 export class CheckpointWriter {
   readonly #path: string;
@@ -71,6 +69,13 @@ export class CheckpointWriter {
   close(): void {
     closeSync(this.#file);
   }
+}
+
+/** What a file says about the search in it. Throws `CheckpointError`, or what the file system throws. */
+export function keptIn(path: string): CheckpointHead {
+  const reader = new CheckpointReader(path);
+  reader.close();
+  return reader.head;
 }
 
 export class CheckpointReader {

@@ -4,7 +4,7 @@ import type { Machine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import { cpuOfAction, describeAction } from './actions.js';
 import type { States } from './changes.js';
-import { describeMessage } from './narrate.js';
+import { describeMessage } from './words.js';
 import { placeText, type Standings } from './stands.js';
 
 /** An enabled step. */

@@ -1,34 +1,10 @@
 /** The text diagram that people paste into mail: a column per actor, time downwards. */
-import type { Explanation } from './explain.js';
-import type { Lane } from './narrate.js';
+import { cellsOf } from './cells.js';
+import type { Explanation } from './explanation.js';
+import { wrap } from './wrap.js';
 
 const NUMBER_WIDTH = 4;
 const GAP = 2;
-
-/** Where to cut a name that is too long: behind an underscore or a bracket, if there is one in the second half. */
-function breakAt(word: string, width: number): number {
-  for (let at = width; at > width / 2; at--) if ('_([:.,/'.includes(word[at - 1] ?? '')) return at;
-  return width;
-}
-
-/** Words of a text in lines of at most `width`. */
-export function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = '';
-    }
-    line = line === '' ? word : `${line} ${word}`;
-    while (line.length > width) {
-      const at = breakAt(line, width);
-      lines.push(line.slice(0, at));
-      line = line.slice(at);
-    }
-  }
-  return line === '' ? lines : [...lines, line];
-}
 
 export interface Style {
   readonly dim: (text: string) => string;
@@ -38,12 +14,8 @@ export interface Style {
 
 const plain: Style = { dim: (t) => t, bold: (t) => t, alarm: (t) => t };
 
-function same(a: Lane, b: Lane): boolean {
-  return a.kind === b.kind && a.index === b.index;
-}
-
 /** Draws an explanation in `width` columns. Steps that no other actor sees are dimmed and have no number. */
-export function drawDiagram({ lanes, rows, state }: Explanation, width = 80, style: Style = plain): string {
+export function drawDiagram({ lanes, rows, notes, stateTitle, state }: Explanation, width = 80, style: Style = plain): string {
   const column = Math.max(8, Math.floor((width - NUMBER_WIDTH - GAP * lanes.length) / Math.max(1, lanes.length)));
   const full = lanes.length === 0 ? width : NUMBER_WIDTH + lanes.length * (GAP + column);
   const out: string[] = [];
@@ -65,22 +37,23 @@ export function drawDiagram({ lanes, rows, state }: Explanation, width = 80, sty
     head((title) => wrap(title, column), style.bold);
     head((title) => ['-'.repeat(Math.min(column, title.length))], style.dim);
   }
-  const inRoutine = new Map<number, string>();
-  for (const { number, visible, lines, marks } of rows) {
-    const cells = lanes.map(({ lane }) =>
-      lines
-        .filter((line) => same(line.lane, lane))
-        .flatMap((line) => {
-          const moved = line.routine !== undefined && inRoutine.get(lane.index) !== line.routine;
-          if (line.routine !== undefined) inRoutine.set(lane.index, line.routine);
-          return wrap(moved ? `${line.routine}: ${line.text}` : line.text, column);
-        }),
+  const across = (text: string, paint: (text: string) => string): void => {
+    for (const line of wrap(text, full - NUMBER_WIDTH - GAP)) out.push(paint(' '.repeat(NUMBER_WIDTH + GAP) + line));
+  };
+  const all = cellsOf(lanes, rows);
+  rows.forEach(({ number, visible, lines, marks, folded }, i) => {
+    const cells = (all[i] ?? []).map((cell) =>
+      cell.flatMap(({ entered, text }) => wrap(entered === undefined ? text : `${entered}: ${text}`, column)),
     );
+    if (folded !== undefined) across(folded, style.dim);
     if (lines.length > 0) row(visible ? String(number) : '', cells, visible ? (t) => t : style.dim);
-    for (const mark of marks)
-      for (const line of wrap(`>>> ${mark}`, full - NUMBER_WIDTH - GAP)) out.push(style.alarm(' '.repeat(NUMBER_WIDTH + GAP) + line));
+    for (const { kind, text } of marks) across(`>>> ${text}`, kind === 'fail' ? style.alarm : style.bold);
+  });
+  for (const note of notes) {
+    out.push('');
+    across(note, style.bold);
   }
-  out.push('', style.bold(rows.some(({ marks }) => marks.length > 0) ? 'State after the step marked last:' : 'State at the end:'));
+  out.push('', style.bold(stateTitle));
   for (const line of state) wrap(line, full - 4).forEach((part, i) => out.push((i === 0 ? '  ' : '    ') + part));
   return `${out.join('\n')}\n`;
 }

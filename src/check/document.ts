@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { kebab } from '../words.js';
 import type { System } from '../scenario/index.js';
 import { drawDiagram } from './diagram.js';
-import type { Explanation } from './explain.js';
+import type { Explanation } from './explanation.js';
 import type { Failure, SearchResult } from './search.js';
 
 /** A failure with everything that is printed about it. */
@@ -95,6 +95,7 @@ const checkResult = z
     verdict,
     reason,
     interrupted: z.boolean(),
+    checkpoint: z.string().nullable().meta({ description: 'File from which --resume goes on' }),
     properties: names.meta({ description: 'All that were checked' }),
     failures: z.array(failure).meta({ description: 'Shortest first' }),
     bounds,
@@ -175,6 +176,7 @@ export function checkResultOf({ system, result, told, ms, interrupted }: Checked
     verdict: result.verdict,
     reason: result.reason ?? null,
     interrupted,
+    checkpoint: result.kept ?? null,
     properties: properties.map(kebab),
     failures: told.map((each) => ({
       property: kebab(each.failure.property),

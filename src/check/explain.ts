@@ -1,107 +1,120 @@
-/** A counterexample made readable: its steps, where kernel and hardware parted, where the event was lost, and the state there. */
-
-import { Note } from '../core/index.js';
+/** A counterexample made readable: its steps, which of them decide, where kernel and hardware parted, and the state where it broke. */
 import type { System } from '../scenario/index.js';
 import { kebab } from '../words.js';
-import { hex, irqNumber, narrate, describeMessage, type Lane, type Line } from './narrate.js';
-import { replayPath, type Replay } from './replay.js';
-import type { PropertyName } from './search.js';
+import type { Explanation, Row } from './explanation.js';
+import { flightsOf, spansOf, type Span } from './flights.js';
+import { foldEnd, foldProbe } from './fold.js';
+import { marksOf, type Mark, type Placed } from './marks.js';
+import { narrate, type Lane } from './narrate.js';
+import { findRace, type Race } from './race.js';
+import { replayPath, type Way } from './replay.js';
+import { stateLines, stateOf } from './state.js';
+import { watch, type Watched } from './watch.js';
+import { instructionAt, instructionOf } from './words.js';
 
-/** A row of the diagram: what one step did, in the columns it did it. */
-export interface Row {
-  /** visible steps up to and including this one */
-  readonly number: number;
-  readonly visible: boolean;
-  readonly lines: readonly Line[];
-  /** what is to be said about the state after it */
-  readonly marks: readonly string[];
-}
-
-/** A way through a check; with the property that it breaks, if it breaks one. */
-export interface Way {
-  readonly path: readonly number[];
-  readonly property?: PropertyName | undefined;
-}
-
-export interface Explanation {
-  readonly lanes: readonly { readonly lane: Lane; readonly title: string }[];
-  readonly rows: readonly Row[];
-  /** state of everybody involved after the step that failed, as lines */
-  readonly state: readonly string[];
-}
-
-/** Step at which the property was broken: an event lost, a flag; else the last. */
-function failingStep(replay: Replay, property: PropertyName | undefined): { step: number; source: number | undefined } {
-  const { steps } = replay;
-  if (property === 'noLoss') {
-    for (let i = steps.length - 1; i >= 0; i--) {
-      const lost = steps[i]?.events.find((e) => e.kind === 'lost');
-      if (lost !== undefined) return { step: i, source: lost.a };
-    }
-  }
-  if (property === 'noLeak') {
-    const given = steps.findIndex((step) => step.events.some((e) => e.kind === 'note' && e.b === Note.leaked));
-    if (given >= 0) return { step: given, source: undefined };
-  }
-  if (property !== undefined && replay.atStart.includes(property)) return { step: -1, source: undefined };
-  const flagged = steps.findIndex((step) => property !== undefined && step.broken.includes(property));
-  return { step: flagged < 0 ? steps.length - 1 : flagged, source: flagged < 0 ? undefined : lastSampler(replay, flagged) };
-}
-
-function lastSampler(replay: Replay, from: number): number | undefined {
-  for (let i = from; i >= 0; i--) {
-    const sample = replay.steps[i]?.events.find((e) => e.kind === 'sample');
-    if (sample !== undefined) return sample.a;
-  }
-  return undefined;
-}
-
-/** First step of the last stretch, up to `to`, in which device and kernel did not agree about a source. */
-function partingStep(replay: Replay, source: number, to: number): number | undefined {
-  const apart = (i: number): boolean => replay.steps[i]?.apart[source] !== undefined;
-  let i = to;
-  while (i >= 0 && !apart(i)) i--;
-  if (i < 0) return undefined;
-  while (i > 0 && apart(i - 1)) i--;
-  return i;
+export interface ExplainOptions {
+  /** every step a line, those that no other actor sees too, and what follows when all is decided */
+  readonly verbose?: boolean;
 }
 
 /** Replays a failure, or any other way, and says what happened. */
-export async function explain(system: System, { path, property }: Way): Promise<Explanation> {
-  const replay = await replayPath(system, path);
-  const { step: failed, source } = failingStep(replay, property);
-  const parted = source === undefined ? undefined : partingStep(replay, source, failed);
-  const rows: Row[] = [];
-  let number = 0;
-  if (failed < 0 && property !== undefined) rows.push({ number, visible: false, lines: [], marks: [`${kebab(property)} does not hold at the start`] });
-  replay.steps.forEach((step, i) => {
-    if (step.visible) number++;
-    const marks: string[] = [];
-    if (step.events.some((e) => e.kind === 'probe')) marks.push('at rest; the probe begins: each irq is raised four times');
-    if (i === parted && source !== undefined)
-      marks.push(`from here kernel and ${system.names.sources[source] ?? '?'} part: ${irqNumber(system, step.apart[source] ?? '')}`);
-    if (i === failed && property !== undefined) marks.push(failedMark(system, property, source));
-    const lines = narrate(system, step);
-    if (lines.length > 0 || marks.length > 0) rows.push({ number, visible: step.visible, lines, marks });
-  });
-  return { lanes: lanesOf(system, rows), rows, state: await stateAfter(system, path.slice(0, failed + 1)) };
+export async function explain(system: System, way: Way, { verbose = false }: ExplainOptions = {}): Promise<Explanation> {
+  const { path, property } = way;
+  const watched = await watch(system, path);
+  const { steps } = watched;
+  const breaking = property === undefined ? undefined : marksOf(system, watched, property);
+  const failed = breaking?.[0].step;
+  const race = failed === undefined || failed < 0 ? undefined : await findRace(system, way, failed);
+  const probe = steps.flatMap(({ events }, step): Placed[] =>
+    events.some((e) => e.kind === 'probe')
+      ? [{ step, kind: 'note', text: 'at rest; the probe begins: each irq is raised four times' }]
+      : [],
+  );
+  // where a step has several, what it breaks is said last
+  const pair = race === undefined || race === 'none' ? [] : raceMarks(system, way, watched, race);
+  const placed = [...probe, ...(breaking ?? []), ...pair];
+  placed.sort((a, b) => Number(a.kind === 'fail') - Number(b.kind === 'fail'));
+  const spans = spansOf(system, watched);
+  const rows = rowsOf(system, watched, placed, spans, verbose);
+  const told = verbose ? rows : foldEnd(foldProbe(rows, path), failed, path);
+  const shown = failed === undefined ? path : path.slice(0, failed + 1);
+  const table = stateOf(system, (await replayPath(system, shown)).machine);
+  return {
+    lanes: lanesOf(system, rows),
+    rows: told,
+    notes: race === 'none' ? ['No two steps were found whose order alone decides it.'] : [],
+    stateTitle: stateTitle(rows, failed),
+    state: stateLines(table),
+    table,
+    flights: flightsOf(system, watched),
+    spans,
+  };
 }
 
-/** What is to be said about the step that broke a property. */
-export function failedMark(system: System, property: PropertyName, source: number | undefined): string {
-  const name = source === undefined ? '' : (system.names.sources[source] ?? '');
-  switch (property) {
-    case 'noLoss':
-      return `LOST here: nothing carries the event of ${name} any more`;
-    case 'noStray':
-      return 'STRAY here: a vector without a handler';
-    case 'noLeak':
-      return 'LEAKED here: a vector stays allocated that is nobody’s target';
-    case 'progress':
-      return 'no progress: something that was asked for has not happened, and nothing is on its way';
-    default:
-      return `${kebab(property)} does not hold here`;
-  }
+function rowsOf(system: System, { steps }: Watched, placed: readonly Placed[], spans: readonly Span[], verbose: boolean): Row[] {
+  const around = criticalSections(steps, placed, spans);
+  const atStart = placed.filter(({ step }) => step < 0);
+  const rows: Row[] = atStart.length === 0 ? [] : [{ steps: [0, -1], number: 0, visible: false, lines: [], marks: atStart }];
+  let number = 0;
+  steps.forEach((step, i) => {
+    if (step.visible) number++;
+    const marks = placed.filter((each) => each.step === i).map(({ kind, text }): Mark => ({ kind, text }));
+    const all = verbose || around.has(i);
+    const brief = narrate(system, step, all);
+    // what is marked must be seen, if it is only a load
+    const lines = brief.length === 0 && marks.some(({ kind }) => kind !== 'note') ? narrate(system, step, true) : brief;
+    if (lines.length > 0 || marks.length > 0) rows.push({ steps: [i, i], number, visible: step.visible, lines, marks });
+  });
+  return rows;
+}
+
+/** Steps that take and give back the locks under which a CPU does what is marked. */
+function criticalSections(steps: Watched['steps'], placed: readonly Placed[], spans: readonly Span[]): Set<number> {
+  const marked = placed.flatMap(({ kind, step }) => {
+    const cpu = steps[step] && instructionOf(steps[step])?.cpu;
+    return kind === 'note' || cpu === undefined ? [] : [{ step, cpu }];
+  });
+  const around = spans.filter(
+    ({ kind, cpu, from, to }) => kind === 'lock' && marked.some((each) => each.cpu === cpu && from < each.step && each.step < to),
+  );
+  return new Set(around.flatMap(({ from, to }) => [from, to]));
+}
+
+function stateTitle(rows: readonly Row[], failed: number | undefined): string {
+  if (failed !== undefined && failed < 0) return 'State at the start:';
+  const row = rows.find(({ steps: [from] }) => from === failed);
+  if (row === undefined) return 'State at the end:';
+  return row.visible ? `State after step ${row.number}:` : `State at the last mark, behind step ${row.number}:`;
+}
+
+/** What would be otherwise. */
+const outcomes: Readonly<Record<string, string>> = {
+  noLoss: 'the event would not be lost',
+  noStray: 'the vector would find its handler',
+  noLeak: 'no vector would leak',
+  noStuckIsr: 'no vector would stay in service',
+  inStep: 'device and kernel would agree',
+  progress: 'all that was asked for would happen',
+};
+
+/** The marks of the racing pair. */
+function raceMarks(system: System, { property = '' }: Way, { steps }: Watched, { first, second }: Race): Placed[] {
+  const [one, other] = [nameOf(system, steps, first), nameOf(system, steps, second)];
+  return [
+    { step: first, kind: 'race', text: `race: with ${other}, see there` },
+    { step: second, kind: 'race', text: `race: had ${other} come before ${one}, ${outcomes[property] ?? `${kebab(property)} would hold`}` },
+  ];
+}
+
+/** `step 1 (take_cpu_down:2)`; what has no number is named by what it does. */
+function nameOf(system: System, steps: Watched['steps'], at: number): string {
+  const step = steps[at] as Watched['steps'][number];
+  const instruction = instructionOf(step);
+  const label = instruction && instructionAt(system, instruction.at).label;
+  const place = label === undefined ? '' : ` (${label.routine}:${label.line})`;
+  if (step.visible) return `step ${steps.slice(0, at + 1).filter(({ visible }) => visible).length}${place}`;
+  if (label !== undefined) return `"${label.text}"${place}`;
+  return `"${narrate(system, step, true)[0]?.text ?? '?'}"`;
 }
 
 /** CPUs in the order of the story: the one that goes offline first. */
@@ -126,28 +139,4 @@ function lanesOf(system: System, rows: readonly Row[]): Explanation['lanes'] {
   cpus.sort((a, b) => Number(dying.has(b.lane.index)) - Number(dying.has(a.lane.index)));
   const devices = system.names.devices.map((name, index) => ({ lane: { kind: 'device', index } as Lane, title: name }));
   return [...cpus, ...devices].filter(({ lane }) => used(lane));
-}
-
-function vectorSet(vectors: readonly number[]): string {
-  return vectors.length === 0 ? '-' : vectors.map(hex).join(' ');
-}
-
-async function stateAfter(system: System, path: readonly number[]): Promise<string[]> {
-  const { machine } = await replayPath(system, path);
-  const lines: string[] = [];
-  system.names.devices.forEach((name, d) => {
-    const { addrLo, data } = machine.device(d);
-    lines.push(`${name}: MSI address ${hex(addrLo)}, data ${hex(data)} (${describeMessage(system, addrLo, data)})`);
-  });
-  system.names.sources.forEach((name, s) => {
-    if (machine.owed(s)) lines.push(`${name}: owed, its handler has not run since the event`);
-  });
-  system.names.cpus.forEach((name, c) => {
-    const { irr, isr, enabled, interruptsOn, run } = machine.cpu(c);
-    const slots = system.built.slots(machine, c).map(({ vector, text }) => `${hex(vector)} ${irqNumber(system, text)}`);
-    lines.push(
-      `${name}: ${run}, LAPIC ${enabled ? 'enabled' : 'disabled'}, IF=${interruptsOn ? 1 : 0}, IRR ${vectorSet(irr)}, ISR ${vectorSet(isr)}, vector table: ${slots.join(', ') || 'empty'}`,
-    );
-  });
-  return lines;
 }

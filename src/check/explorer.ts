@@ -1,7 +1,7 @@
 /** Who searches: one engine alone, or a team of them. What comes out is the same. */
 import { Bag, Status } from '../core/index.js';
 import type { Machine } from '../machine/index.js';
-import { CheckpointWriter, type CheckpointHead } from './checkpoint.js';
+import type { CheckpointHead } from './checkpoint.js';
 import { Engine, type EngineOptions, type FoundFailure, type Share } from './engine.js';
 import type { LookUp } from './paths.js';
 import { joinShares } from './share.js';
@@ -110,11 +110,12 @@ export class Alone implements Explorer {
     return { level: this.#engine.level, round: this.#engine.round };
   }
 
-  save(path: string, head: Omit<CheckpointHead, 'format'>): Promise<void> {
+  async save(path: string, head: Omit<CheckpointHead, 'format'>): Promise<void> {
+    // files are for Node only: a browser never gets here
+    const { CheckpointWriter } = await import('./checkpoint.js');
     const writer = new CheckpointWriter(path, head);
     writer.write(this.#engine);
     writer.finish();
-    return Promise.resolve();
   }
 
   close(): Promise<void> {

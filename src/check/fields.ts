@@ -7,7 +7,7 @@ import { Cpu, CpuFlag, Dev, Glob, NONE, RunState, Src, Table, VarWord } from '..
 import type { AnyVariable, Domain, Kind, Variable } from '../kernel/index.js';
 import { Layout, type Machine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
-import { hex } from './narrate.js';
+import { hex } from './words.js';
 
 /** What a value belongs to. */
 export type Part = 'kernel' | 'cpu' | 'device' | 'source' | 'operation' | 'probe';

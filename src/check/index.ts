@@ -1,8 +1,9 @@
 /** The room of checking: the search driven in batches, counterexamples told and drawn, tokens made and replayed. */
 export { describeAction } from './actions.js';
 export { changeText, type Change, type Named, type States } from './changes.js';
+export { CheckpointError } from './errors.js';
 export type { Blocked, Choice } from './choices.js';
-export { drawDiagram, wrap, type Style } from './diagram.js';
+export { drawDiagram, type Style } from './diagram.js';
 export {
   checkDocument,
   checkJsonSchema,
@@ -13,14 +14,20 @@ export {
   type RaisesResult,
   type Told,
 } from './document.js';
-export { explain, type Explanation, type Row } from './explain.js';
-export { firsts, isComplete, nothingNewFrom, raisesResultOf, verdictOf, withRaises, type CheckedAt, type RaisesRange } from './raises.js';
+export { explain, type ExplainOptions } from './explain.js';
+export type { Explanation, Row } from './explanation.js';
 export type { Field } from './fields.js';
+export type { Flight, Span } from './flights.js';
 export * from './inspect.js';
+export type { Mark } from './marks.js';
 export type { InFlight } from './messages.js';
-export { Replay, replayPath, type ReplayedStep } from './replay.js';
-export { CheckpointError } from './checkpoint.js';
+export { minimise } from './minimise.js';
+export { drawSvg, type PictureOptions } from './picture/svg.js';
+export { findRace, type Race } from './race.js';
+export { firsts, isComplete, nothingNewFrom, raisesResultOf, verdictOf, withRaises, type CheckedAt, type RaisesRange } from './raises.js';
+export { Replay, replayPath, type ReplayedStep, type Way } from './replay.js';
 export { search, type Coverage, type Effort, type Failure, type PropertyName, type SearchLimits, type SearchResult } from './search.js';
 export { placeText, type Place, type Standing } from './stands.js';
 export { parseToken, replayToken, systemOf, TokenError, tokenOf, type Replayed, type Token } from './token.js';
 export { Walk, type Judgement, type Taken } from './walk.js';
+export { wrap } from './wrap.js';

@@ -2,7 +2,7 @@
 import type { AnyVariable } from '../kernel/index.js';
 import type { Named } from './changes.js';
 import { indexName, type Field } from './fields.js';
-import { describeMessage, irqNumber } from './narrate.js';
+import { describeMessage, irqNumber } from './words.js';
 import type { Standing } from './stands.js';
 import type { Walk } from './walk.js';
 

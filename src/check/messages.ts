@@ -3,7 +3,7 @@ import { Level, Msg, MsgKind, Origin, Table } from '../core/index.js';
 import type { Machine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import type { Fields } from './fields.js';
-import { hex } from './narrate.js';
+import { hex } from './words.js';
 
 /** A message on its way. */
 export interface InFlight {

@@ -2,7 +2,9 @@
 import { Drop, InsnFlag, LapicReg, MsiReg, NONE, Note, Op, Property } from '../core/index.js';
 import type { EventRecord } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
+import { deviceOf } from './actions.js';
 import type { ReplayedStep } from './replay.js';
+import { describeMessage, hex, instructionAt, instructionOf, irqNumber } from './words.js';
 
 /** Column of a diagram: a CPU or a device, by index. */
 export type Lane = { readonly kind: 'cpu' | 'device'; readonly index: number };
@@ -24,30 +26,18 @@ const drops: Readonly<Record<Drop, string>> = {
   [Drop.disabledDevice]: 'dropped: MSI is disabled',
 };
 
-export function hex(n: number): string {
-  return `0x${n.toString(16)}`;
-}
-
-/** "CPU 3, vector 0x21" of a compatibility-format message. */
-export function describeMessage(system: System, address: number, data: number): string {
-  const id = (address >>> 12) & 0xff;
-  const cpu = system.scenario.machine.cpus.findIndex((c) => c.apicId === id);
-  return `${system.names.cpus[cpu] ?? `APIC id ${id}`}, vector ${hex(data & 0xff)}`;
-}
-
 /** Micro-ops worth a line although no other actor sees them: they change what the CPU takes. */
 const telling: ReadonlySet<number> = new Set([Op.cli, Op.sti, Op.restoreFlags, Op.delay, Op.park, Op.maskSet, Op.maskClear]);
 
 /** Those that an event of their own tells better. */
 const toldElsewhere: ReadonlySet<number> = new Set([Op.cfgWrite, Op.ipi, Op.ipiInit, Op.ipiSipi, Op.serve, Op.flag, Op.note, Op.opEnd]);
 
-/** The lines of one step. */
-export function narrate(system: System, step: ReplayedStep): Line[] {
-  const { names, built } = system;
+/** The lines of one step. `all`: also of what no other actor sees. */
+export function narrate(system: System, step: ReplayedStep, all = false): Line[] {
+  const { names } = system;
   const lines: Line[] = [];
-  let routine: string | undefined;
-  for (const event of step.events)
-    if (event.kind === 'step') routine = built.labels[(built.program.code[event.b * 4 + 3] ?? 0) >>> 8]?.routine;
+  const last = step.events.findLast((e) => e.kind === 'step');
+  const routine = last && instructionAt(system, last.b).label?.routine;
   const cpu = (index: number, text: string, own = false): void => {
     lines.push({ lane: { kind: 'cpu', index }, routine: own ? routine : undefined, text });
   };
@@ -108,7 +98,7 @@ export function narrate(system: System, step: ReplayedStep): Line[] {
         cpu(e.a, 'INIT: LAPIC reset');
         break;
       case 'step':
-        stepText(system, step, e, (text) => cpu(e.a, text, true));
+        stepText(system, step, e, all, (text) => cpu(e.a, text, true));
         break;
       default:
     }
@@ -116,17 +106,13 @@ export function narrate(system: System, step: ReplayedStep): Line[] {
   return lines;
 }
 
-function deviceOf(system: System, source: number): number {
-  return system.setup({ timed: false, record: 0 }).sources[source]?.device ?? 0;
-}
-
 function operationCpu(system: System, operation: number): number {
   return system.built.operations[operation]?.cpu ?? 0;
 }
 
 function cpuOf(step: ReplayedStep, then: (cpu: number) => void): void {
-  const event = step.events.find((e) => e.kind === 'step');
-  if (event !== undefined) then(event.a);
+  const instruction = instructionOf(step);
+  if (instruction !== undefined) then(instruction.cpu);
 }
 
 function configText(system: System, { a, b, c }: EventRecord): string {
@@ -150,10 +136,9 @@ function noteText({ a, b }: EventRecord, say: (text: string) => void): void {
   if (b === Note.leaked) say('the old vector is given up, still allocated');
 }
 
-function stepText(system: System, step: ReplayedStep, { b: pc, c: value }: EventRecord, say: (text: string) => void): void {
+function stepText(system: System, step: ReplayedStep, { b: pc, c: value }: EventRecord, all: boolean, say: (text: string) => void): void {
+  const { op, label } = instructionAt(system, pc);
   const { code } = system.built.program;
-  const op = (code[pc * 4] ?? 0) & 0xff;
-  const label = system.built.labels[(code[pc * 4 + 3] ?? 0) >>> 8];
   if (label === undefined || toldElsewhere.has(op)) return;
   if (op === Op.lapicWrite && code[pc * 4 + 1] === LapicReg.eoi) return;
   if (op === Op.cfgRead) {
@@ -161,19 +146,14 @@ function stepText(system: System, step: ReplayedStep, { b: pc, c: value }: Event
   } else if (op === Op.delay) say(step.events.some((e) => e.kind === 'complete') ? `${label.text} is over` : label.text);
   else if (op === Op.irrBit) say(`${label.text}: ${value ? 'yes' : 'no'}`);
   else if (((code[pc * 4 + 3] ?? 0) & InsnFlag.visible) !== 0) say(withValue(system, pc, label.text, value));
-  else if (!step.visible && telling.has(op)) say(label.text);
+  else if (!step.visible && (all || telling.has(op))) say(label.text);
 }
 
 /** A store with the value as its variable describes it: `vector_irq[self][vector] = irq 122`. */
 function withValue(system: System, pc: number, text: string, value: number): string {
   const { code } = system.built.program;
-  if (((code[pc * 4] ?? 0) & 0xff) !== Op.store) return text;
+  if (instructionAt(system, pc).op !== Op.store) return text;
   const variable = system.built.variables[(code[pc * 4 + 2] ?? 0) & 0xffff];
   const described = variable?.form === 'value' ? variable.describe?.(value) : undefined;
   return described === undefined ? text : text.replace(/ = [^=]*$/, ` = ${irqNumber(system, described)}`);
-}
-
-/** "irq 0" of a model is an index; users know the number. */
-export function irqNumber(system: System, text: string): string {
-  return text.replace(/\birq (\d+)$/, (_, index: string) => `irq ${system.names.irqs[Number(index)] ?? index}`);
 }

@@ -4,6 +4,12 @@ import type { System } from '../scenario/index.js';
 import { cpuOfAction, isRaiseOrOperation } from './actions.js';
 import type { PropertyName } from './search.js';
 
+/** A way through a check; with the property that it breaks, if it breaks one. */
+export interface Way {
+  readonly path: readonly number[];
+  readonly property?: string | undefined;
+}
+
 export interface ReplayedStep {
   readonly action: number;
   readonly visible: boolean;

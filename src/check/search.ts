@@ -4,6 +4,7 @@ import { propertiesOf, type Machine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import type { CheckpointHead } from './checkpoint.js';
 import type { Share } from './engine.js';
+import { CheckpointError } from './errors.js';
 import { neverJudged } from './evaluated.js';
 import { Alone, type Explorer, type Findings, type Watch } from './explorer.js';
 import { labelAt } from './labels.js';
@@ -57,6 +58,8 @@ export interface SearchResult {
   /** level of the reduction that was in force */
   readonly reduction: 0 | 1 | 2;
   readonly effort: Effort;
+  /** the checkpoint that was written */
+  readonly kept: string | undefined;
   readonly failures: readonly Failure[];
   readonly vacuity: Vacuity;
 }
@@ -72,12 +75,16 @@ export interface SearchLimits {
   readonly progress?: (coverage: Coverage) => boolean | Promise<boolean>;
   /** bits of a fingerprint; default 64 */
   readonly fingerprint?: 64 | 128 | undefined;
+  /** level of the reduction; default 0 */
+  readonly reduction?: 0 | 1 | 2 | undefined;
   /** worker threads (Node only); default 1 */
   readonly workers?: number | undefined;
   /** a checkpoint to go on from: the same system, fingerprint and reduction (Node only) */
   readonly resume?: string | undefined;
   /** where to write a checkpoint if the search is stopped or a limit ends it (Node only) */
   readonly save?: string | undefined;
+  /** write it only if the search is stopped, not if a limit ends it */
+  readonly keepOnlyInterrupted?: boolean | undefined;
   /** what a checkpoint should say about the system, so that it can be made again */
   readonly about?: unknown;
 }
@@ -92,6 +99,9 @@ const reasons: Partial<Record<Status, string>> = {
   [Status.more]: 'interrupted',
   [Status.first]: 'it ended with the first failure',
 };
+
+/** Ends from which a checkpoint can go on. */
+const goesOn: ReadonlySet<Status> = new Set([Status.more, Status.enough, Status.first, Status.memory]);
 
 const isNode = typeof process !== 'undefined' && process.versions?.node !== undefined;
 
@@ -124,16 +134,23 @@ export async function search(system: System, limits: SearchLimits): Promise<Sear
             activity: joinActivities(found.activity, before.activity),
           };
     const failures = await failuresOf(system, findings, explorer);
-    const reason = status === Status.enough ? `the limit of ${states} states was reached` : reasons[status];
-    if (save !== undefined && status !== Status.done && status !== Status.universe)
-      await explorer.save(save, await head(system, limits, explorer, findings));
+    let reason = status === Status.enough ? `the limit of ${states} states was reached` : reasons[status];
+    let kept: string | undefined;
+    if (save !== undefined && (limits.keepOnlyInterrupted === true ? status === Status.more : goesOn.has(status))) {
+      try {
+        await explorer.save(save, await head(system, limits, explorer, findings));
+        kept = save;
+      } catch (error) {
+        reason = `${reason ?? ''}; the search could not be kept: ${error instanceof Error ? error.message : String(error)}`;
+      }
+    }
     const effort: Effort = {
       workers: explorer.workers,
       memory: findings.share.memory,
       visited: findings.share.visitedBytes,
       disk: explorer.disk,
     };
-    return { ...resultOf(system, findings, failures, reason), effort, fingerprintBits: limits.fingerprint ?? 64, reduction: 0 };
+    return { ...resultOf(system, findings, failures, reason), effort, kept, fingerprintBits: limits.fingerprint ?? 64, reduction: 0 };
   } finally {
     await explorer.close();
   }
@@ -187,7 +204,7 @@ async function head(
 }
 
 async function headOf(path: string, system: System, { fingerprint = 64 }: SearchLimits): Promise<CheckpointHead> {
-  const { CheckpointError, CheckpointReader } = await import('./checkpoint.js');
+  const { CheckpointReader } = await import('./checkpoint.js');
   const reader = new CheckpointReader(path);
   reader.close();
   const { head } = reader;
@@ -234,7 +251,7 @@ function resultOf(
   { share, activity }: Findings,
   failures: readonly Failure[],
   stopped: string | undefined,
-): Omit<SearchResult, 'effort' | 'fingerprintBits' | 'reduction'> {
+): Omit<SearchResult, 'effort' | 'kept' | 'fingerprintBits' | 'reduction'> {
   const vacuity = vacuityOf(system, activity);
   const reason = stopped ?? (failures.length === 0 ? vacuous(system, vacuity, activity) : undefined);
   const verdict = failures.length > 0 ? 'failed' : reason === undefined ? 'safe' : 'unknown';

@@ -6,7 +6,7 @@ import type { System } from '../scenario/index.js';
 import type { States } from './changes.js';
 import { indexName } from './fields.js';
 import type { LevelName } from './messages.js';
-import { hex } from './narrate.js';
+import { hex } from './words.js';
 
 /** A point of a routine. */
 export interface Place {

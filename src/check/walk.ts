@@ -6,8 +6,9 @@ import type { System } from '../scenario/index.js';
 import { cpuOfAction, isRaiseOrOperation } from './actions.js';
 import { States, type Change } from './changes.js';
 import { Choices, type Blocked, type Choice } from './choices.js';
-import { failedMark } from './explain.js';
-import { hex, irqNumber, narrate } from './narrate.js';
+import { brokenMark } from './marks.js';
+import { narrate } from './narrate.js';
+import { hex, irqNumber } from './words.js';
 import { Replay, type ReplayedStep } from './replay.js';
 import type { PropertyName } from './search.js';
 import { Standings } from './stands.js';
@@ -223,7 +224,7 @@ export class Walk {
     const merged = step.events.filter((e) => e.kind === 'accept' && e.c !== 0).map((e) => `IRR[${hex(e.b)}] was set already`);
     const broken = step.broken
       .filter((property) => this.machine.setup.properties.includes(property))
-      .map((property) => failedMark(this.system, property, step.events.find((e) => e.kind === 'lost')?.a));
+      .map((property) => brokenMark(this.system, property, step.events.find((e) => e.kind === 'lost')?.a));
     const before = steps.at(-2)?.apart ?? this.#apart;
     const parted = names.sources.flatMap((name, s) => {
       const [was, is] = [before[s], step.apart[s]];

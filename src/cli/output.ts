@@ -92,10 +92,11 @@ export class Progress {
   }
 }
 
-/** True from the first Ctrl-C on; the work stops with what it has. */
+/** True from the first Ctrl-C on; the work stops with what it has. A second one ends the program at once. */
 export class Interrupt {
   stopped = false;
   readonly #handler = (): void => {
+    if (this.stopped) process.exit(Exit.interrupted);
     this.stopped = true;
   };
 

@@ -5,6 +5,7 @@ import { drawDiagram, explain, wrap } from '../check/index.js';
 import { ModelError } from '../kernel/model/index.js';
 import { loadScenario, overridesOf, simulatedSeconds, systemOptions, wholeNumber, type SystemOptions } from './options.js';
 import { count, Exit, field, headline, InputError, Interrupt, plural, print, printJson, Progress, style, width } from './output.js';
+import { expectPicture, writePictures } from './picture.js';
 import { kebab } from '../words.js';
 import { follow, followedNotes, type Followed } from './token.js';
 
@@ -13,6 +14,7 @@ interface RunOptions extends SystemOptions {
   readonly seconds?: number;
   readonly schedule?: string;
   readonly diagram?: boolean;
+  readonly svg?: string;
 }
 
 function us(cycles: number): string {
@@ -103,6 +105,7 @@ async function replaySchedule(options: RunOptions): Promise<void> {
   const { system, replayed } = followed;
   const { replay, exact, skipped } = replayed;
   const broken = replay.broken();
+  const visible = replay.steps.filter((step) => step.visible).length;
   if (options.format === 'json') {
     printJson({
       command: 'run',
@@ -113,15 +116,18 @@ async function replaySchedule(options: RunOptions): Promise<void> {
       skipped,
       failed: broken.map(kebab),
       steps: replay.steps.length,
-      visible: replay.steps.filter((step) => step.visible).length,
+      visible,
       atRest: replay.machine.quiet === 'rest',
     });
   } else {
     print(replayedText(followed));
-    if (options.diagram) {
-      const path = replay.steps.map((step) => step.action);
-      print(`\n${drawDiagram(await explain(system, { path, property: broken[0] }), width(), style)}`);
-    }
+  }
+  if (options.svg !== undefined || options.diagram) {
+    const path = replay.steps.map((step) => step.action);
+    const [property] = broken;
+    const explanation = await explain(system, { path, property });
+    if (options.diagram && options.format !== 'json') print(`\n${drawDiagram(explanation, width(), style)}`);
+    writePictures(options.svg, [{ scenario: system.scenario.name, model: system.model.name, property, steps: visible, explanation }]);
   }
   process.exitCode = broken.length > 0 ? Exit.failed : Exit.ok;
 }
@@ -135,7 +141,11 @@ export function addRun(program: Command): void {
     .option('--seconds <n>', 'simulated seconds (default: what the scenario says)', simulatedSeconds)
     .option('--schedule <token>', 'replay the schedule that check printed')
     .option('--diagram', 'draw what the schedule does')
+    .option('--svg <file>', 'with --schedule: draw it as a picture, in a file or a directory')
     .action(async (options: RunOptions) => {
+      if (options.svg !== undefined && options.schedule === undefined)
+        throw new InputError('--svg draws a schedule: give --schedule too; irqlab check --svg draws what it finds');
+      expectPicture(options.svg);
       if (options.schedule !== undefined) return replaySchedule(options);
       const scenario = loadScenario(options.scenario);
       const overrides = overridesOf(options);

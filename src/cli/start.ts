@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { wrap } from '../check/index.js';
 import { assembleSystem, findScenario, type Scenario } from '../scenario/index.js';
 import { importTrace, xhciLost20200318 } from '../trace/index.js';
-import { checkSystem } from './check.js';
+import { checkSystem } from './searching.js';
 import { foundations, toldText, verdictLine } from './verdict.js';
 import { importText } from './import.js';
 import { runScenario, runText } from './run.js';

@@ -117,3 +117,8 @@ function newsText(all: readonly CheckedAt[], done: number): string {
   if (still === undefined) return `at ${plural(done, 'raise')} there is still something new: try more`;
   return `nothing new from ${plural(still, 'raise')} on: no other property fails, no micro-op is executed and no kind of thing happens for the first time`;
 }
+
+/** How a search that has not come to its end can go on. */
+export function keptText({ result: { kept } }: Checked): string {
+  return kept === undefined ? '' : `Go on with it:\n  irqlab check --resume ${kept}\n`;
+}

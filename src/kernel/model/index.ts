@@ -2,7 +2,7 @@
 import { linux, linuxBehaviours, linuxVersions } from './linux/model.js';
 import { ModelError, type KernelModel } from './model.js';
 
-export type { ActiveBehaviour, BuiltModel, IrqPlacement, KernelModel, OperationRequest, Placement } from './model.js';
+export type { ActiveBehaviour, BuiltModel, IrqPlacement, KernelModel, OperationRequest, Placement, Untargeted } from './model.js';
 export { ModelError };
 
 /** Names of all models, e.g. `linux-5.9`. */

@@ -29,6 +29,14 @@ export interface Placement {
   readonly own?: readonly OwnProperty[];
 }
 
+/** An allocated vector that is no irq's target. CPU by index. */
+export interface Untargeted {
+  readonly cpu: number;
+  readonly vector: number;
+  /** what is to free it, as a sentence; undefined: nothing will */
+  readonly awaits: string | undefined;
+}
+
 /** A model assembled for one machine and scenario. */
 export interface BuiltModel {
   readonly program: ProgramSetup;
@@ -42,6 +50,8 @@ export interface BuiltModel {
    * counterexample marks as the step after which they parted.
    */
   disagreement(machine: Machine, source: number): string | undefined;
+  /** Vectors that are allocated and nobody's target: moves that are not cleaned up, and leaks. */
+  untargeted(machine: Machine): readonly Untargeted[];
   /** Slots of a CPU's vector table that are not empty. */
   slots(machine: Machine, cpu: number): readonly { readonly vector: number; readonly text: string }[];
   /** Puts the kernel's data, the CPUs and the devices in the state in which the scenario starts. */

@@ -1,7 +1,7 @@
 /** Linux: one model, named behaviours, a version is a table of them (linux.md 2; without interrupt remapping). */
 import { Assembler, type MachineSize } from '../../index.js';
 import type { Machine, OperationSetup } from '../../../machine/index.js';
-import { ModelError, type ActiveBehaviour, type BuiltModel, type KernelModel, type Placement } from '../model.js';
+import { ModelError, type ActiveBehaviour, type BuiltModel, type KernelModel, type Placement, type Untargeted } from '../model.js';
 import { behaviours, versions, type BehaviourName, type Behaviours } from './behaviours.js';
 import { declareData, describeSlot, IRQ_MOVE_CLEANUP_VECTOR, Slot, SPURIOUS_APIC_VECTOR, type LinuxData } from './data.js';
 import { hotplugRoutines, TPR } from './hotplug.js';
@@ -100,6 +100,7 @@ function build(chosen: Behaviours, size: MachineSize, placement: Placement): Bui
     systemVectors,
     boot: (machine) => boot(machine, data, size, placement),
     disagreement: (machine, source) => disagreement(machine, data, placement, source),
+    untargeted: (machine) => untargeted(machine, data, size),
     slots: (machine, cpu) =>
       Array.from({ length: size.vectorHi - size.vectorLo }, (_, i) => size.vectorLo + i)
         .map((vector) => ({ vector, value: machine.variable(data.vectorIrq.slot, cpu, vector) }))
@@ -123,6 +124,25 @@ function disagreement(machine: Machine, d: LinuxData, { apicIds, irqs }: Placeme
   if (!machine.cpu(cpu).enabled) return 'its message goes to a LAPIC that is disabled';
   const slot = machine.variable(d.vectorIrq.slot, cpu, vector);
   return slot === source + Slot.FIRST ? undefined : `its message goes to a slot that is ${describeSlot(slot)}`;
+}
+
+/** What `judge_no_leak` counts, and who still knows of it (linux.md 2.7). */
+function untargeted(machine: Machine, d: LinuxData, size: MachineSize): Untargeted[] {
+  const irqs = Array.from({ length: size.irqs }, (_, irq) => irq);
+  const online = machine.maskBits(d.cpuOnlineMask.slot);
+  const of = (variable: { readonly slot: number }, irq: number): number => machine.variable(variable.slot, irq);
+  const awaits = (cpu: number, vector: number): string | undefined => {
+    const irq = irqs.find((each) => of(d.prevCpu, each) === cpu && of(d.prevVector, each) === vector);
+    if (irq === undefined) return undefined;
+    if (of(d.queued, irq)) return online.includes(cpu) ? 'the cleanup on its CPU is to free it' : undefined;
+    return 'the next interrupt at the new target is to have it freed';
+  };
+  return Array.from({ length: size.cpus }, (_, cpu) => cpu).flatMap((cpu) =>
+    machine
+      .maskBits(d.allocMap.slot, cpu)
+      .filter((vector) => !irqs.some((irq) => of(d.apicdCpu, irq) === cpu && of(d.apicdVector, irq) === vector))
+      .map((vector) => ({ cpu, vector, awaits: awaits(cpu, vector) })),
+  );
 }
 
 /** All irqs requested and started, each on its vector; CPUs set up as `start_secondary` leaves them. */

@@ -1,0 +1,66 @@
+/** The state at a point of a way, as far as interrupts are concerned: a table, and the same as lines. */
+import type { Machine } from '../machine/index.js';
+import type { System } from '../scenario/index.js';
+import { describeMessage, hex, instructionAt, irqNumber } from './words.js';
+
+export interface StateTable {
+  readonly devices: readonly { readonly name: string; readonly address: string; readonly data: string; readonly target: string }[];
+  /** sources whose event has not been handled */
+  readonly owed: readonly string[];
+  readonly cpus: readonly {
+    readonly name: string;
+    readonly run: string;
+    readonly lapic: string;
+    readonly interruptsOn: boolean;
+    readonly irr: string;
+    readonly isr: string;
+    readonly slots: string;
+    /** routine:line and text that it stands in front of; '' if it idles */
+    readonly at: string;
+  }[];
+}
+
+function vectorSet(vectors: readonly number[]): string {
+  return vectors.length === 0 ? '-' : vectors.map(hex).join(' ');
+}
+
+function standsAt(system: System, machine: Machine, cpu: number): string {
+  const at = machine.instruction(cpu);
+  const label = at === undefined ? undefined : instructionAt(system, at).label;
+  return label === undefined ? '' : `${label.routine}:${label.line}`;
+}
+
+export function stateOf(system: System, machine: Machine): StateTable {
+  return {
+    devices: system.names.devices.map((name, d) => {
+      const { addrLo, data } = machine.device(d);
+      return { name, address: hex(addrLo), data: hex(data), target: describeMessage(system, addrLo, data) };
+    }),
+    owed: system.names.sources.filter((_, s) => machine.owed(s)),
+    cpus: system.names.cpus.map((name, c) => {
+      const { irr, isr, enabled, interruptsOn, run } = machine.cpu(c);
+      const slots = system.built.slots(machine, c).map(({ vector, text }) => `${hex(vector)} ${irqNumber(system, text)}`);
+      return {
+        name,
+        run,
+        lapic: enabled ? 'enabled' : 'disabled',
+        interruptsOn,
+        irr: vectorSet(irr),
+        isr: vectorSet(isr),
+        slots: slots.join(', ') || 'empty',
+        at: standsAt(system, machine, c),
+      };
+    }),
+  };
+}
+
+export function stateLines({ devices, owed, cpus }: StateTable): string[] {
+  return [
+    ...devices.map(({ name, address, data, target }) => `${name}: MSI address ${address}, data ${data} (${target})`),
+    ...owed.map((name) => `${name}: owed, its handler has not run since the event`),
+    ...cpus.map(
+      ({ name, run, lapic, interruptsOn, irr, isr, slots, at }) =>
+        `${name}: ${run}, LAPIC ${lapic}, IF=${interruptsOn ? 1 : 0}, IRR ${irr}, ISR ${isr}, vector table: ${slots}${at === '' ? '' : `; at ${at}`}`,
+    ),
+  ];
+}
