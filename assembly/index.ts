@@ -3,10 +3,11 @@
  * boundary (no i64: two words). Nothing here traps, whatever it is fed.
  */
 import { LEVELS, apicMapBase, blockEnd, checkStart, nCpus, nowBase, recordStart } from './state/layout';
-import { apicIdOf, cpuAt, isActive } from './state/access';
+import { apicIdOf, cpuAt, isActive, timed } from './state/access';
 import { hash } from './state/hash';
 import { pack, unpack } from './state/image';
 import { plannedBits } from './state/plan';
+import { planJoins } from './check/join';
 import { deriveCpu } from './lapic/priority';
 import { clearFlight } from './fabric/flight';
 import { current } from './cpu/schedule';
@@ -20,6 +21,7 @@ import { timedRun } from './run/timed';
 export { create, prepare, sizes as sizesAt, table } from './state/layout';
 export { ringClear, ringTail, ringUsed } from './record/ring';
 export { failureOf, openImages, pathBuffer, pathLength, searchBegin, searchRun, searchStats, writePath } from './check/search';
+export { joinNext } from './check/join';
 export { timedBegin } from './run/timed';
 
 /** After the host has filled the tables: the map of APIC ids, the free messages, derived fields, contexts in place. */
@@ -28,6 +30,7 @@ export function complete(): void {
   clearFlight();
   clearFault();
   clearViolations();
+  if (!timed()) planJoins();
   for (let c: u32 = 0; c < nCpus; c++) {
     deriveCpu(cpuAt(c));
     for (let level: u32 = 0; level < LEVELS; level++) {

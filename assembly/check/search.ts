@@ -12,10 +12,11 @@ import { hash } from '../state/hash';
 import { pack, truncated, unpack } from '../state/image';
 import { planImage } from '../state/plan';
 import { judge } from '../cpu/sequencer';
-import { clearFault, clearViolations, fault, outside, setOutside, violate, violations } from '../record/violations';
+import { clearFault, clearViolations, cutShort, fault, outside, setCutShort, setOutside, violate, violations } from '../record/violations';
 import { arenaTop, openArena, takeRun } from './arena';
 import { clearFrontier, frontierPop, frontierPush, poppedNode } from './frontier';
 import { actionOf, addNode, clearNodes, levelOf, nNodes, parentOf, setNode } from './nodes';
+import { join } from './join';
 import { fillSlot, openVisited, slotFor, slotNode } from './visited';
 import { actions, atRest, clearPoolFull, deadlocked, derive, enumerate, isStarted, perform, poolFull, probeDone } from './transitions';
 
@@ -31,6 +32,7 @@ let image: usize = 0;
 let saved: usize = 0;
 let level: u32 = 0;
 let near: u32 = 0;
+let reduction: u32 = 0;
 
 /** What the host prints: words of `Stat`. */
 const stats: usize = memory.data(8 * 16);
@@ -86,8 +88,8 @@ export function openImages(): bool {
   return image != 0 && saved != 0;
 }
 
-/** Starts from the state as it is. `memory`: limit in bytes, two words. */
-export function searchBegin(memoryLo: u32, memoryHi: u32): u32 {
+/** Starts from the state as it is. `memory`: limit in bytes, two words. `reductionLevel`: of the reduction (design 4), 0 none. */
+export function searchBegin(memoryLo: u32, memoryHi: u32, reductionLevel: u32): u32 {
   memory.fill(stats, 0, 8 * 16);
   memory.fill(failures, 0, 12 * PROPERTIES);
   clearNodes();
@@ -95,11 +97,14 @@ export function searchBegin(memoryLo: u32, memoryHi: u32): u32 {
   clearFault();
   clearPoolFull();
   setOutside(false);
+  setCutShort(false);
+  reduction = reductionLevel;
   level = 0;
   near = 0;
   if (!openImages()) return Status.memory;
   openArena(arenaTop(), (<u64>memoryLo) | ((<u64>memoryHi) << 32));
   if (!openVisited()) return Status.memory;
+  if (reduction != 0) join();
   return visit(NO_NODE, NO_ACTION, 0) ? Status.more : Status.memory;
 }
 
@@ -156,6 +161,10 @@ function expand(node: u32): u32 {
     memory.copy(checkStart, saved, timedStart - checkStart);
     clearViolations();
     const distance = level + (perform(action) ? 1 : 0);
+    if (reduction != 0) {
+      if (cutShort) return Status.cutShort;
+      join();
+    }
     bump(Stat.transitions);
     if (fault != 0) return Status.fault;
     if (outside) return Status.universe;

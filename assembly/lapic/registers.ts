@@ -9,7 +9,7 @@ import { apicIdOf, clearContext, cpuAt, setFlag } from '../state/access';
 import { LEVELS } from '../state/layout';
 import { count } from '../record/counters';
 import { record } from '../record/ring';
-import { violate } from '../record/violations';
+import { setCutShort, violate } from '../record/violations';
 import { tagClear, tagsOfContext, tagsOfIrr, tagsOn, tagsSeen } from '../record/tags';
 import { retire, updatePpr } from './priority';
 
@@ -114,6 +114,7 @@ export function resetLapic(c: u32): void {
 export function init(c: u32): void {
   const at = cpuAt(c);
   record(Event.init, c, 0, 0);
+  if (load<u8>(at, Cpu.run) == RunState.running) setCutShort(true);
   if (load<u8>(at, Cpu.isrWords)) violate(Property.noStuckIsr);
   resetLapic(c);
   for (let level: u32 = 0; level < LEVELS; level++) {

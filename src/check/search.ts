@@ -1,5 +1,6 @@
 /** The search, driven in batches. */
-import { Status, Property } from '../core/index.js';
+import { Status, Property, VarClass, VarWord } from '../core/index.js';
+import type { Machine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 
 export type PropertyName = keyof typeof Property;
@@ -49,12 +50,16 @@ export interface SearchResult {
   readonly coverage: Coverage;
   readonly failures: readonly Failure[];
   readonly vacuity: Vacuity;
+  /** the reduction that was in force, and why it is not the one asked for */
+  readonly reduction: { readonly level: 0 | 1 | 2; readonly givenUp: string | undefined };
 }
 
 export interface SearchLimits {
   /** bytes */
   readonly memory: number;
   readonly states: number;
+  /** of the reduction (design 4): 0 none, 1 keeps lengths, 2 keeps verdict and failing properties; default 0 */
+  readonly reduction?: 0 | 1 | 2;
   /** called between batches; true stops the search */
   readonly progress?: (coverage: Coverage) => boolean | Promise<boolean>;
 }
@@ -70,6 +75,12 @@ const reasons: Partial<Record<Status, string>> = {
 export async function search(system: System, limits: SearchLimits): Promise<SearchResult> {
   const machine = await system.machine({ timed: false, record: 0 });
   const { core } = machine;
+  const level = limits.reduction ?? 0;
+  const inFull = async (givenUp: string): Promise<SearchResult> => {
+    const result = await search(system, { ...limits, reduction: 0 });
+    return { ...result, reduction: { level: 0, givenUp } };
+  };
+  if (level !== 0 && sharesMasks(machine)) return inFull('an operation is passed a mask that the program may change');
   const stats = (): Coverage => {
     const at = core.exports.searchStats();
     const word = (i: number): number => Number(core.u64(at + i * 8));
@@ -86,7 +97,7 @@ export async function search(system: System, limits: SearchLimits): Promise<Sear
       averageImage: states === 0 ? 0 : word(8) / states,
     };
   };
-  let status: Status = core.exports.searchBegin(limits.memory >>> 0, Math.floor(limits.memory / 2 ** 32));
+  let status: Status = core.exports.searchBegin(limits.memory >>> 0, Math.floor(limits.memory / 2 ** 32), level);
   let stopped: string | undefined;
   while (status === Status.more) {
     status = core.exports.searchRun(BATCH);
@@ -95,6 +106,7 @@ export async function search(system: System, limits: SearchLimits): Promise<Sear
     if (stopped === undefined && (await limits.progress?.(coverage)) === true) stopped = 'interrupted';
     if (stopped !== undefined) break;
   }
+  if (status === Status.cutShort) return inFull('INIT may hit a CPU that runs');
   if (status === Status.width)
     throw new Error(
       `the kernel model ${system.model.name} keeps a value in a register that is wider than its kind; its assembler trusts add, sub and conversions`,
@@ -109,6 +121,7 @@ export async function search(system: System, limits: SearchLimits): Promise<Sear
     const length = core.exports.failureOf(Property[name]);
     if (length >= 0) failures.push({ property: name, length, path: pathTo(machine, Property[name]) });
   }
+  if (level !== 0) for (const [i, failure] of failures.entries()) failures[i] = { ...failure, path: await inSteps(system, failure.path) };
   failures.sort((a, b) => a.length - b.length);
   const vacuity = vacuityOf(system, machine);
   let reason = stopped ?? (status === Status.done ? undefined : (reasons[status] ?? 'the search stopped'));
@@ -119,10 +132,37 @@ export async function search(system: System, limits: SearchLimits): Promise<Sear
     else if (vacuity.neverHandled.length > 0) reason = `vacuous: no event of ${vacuity.neverHandled.join(', ')} was ever handled`;
   }
   const verdict = failures.length > 0 ? 'failed' : reason === undefined ? 'safe' : 'unknown';
-  return { verdict, reason, coverage: stats(), failures, vacuity };
+  return { verdict, reason, coverage: stats(), failures, vacuity, reduction: { level, givenUp: undefined } };
 }
 
-function pathTo(machine: Awaited<ReturnType<System['machine']>>, property: number): number[] {
+/** A way through a reduced search with the steps that it joined to others. */
+async function inSteps(system: System, path: readonly number[]): Promise<number[]> {
+  const machine = await system.machine({ timed: false, record: 0 });
+  const all: number[] = [];
+  const join = (): void => {
+    for (let next = machine.core.exports.joinNext(); next >= 0; next = machine.core.exports.joinNext()) {
+      machine.apply(next);
+      all.push(next);
+    }
+  };
+  join();
+  for (const action of path) {
+    machine.apply(action);
+    all.push(action);
+    join();
+  }
+  return all;
+}
+
+/** True if the host passes a reference to a variable that is not fixed: what the assembler proves leaves those out. */
+function sharesMasks({ setup }: Machine): boolean {
+  return setup.operations.some(({ args: [, second] }) => {
+    const slot = typeof second === 'number' ? undefined : second.mask;
+    return slot !== undefined && setup.program.variables[slot * VarWord.words + VarWord.storage] !== VarClass.fixed;
+  });
+}
+
+function pathTo(machine: Machine, property: number): number[] {
   const { core } = machine;
   const n = core.exports.pathLength(property);
   // the images' scratch memory is free once the search has ended; actions are u16
@@ -142,7 +182,7 @@ function labelAt(system: System, instruction: number): string {
 /** Instructions of these never change what others see: they are not worth a line. */
 const FIRST_OBSERVABLE = 32;
 
-function vacuityOf(system: System, machine: Awaited<ReturnType<System['machine']>>): Vacuity {
+function vacuityOf(system: System, machine: Machine): Vacuity {
   const coverage = machine.coverage();
   const notExecuted: string[] = [];
   let microOps = 0;

@@ -32,7 +32,8 @@ interface Exports {
   nowAt(): number;
   runCycles(lo: number, hi: number): number;
   timedBegin(): void;
-  searchBegin(memoryLo: number, memoryHi: number): number;
+  searchBegin(memoryLo: number, memoryHi: number, reduction: number): number;
+  joinNext(): number;
   searchRun(budget: number): number;
   searchStats(): number;
   failureOf(property: number): number;

@@ -8,6 +8,7 @@ import { tidy } from './flow/graph.js';
 import { analyse, refuseUnset, withoutDeadCode } from './flow/liveness.js';
 import type { Insn, RoutineBody } from './ir.js';
 import { followLocks } from './locks.js';
+import { findMovers } from './movers.js';
 import { allocate } from './registers.js';
 import { Routine, type BodyBuilder, type ParamRegs, type Params, type ResultKind, type RoutineOptions } from './routine.js';
 import { bottomUp, checkRoot, refuseEndlessLoops, refuseMissingReturn } from './rules.js';
@@ -22,6 +23,8 @@ export interface Program {
   readonly code: Uint32Array;
   /** 8 for each instruction: bits of each register that are live before it in the running frame, 0 = dead */
   readonly live: Uint8Array;
+  /** `Mover`s of each instruction, for the reduction of a check */
+  readonly movers: Uint8Array;
   /** bits 31:8 of an instruction's last word are an index into these */
   readonly labels: readonly Label[];
   /** first instruction of each entry, by the routine's name; a task that is woken is an entry too */
@@ -40,6 +43,7 @@ export class Assembler {
   readonly declarations: Declarations;
   readonly #routines = new Map<string, RoutineBody>();
   readonly #roots = new Map<RoutineBody, 'interrupt' | 'task'>();
+  readonly #judges = new Set<RoutineBody>();
 
   constructor(declarations: Declarations) {
     this.declarations = declarations;
@@ -76,6 +80,12 @@ export class Assembler {
     this.#root(routine, 'task');
   }
 
+  /** The checker runs it at once, on a state at rest: it takes no locks, and nothing happens beside it. */
+  judge(routine: RoutineBody): void {
+    this.#root(routine, 'task');
+    this.#judges.add(routine);
+  }
+
   /** A context may start here as an interrupt. */
   interruptEntry(routine: RoutineBody): void {
     this.#root(routine, 'interrupt');
@@ -93,19 +103,23 @@ export class Assembler {
     const roots = this.#allRoots(codes);
     for (const [root, kind] of roots) checkRoot(codes, root, kind === 'interrupt');
     const targets = followRefs(codes, roots.keys());
-    const rule = new AtomicRule(codes, followLocks(codes, order, new Set(roots.keys())), targets);
+    const entered = new Set(roots.keys());
+    const rule = new AtomicRule(codes, followLocks(codes, order, entered), targets);
     for (const routine of order) rule.check(routine);
 
-    const units = finished(instantiate(codes, roots, targets));
+    const concurrent = [...entered].filter((root) => !this.#judges.has(root));
+    const moving = findMovers(codes, concurrent, followLocks(codes, order, entered, false), targets);
+    const units = finished(instantiate(moving, roots, targets));
     const livenesses = new Map(units.map((unit) => [unit, analyse(unit)]));
     for (const [unit, liveness] of livenesses) refuseUnset(unit, liveness);
     const { registers, shared } = allocate(units, livenesses);
-    const { code, live, labels, starts } = encode(units, livenesses, registers, registerWidths(units, shared, size));
+    const { code, live, movers, labels, starts } = encode(units, livenesses, registers, registerWidths(units, shared, size));
     const entries = new Map(units.filter(isRoot).map((unit) => [unit.name, starts.get(unit) ?? 0]));
     const { variables } = this.declarations;
     return {
       code,
       live,
+      movers,
       labels,
       entries,
       variables,

@@ -186,8 +186,8 @@ test('a state found by a visible step, and again without one, counts without it'
 test('a search that runs out of memory says so', async () => {
   const { machine, again } = await independent([60, 60, 60]);
   const { searchBegin, searchRun } = machine.core.exports;
-  expect(searchBegin(0, 0)).toBe(Status.memory);
-  expect(searchBegin(6 << 20, 0)).toBe(Status.more);
+  expect(searchBegin(0, 0, 0)).toBe(Status.memory);
+  expect(searchBegin(6 << 20, 0, 0)).toBe(Status.more);
   expect(searchRun(1_000_000)).toBe(Status.memory);
   expect(search(await again())).toMatchObject({ status: 'done', states: 62 ** 3 });
 });

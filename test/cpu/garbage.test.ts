@@ -40,7 +40,7 @@ function walk(machine: Machine, setup: MachineSetup, roll: (n: number) => number
   }
   if (setup.record === 0) {
     const { exports } = machine.core;
-    let status: Status = exports.searchBegin(2 ** 24, 0);
+    let status: Status = exports.searchBegin(2 ** 24, 0, roll(3));
     for (let i = 0; i < 3 && status === Status.more; i++) status = exports.searchRun(1000);
     return;
   }

@@ -79,8 +79,8 @@ export async function toy<K extends ToyKernel>(build: (k: Assembler, d: Declarat
   const { run: tasksOf = {}, operations = [], start, judgeRest, judgeProbe } = kernel;
   const handlers = kernel.handlers ?? everyVector(handler(k, 'any_vector'));
   for (const routine of new Set(Object.values(handlers))) k.interruptEntry(routine);
-  const tasks = [...Object.values(tasksOf), ...operations.map((o) => o.routine), start, judgeRest, judgeProbe];
-  for (const routine of new Set(tasks)) if (routine) k.entry(routine);
+  for (const routine of new Set([...Object.values(tasksOf), ...operations.map((o) => o.routine), start])) if (routine) k.entry(routine);
+  for (const routine of new Set([judgeRest, judgeProbe])) if (routine) k.judge(routine);
   const size: MachineSize = { cpus, irqs: sources.length, devices: devices.length, vectors: 256, vectorLo: lo, vectorHi: hi };
   const program = k.assemble(size);
   const table = d.variableTable(size);
@@ -108,6 +108,7 @@ export async function toy<K extends ToyKernel>(build: (k: Assembler, d: Declarat
     program: {
       code: program.code,
       live: program.live,
+      movers: program.movers,
       variables: table.words,
       initial: table.initial,
       handlers: new Map(Object.entries(handlers).map(([vector, routine]) => [Number(vector), entry(routine)])),
@@ -307,9 +308,9 @@ export type Found = Record<keyof typeof STATS, number> & {
 };
 
 /** The search of the core, to its end, from the state as it is. */
-export function search(machine: Machine): Found {
+export function search(machine: Machine, reduction: 0 | 1 | 2 = 0): Found {
   const { core } = machine;
-  let status: Status = core.exports.searchBegin(2 ** 30, 0);
+  let status: Status = core.exports.searchBegin(2 ** 30, 0, reduction);
   while (status === Status.more) status = core.exports.searchRun(10_000);
   const at = core.exports.searchStats();
   const words = Object.entries(STATS).map(([name, i]) => [name, Number(core.u64(at + i * 8))]);

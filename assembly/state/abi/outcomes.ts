@@ -151,6 +151,8 @@ export enum Status {
   universe = 6,
   /** a register holds more bits than the model's assembler reckoned with */
   width = 7,
+  /** INIT hit a CPU that ran: a reduced search says nothing about that, a full one does */
+  cutShort = 8,
 }
 
 /** What a micro-program must not do; reported with its label, never a trap. */

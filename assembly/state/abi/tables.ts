@@ -69,6 +69,8 @@ export enum Table {
   served = 22,
   ended = 23,
   deviceSetup = 24,
+  /** a byte an instruction: `Mover`s */
+  movers = 25,
 }
 
 /** Words of one source's constants. */
@@ -129,6 +131,8 @@ export enum Settings {
   seedHi = 12,
   /** properties that are checked, mask */
   properties = 13,
+  /** 1: a property that is judged in every state looks at hardware or at who executes (as `VarFlag.watched` for variables) */
+  watched = 14,
   /** system vectors in use, besides the universe: eight words of mask */
   systemVectors = 16,
   words = 32,

@@ -55,7 +55,7 @@ function build(chosen: Behaviours, size: MachineSize, placement: Placement): Bui
   k.entry(hotplug.cpuDown);
   k.entry(hotplug.cpuUp);
   k.entry(hotplug.startSecondary);
-  k.entry(judges.afterProbe);
+  k.judge(judges.afterProbe);
   const program = k.assemble(size);
   const table = data.declarations.variableTable(size);
   const entry = (name: string): number => program.entries.get(name) ?? 0;
@@ -69,6 +69,7 @@ function build(chosen: Behaviours, size: MachineSize, placement: Placement): Bui
     program: {
       code: program.code,
       live: program.live,
+      movers: program.movers,
       variables: table.words,
       initial: table.initial,
       handlers,
