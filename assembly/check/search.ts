@@ -16,7 +16,9 @@ import { clearFault, clearViolations, cutShort, fault, outside, setCutShort, set
 import { arenaTop, openArena, takeRun } from './arena';
 import { clearFrontier, frontierPop, frontierPush, poppedNode } from './frontier';
 import { actionOf, addNode, clearNodes, levelOf, nNodes, parentOf, setNode } from './nodes';
+import { futuresSize, planFutures } from './futures';
 import { join } from './join';
+import { persistent } from './persistent';
 import { fillSlot, openVisited, slotFor, slotNode } from './visited';
 import { actions, atRest, clearPoolFull, deadlocked, derive, enumerate, isStarted, perform, poolFull, probeDone } from './transitions';
 
@@ -104,6 +106,11 @@ export function searchBegin(memoryLo: u32, memoryHi: u32, reductionLevel: u32): 
   if (!openImages()) return Status.memory;
   openArena(arenaTop(), (<u64>memoryLo) | ((<u64>memoryHi) << 32));
   if (!openVisited()) return Status.memory;
+  if (reduction == 2) {
+    const at = takeRun(futuresSize());
+    if (at == 0) return Status.memory;
+    planFutures(at);
+  }
   if (reduction != 0) join();
   return visit(NO_NODE, NO_ACTION, 0) ? Status.more : Status.memory;
 }
@@ -146,7 +153,8 @@ function expand(node: u32): u32 {
   unpack(image);
   derive();
   memory.copy(saved, checkStart, timedStart - checkStart);
-  const n = enumerate();
+  let n = enumerate();
+  if (reduction == 2 && !atRest) n = persistent(n);
   clearViolations();
   if (atRest) {
     bump(Stat.rest);

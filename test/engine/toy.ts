@@ -307,12 +307,16 @@ export type Found = Record<keyof typeof STATS, number> & {
   failures: Partial<Record<keyof typeof Property, { length: number; path: number[] }>>;
 };
 
-/** The search of the core, to its end, from the state as it is. */
-export function search(machine: Machine, reduction: 0 | 1 | 2 = 0): Found {
+/** The search of the core, to its end or to so many states, from the state as it is. */
+export function search(machine: Machine, reduction: 0 | 1 | 2 = 0, most = Infinity): Found {
   const { core } = machine;
   let status: Status = core.exports.searchBegin(2 ** 30, 0, reduction);
-  while (status === Status.more) status = core.exports.searchRun(10_000);
   const at = core.exports.searchStats();
+  while (status === Status.more) {
+    status = core.exports.searchRun(1000);
+    core.exports.searchStats();
+    if (Number(core.u64(at)) >= most) break;
+  }
   const words = Object.entries(STATS).map(([name, i]) => [name, Number(core.u64(at + i * 8))]);
   const failures: Found['failures'] = {};
   for (const name of propertiesOf(0xffff)) {
