@@ -7,13 +7,14 @@ import { apicIdOf, cpuAt, isActive, timed } from './state/access';
 import { hash } from './state/hash';
 import { pack, unpack } from './state/image';
 import { plannedBits } from './state/plan';
-import { planJoins } from './check/join';
+import { joinable, planJoins } from './check/join';
+import { dependent, footprintOf, futureOfOthers, persistent } from './check/persistent';
 import { deriveCpu } from './lapic/priority';
 import { clearFlight } from './fabric/flight';
 import { current } from './cpu/schedule';
 import { judge, settle } from './cpu/sequencer';
-import { checkRest } from './check/search';
-import { actions, atRest, deadlocked, derive, enumerate, perform } from './check/transitions';
+import { checkRest, planReduction } from './check/search';
+import { actions, atRest, deadlocked, derive, enumerate, isEnabledAlone, perform } from './check/transitions';
 import { digestOfEvents } from './record/ring';
 import { clearFault, clearViolations, fault, faultPc, outside, violations } from './record/violations';
 import { timedRun } from './run/timed';
@@ -92,6 +93,39 @@ function isEnabled(action: u32): bool {
     if (<u32>load<u16>(actions + ((<usize>i) << 1)) == action) return true;
   }
   return false;
+}
+
+// --- the reduction, for who verifies it (after `openImages`)
+
+/** False: out of memory. */
+export function openReduction(): bool {
+  return planReduction();
+}
+/** 1 if CPU c's next step may be joined to others. */
+export function isJoinable(c: u32): u32 {
+  return c < nCpus && joinable(c) ? 1 : 0;
+}
+/** Address of the footprint of an actor's next step, by one of its actions; 0: there are too many actors. */
+export function declaredBy(action: u32): usize {
+  return footprintOf(action, enumerate());
+}
+/** Executes an action if it is enabled, with a look at nothing else; 1 if it was. */
+export function tryAlone(action: u32): u32 {
+  if (!isEnabledAlone(action)) return 0;
+  perform(action);
+  return 1;
+}
+export function areDependent(action: u32, other: u32): u32 {
+  return dependent(action, other, enumerate()) ? 1 : 0;
+}
+/** Address of what all but the CPUs, sources and operations of these masks may ever do as long as those do nothing. */
+export function futureWithout(cpus: u32, sources: u32, operations: u32): usize {
+  return futureOfOthers(cpus, sources, operations, enumerate());
+}
+/** Number of enabled actions that suffice; they stand at `actionsAt`. */
+export function sufficientActions(): u32 {
+  const n = enumerate();
+  return atRest ? n : persistent(n);
 }
 
 // --- images (after `openImages`)

@@ -4,6 +4,7 @@
  *
  * A step that cannot be executed has the footprint of its guard: what has to change before it can.
  */
+import { Flight, Part, Thing } from '../state/abi/resources';
 import { InsnFlag, LapicReg, Level, NONE, Op, Operand } from '../state/abi/instructions';
 import { Assumption, DeviceKind, OperationSetup, SourceSetup } from '../state/abi/tables';
 import { Cpu, CpuFlag, Ctx, Msg, MsgKind, RunState, Src } from '../state/abi/fields';
@@ -12,25 +13,7 @@ import { nCpus, nDevices, nInstructions, nMessages } from '../state/layout';
 import { current, enabled, insideAccess, markOf, mayInterrupt } from '../cpu/schedule';
 import { operand, operandA, operandB, operandC } from '../cpu/operands';
 import * as decode from '../message/decode';
-import {
-  addExecuted,
-  allOrigins,
-  fillAll,
-  flightBit,
-  Flight,
-  Part,
-  readsWord,
-  SIZE,
-  SOMEONE,
-  Thing,
-  touchCpu,
-  touchCpus,
-  touchMasks,
-  touchOne,
-  touchThing,
-  touchVariable,
-  writesWord,
-} from './resources';
+import { addExecuted, allOrigins, fillAll, flightBit, readsWord, SIZE, SOMEONE, touchCpu, touchCpus, touchMasks, touchOne, touchThing, touchVariable, writesWord } from './resources';
 
 
 @inline export function allCpus(): u32 {
@@ -227,6 +210,7 @@ function declareStep(at: usize, c: u32, level: u32, blocks: usize): void {
     declareGuard(at, pc, c, level, ctx);
   } else if (load<u8>(ctx, Ctx.phase)) {
     // it completes; nobody can take that away, for messages sent since are not marked
+    touchCpu(at, Part.core, c, true, true);
     touchMarks(at);
   } else if (load<u32>(codeAt(pc), 12) & InsnFlag.joined) {
     addExecuted(at, blocks + <usize>pc * SIZE, 1 << c);
@@ -317,6 +301,7 @@ export function declareSource(at: usize, s: u32): void {
   const src = srcAt(s);
   const device = sourceSetup(s, SourceSetup.device);
   touchThing(at, Thing.probe, true, false);
+  touchThing(at, Thing.pool, true, false);
   touchOne(at, Thing.condition, s, true, false);
   if (load<u8>(src, Src.condition) | load<u8>(src, Src.held)) {
     touchOne(at, Thing.condition, s, true, true);
@@ -333,6 +318,7 @@ export function declareSource(at: usize, s: u32): void {
 
 /** Operation o: it begins. */
 export function declareOperation(at: usize, o: u32, enabled: bool): void {
+  touchThing(at, Thing.probe, true, false);
   touchThing(at, Thing.operations, true, enabled);
   touchCpu(at, Part.core, operationSetup(o, OperationSetup.cpu), true, enabled);
 }

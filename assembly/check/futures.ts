@@ -3,12 +3,13 @@
  * it, in what it calls, and in the tasks it wakes and the CPUs it starts; without indexes, and relative to who executes.
  * Handlers that interrupts enter are not among them: whoever may cause interrupts has a mark (`Thing.interrupts`).
  */
+import { Part, Thing } from '../state/abi/resources';
 import { InsnFlag, Op, VarFlag, VarWord } from '../state/abi/instructions';
 import { Settings } from '../state/abi/tables';
 import { codeAt, setting, slotAt } from '../state/access';
 import { idtBase, nInstructions, nVariables } from '../state/layout';
 import { allCpus, declareInstruction } from './footprint';
-import { add, addExecuted, clear, Part, placeResources, readsWord, SIZE, SOMEONE, Thing, touchCpus, touchThing, touchVariable, WORDS, writesOf } from './resources';
+import { add, addExecuted, clear, placeResources, readsWord, SIZE, SOMEONE, touchCpus, touchThing, touchVariable, WORDS, writesOf } from './resources';
 
 /** Footprints by instruction: of the atomic block that begins with it, and of all that may follow, itself included. */
 export let blocksBase: usize = 0;
@@ -73,12 +74,17 @@ export function futuresSize(): usize {
   return op != Op.jump && op != Op.ret && op != Op.iret && op != Op.end && op != Op.park;
 }
 
-/** What an instruction does by way of others: the interrupts, CPUs and tasks it starts. */
+/**
+ * What an instruction does besides: with IF=1 an arrival may come before it; and by way of others, the interrupts, CPUs and
+ * tasks it starts.
+ */
 function declareIndirect(at: usize, pc: u32): void {
+  for (let part: u32 = 1; part < 4; part++) touchThing(at, Thing.self + part, true, false);
   switch (opAt(pc)) {
     case Op.ipi:
       touchThing(at, Thing.interrupts, false, true);
       touchCpus(at, Part.irr, allCpus(), false, true);
+      touchCpus(at, Part.svr, allCpus(), true, false);
       break;
     case Op.ipiInit:
       touchCpus(at, Part.irr, allCpus(), true, true);

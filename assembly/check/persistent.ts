@@ -24,6 +24,7 @@
  * The pool of messages counts for nothing: to a machine without that bound the argument applies, and a search that finds the
  * pool full says so.
  */
+import { Flight, Part, Thing } from '../state/abi/resources';
 import { Level, Mover, Op } from '../state/abi/instructions';
 import { Actor } from '../state/abi/outcomes';
 import { DeviceKind, OperationSetup, Settings, SourceSetup } from '../state/abi/tables';
@@ -34,7 +35,7 @@ import { current } from '../cpu/schedule';
 import * as decode from '../message/decode';
 import { allCpus, declareArrival, declareCpu, declareMessage, declareOperation, declareSource, INIT, STARTUP, targetsOf } from './footprint';
 import { blocksBase, futureOf, handlers, writesWatched } from './futures';
-import { add, addExecuted, clear, conflict, Flight, flightBit, Part, SIZE, Thing, touchCpu, touchCpus, touchOne, touchThing, writesOf, writesWord } from './resources';
+import { add, addExecuted, clear, conflict, flightBit, SIZE, touchCpu, touchCpus, touchOne, touchThing, writesOf, writesWord } from './resources';
 import { actions } from './transitions';
 
 const MOST: u32 = 64;
@@ -79,12 +80,12 @@ function addActor(kind: u32, which: u32): usize {
   return nextOf(a);
 }
 
-/** Index of the actor with this kind and number; all that are enabled are there. */
+/** Index of the actor with this kind and number, or `count`; all that are enabled are there. */
 function actorOf(kind: u32, which: u32): u32 {
   for (let a: u32 = 0; a < count; a++) {
     if (load<u8>(kinds + a) == kind && numberOf(a) == which) return a;
   }
-  return 0;
+  return count;
 }
 
 /** A step after which a CPU may come back to where it was. */
@@ -316,4 +317,41 @@ export function persistent(n: u32): u32 {
     kept++;
   }
   return kept;
+}
+
+// --- for who verifies it
+
+/** The footprint of the next step of the actor whose action this is; 0: the state has too many actors. */
+export function footprintOf(action: u32, n: u32): usize {
+  if (!listActors(n)) return 0;
+  const a = actorOf(kindOf(action >> 12), action & 0xfff);
+  return a < count ? nextOf(a) : 0;
+}
+
+/** True if the next steps of the actors of two enabled actions may not commute. */
+export function dependent(action: u32, other: u32, n: u32): bool {
+  if (!listActors(n)) return true;
+  const a = actorOf(kindOf(action >> 12), action & 0xfff);
+  const b = actorOf(kindOf(other >> 12), other & 0xfff);
+  return a == b || conflict(nextOf(a), nextOf(b));
+}
+
+const sum: usize = memory.data(80);
+
+/** All that may happen while no member steps; members are the CPUs, sources and operations of three masks. */
+export function futureOfOthers(cpus: u32, sources: u32, operations: u32, n: u32): usize {
+  if (!listActors(n)) return 0;
+  let set: u64 = 0;
+  for (let a: u32 = 0; a < count; a++) {
+    const kind = <u32>load<u8>(kinds + a);
+    const mask = kind == Actor.cpu ? cpus : kind == Actor.raise ? sources : kind == Actor.operation ? operations : 0;
+    if ((mask >> numberOf(a)) & 1) set |= bit(a);
+  }
+  clear(sum);
+  for (let a: u32 = 0; a < count; a++) {
+    if (set & bit(a)) continue;
+    findFuture(a, set);
+    add(sum, future);
+  }
+  return sum;
 }

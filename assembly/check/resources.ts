@@ -4,60 +4,16 @@
  * some share one, which only makes steps look dependent that are not.
  */
 import { VarClass, VarFlag, VarWord } from '../state/abi/instructions';
+import { FIRST_VARIABLE_WORD, Flight, FOOTPRINT_WORDS, Thing, VARIABLE_BITS } from '../state/abi/resources';
 import { slotAt } from '../state/access';
 import { nCpus, nDevices, nOrigins, nVariables } from '../state/layout';
 
-export const WORDS: u32 = 5;
+export const WORDS: u32 = FOOTPRINT_WORDS;
 /** Bytes of a footprint. */
 export const SIZE: usize = 2 * 5 * 8;
 
-/** Parts of a CPU: word 0, 16 bits each. */
-export enum Part {
-  /** contexts, flags, task, run state */
-  core = 0,
-  /** what arrives: IRR, TMR, ESR */
-  irr = 16,
-  svr = 32,
-  /** ISR, priorities, destination registers */
-  lapic = 48,
-}
-
-/** Word 1: first bit of each kind, and single resources. */
-export enum Thing {
-  /** `owed` of a source: 16 bits */
-  owed = 0,
-  /** condition, held sample and raises left of a source */
-  condition = 16,
-  /** the MSI capability of a device */
-  device = 32,
-  operations = 48,
-  probe = 49,
-  /**
-   * The pool of messages: its free list, links and records. A bound of the check and a way to keep a list, not hardware: what
-   * matters about messages are the resources of word 2. A full pool only takes steps away, and is reported.
-   */
-  pool = 50,
-  /** relative: a part of the executing CPU, in footprints of code that any CPU may execute */
-  self = 52,
-  /** the list of the executing CPU's IPIs */
-  selfTail = 56,
-  /** a mark, not a resource: fixed IPIs may be sent, so handlers may be entered */
-  interrupts = 57,
-}
-
-/** Word 2: of the messages of one origin, 21 bits each. */
-export enum Flight {
-  /** the end of its list: a new message */
-  tail = 0,
-  /** one of those that are in flight now has landed, or reached the root complex */
-  landed = 21,
-  rooted = 42,
-}
-
-const FLIGHT: u32 = 21;
-/** Words 3 and 4: elements of variables. */
-const VARIABLES: u32 = 3;
-const VARIABLE_BITS: u32 = 128;
+/** Bits of each kind of `Flight`. */
+const ORIGINS: u32 = Flight.landed - Flight.tail;
 
 /** "any CPU": a footprint that is relative to who executes. */
 export const SOMEONE: u32 = 0xffff;
@@ -155,11 +111,11 @@ export function touchOne(at: usize, thing: u32, which: u32, reads: bool, writes:
 
 
 @inline export function flightBit(kind: u32, origin: u32): u64 {
-  return (<u64>1) << (kind + (origin % FLIGHT));
+  return (<u64>1) << (kind + (origin % ORIGINS));
 }
 
 export function allOrigins(kind: u32): u64 {
-  const n = min(nOrigins, FLIGHT);
+  const n = min(nOrigins, ORIGINS);
   return (((<u64>1) << n) - 1) << kind;
 }
 
@@ -173,7 +129,7 @@ export function touchVariable(at: usize, slot: u32, i: u32, reads: bool, writes:
   const to: u32 = i == SOMEONE ? n : from + 1;
   for (let k = from; k < to; k++) {
     const bit = (first + k) & (VARIABLE_BITS - 1);
-    touch(at, VARIABLES + (bit >> 6), (<u64>1) << (bit & 63), reads, writes);
+    touch(at, FIRST_VARIABLE_WORD + (bit >> 6), (<u64>1) << (bit & 63), reads, writes);
   }
 }
 

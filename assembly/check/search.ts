@@ -90,6 +90,13 @@ export function openImages(): bool {
   return image != 0 && saved != 0;
 }
 
+/** Tables for level 2 of the reduction. False: out of memory. */
+export function planReduction(): bool {
+  const at = takeRun(futuresSize());
+  if (at != 0) planFutures(at);
+  return at != 0;
+}
+
 /** Starts from the state as it is. `memory`: limit in bytes, two words. `reductionLevel`: of the reduction (design 4), 0 none. */
 export function searchBegin(memoryLo: u32, memoryHi: u32, reductionLevel: u32): u32 {
   memory.fill(stats, 0, 8 * 16);
@@ -106,11 +113,7 @@ export function searchBegin(memoryLo: u32, memoryHi: u32, reductionLevel: u32): 
   if (!openImages()) return Status.memory;
   openArena(arenaTop(), (<u64>memoryLo) | ((<u64>memoryHi) << 32));
   if (!openVisited()) return Status.memory;
-  if (reduction == 2) {
-    const at = takeRun(futuresSize());
-    if (at == 0) return Status.memory;
-    planFutures(at);
-  }
+  if (reduction == 2 && !planReduction()) return Status.memory;
   if (reduction != 0) join();
   return visit(NO_NODE, NO_ACTION, 0) ? Status.more : Status.memory;
 }

@@ -34,6 +34,13 @@ interface Exports {
   timedBegin(): void;
   searchBegin(memoryLo: number, memoryHi: number, reduction: number): number;
   joinNext(): number;
+  openReduction(): number;
+  isJoinable(cpu: number): number;
+  declaredBy(action: number): number;
+  tryAlone(action: number): number;
+  areDependent(action: number, other: number): number;
+  futureWithout(cpus: number, sources: number, operations: number): number;
+  sufficientActions(): number;
   searchRun(budget: number): number;
   searchStats(): number;
   failureOf(property: number): number;
