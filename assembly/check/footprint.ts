@@ -8,12 +8,39 @@ import { Flight, Part, Thing } from '../state/abi/resources';
 import { InsnFlag, LapicReg, Level, NONE, Op, Operand } from '../state/abi/instructions';
 import { Assumption, DeviceKind, OperationSetup, SourceSetup } from '../state/abi/tables';
 import { Cpu, CpuFlag, Ctx, Msg, MsgKind, RunState, Src } from '../state/abi/fields';
-import { assumes, codeAt, cpuAt, cpuOfApicId, ctxAt, interruptsOn, isActive, msgAt, operationSetup, sourceSetup, srcAt } from '../state/access';
+import {
+  assumes,
+  codeAt,
+  cpuAt,
+  cpuOfApicId,
+  ctxAt,
+  interruptsOn,
+  isActive,
+  msgAt,
+  operationSetup,
+  sourceSetup,
+  srcAt,
+} from '../state/access';
 import { nCpus, nDevices, nInstructions, nMessages } from '../state/layout';
 import { current, enabled, insideAccess, markOf, mayInterrupt } from '../cpu/schedule';
 import { operand, operandA, operandB, operandC } from '../cpu/operands';
 import * as decode from '../message/decode';
-import { addExecuted, allOrigins, fillAll, flightBit, readsWord, SIZE, SOMEONE, touchCpu, touchCpus, touchMasks, touchOne, touchThing, touchVariable, writesWord } from './resources';
+import {
+  addExecuted,
+  allOrigins,
+  fillAll,
+  flightBit,
+  readsWord,
+  SIZE,
+  SOMEONE,
+  touchCpu,
+  touchCpus,
+  touchMasks,
+  touchOne,
+  touchThing,
+  touchVariable,
+  writesWord,
+} from './resources';
 
 
 @inline export function allCpus(): u32 {

@@ -9,7 +9,20 @@ import { Settings } from '../state/abi/tables';
 import { codeAt, setting, slotAt } from '../state/access';
 import { idtBase, nInstructions, nVariables } from '../state/layout';
 import { allCpus, declareInstruction } from './footprint';
-import { add, addExecuted, clear, placeResources, readsWord, SIZE, SOMEONE, touchCpus, touchThing, touchVariable, WORDS, writesOf } from './resources';
+import {
+  add,
+  addExecuted,
+  clear,
+  placeResources,
+  readsWord,
+  SIZE,
+  SOMEONE,
+  touchCpus,
+  touchThing,
+  touchVariable,
+  WORDS,
+  writesOf,
+} from './resources';
 
 /** Footprints by instruction: of the atomic block that begins with it, and of all that may follow, itself included. */
 export let blocksBase: usize = 0;

@@ -22,8 +22,9 @@
  * them ends: every loop of a program has a step that is never joined (`Mover.loopHead`), waking and taking an interrupt are none.
  *
  * INIT is the one message that takes c away from t: what t did stays, what it did not do never happens. The search is told
- * (`cutShort`) when INIT hits a CPU that runs. It does so in the reduced search whenever it does in the full one, since halting
- * is never joined.
+ * (`cutShort`) when INIT hits a CPU that runs, unless nothing that was joined last can have left a trace (`Mover.traceless`:
+ * a CPU that has said that it is dead, and is about to halt). It does so in the reduced search whenever it does in the full
+ * one, since halting is never joined.
  */
 import { InsnFlag, Level, Mover, NONE, Op, VarFlag, VarWord } from '../state/abi/instructions';
 import { Actor, Fault } from '../state/abi/outcomes';
@@ -89,7 +90,7 @@ function classOf(pc: u32, any: bool): u32 {
   if (flagsOfInsn(pc) & InsnFlag.visible || writesWatched(pc, any)) return 0;
   // what is no memory access changes who executes, or what the checker counts
   if (setting(Settings.watched) != 0 && (load<u32>(codeAt(pc)) & 0xff) > <u32>Op.unlock) return 0;
-  return <u32>load<u8>(moverBase + pc) & ANYWHERE;
+  return (<u32>load<u8>(moverBase + pc)) & ANYWHERE;
 }
 
 
@@ -148,7 +149,7 @@ export function joinable(c: u32): bool {
   const pc = <u32>load<u16>(ctx, Ctx.pc);
   if (pc >= nInstructions || load<u8>(ctx, Ctx.phase) != 0) return false;
   const class_ = classAt(pc);
-  if (class_ == 0 || (<u32>load<u8>(moverBase + pc) & Mover.loopHead) != 0) return false;
+  if (class_ == 0 || ((<u32>load<u8>(moverBase + pc)) & Mover.loopHead) != 0) return false;
   if ((class_ & Mover.quiet) == 0 && !isMasked(c, level)) return false;
   // a deliverable vector is taken before the next micro-op
   if (assumes(Assumption.promptRecognition) && mayInterrupt(c, level)) return false;

@@ -33,9 +33,32 @@ import { codeAt, cpuAt, ctxAt, isActive, msgAt, operationSetup, originAt, settin
 import { idtBase, LEVELS, moverBase, nCpus, nInstructions, nOperations, nOrigins, nSources, opBase } from '../state/layout';
 import { current } from '../cpu/schedule';
 import * as decode from '../message/decode';
-import { allCpus, declareArrival, declareCpu, declareMessage, declareOperation, declareSource, INIT, STARTUP, targetsOf } from './footprint';
+import {
+  allCpus,
+  declareArrival,
+  declareCpu,
+  declareMessage,
+  declareOperation,
+  declareSource,
+  INIT,
+  STARTUP,
+  targetsOf,
+} from './footprint';
 import { blocksBase, futureOf, handlers, writesWatched } from './futures';
-import { add, addExecuted, clear, conflict, flightBit, SIZE, touchCpu, touchCpus, touchOne, touchThing, writesOf, writesWord } from './resources';
+import {
+  add,
+  addExecuted,
+  clear,
+  conflict,
+  flightBit,
+  SIZE,
+  touchCpu,
+  touchCpus,
+  touchOne,
+  touchThing,
+  writesOf,
+  writesWord,
+} from './resources';
 import { actions } from './transitions';
 
 const MOST: u32 = 64;

@@ -20,7 +20,7 @@ export const SOMEONE: u32 = 0xffff;
 
 /** Writes that commute with each other: arrivals in one IRR, messages that move on. */
 const COMMUTING_0: u64 = 0xffff << 16;
-const COMMUTING_2: u64 = ((<u64>1 << 42) - 1) << 21;
+const COMMUTING_2: u64 = (((<u64>1) << 42) - 1) << 21;
 /** What is no resource, or no hardware. */
 const IGNORED_1: u64 = ((<u64>1) << Thing.pool) | ((<u64>1) << Thing.interrupts);
 

@@ -121,7 +121,7 @@ export async function search(system: System, limits: SearchLimits): Promise<Sear
     const length = core.exports.failureOf(Property[name]);
     if (length >= 0) failures.push({ property: name, length, path: pathTo(machine, Property[name]) });
   }
-  if (level !== 0) for (const [i, failure] of failures.entries()) failures[i] = { ...failure, path: await inSteps(system, failure.path) };
+  if (level !== 0) for (const [i, failure] of failures.entries()) failures[i] = { ...failure, path: await inSteps(system, failure) };
   failures.sort((a, b) => a.length - b.length);
   const vacuity = vacuityOf(system, machine);
   let reason = stopped ?? (status === Status.done ? undefined : (reasons[status] ?? 'the search stopped'));
@@ -135,8 +135,8 @@ export async function search(system: System, limits: SearchLimits): Promise<Sear
   return { verdict, reason, coverage: stats(), failures, vacuity, reduction: { level, givenUp: undefined } };
 }
 
-/** A way through a reduced search with the steps that it joined to others. */
-async function inSteps(system: System, path: readonly number[]): Promise<number[]> {
+/** A way through a reduced search with the steps that it joined to others, up to the one that breaks the property. */
+async function inSteps(system: System, { path, property }: Failure): Promise<number[]> {
   const machine = await system.machine({ timed: false, record: 0 });
   const all: number[] = [];
   const join = (): void => {
@@ -146,10 +146,10 @@ async function inSteps(system: System, path: readonly number[]): Promise<number[
     }
   };
   join();
-  for (const action of path) {
-    machine.apply(action);
+  for (const [i, action] of path.entries()) {
+    const { broken } = machine.apply(action);
     all.push(action);
-    join();
+    if (i < path.length - 1 || !broken.includes(property)) join();
   }
   return all;
 }

@@ -1,11 +1,12 @@
 /** Lays the units out and encodes them as `Op` in assembly/state/abi says, with the labels and the liveness of each instruction. */
 import { Mover, Op, Operand } from '../../assembly/state/abi/instructions.js';
 import { AssemblyError } from './errors.js';
-import { loopHeads } from './flow/heads.js';
+import { Layout } from './flow/layout.js';
+import { loopHeads, traceless } from './flow/steps.js';
 import { members, type Liveness } from './flow/liveness.js';
 import type { Arg } from './ir.js';
 import { moved, registerCount, type Allocation } from './registers.js';
-import type { Unit, UnitInsn } from './units.js';
+import { isRoot, type Unit, type UnitInsn } from './units.js';
 import { Reg, SELF } from './values.js';
 import type { Widths } from './widths.js';
 
@@ -116,7 +117,10 @@ export function encode(units: readonly Unit[], livenesses: ReadonlyMap<Unit, Liv
       live[cell] = Math.max(live[cell] ?? 0, widths.get(reg) ?? 0);
     }
   });
-  for (const head of loopHeads(code, [...starts.values()])) movers[head] = (movers[head] ?? 0) | Mover.loopHead;
+  const laidOut = new Layout(code, [...starts.values()]);
+  for (const head of loopHeads(laidOut)) movers[head] = (movers[head] ?? 0) | Mover.loopHead;
+  const roots = [...starts].flatMap(([unit, start]) => (isRoot(unit) ? [start] : []));
+  for (const pc of traceless(laidOut, movers, roots)) movers[pc] = (movers[pc] ?? 0) | Mover.traceless;
   return { code, live, movers, labels, starts };
 }
 

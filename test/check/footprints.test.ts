@@ -53,7 +53,8 @@ function walk(machine: Machine, dice: Dice, steps: number, visit: (actions: read
 const isMessage = (a: number): boolean => a >>> 12 === Actor.message;
 const isCpu = (a: number): boolean => a >>> 12 === Actor.cpu || a >>> 12 === Actor.interrupt;
 /** Raise, sample and send are one actor; so are micro-op and interrupt. */
-const actorOf = (a: number): string => (isCpu(a) ? `cpu ${a & 0xfff}` : isMessage(a) || a >>> 12 >= Actor.operation ? String(a) : `source ${a & 0xfff}`);
+const actorOf = (a: number): string =>
+  isCpu(a) ? `cpu ${a & 0xfff}` : isMessage(a) || a >>> 12 >= Actor.operation ? String(a) : `source ${a & 0xfff}`;
 
 /** The action's name once `first` was done: an earlier message of the same origin may have landed. */
 function renamed(a: number, first: number, landed: boolean): number {
@@ -123,7 +124,9 @@ describe('verified footprints', () => {
           }
           const [unread, unwritten] = [reads & ~(declared.reads | declared.writes), writes & ~declared.writes];
           if (unread | unwritten)
-            problems.add(`${Actor[a >>> 12]} ${a & 0xfff} (${done ? 'done' : 'guard'}) reads ${namesOf(unread)}, writes ${namesOf(unwritten)}`);
+            problems.add(
+              `${Actor[a >>> 12]} ${a & 0xfff} (${done ? 'done' : 'guard'}) reads ${namesOf(unread)}, writes ${namesOf(unwritten)}`,
+            );
           machine.restore(block);
         }
       });
@@ -200,7 +203,7 @@ describe('on random states', () => {
             if (a >>> 12 === Actor.probe || b >>> 12 === Actor.probe || machine.core.exports.areDependent(a, b)) continue;
             const [one, two] = [both(machine, a, b), (machine.restore(block), both(machine, b, a))];
             machine.restore(block);
-            if (!one || !two) console.log(seed, Actor[a>>>12], a&0xfff, Actor[b>>>12], b&0xfff, !!one, !!two);
+            if (!one || !two) console.log(seed, Actor[a >>> 12], a & 0xfff, Actor[b >>> 12], b & 0xfff, !!one, !!two);
             expect(one).toEqual(two);
             expect(one).toBeDefined();
             pairs++;

@@ -43,7 +43,9 @@ class Statements {
   #one(place: Place): Emit {
     const dice = this.#dice;
     const inner = { ...place, depth: place.depth + 1 };
-    const simple = place.interrupt ? ['touch', 'touch', 'touch', 'ipi', 'hardware', 'flag', 'serve', 'note'] : ['touch', 'touch', 'touch', 'mask', 'ipi', 'hardware', 'wake', 'wait', 'flag', 'note'];
+    const simple = place.interrupt
+      ? ['touch', 'touch', 'touch', 'ipi', 'hardware', 'flag', 'serve', 'note']
+      : ['touch', 'touch', 'touch', 'mask', 'ipi', 'hardware', 'wake', 'wait', 'flag', 'note'];
     const nested = place.interrupt ? ['locked', 'if', 'repeat'] : ['locked', 'locked', 'masked', 'masked', 'preempt', 'if', 'repeat'];
     const kind = place.depth < 2 && dice.below(5) < 2 ? dice.of(nested) : dice.of(simple);
     switch (kind) {

@@ -1,5 +1,21 @@
 /** Footprints as the core declares them, and the resource that an address of the state belongs to. */
-import { Cpu, Ctx, Dev, FIRST_VARIABLE_WORD, Flight, FOOTPRINT_WORDS, Glob, Msg, Part, Src, Table, Thing, VARIABLE_BITS, VarClass, VarWord } from '../../src/core/index.js';
+import {
+  Cpu,
+  Ctx,
+  Dev,
+  FIRST_VARIABLE_WORD,
+  Flight,
+  FOOTPRINT_WORDS,
+  Glob,
+  Msg,
+  Part,
+  Src,
+  Table,
+  Thing,
+  VARIABLE_BITS,
+  VarClass,
+  VarWord,
+} from '../../src/core/index.js';
 import type { Machine } from '../../src/machine/index.js';
 
 /** Bits of all words in one number. */

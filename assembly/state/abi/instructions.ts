@@ -155,6 +155,8 @@ export enum Mover {
   masked = 2,
   /** the first step behind the target of a backward jump: every loop goes through one */
   loopHead = 4,
+  /** no step that may have been joined before a thread that stands here with IF=0 has left anything behind */
+  traceless = 8,
 }
 
 /** `Op.constant`: what the machine is made of. */
