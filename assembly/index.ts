@@ -4,26 +4,42 @@
  */
 import { LEVELS, apicMapBase, blockEnd, checkStart, nCpus, nowBase, recordStart } from './state/layout';
 import { Settings } from './state/abi/tables';
-import { apicIdOf, cpuAt, isActive, setting } from './state/access';
+import { apicIdOf, cpuAt, isActive, setting, timed } from './state/access';
 import { hash } from './state/hash';
 import { pack, unpack } from './state/image';
 import { fixedBits } from './state/plan';
+import { joinable, planJoins } from './check/join';
+import { dependent, footprintOf, futureOfOthers, persistent } from './check/persistent';
 import { deriveCpu } from './lapic/priority';
 import { clearFlight } from './fabric/flight';
 import { current } from './cpu/schedule';
 import { judge, settle } from './cpu/sequencer';
-import { checkRest } from './check/search';
-import { actions, atRest, deadlocked, derive, enumerate, perform } from './check/transitions';
+import { checkRest, planReduction } from './check/search';
+import { actions, atRest, deadlocked, derive, enumerate, isEnabledAlone, perform } from './check/transitions';
 import { digestOfEvents } from './record/ring';
 import { clearFault, clearViolations, fault, faultPc, outside, violations } from './record/violations';
 import { timedRun } from './run/timed';
 
 export { create, prepare, sizes as sizesAt, table } from './state/layout';
 export { ringClear, ringTail, ringUsed } from './record/ring';
-export { currentLevelOf, currentRound, failuresAt, hasRecords, imageBuffer, nextRound, openImages, receive, searchBegin, sealState, searchRun, searchStats } from './check/search';
+export {
+  currentLevelOf,
+  currentRound,
+  failuresAt,
+  hasRecords,
+  imageBuffer,
+  nextRound,
+  openImages,
+  receive,
+  sealState,
+  searchBegin,
+  searchRun,
+  searchStats,
+} from './check/search';
 export { chunksInUse, dropChunk, fullChunks, newChunk, stopReading, takeFrom } from './check/bags';
 export { resumeAt, restoreFrontier, restoreStates } from './check/resume';
 export { allSlots, copiedUpTo, copyStates, slotBytes, slotWith } from './check/visited';
+export { joinNext } from './check/join';
 export { timedBegin } from './run/timed';
 
 /** After the host has filled the tables: the map of APIC ids, the free messages, derived fields, contexts in place. */
@@ -32,6 +48,7 @@ export function complete(): void {
   clearFlight();
   clearFault();
   clearViolations();
+  if (!timed()) planJoins();
   for (let c: u32 = 0; c < nCpus; c++) {
     deriveCpu(cpuAt(c));
     for (let level: u32 = 0; level < LEVELS; level++) {
@@ -95,6 +112,38 @@ function isEnabled(action: u32): bool {
     if (<u32>load<u16>(actions + ((<usize>i) << 1)) == action) return true;
   }
   return false;
+}
+
+// --- the reduction, for who verifies it (after `openImages`)
+
+export function openReduction(): void {
+  planReduction();
+}
+/** 1 if CPU c's next step may be joined to others. */
+export function isJoinable(c: u32): u32 {
+  return c < nCpus && joinable(c) ? 1 : 0;
+}
+/** Address of the footprint of an actor's next step, by one of its actions; 0: there are too many actors. */
+export function declaredBy(action: u32): usize {
+  return footprintOf(action, enumerate());
+}
+/** Executes an action if it is enabled, with a look at nothing else; 1 if it was. */
+export function tryAlone(action: u32): u32 {
+  if (!isEnabledAlone(action)) return 0;
+  perform(action);
+  return 1;
+}
+export function areDependent(action: u32, other: u32): u32 {
+  return dependent(action, other, enumerate()) ? 1 : 0;
+}
+/** Address of what all but the CPUs, sources and operations of these masks may ever do as long as those do nothing. */
+export function futureWithout(cpus: u32, sources: u32, operations: u32): usize {
+  return futureOfOthers(cpus, sources, operations, enumerate());
+}
+/** Number of enabled actions that suffice; they stand at `actionsAt`. */
+export function sufficientActions(): u32 {
+  const n = enumerate();
+  return atRest ? n : persistent(n);
 }
 
 // --- images (after `openImages`)

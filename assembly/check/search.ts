@@ -12,7 +12,7 @@ import { blockEnd, nCpus, nSources, reserve } from '../state/layout';
 import { Touched, adopt, familyBytes, keepParent, openFamily, pack, truncated } from '../state/image';
 import { planImage } from '../state/plan';
 import { judge } from '../cpu/sequencer';
-import { clearFault, clearViolations, fault, outside, setOutside, violate, violations } from '../record/violations';
+import { clearFault, clearViolations, cutShort, fault, outside, setCutShort, setOutside, violate, violations } from '../record/violations';
 import { arenaTop, openArena } from './arena';
 import { becomeNow, chunksUsed, clearBags, isEmpty, nextRecord, pastRecord } from './bags';
 import {
@@ -30,6 +30,9 @@ import {
   stale,
   totalBytes,
 } from './candidates';
+import { futuresSize, planFutures } from './futures';
+import { join } from './join';
+import { persistent } from './persistent';
 import { infoOf, levelOf, openVisited, visitedBytes, visitedStates } from './visited';
 import { actions, atRest, clearPoolFull, deadlocked, derive, enumerate, isStarted, perform, poolFull, probeDone } from './transitions';
 
@@ -43,9 +46,12 @@ export const IMAGE_BYTES: u32 = 1 << 16;
 let level: u32 = 0;
 let round: u32 = 0;
 let wide: bool = false;
+/** Level of the reduction (design 4). */
+let reduction: u32 = 0;
 /** Chunks of records that may be in memory; more are to be written to disk. */
 let chunkLimit: u32 = 0;
 let scratch: usize = 0;
+let futures: usize = 0;
 let behindScratch: usize = 0;
 
 /** What the host prints: words of `Stat`. */
@@ -123,10 +129,16 @@ export function openImages(): bool {
   scratch = (behind + 15) & ~15;
   const candidates = scratch + HEADER + IMAGE_BYTES;
   const family = candidates + candidateBytes(IMAGE_BYTES);
-  behindScratch = family + familyBytes();
+  futures = (family + familyBytes() + 15) & ~15;
+  behindScratch = futures + futuresSize();
   if (!reserve(behindScratch)) return false;
   openFamily(family);
   return true;
+}
+
+/** Tables for level 2 of the reduction, behind `openImages`. */
+export function planReduction(): void {
+  planFutures(futures);
 }
 
 /** Room for an image, behind `openImages`. */
@@ -148,6 +160,7 @@ export function searchBegin(options: usize): u32 {
   clearFault();
   clearPoolFull();
   setOutside(false);
+  setCutShort(false);
   level = 0;
   round = 0;
   wide = load<u32>(options, SearchOption.wide * 4) != 0;
@@ -155,12 +168,15 @@ export function searchBegin(options: usize): u32 {
   const bytes = (<u64>load<u32>(options, SearchOption.memoryLo * 4)) | ((<u64>load<u32>(options, SearchOption.memoryHi * 4)) << 32);
   const worker = load<u32>(options, SearchOption.worker * 4);
   const workers = load<u32>(options, SearchOption.workers * 4);
+  reduction = load<u32>(options, SearchOption.reduction * 4);
   const resumed = load<u32>(options, SearchOption.resumed * 4) != 0;
   // the options may stand in scratch memory: from here on they are gone
   if (!openImages()) return Status.memory;
   openArena(behindScratch, bytes);
   openCandidates(scratch + HEADER + IMAGE_BYTES, IMAGE_BYTES, wide, worker, workers);
   if (!openVisited(wide)) return Status.memory;
+  if (reduction == 2) planReduction();
+  if (reduction != 0) join();
   sealState();
   const length = load<u32>(scratch, 24);
   store<u64>(scratch, infoOf(0, 0, 0, NO_ACTION), 8);
@@ -195,7 +211,8 @@ function expand(fingerprint: u64, image: usize): u32 {
   derive();
   bump(Stat.expanded);
   setStat(Stat.depth, level);
-  const n = enumerate();
+  let n = enumerate();
+  if (reduction == 2 && !atRest) n = persistent(n);
   clearViolations();
   judge(setting(Settings.judgeAlways));
   if (atRest) {
@@ -212,11 +229,13 @@ function expand(fingerprint: u64, image: usize): u32 {
     clearViolations();
     const visible = perform(action);
     bump(Stat.transitions);
+    if (reduction != 0 && cutShort) return Status.cutShort;
+    const joined = reduction != 0 && join();
     if (fault != 0) return Status.fault;
     if (outside) return Status.universe;
     if (violations) failAll(visible ? level + 1 : level, fingerprint, action);
     const info = visible ? infoOf(level + 1, 0, fingerprint, action) : infoOf(level, round + 1, fingerprint, action);
-    if (!offerChild(info, touchedBy(action >> 12))) return Status.memory;
+    if (!offerChild(info, joined ? Touched.all : touchedBy(action >> 12))) return Status.memory;
     if (truncated) return Status.width;
   }
   return Status.more;

@@ -10,7 +10,7 @@ import { assumes, cpuAt, isActive, operationSetup, setting, srcAt } from '../sta
 import { globBase, nCpus, nMessages, nOperations, nOrigins, nSources, opBase } from '../state/layout';
 import { deriveCpu } from '../lapic/priority';
 import { enabledSamples, mayRaise, raise, sample, sendHeld } from '../fabric/emit';
-import { hasRoom, messageOf, movableMessages } from '../fabric/flight';
+import { hasRoom, isMovable, messageOf, movableMessages } from '../fabric/flight';
 import { current, enabled, mayInterrupt } from '../cpu/schedule';
 import { step, visible } from '../cpu/sequencer';
 import { acknowledge, moveMessage } from '../cpu/interrupt';
@@ -165,6 +165,33 @@ function exists(actor: u32, which: u32): bool {
       return which < nOperations;
     default:
       return actor == Actor.probe;
+  }
+}
+
+/** Whether an action is enabled, without a look at any other. */
+export function isEnabledAlone(action: u32): bool {
+  const which = action & 0xfff;
+  // an interrupt exists if it is pending, which `mayInterrupt` looks at only where it may be taken
+  if (action >> 12 != Actor.interrupt && !exists(action >> 12, which)) return false;
+  switch (action >> 12) {
+    case Actor.cpu: {
+      const level = current(which);
+      return !(assumes(Assumption.promptRecognition) && mayInterrupt(which, level)) && enabled(which, level);
+    }
+    case Actor.interrupt:
+      return which < nCpus && mayInterrupt(which, current(which));
+    case Actor.message:
+      return isMovable(messageOf(which >> 4, which & 15));
+    case Actor.raise:
+      return !probing() && load<u32>(srcAt(which), Src.left) != 0 && mayRaise(which);
+    case Actor.sample:
+      return load<u8>(srcAt(which), Src.condition) != 0;
+    case Actor.send:
+      return load<u8>(srcAt(which), Src.held) != 0;
+    case Actor.operation:
+      return !probing() && operationBegins(which);
+    default:
+      return false;
   }
 }
 

@@ -96,8 +96,7 @@ function configPushed(bit: u64): bool {
 
 /** True if CPU c may take the interrupt its LAPIC requests: IF=1, no shadow, between two instructions. */
 export function mayInterrupt(c: u32, level: i32): bool {
-  if (!requests(c) || !interruptsOn(c) || load<u8>(cpuAt(c), Cpu.run) != RunState.running) return false;
-  if (isActive(c, Level.hardirq)) return false;
-  if (load<u8>(cpuAt(c), Cpu.flags) & CpuFlag.shadow && level >= 0 && enabled(c, level)) return false;
-  return !insideAccess(c, level);
+  if (!interruptsOn(c) || load<u8>(cpuAt(c), Cpu.run) != RunState.running || isActive(c, Level.hardirq)) return false;
+  if (insideAccess(c, level) || !requests(c)) return false;
+  return (load<u8>(cpuAt(c), Cpu.flags) & CpuFlag.shadow) == 0 || level < 0 || !enabled(c, level);
 }

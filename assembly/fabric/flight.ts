@@ -140,27 +140,24 @@ export function messageOf(origin: u32, rank: u32): i32 {
   return -1;
 }
 
+/** True if message m may move on: none before it in its list holds it back. */
+export function isMovable(m: u32): bool {
+  const at = msgAt(m);
+  if (load<u8>(at, Msg.kind) != MsgKind.msi) return true;
+  const first = load<u8>(at, Msg.stage) == 0;
+  for (let i = <u32>load<u16>(originAt(load<u16>(at, Msg.origin)), Origin.head); i != m + 1; i = load<u16>(msgAt(i - 1), Msg.next)) {
+    if (first ? load<u8>(msgAt(i - 1), Msg.stage) == 0 : sameDestination(msgAt(i - 1), at)) return false;
+  }
+  return true;
+}
+
 /** Appends an action (Actor.message, origin, rank) for every message that may move on; returns the new end of the list. */
 export function movableMessages(out: usize): usize {
   let end = out;
   for (let o: u32 = 0; o < nOrigins; o++) {
-    const head = <u32>load<u16>(originAt(o), Origin.head);
     let rank: u32 = 0;
-    let blocked = false;
-    for (let i = head; i != 0; i = load<u16>(msgAt(i - 1), Msg.next), rank++) {
-      const at = msgAt(i - 1);
-      let free = true;
-      if (load<u8>(at, Msg.kind) == MsgKind.msi) {
-        if (load<u8>(at, Msg.stage) == 0) {
-          free = !blocked;
-          blocked = true;
-        } else {
-          for (let j = head; j != i; j = load<u16>(msgAt(j - 1), Msg.next)) {
-            if (sameDestination(msgAt(j - 1), at)) free = false;
-          }
-        }
-      }
-      if (!free) continue;
+    for (let i = <u32>load<u16>(originAt(o), Origin.head); i != 0; i = load<u16>(msgAt(i - 1), Msg.next), rank++) {
+      if (!isMovable(i - 1)) continue;
       store<u16>(end, (Actor.message << 12) | (o << 4) | rank);
       end += 2;
     }

@@ -2,14 +2,14 @@
  * LAPIC registers that the path needs (hardware.md A.2, A.9, A.10, A.12) and INIT (A.11). Values that a guest should not
  * write have their architectural outcome: reserved bits are dropped, reserved offsets set ESR bit 7. Other registers read 0.
  */
-import { LapicReg } from '../state/abi/instructions';
+import { LapicReg, Level, Mover } from '../state/abi/instructions';
 import { Counter, Event, Property } from '../state/abi/outcomes';
-import { Cpu, CpuFlag, RunState } from '../state/abi/fields';
-import { apicIdOf, clearContext, cpuAt, setFlag } from '../state/access';
-import { LEVELS } from '../state/layout';
+import { Cpu, CpuFlag, Ctx, RunState } from '../state/abi/fields';
+import { apicIdOf, clearContext, cpuAt, ctxAt, interruptsOn, setFlag } from '../state/access';
+import { LEVELS, moverBase } from '../state/layout';
 import { count } from '../record/counters';
 import { record } from '../record/ring';
-import { violate } from '../record/violations';
+import { setCutShort, violate } from '../record/violations';
 import { tagClear, tagsOfContext, tagsOfIrr, tagsOn, tagsSeen } from '../record/tags';
 import { retire, updatePpr } from './priority';
 
@@ -110,10 +110,17 @@ export function resetLapic(c: u32): void {
   store<u8>(at, 0, Cpu.isrWords);
 }
 
+/** True if the CPU has executed nothing ahead of time that others could find later: see assembly/check/join.ts. */
+function isTraceless(c: u32): bool {
+  if (interruptsOn(c) || <u32>load<u8>(cpuAt(c), Cpu.active) != 1 << Level.thread) return false;
+  return (load<u8>(moverBase + load<u16>(ctxAt(c, Level.thread), Ctx.pc)) & Mover.traceless) != 0;
+}
+
 /** INIT: pending and in-service vectors are gone, the core waits for SIPI. */
 export function init(c: u32): void {
   const at = cpuAt(c);
   record(Event.init, c, 0, 0);
+  if (load<u8>(at, Cpu.run) == RunState.running && !isTraceless(c)) setCutShort(true);
   if (load<u8>(at, Cpu.isrWords)) violate(Property.noStuckIsr);
   resetLapic(c);
   for (let level: u32 = 0; level < LEVELS; level++) {

@@ -26,6 +26,13 @@ export function raiseFault(kind: u32, pc: u32): void {
   }
 }
 
+/** Set when INIT has hit a CPU that ran: what it had done or not done by then is lost, so the order of its private steps shows. */
+export let cutShort: bool = false;
+
+export function setCutShort(on: bool): void {
+  cutShort = on;
+}
+
 /** Set when a state cannot be held by an image: a vector outside of the universe, a value wider than declared. */
 export let outside: bool = false;
 

@@ -5,7 +5,7 @@
 import { closeSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
 import { Bag } from '../core/index.js';
 import { CheckpointError } from './errors.js';
-import type { Engine, FoundFailure, Share } from './engine.js';
+import type { Engine, FoundFailure, Reduction, Share } from './engine.js';
 import type { Activity } from './vacuity.js';
 
 const FORMAT = 'irqlab checkpoint 1';
@@ -22,7 +22,7 @@ export interface CheckpointHead {
   readonly start: string;
   /** of a fingerprint */
   readonly bits: 64 | 128;
-  readonly reduction: number;
+  readonly reduction: Reduction;
   readonly level: number;
   readonly round: number;
   readonly share: Share;

@@ -197,7 +197,7 @@ export function checkResultOf({ system, result, told, ms, interrupted }: Checked
     coverage: {
       ...result.coverage,
       fingerprintBits: result.fingerprintBits,
-      reduction: result.reduction,
+      reduction: result.reduction.level,
       collisionChance: collisionChance(result),
     },
     vacuity: {

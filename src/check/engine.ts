@@ -6,6 +6,8 @@ import type { Spill } from './spill.js';
 /** Bytes of a chunk of records in the core. */
 const CHUNK = 1 << 18;
 
+export type Reduction = 0 | 1 | 2;
+
 export interface EngineOptions {
   /** bytes it may use */
   readonly memory: number;
@@ -18,7 +20,8 @@ export interface EngineOptions {
   readonly spill: Spill | undefined;
   /** the states will come from a checkpoint */
   readonly resumed: boolean;
-  readonly reduction?: number;
+  /** level of the reduction (design 4) */
+  readonly reduction: Reduction;
 }
 
 /** What one worker has covered; sums and maxima over all workers do not depend on their number. */
@@ -83,6 +86,7 @@ export class Engine {
     word(SearchOption.worker, options.worker);
     word(SearchOption.workers, options.workers);
     word(SearchOption.resumed, options.resumed ? 1 : 0);
+    word(SearchOption.reduction, options.reduction);
     this.status = core.exports.searchBegin(at);
   }
 

@@ -13,6 +13,8 @@ export interface Watch {
   readonly states: number;
   /** ends it once the shortest way to some failure is known */
   readonly first: boolean;
+  /** ends it behind this level: as if nothing came later */
+  readonly depth: number;
   /** looks between batches at what is covered; true stops the search */
   readonly look: (share: Share) => boolean | Promise<boolean>;
 }
@@ -49,11 +51,13 @@ export interface RoundEnd {
   readonly later: boolean;
   readonly states: number;
   readonly knowsFirst: boolean;
+  /** that has been expanded */
+  readonly level: number;
 }
 
 /** What comes behind a round: the next one of the level, the first of the next level, or the end. */
-export function behindRound(end: RoundEnd, limits: Pick<Watch, 'states' | 'first'>): 'then' | 'later' | Status {
-  if (!end.then && !end.later) return Status.done;
+export function behindRound(end: RoundEnd, limits: Pick<Watch, 'states' | 'first' | 'depth'>): 'then' | 'later' | Status {
+  if (!end.then && (!end.later || end.level >= limits.depth)) return Status.done;
   if (limits.first && end.knowsFirst) return Status.first;
   if (end.states >= limits.states) return Status.enough;
   return end.then ? 'then' : 'later';
@@ -97,7 +101,8 @@ export class Alone implements Explorer {
 
   #next(watch: Watch): Status {
     const engine = this.#engine;
-    const end = { then: engine.has(Bag.then), later: engine.has(Bag.later), states: engine.share().states, knowsFirst: engine.knowsFirst };
+    const { level, knowsFirst } = engine;
+    const end = { then: engine.has(Bag.then), later: engine.has(Bag.later), states: engine.share().states, knowsFirst, level };
     const next = behindRound(end, watch);
     return typeof next === 'string' ? engine.nextRound(next === 'later') : next;
   }

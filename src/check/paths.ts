@@ -3,7 +3,7 @@
  * bits of its parent's fingerprint. Where two states answer to a parent's description, the way to each is replayed.
  */
 import type { Machine } from '../machine/index.js';
-import { NO_ACTION, type FoundFailure, type Slot } from './engine.js';
+import { NO_ACTION, type FoundFailure, type Reduction, type Slot } from './engine.js';
 
 /** All states, of all workers, whose fingerprints begin with these 24 bits. */
 export type LookUp = (prefix: number) => Promise<readonly Slot[]>;
@@ -17,22 +17,30 @@ export class Paths {
   readonly #machine: Machine;
   readonly #start: ReturnType<Machine['snapshot']>;
   readonly #lookUp: LookUp;
+  readonly #joins: boolean;
   readonly #ways = new Map<bigint, Promise<readonly number[] | undefined>>();
 
-  /** `machine`: one in the state in which the search began. */
-  constructor(machine: Machine, lookUp: LookUp) {
+  /** `machine`: one in the state in which the search began. `reduction`: what the search was done with. */
+  constructor(machine: Machine, lookUp: LookUp, reduction: Reduction) {
     this.#machine = machine;
+    this.#joins = reduction !== 0;
     this.#start = machine.snapshot();
     this.#lookUp = lookUp;
   }
 
-  /** The actions on the way to a failure. */
+  /** The actions on the way to a failure, those among them that the search has joined to others. */
   async to(failure: FoundFailure): Promise<number[]> {
+    const way = await this.#found(failure);
+    const broke = failure.action !== NO_ACTION;
+    return this.#joins ? this.#replay(way, broke) : [...way];
+  }
+
+  async #found(failure: FoundFailure): Promise<readonly number[]> {
     const prefix = Number(failure.fingerprint >> 40n);
     for (const slot of await this.#lookUp(prefix)) {
       if (slot.fingerprint !== failure.fingerprint) continue;
       const way = await this.#wayTo(slot);
-      if (way !== undefined) return failure.action === NO_ACTION ? [...way] : [...way, failure.action];
+      if (way !== undefined) return failure.action === NO_ACTION ? way : [...way, failure.action];
     }
     throw new Error('the way to a failure cannot be found again: two states have the same fingerprint; search with 128 bits');
   }
@@ -68,8 +76,28 @@ export class Paths {
   }
 
   #fingerprint(way: readonly number[]): bigint {
-    this.#machine.restore(this.#start);
-    for (const action of way) this.#machine.apply(action);
+    this.#replay(way, false);
     return this.#machine.fingerprint();
+  }
+
+  /** Goes a way from the start, with the steps that are joined to others; `open`: nothing is joined to the last one. */
+  #replay(way: readonly number[], open: boolean): number[] {
+    const machine = this.#machine;
+    const all: number[] = [];
+    const join = (): void => {
+      if (!this.#joins) return;
+      for (let next = machine.core.exports.joinNext(); next >= 0; next = machine.core.exports.joinNext()) {
+        machine.apply(next);
+        all.push(next);
+      }
+    };
+    machine.restore(this.#start);
+    join();
+    way.forEach((action, i) => {
+      machine.apply(action);
+      all.push(action);
+      if (!open || i < way.length - 1) join();
+    });
+    return all;
   }
 }

@@ -1,9 +1,9 @@
 /** The search of a scenario: alone at first, by a team of workers when it turns out to be long. */
-import { loadModule, Status } from '../core/index.js';
+import { loadModule, Status, VarClass, VarWord } from '../core/index.js';
 import { propertiesOf, type Machine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import type { CheckpointHead } from './checkpoint.js';
-import type { Share } from './engine.js';
+import type { Reduction, Share } from './engine.js';
 import { CheckpointError } from './errors.js';
 import { neverJudged } from './evaluated.js';
 import { Alone, type Explorer, type Findings, type Watch } from './explorer.js';
@@ -55,8 +55,10 @@ export interface SearchResult {
   readonly coverage: Coverage;
   /** bits of a fingerprint */
   readonly fingerprintBits: 64 | 128;
-  /** level of the reduction that was in force */
-  readonly reduction: 0 | 1 | 2;
+  /** the reduction that was in force, and why it is not the one that was asked for */
+  readonly reduction: { readonly level: Reduction; readonly givenUp: string | undefined };
+  /** the ways to failures are shortest; level 2 of the reduction finds some way, and level 1 then a shortest one, unless a limit ends it */
+  readonly shortest: boolean;
   readonly effort: Effort;
   /** the checkpoint that was written */
   readonly kept: string | undefined;
@@ -75,8 +77,10 @@ export interface SearchLimits {
   readonly progress?: (coverage: Coverage) => boolean | Promise<boolean>;
   /** bits of a fingerprint; default 64 */
   readonly fingerprint?: 64 | 128 | undefined;
-  /** level of the reduction; default 0 */
-  readonly reduction?: 0 | 1 | 2 | undefined;
+  /** of the reduction (design 4): 0 none, 1 keeps lengths, 2 keeps verdict and failing properties; default 0 */
+  readonly reduction?: Reduction | undefined;
+  /** visible steps behind which it ends, as if nothing came later */
+  readonly depth?: number | undefined;
   /** worker threads (Node only); default 1 */
   readonly workers?: number | undefined;
   /** a checkpoint to go on from: the same system, fingerprint and reduction (Node only) */
@@ -107,9 +111,45 @@ const isNode = typeof process !== 'undefined' && process.versions?.node !== unde
 
 /** Searches all interleavings of a scenario. Throws `RangeError` for one that is too large for a check. */
 export async function search(system: System, limits: SearchLimits): Promise<SearchResult> {
-  const { states, first = false, workers = 1, resume, save } = limits;
+  const { reduction = 0 } = limits;
+  const shared = reduction !== 0 && (await sharesMasks(system));
+  if (shared) return searchInFull(system, limits, 'an operation is passed a mask that the program may change');
+  const result = await searchOnce(system, limits);
+  if (result === 'cutShort') return searchInFull(system, limits, 'INIT may hit a CPU that runs');
+  if (reduction < 2 || result.failures.length === 0) return result;
+  return { ...result, ...(await shortestOf(system, limits, result)) };
+}
+
+/** Without the reduction that was asked for. */
+async function searchInFull(system: System, limits: SearchLimits, givenUp: string): Promise<SearchResult> {
+  const result = await searchOnce(system, { ...limits, reduction: 0 });
+  if (result === 'cutShort') throw new Error('a full search cannot be cut short');
+  return { ...result, reduction: { level: 0, givenUp } };
+}
+
+/** True if the host passes a reference to a variable that is not fixed: what the assembler proves leaves those out. */
+async function sharesMasks(system: System): Promise<boolean> {
+  const { setup } = await begin(system);
+  return setup.operations.some(({ args: [, second] }) => {
+    const slot = typeof second === 'number' ? undefined : second.mask;
+    return slot !== undefined && setup.program.variables[slot * VarWord.words + VarWord.storage] !== VarClass.fixed;
+  });
+}
+
+/** Level 2 finds some way to each failure: a search with level 1, bounded by their lengths, finds the shortest. */
+async function shortestOf(system: System, limits: SearchLimits, { failures }: SearchResult): Promise<Pick<SearchResult, 'failures' | 'shortest'>> {
+  const depth = Math.max(...failures.map(({ length }) => length));
+  const bounded = await searchOnce(system, { ...limits, reduction: 1, depth, states: Infinity, resume: undefined, save: undefined });
+  const all = bounded !== 'cutShort' && failures.every(({ property }) => bounded.failures.some((each) => each.property === property));
+  if (!all || bounded.reason !== undefined) return { failures, shortest: false };
+  return { failures: bounded.failures.filter((each) => failures.some(({ property }) => each.property === property)), shortest: true };
+}
+
+async function searchOnce(system: System, limits: SearchLimits): Promise<SearchResult | 'cutShort'> {
+  const { states, first = false, depth = Infinity, workers = 1, resume, save, reduction = 0 } = limits;
   const before = resume === undefined ? undefined : await headOf(resume, system, limits);
-  const watch: Watch = { states, first, look: async (share) => (await limits.progress?.(coverageOf(withBefore(share, before)))) === true };
+  const look: Watch['look'] = async (share) => (await limits.progress?.(coverageOf(withBefore(share, before)))) === true;
+  const watch: Watch = { states, first, depth, look };
   let explorer: Explorer | undefined;
   let status: Status = Status.enough;
   if (workers === 1 || resume === undefined) {
@@ -123,34 +163,29 @@ export async function search(system: System, limits: SearchLimits): Promise<Sear
   }
   if (explorer === undefined) throw new RangeError('a search needs a worker');
   try {
+    if (status === Status.cutShort) return 'cutShort';
     refuseFault(system, status, explorer.fault);
-    const found = explorer.findings();
-    const findings: Findings =
-      before === undefined
-        ? found
-        : {
-            share: withBefore(found.share, before),
-            failures: joinFailures([...found.failures, ...before.failures]),
-            activity: joinActivities(found.activity, before.activity),
-          };
-    const failures = await failuresOf(system, findings, explorer);
+    const findings = withFindingsBefore(explorer.findings(), before);
+    const failures = await failuresOf(system, findings, explorer, reduction);
     let reason = status === Status.enough ? `the limit of ${states} states was reached` : reasons[status];
     let kept: string | undefined;
     if (save !== undefined && (limits.keepOnlyInterrupted === true ? status === Status.more : goesOn.has(status))) {
       try {
-        await explorer.save(save, await head(system, limits, explorer, findings));
+        await explorer.save(save, await headFor(system, limits, explorer, findings));
         kept = save;
       } catch (error) {
         reason = `${reason ?? ''}; the search could not be kept: ${error instanceof Error ? error.message : String(error)}`;
       }
     }
-    const effort: Effort = {
-      workers: explorer.workers,
-      memory: findings.share.memory,
-      visited: findings.share.visitedBytes,
-      disk: explorer.disk,
+    const { memory, visitedBytes } = findings.share;
+    return {
+      ...resultOf(system, findings, failures, reason),
+      effort: { workers: explorer.workers, memory, visited: visitedBytes, disk: explorer.disk },
+      kept,
+      fingerprintBits: limits.fingerprint ?? 64,
+      reduction: { level: reduction, givenUp: undefined },
+      shortest: reduction < 2,
     };
-    return { ...resultOf(system, findings, failures, reason), effort, kept, fingerprintBits: limits.fingerprint ?? 64, reduction: 0 };
   } finally {
     await explorer.close();
   }
@@ -160,9 +195,9 @@ async function begin(system: System): Promise<Machine> {
   return system.machine({ timed: false, record: 0 });
 }
 
-async function alone(system: System, { memory, fingerprint, resume }: SearchLimits): Promise<Alone> {
+async function alone(system: System, { memory, fingerprint, resume, reduction = 0 }: SearchLimits): Promise<Alone> {
   const spill = isNode ? new (await import('./spill.js')).Spill() : undefined;
-  const explorer = new Alone(await begin(system), { memory, wide: fingerprint === 128, spill, resumed: resume !== undefined });
+  const explorer = new Alone(await begin(system), { memory, wide: fingerprint === 128, spill, resumed: resume !== undefined, reduction });
   if (resume !== undefined) {
     const { CheckpointReader } = await import('./checkpoint.js');
     const reader = new CheckpointReader(resume);
@@ -172,22 +207,18 @@ async function alone(system: System, { memory, fingerprint, resume }: SearchLimi
   return explorer;
 }
 
-async function team(system: System, { memory, fingerprint, resume }: SearchLimits, workers: number): Promise<Explorer> {
+async function team(system: System, limits: SearchLimits, workers: number): Promise<Explorer> {
+  const { memory, fingerprint, resume, reduction = 0 } = limits;
   const { MOST_WORKERS, Team } = await import('./team/team.js');
-  return new Team(await begin(system), await loadModule(), {
-    workers: Math.min(workers, MOST_WORKERS),
-    memory,
-    wide: fingerprint === 128,
-    reduction: 0,
-    resume,
-  });
+  const options = { workers: Math.min(workers, MOST_WORKERS), memory, wide: fingerprint === 128, reduction, resume };
+  return new Team(await begin(system), await loadModule(), options);
 }
 
 // --- checkpoints
 
-async function head(
+async function headFor(
   system: System,
-  { about, fingerprint = 64 }: SearchLimits,
+  { about, fingerprint = 64, reduction = 0 }: SearchLimits,
   explorer: Explorer,
   findings: Findings,
 ): Promise<Omit<CheckpointHead, 'format'>> {
@@ -197,13 +228,13 @@ async function head(
     model: system.built.fingerprint,
     start: machine.digest(),
     bits: fingerprint,
-    reduction: 0,
+    reduction,
     ...explorer.at,
     ...findings,
   };
 }
 
-async function headOf(path: string, system: System, { fingerprint = 64 }: SearchLimits): Promise<CheckpointHead> {
+async function headOf(path: string, system: System, { fingerprint = 64, reduction = 0 }: SearchLimits): Promise<CheckpointHead> {
   const { CheckpointReader } = await import('./checkpoint.js');
   const reader = new CheckpointReader(path);
   reader.close();
@@ -211,12 +242,22 @@ async function headOf(path: string, system: System, { fingerprint = 64 }: Search
   if (head.model !== system.built.fingerprint || head.start !== (await begin(system)).digest())
     throw new CheckpointError(`${path} is the search of another scenario or model; it cannot go on with this one`);
   if (head.bits !== fingerprint) throw new CheckpointError(`${path} has fingerprints of ${head.bits} bits; go on with as many`);
+  if (head.reduction !== reduction) throw new CheckpointError(`${path} was searched with reduction ${head.reduction}; go on with the same`);
   return head;
 }
 
 /** What this sitting has covered, and those before it. States are in the visited set, whoever found them. */
 function withBefore(share: Share, before: CheckpointHead | undefined): Share {
   return before === undefined ? share : joinShares([share, { ...before.share, states: 0, memory: 0, visitedBytes: 0 }]);
+}
+
+function withFindingsBefore(found: Findings, before: CheckpointHead | undefined): Findings {
+  if (before === undefined) return found;
+  return {
+    share: withBefore(found.share, before),
+    failures: joinFailures([...found.failures, ...before.failures]),
+    activity: joinActivities(found.activity, before.activity),
+  };
 }
 
 // --- what has come out
@@ -235,9 +276,9 @@ function coverageOf(share: Share): Coverage {
   return { states, transitions, rest, probed, depth, largestImage, averageImage: states === 0 ? 0 : imageBytes / states, poolFull };
 }
 
-async function failuresOf(system: System, { failures }: Findings, explorer: Explorer): Promise<Failure[]> {
+async function failuresOf(system: System, { failures }: Findings, explorer: Explorer, reduction: Reduction): Promise<Failure[]> {
   if (failures.length === 0) return [];
-  const paths = new Paths(await begin(system), explorer.lookUp);
+  const paths = new Paths(await begin(system), explorer.lookUp, reduction);
   const told: Failure[] = [];
   for (const failure of failures) {
     const [property] = propertiesOf(1 << failure.property, system.built.program.own);
@@ -251,7 +292,7 @@ function resultOf(
   { share, activity }: Findings,
   failures: readonly Failure[],
   stopped: string | undefined,
-): Omit<SearchResult, 'effort' | 'kept' | 'fingerprintBits' | 'reduction'> {
+): Pick<SearchResult, 'verdict' | 'reason' | 'coverage' | 'failures' | 'vacuity'> {
   const vacuity = vacuityOf(system, activity);
   const reason = stopped ?? (failures.length === 0 ? vacuous(system, vacuity, activity) : undefined);
   const verdict = failures.length > 0 ? 'failed' : reason === undefined ? 'safe' : 'unknown';

@@ -34,6 +34,14 @@ interface Exports {
   timedBegin(): void;
   imageBuffer(): number;
   sealState(): number;
+  joinNext(): number;
+  openReduction(): void;
+  isJoinable(cpu: number): number;
+  declaredBy(action: number): number;
+  tryAlone(action: number): number;
+  areDependent(action: number, other: number): number;
+  futureWithout(cpus: number, sources: number, operations: number): number;
+  sufficientActions(): number;
   searchBegin(options: number): number;
   searchRun(budget: number): number;
   searchStats(): number;

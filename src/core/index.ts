@@ -4,3 +4,4 @@ export * from '../../assembly/state/abi/instructions.js';
 export * from '../../assembly/state/abi/outcomes.js';
 export * from '../../assembly/state/abi/tables.js';
 export * from '../../assembly/state/abi/fields.js';
+export * from '../../assembly/state/abi/resources.js';

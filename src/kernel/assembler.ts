@@ -10,6 +10,7 @@ import type { Parts } from './expression/types.js';
 import type { Insn, RoutineBody } from './ir.js';
 import { judgeBody, judgeNames, judgeOf, MOST_OWN, readBy, type When } from './judges.js';
 import { followLocks } from './locks.js';
+import { findMovers } from './movers.js';
 import { allocate } from './registers.js';
 import { Routine, type BodyBuilder, type ParamRegs, type Params, type ResultKind, type RoutineOptions } from './routine.js';
 import { bottomUp, checkRoot, refuseEndlessLoops, refuseMissingReturn, type RootKind } from './rules.js';
@@ -25,6 +26,8 @@ export interface Program {
   readonly code: Uint32Array;
   /** 8 for each instruction: bits of each register that are live before it in the running frame, 0 = dead */
   readonly live: Uint8Array;
+  /** `Mover`s of each instruction, for the reduction of a check */
+  readonly movers: Uint8Array;
   /** bits 31:8 of an instruction's last word are an index into these */
   readonly labels: readonly Label[];
   /** first instruction of each entry, by the routine's name; a task that is woken is an entry too */
@@ -144,14 +147,17 @@ export class Assembler {
     const roots = this.#allRoots(codes);
     for (const [root, kind] of roots) checkRoot(codes, root, kind);
     const targets = followRefs(codes, roots.keys());
-    const rule = new AtomicRule(codes, followLocks(codes, order, new Set(roots.keys())), targets);
+    const entered = new Set(roots.keys());
+    const rule = new AtomicRule(codes, followLocks(codes, order, entered), targets);
     for (const routine of order) rule.check(routine);
 
-    const units = finished(instantiate(codes, roots, targets));
+    const concurrent = [...roots].flatMap(([root, kind]) => (kind === 'judge' ? [] : [root]));
+    const moving = findMovers(codes, concurrent, followLocks(codes, order, entered, false), targets);
+    const units = finished(instantiate(moving, roots, targets));
     const livenesses = new Map(units.map((unit) => [unit, analyse(unit)]));
     for (const [unit, liveness] of livenesses) refuseUnset(unit, liveness);
     const { registers, shared } = allocate(units, livenesses);
-    const { code, live, labels, starts } = encode(units, livenesses, registers, registerWidths(units, shared, size));
+    const { code, live, movers, labels, starts } = encode(units, livenesses, registers, registerWidths(units, shared, size));
     const entries = new Map(units.filter(isRoot).map((unit) => [unit.name, starts.get(unit) ?? 0]));
     const { variables } = this.declarations;
     const judges = [...roots].find(([root, kind]) => kind === 'judge' && root.name === judgeNames.always)?.[0];
@@ -160,6 +166,7 @@ export class Assembler {
     return {
       code,
       live,
+      movers,
       labels,
       entries,
       variables,

@@ -34,9 +34,9 @@ const forbidden: ReadonlyMap<Op, string> = new Map([
 const hardware: ReadonlySet<Op> = new Set([Op.irrBit, Op.lapicRead, Op.lapicWrite, Op.ipi, Op.ipiInit, Op.ipiSipi, Op.serve, Op.opEnd]);
 
 /** Masks that a reference may refer to; undefined among them: not known. */
-type Targets = ReadonlyMap<Reg, ReadonlySet<AnyVariable | undefined>>;
+export type Targets = ReadonlyMap<Reg, ReadonlySet<AnyVariable | undefined>>;
 
-interface Access {
+export interface Access {
   /** undefined: not known which */
   readonly variable: AnyVariable | undefined;
   readonly index: readonly HeldIndex[];
@@ -76,7 +76,7 @@ export function followRefs(codes: Codes, roots: Iterable<RoutineBody>): Targets 
 }
 
 /** Variables that an instruction touches. */
-function accesses(insn: Insn, targets: Targets): Access[] {
+export function accesses(insn: Insn, targets: Targets): Access[] {
   const through = (reg: Insn['a']): Access[] => {
     const known = reg instanceof Reg ? targets.get(reg) : undefined;
     return [...(known && known.size > 0 ? known : [undefined])].map((variable) => ({ variable, index: ['unknown'] }));

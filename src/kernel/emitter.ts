@@ -85,6 +85,7 @@ export class Emitter {
       passes,
       trusted,
       block: this.block,
+      mover: 0,
       line,
       text: shown,
       plain: text,

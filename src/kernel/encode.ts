@@ -1,10 +1,12 @@
 /** Lays the units out and encodes them as `Op` in assembly/state/abi says, with the labels and the liveness of each instruction. */
-import { Op, Operand } from '../../assembly/state/abi/instructions.js';
+import { Mover, Op, Operand } from '../../assembly/state/abi/instructions.js';
 import { AssemblyError } from './errors.js';
+import { Layout } from './flow/layout.js';
+import { loopHeads, traceless } from './flow/steps.js';
 import { members, type Liveness } from './flow/liveness.js';
 import type { Arg } from './ir.js';
 import { moved, registerCount, type Allocation } from './registers.js';
-import type { Unit, UnitInsn } from './units.js';
+import { isRoot, type Unit, type UnitInsn } from './units.js';
 import { Reg, SELF } from './values.js';
 import type { Widths } from './widths.js';
 
@@ -23,6 +25,8 @@ export interface Encoded {
   readonly code: Uint32Array;
   /** for each instruction and register the bits that are live before it, in the running frame */
   readonly live: Uint8Array;
+  /** `Mover`s of each instruction */
+  readonly movers: Uint8Array;
   readonly labels: readonly Label[];
   /** first instruction of each unit */
   readonly starts: ReadonlyMap<Unit, number>;
@@ -89,6 +93,7 @@ export function encode(units: readonly Unit[], livenesses: ReadonlyMap<Unit, Liv
 
   const code = new Uint32Array((rows.length + 1) * wordsPerInstruction);
   const live = new Uint8Array((rows.length + 1) * registerCount);
+  const movers = new Uint8Array(rows.length + 1);
   code[0] = Op.end | (Operand.none << 8) | (Operand.none << 16) | (Operand.none << 24);
   rows.forEach(({ unit, insn, i }, row) => {
     const at = (row + 1) * wordsPerInstruction;
@@ -102,6 +107,7 @@ export function encode(units: readonly Unit[], livenesses: ReadonlyMap<Unit, Liv
     code[at + 1] = jump ?? called ?? insn.imm;
     code[at + 2] = slotsOf(insn);
     code[at + 3] = insn.flags | (labelOf(unit, insn) << 8);
+    movers[row + 1] = insn.mover;
 
     const liveness = livenesses.get(unit);
     if (!liveness) return;
@@ -111,7 +117,11 @@ export function encode(units: readonly Unit[], livenesses: ReadonlyMap<Unit, Liv
       live[cell] = Math.max(live[cell] ?? 0, widths.get(reg) ?? 0);
     }
   });
-  return { code, live, labels, starts };
+  const laidOut = new Layout(code, [...starts.values()]);
+  for (const head of loopHeads(laidOut)) movers[head] = (movers[head] ?? 0) | Mover.loopHead;
+  const roots = [...starts].flatMap(([unit, start]) => (isRoot(unit) ? [start] : []));
+  for (const pc of traceless(laidOut, movers, roots)) movers[pc] = (movers[pc] ?? 0) | Mover.traceless;
+  return { code, live, movers, labels, starts };
 }
 
 function isSameRegister(insn: UnitInsn, registers: Allocation): boolean {

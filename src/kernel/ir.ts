@@ -39,6 +39,8 @@ export interface Insn {
   /** move: the value fits the kind of the target, whatever it comes from */
   readonly trusted: boolean;
   readonly block: AtomicBlock | undefined;
+  /** `Mover`s; 0 until `findMovers` has looked */
+  readonly mover: number;
   readonly line: number;
   /** what users see: the note, or `plain` */
   readonly text: string;

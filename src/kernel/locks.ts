@@ -23,7 +23,7 @@ interface Effect {
 }
 
 /** The same index: the same register, or registers made for the same number. */
-function sameIndex(a: HeldIndex, b: HeldIndex): boolean {
+export function sameIndex(a: HeldIndex, b: HeldIndex): boolean {
   if (a === b) return a !== 'changed' && a !== 'unknown';
   return a instanceof Reg && b instanceof Reg && a.constant !== undefined && a.constant === b.constant;
 }
@@ -81,8 +81,9 @@ export interface LockState {
 /**
  * Follows the locks through all routines: what calls do to them bottom up, then what callers hold top down. A routine
  * holds what all its callers hold, and what it declares in `holds`. Refuses a call that does not hold what is declared.
+ * `declared` false: what is declared counts for nothing, so that every index is one that callers are seen to pass.
  */
-export function followLocks(codes: Codes, order: readonly RoutineBody[], roots: ReadonlySet<RoutineBody>): LockState {
+export function followLocks(codes: Codes, order: readonly RoutineBody[], roots: ReadonlySet<RoutineBody>, declared = true): LockState {
   const effects = new Map<RoutineBody, Effect>();
   for (const routine of order) {
     const code = codes.get(routine) ?? [];
@@ -93,7 +94,7 @@ export function followLocks(codes: Codes, order: readonly RoutineBody[], roots: 
   for (const routine of order.toReversed()) {
     const code = codes.get(routine) ?? [];
     const start = new Map<number, HeldIndex>(roots.has(routine) ? [] : inherited.get(routine));
-    for (const lock of routine.holds) start.set(lock.slot, 'any');
+    if (declared) for (const lock of routine.holds) start.set(lock.slot, 'any');
     const before = flow(code, start, effects);
     held.set(routine, before);
     code.forEach((insn, i) => {
@@ -105,7 +106,7 @@ export function followLocks(codes: Codes, order: readonly RoutineBody[], roots: 
       }
       if (insn.op !== Op.call || !insn.routine || !here) return;
       const missing = insn.routine.holds.find((lock) => !here.has(lock.slot));
-      if (missing) {
+      if (missing && declared) {
         throw new AssemblyError(
           `routine ${routine.name} calls ${insn.routine.name} at line ${insn.line} without holding ${missing.name}; take the lock before, or declare it in the holds of ${routine.name}`,
         );

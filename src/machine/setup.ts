@@ -30,6 +30,8 @@ export interface OperationSetup {
 export interface ProgramSetup {
   readonly code: Uint32Array;
   readonly live: Uint8Array;
+  /** `Mover`s of each instruction */
+  readonly movers: Uint8Array;
   /** `VarWord.words` words a variable */
   readonly variables: Uint32Array;
   /** initial values by slot, elements or mask words in order */

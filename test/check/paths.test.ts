@@ -6,11 +6,11 @@ import { systemFrom } from './help.js';
 test('states that answer to a parent’s description by chance are told from it by replay', async () => {
   const system = systemFrom('xhci-hotplug', { model: '5.6' });
   const fresh = () => system.machine({ timed: false, record: 0 });
-  const explorer = new Alone(await fresh(), { memory: 2 ** 28, wide: false, spill: undefined, resumed: false });
-  await explorer.run({ states: Infinity, first: false, look: () => false });
+  const explorer = new Alone(await fresh(), { memory: 2 ** 28, wide: false, spill: undefined, resumed: false, reduction: 1 });
+  await explorer.run({ states: Infinity, first: false, depth: Infinity, look: () => false });
   const [failure] = explorer.findings().failures;
   if (failure === undefined) throw new Error('nothing failed');
-  const truth = await new Paths(await fresh(), explorer.lookUp).to(failure);
+  const truth = await new Paths(await fresh(), explorer.lookUp, 1).to(failure);
   expect(truth.length).toBeGreaterThan(30);
   // each state is accompanied by others of the same round, with the same parent but reached by another action
   let misled = 0;
@@ -21,6 +21,6 @@ test('states that answer to a parent’s description by chance are told from it 
       [0x0001, 0x1000, 0x4000].map((action, i) => ({ ...slot, action, fingerprint: slot.fingerprint ^ BigInt(i + 1) })).concat(slot),
     );
   };
-  expect(await new Paths(await fresh(), doubtful).to(failure)).toEqual(truth);
+  expect(await new Paths(await fresh(), doubtful, 1).to(failure)).toEqual(truth);
   expect(misled).toBeGreaterThan(30);
 });

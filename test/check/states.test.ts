@@ -187,7 +187,7 @@ test('a state found by a visible step, and again without one, counts without it'
 test('a search that runs out of memory says so', async () => {
   const { machine, again } = await independent([60, 60, 60]);
   const within = (memory: number): Promise<Status> =>
-    new Alone(machine, { memory, wide: false, spill: undefined, resumed: false }).run({
+    new Alone(machine, { memory, wide: false, spill: undefined, resumed: false, reduction: 0 }).run({
       states: Infinity,
       first: false,
       look: () => false,

@@ -40,7 +40,8 @@ function walk(machine: Machine, setup: MachineSetup, roll: (n: number) => number
     return;
   }
   if (setup.record === 0) {
-    const engine = new Engine(machine, { memory: 2 ** 24, wide: roll(2) === 1, worker: 0, workers: 1, spill: undefined, resumed: false });
+    const limits = { memory: 2 ** 24, wide: roll(2) === 1, reduction: roll(3) as 0 | 1 | 2, worker: 0, workers: 1 };
+    const engine = new Engine(machine, { ...limits, spill: undefined, resumed: false });
     for (let i = 0; i < 30 && engine.status === Status.more; i++) {
       if (engine.run(1000) === Status.round) engine.nextRound(!engine.has(Bag.then));
     }

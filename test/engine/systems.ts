@@ -47,22 +47,24 @@ export interface RandomOptions {
   /** operations besides moves */
   readonly hotplug: boolean;
   readonly assumptions?: boolean;
+  /** few enough CPUs, devices, raises and operations to be searched */
+  readonly small?: boolean;
 }
 
 /** A machine of 2 to 4 CPUs with 1 to 3 devices, and what is done to it. */
-export function randomSystem(dice: Dice, { hotplug, assumptions = false }: RandomOptions): System {
-  const cpus = Array.from({ length: 2 + dice.below(3) }, (_, c) => c);
+export function randomSystem(dice: Dice, { hotplug, assumptions = false, small = false }: RandomOptions): System {
+  const cpus = Array.from({ length: small ? 2 : 2 + dice.below(3) }, (_, c) => c);
   const first = new Set([0, ...dice.some(cpus.slice(1))]);
   const online = new Set(first);
-  const irqs = Array.from({ length: 1 + dice.below(3) }, (_, i) => 120 + i);
+  const irqs = Array.from({ length: small ? 1 : 1 + dice.below(3) }, (_, i) => 120 + i);
   const devices = irqs.map((irq) => {
     const affinity = [...new Set([dice.of([...online]), ...dice.some(cpus)])].toSorted((a, b) => a - b);
     const kind = dice.of(['handshake', 'free']);
     const us = Array.from({ length: 1 + dice.below(3) }, () => 1 + dice.below(6));
     const msi = `{type: msi, address64: ${dice.of([true, false])}}`;
-    return `  - {name: d${irq}, kind: ${kind}, message: ${msi}, raises: ${1 + dice.below(3)}, handlerCycles: ${dice.below(2000)}, interArrival: {us: [${us}]}, irqs: [{irq: ${irq}, affinity: [${affinity}]}]}`;
+    return `  - {name: d${irq}, kind: ${kind}, message: ${msi}, raises: ${1 + dice.below(small ? 2 : 3)}, handlerCycles: ${dice.below(2000)}, interArrival: {us: [${us}]}, irqs: [{irq: ${irq}, affinity: [${affinity}]}]}`;
   });
-  const operations = Array.from({ length: 1 + dice.below(3) }, () => {
+  const operations = Array.from({ length: 1 + dice.below(small ? 2 : 3) }, () => {
     const what = hotplug ? dice.of(['move', 'offline', 'online']) : 'move';
     if (what === 'move') return `  - move: {irq: ${dice.of(irqs)}, to: [${dice.some([...online])}]}`;
     const cpu = dice.of(cpus.slice(1));

@@ -93,8 +93,9 @@ export async function toy<K extends ToyKernel>(build: (k: Assembler, d: Declarat
   const { run: tasksOf = {}, operations = [], start, judgeRest, judgeProbe } = kernel;
   const handlers = kernel.handlers ?? everyVector(handler(k, 'any_vector'));
   for (const routine of new Set(Object.values(handlers))) k.interruptEntry(routine);
-  const tasks = [...Object.values(tasksOf), ...operations.map((o) => o.routine), start, judgeRest, judgeProbe];
-  for (const routine of new Set(tasks)) if (routine) k.entry(routine);
+  for (const routine of new Set([...Object.values(tasksOf), ...operations.map((o) => o.routine), start])) if (routine) k.entry(routine);
+  if (judgeRest) k.judge('atRest', judgeRest);
+  if (judgeProbe) k.judge('afterProbe', judgeProbe);
   const size: MachineSize = { cpus, irqs: sources.length, devices: devices.length, vectors: 256, vectorLo: lo, vectorHi: hi };
   const program = k.assemble(size);
   const { judges } = program;
@@ -123,11 +124,12 @@ export async function toy<K extends ToyKernel>(build: (k: Assembler, d: Declarat
     program: {
       code: program.code,
       live: program.live,
+      movers: program.movers,
       variables: table.words,
       initial: table.initial,
       handlers: new Map(Object.entries(handlers).map(([vector, routine]) => [Number(vector), entry(routine)])),
-      judgeRest: entry(judgeRest) || judges.entries.atRest,
-      judgeProbe: entry(judgeProbe) || judges.entries.afterProbe,
+      judgeRest: judges.entries.atRest,
+      judgeProbe: judges.entries.afterProbe,
       judgeAlways: judges.entries.always,
       own: judges.own,
       watchedHardware: judges.watchedHardware,
@@ -321,14 +323,14 @@ export type Found = Pick<Share, 'states' | 'transitions' | 'rest' | 'depth' | 'l
   failures: Record<string, { length: number; path: number[] }>;
 };
 
-/** The search of a machine from the state it is in, which it is in again behind that; `states`: it may end after so many. */
-export async function search(machine: Machine, states = Infinity): Promise<Found> {
+/** The search of a machine from the state it is in, which it is in again behind that; `most`: it may end after so many states. */
+export async function search(machine: Machine, reduction: 0 | 1 | 2 = 0, most = Infinity): Promise<Found> {
   const start = machine.snapshot();
-  const explorer = new Alone(machine, { memory: 2 ** 30, wide: false, spill: undefined, resumed: false });
-  const status = await explorer.run({ states, first: false, look: () => false });
+  const explorer = new Alone(machine, { memory: 2 ** 30, wide: false, spill: undefined, resumed: false, reduction });
+  const status = await explorer.run({ states: most, first: false, depth: Infinity, look: () => false });
   const found = explorer.findings();
   machine.restore(start);
-  const paths = new Paths(machine, explorer.lookUp);
+  const paths = new Paths(machine, explorer.lookUp, reduction);
   const failures: Found['failures'] = {};
   for (const failure of found.failures) {
     const [name] = propertiesOf(1 << failure.property, machine.setup.program.own);

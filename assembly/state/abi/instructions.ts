@@ -146,6 +146,21 @@ export enum InsnFlag {
   and = 8,
 }
 
+/**
+ * What the assembler proves about an instruction for the reduction of a check, a byte each beside the code: it is no part of
+ * what a program does.
+ */
+export enum Mover {
+  /** nobody else can tell when it is executed, not even an interrupt handler of the same CPU */
+  quiet = 1,
+  /** nobody else can tell, as long as no interrupt of this CPU can come before it */
+  masked = 2,
+  /** the first step behind the target of a backward jump: every loop goes through one */
+  loopHead = 4,
+  /** no step that may have been joined before a thread that stands here with IF=0 has left anything behind */
+  traceless = 8,
+}
+
 /** `Op.constant`: what the machine is made of. */
 export enum Constant {
   /** APIC id of CPU b */
@@ -237,7 +252,7 @@ export enum VarFlag {
   lock = 8,
   /** a mask whose bits are vectors */
   vectorMask = 16,
-  /** an own property that holds always reads it */
+  /** a property that is judged in every state reads it: no reduction may hide a state in which it has another value */
   watched = 32,
 }
 

@@ -164,6 +164,8 @@ export enum Status {
   enough = 11,
   /** the shortest way to some failure is known, and no more was asked for */
   first = 12,
+  /** INIT hit a CPU that ran: a reduced search says nothing about that, a full one does */
+  cutShort = 13,
 }
 
 /** What a micro-program must not do; reported with its label, never a trap. */

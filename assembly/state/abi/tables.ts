@@ -71,6 +71,8 @@ export enum Table {
   deviceSetup = 24,
   /** `Origin`: messages in flight by device, then by CPU */
   origins = 25,
+  /** a byte an instruction: `Mover`s */
+  movers = 26,
 }
 
 /** Words of one source's constants. */
@@ -218,6 +220,8 @@ export enum SearchOption {
   workers = 5,
   /** 1: the states come from a checkpoint, the start among them */
   resumed = 6,
+  /** level of the reduction, 0 none (design 4) */
+  reduction = 7,
   words = 8,
 }
 

@@ -1,6 +1,7 @@
 /** What the thread that watches and the workers of a team tell each other. */
 import type { Status } from '../../core/index.js';
 import type { MachineSetup } from '../../machine/index.js';
+import type { Reduction } from '../engine.js';
 import type { Findings } from '../explorer.js';
 import { reportOf, type TeamMemory } from './post.js';
 
@@ -15,9 +16,10 @@ export interface WorkerTask {
   readonly workers: number;
   readonly memory: number;
   readonly wide: boolean;
-  readonly reduction: number;
+  readonly reduction: Reduction;
   readonly states: number;
   readonly first: boolean;
+  readonly depth: number;
   readonly resume: string | undefined;
   readonly team: TeamMemory;
 }

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { Status } from '../../core/index.js';
 import type { Machine } from '../../machine/index.js';
 import { CheckpointWriter, type CheckpointHead } from '../checkpoint.js';
-import type { Share, Slot } from '../engine.js';
+import type { Reduction, Share, Slot } from '../engine.js';
 import type { Explorer, Findings, Watch } from '../explorer.js';
 import type { LookUp } from '../paths.js';
 import { joinFailures, joinShares } from '../share.js';
@@ -19,7 +19,7 @@ export interface TeamOptions {
   /** bytes for all together */
   readonly memory: number;
   readonly wide: boolean;
-  readonly reduction: number;
+  readonly reduction: Reduction;
   /** a checkpoint to go on from */
   readonly resume: string | undefined;
 }
@@ -32,7 +32,7 @@ export class Team implements Explorer {
   readonly #threads: Worker[];
   readonly #control: Int32Array;
   readonly #ends: Promise<WorkerEnd>[];
-  readonly #task: Omit<WorkerTask, 'worker' | 'states' | 'first'>;
+  readonly #task: Omit<WorkerTask, 'worker' | 'states' | 'first' | 'depth'>;
   #ended: readonly WorkerEnd[] = [];
   #questions = 0;
 
@@ -49,8 +49,8 @@ export class Team implements Explorer {
     this.#ends = [];
   }
 
-  async run({ states, first, look }: Watch): Promise<Status> {
-    for (let worker = 0; worker < this.workers; worker++) this.#start({ ...this.#task, worker, states, first });
+  async run({ states, first, depth, look }: Watch): Promise<Status> {
+    for (let worker = 0; worker < this.workers; worker++) this.#start({ ...this.#task, worker, states, first, depth });
     const all = Promise.all(this.#ends);
     const watching = setInterval(() => {
       void Promise.resolve(look(this.#covered())).then((stop) => {

@@ -117,7 +117,7 @@ class Searcher {
     if (anyone(Report.now)) return Decision.again;
     const states = all.reduce((n, worker) => n + reportedNumber(control, worker, Report.states), 0);
     const next = behindRound(
-      { then: anyone(Report.then), later: anyone(Report.later), states, knowsFirst: anyone(Report.knowsFirst) },
+      { then: anyone(Report.then), later: anyone(Report.later), states, knowsFirst: anyone(Report.knowsFirst), level: this.engine.level },
       this.#task,
     );
     return typeof next === 'string' ? Decision[next] : Decision.end + next;

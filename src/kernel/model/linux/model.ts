@@ -82,6 +82,7 @@ function build(chosen: Behaviours, size: MachineSize, placement: Placement): Bui
     program: {
       code: program.code,
       live: program.live,
+      movers: program.movers,
       variables: table.words,
       initial: table.initial,
       handlers,

@@ -1,0 +1,157 @@
+/**
+ * All that code may ever do: for each instruction the union of the footprints of all instructions that can be reached from
+ * it, in what it calls, and in the tasks it wakes and the CPUs it starts; without indexes, and relative to who executes.
+ * Handlers that interrupts enter are not among them: whoever may cause interrupts has a mark (`Thing.interrupts`).
+ */
+import { Part, Thing } from '../state/abi/resources';
+import { InsnFlag, Op, VarFlag, VarWord } from '../state/abi/instructions';
+import { Settings } from '../state/abi/tables';
+import { codeAt, setting, slotAt } from '../state/access';
+import { idtBase, nInstructions, nVariables } from '../state/layout';
+import { allCpus, declareInstruction } from './footprint';
+import {
+  add,
+  addExecuted,
+  clear,
+  placeResources,
+  readsWord,
+  SIZE,
+  SOMEONE,
+  touchCpus,
+  touchThing,
+  touchVariable,
+  WORDS,
+  writesOf,
+} from './resources';
+
+/** Footprints by instruction: of the atomic block that begins with it, and of all that may follow, itself included. */
+export let blocksBase: usize = 0;
+let futuresBase: usize = 0;
+/** Union over all handlers. */
+export let handlers: usize = 0;
+
+
+@inline export function futureOf(pc: u32): usize {
+  return futuresBase + <usize>(pc < nInstructions ? pc : 0) * SIZE;
+}
+
+
+@inline function blockOf(pc: u32): usize {
+  return blocksBase + <usize>(pc < nInstructions ? pc : 0) * SIZE;
+}
+
+/** Resources that a property looks at which is judged in every state. */
+const watched: usize = memory.data(80);
+
+function findWatched(): void {
+  clear(watched);
+  if (setting(Settings.watchedHardware) != 0) {
+    for (let w: u32 = 0; w < 3; w++) readsWord(watched, w, u64.MAX_VALUE);
+  }
+  for (let slot: u32 = 0; slot < nVariables; slot++) {
+    if (load<u32>(slotAt(slot), VarWord.flags * 4) & VarFlag.watched) touchVariable(watched, slot, SOMEONE, true, false);
+  }
+}
+
+/** True if the footprint writes what such a property looks at. */
+export function writesWatched(at: usize): bool {
+  for (let w: u32 = 0; w < WORDS; w++) {
+    if (load<u64>(watched + (w << 3)) & writesOf(at, w)) return true;
+  }
+  return false;
+}
+
+/** Bytes that `planFutures` needs. */
+export function futuresSize(): usize {
+  return <usize>nInstructions * SIZE * 2 + SIZE + (((<usize>nVariables) << 1) | 15) + 1;
+}
+
+
+@inline function opAt(pc: u32): u32 {
+  return load<u32>(codeAt(pc)) & 0xff;
+}
+
+
+@inline function isConditional(op: u32): bool {
+  return op >= <u32>Op.jumpEq && op <= <u32>Op.jumpGe;
+}
+
+/** Where an instruction of a routine leads besides the next one, or 0. */
+@inline function targetOf(pc: u32): u32 {
+  const op = opAt(pc);
+  return op == Op.jump || op == Op.call || isConditional(op) ? load<u32>(codeAt(pc), 4) : 0;
+}
+
+
+@inline function fallsThrough(op: u32): bool {
+  return op != Op.jump && op != Op.ret && op != Op.iret && op != Op.end && op != Op.park;
+}
+
+/**
+ * What an instruction does besides: with IF=1 an arrival may come before it; and by way of others, the interrupts, CPUs and
+ * tasks it starts.
+ */
+function declareIndirect(at: usize, pc: u32): void {
+  for (let part: u32 = 1; part < 4; part++) touchThing(at, Thing.self + part, true, false);
+  switch (opAt(pc)) {
+    case Op.ipi:
+      touchThing(at, Thing.interrupts, false, true);
+      touchCpus(at, Part.irr, allCpus(), false, true);
+      touchCpus(at, Part.svr, allCpus(), true, false);
+      break;
+    case Op.ipiInit:
+      touchCpus(at, Part.irr, allCpus(), true, true);
+      touchCpus(at, Part.svr, allCpus(), true, true);
+      touchCpus(at, Part.lapic, allCpus(), true, true);
+    // falls through
+    case Op.ipiSipi:
+      touchCpus(at, Part.core, allCpus(), true, true);
+      break;
+  }
+}
+
+/** One round backwards over the code; true if a footprint has grown. */
+function flow(): bool {
+  let grown = false;
+  for (let pc = nInstructions; pc-- > 1;) {
+    const op = opAt(pc);
+    const at = futureOf(pc);
+    const target = targetOf(pc);
+    if (target != 0 && add(at, futureOf(target))) grown = true;
+    if (fallsThrough(op) && pc + 1 < nInstructions && add(at, futureOf(pc + 1))) grown = true;
+    if (op == Op.wake && addExecuted(at, futureOf(load<u32>(codeAt(pc), 4)), allCpus())) grown = true;
+    if (op == Op.ipiSipi && addExecuted(at, futureOf(setting(Settings.apStart)), allCpus())) grown = true;
+    if ((load<u32>(codeAt(pc), 12) & InsnFlag.joined) == 0) continue;
+    const block = blockOf(pc);
+    if (target != 0 && add(block, blockOf(target))) grown = true;
+    if (fallsThrough(op) && pc + 1 < nInstructions && add(block, blockOf(pc + 1))) grown = true;
+  }
+  return grown;
+}
+
+/** Computes the tables; `at`: room for `futuresSize` bytes. */
+export function planFutures(at: usize): void {
+  blocksBase = at;
+  futuresBase = blocksBase + <usize>nInstructions * SIZE;
+  handlers = futuresBase + <usize>nInstructions * SIZE;
+  placeResources(handlers + SIZE);
+  findWatched();
+  for (let pc: u32 = 0; pc < nInstructions; pc++) {
+    clear(blockOf(pc));
+    clear(futureOf(pc));
+    if (pc == 0) continue;
+    declareInstruction(blockOf(pc), pc, SOMEONE, 0);
+    declareInstruction(futureOf(pc), pc, SOMEONE, 0);
+    declareIndirect(futureOf(pc), pc);
+  }
+  while (flow()) {}
+  clear(handlers);
+  for (let v: u32 = 0; v < 256; v++) {
+    const entry = load<u32>(idtBase + ((<usize>v) << 2));
+    if (entry != 0) add(handlers, futureOf(entry));
+  }
+  // taking the interrupt
+  for (let part: u32 = 0; part < 4; part++) {
+    if (part != Part.svr >> 4) touchThing(handlers, Thing.self + part, true, true);
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * Footprints: what a step, or all that an actor may ever do, reads and writes. Two sets of resources, each `WORDS` words of
+ * bits, reads first. A resource is what can be read and written apart from others; where there are more of a kind than bits,
+ * some share one, which only makes steps look dependent that are not.
+ */
+import { VarClass, VarFlag, VarWord } from '../state/abi/instructions';
+import { FIRST_VARIABLE_WORD, Flight, FOOTPRINT_WORDS, Thing, VARIABLE_BITS } from '../state/abi/resources';
+import { slotAt } from '../state/access';
+import { nCpus, nDevices, nOrigins, nVariables } from '../state/layout';
+
+export const WORDS: u32 = FOOTPRINT_WORDS;
+/** Bytes of a footprint. */
+export const SIZE: usize = 2 * 5 * 8;
+
+/** Bits of each kind of `Flight`. */
+const ORIGINS: u32 = Flight.landed - Flight.tail;
+
+/** "any CPU": a footprint that is relative to who executes. */
+export const SOMEONE: u32 = 0xffff;
+
+/** Writes that commute with each other: arrivals in one IRR, messages that move on. */
+const COMMUTING_0: u64 = 0xffff << 16;
+const COMMUTING_2: u64 = (((<u64>1) << 42) - 1) << 21;
+/** What is no resource, or no hardware. */
+const IGNORED_1: u64 = ((<u64>1) << Thing.pool) | ((<u64>1) << Thing.interrupts);
+
+/** Per slot: u8 first bit, u8 number of bits. */
+let slots: usize = 0;
+
+/** Shares out the bits of variables; `at`: room for two bytes a variable. */
+export function placeResources(at: usize): void {
+  slots = at;
+  let next: u32 = 0;
+  for (let slot: u32 = 0; slot < nVariables; slot++) {
+    // what is fixed is never written
+    const fixed = load<u32>(slotAt(slot), VarWord.storage * 4) == VarClass.fixed;
+    const elements = fixed ? 0 : min(load<u32>(slotAt(slot), VarWord.dim0 * 4), 16);
+    store<u8>(slots + (slot << 1), next);
+    store<u8>(slots + (slot << 1), elements, 1);
+    next = (next + elements) & (VARIABLE_BITS - 1);
+  }
+}
+
+export function clear(at: usize): void {
+  for (let w: u32 = 0; w < 2 * WORDS; w++) store<u64>(at + (w << 3), 0);
+}
+
+export function fillAll(at: usize): void {
+  for (let w: u32 = 0; w < 2 * WORDS; w++) store<u64>(at + (w << 3), u64.MAX_VALUE);
+}
+
+
+@inline function orWord(at: usize, word: u32, bits: u64): void {
+  const p = at + (word << 3);
+  store<u64>(p, load<u64>(p) | bits);
+}
+
+
+@inline export function readsWord(at: usize, word: u32, bits: u64): void {
+  orWord(at, word, bits);
+}
+
+
+@inline export function writesWord(at: usize, word: u32, bits: u64): void {
+  orWord(at, WORDS + word, bits);
+}
+
+
+@inline export function writesOf(at: usize, word: u32): u64 {
+  return load<u64>(at + ((WORDS + word) << 3));
+}
+
+/** Adds a footprint; true if that made it larger. */
+export function add(to: usize, from: usize): bool {
+  let grown = false;
+  for (let w: u32 = 0; w < 2 * WORDS; w++) {
+    const before = load<u64>(to + (w << 3));
+    const after = before | load<u64>(from + (w << 3));
+    if (after == before) continue;
+    store<u64>(to + (w << 3), after);
+    grown = true;
+  }
+  return grown;
+}
+
+
+@inline function touch(at: usize, word: u32, bits: u64, reads: bool, writes: bool): void {
+  if (reads) readsWord(at, word, bits);
+  if (writes) writesWord(at, word, bits);
+}
+
+/** A part of CPU c, or of whoever executes. */
+export function touchCpu(at: usize, part: u32, c: u32, reads: bool, writes: bool): void {
+  if (c == SOMEONE) touch(at, 1, (<u64>1) << (Thing.self + (part >> 4)), reads, writes);
+  else touch(at, 0, (<u64>1) << (part + (c & 15)), reads, writes);
+}
+
+/** A part of each CPU of a mask. */
+export function touchCpus(at: usize, part: u32, cpus: u32, reads: bool, writes: bool): void {
+  touch(at, 0, (<u64>cpus) << part, reads, writes);
+}
+
+export function touchThing(at: usize, thing: u32, reads: bool, writes: bool): void {
+  touch(at, 1, (<u64>1) << thing, reads, writes);
+}
+
+/** One of 16 of a kind: a source or a device. */
+export function touchOne(at: usize, thing: u32, which: u32, reads: bool, writes: bool): void {
+  touch(at, 1, (<u64>1) << (thing + (which & 15)), reads, writes);
+}
+
+
+@inline export function flightBit(kind: u32, origin: u32): u64 {
+  return (<u64>1) << (kind + (origin % ORIGINS));
+}
+
+export function allOrigins(kind: u32): u64 {
+  const n = min(nOrigins, ORIGINS);
+  return (((<u64>1) << n) - 1) << kind;
+}
+
+/** Element i of a variable, or all of them: i = SOMEONE. */
+export function touchVariable(at: usize, slot: u32, i: u32, reads: bool, writes: bool): void {
+  if (slot >= nVariables) return;
+  const first = <u32>load<u8>(slots + (slot << 1));
+  const n = <u32>load<u8>(slots + (slot << 1), 1);
+  if (n == 0) return;
+  const from: u32 = i == SOMEONE ? 0 : i % n;
+  const to: u32 = i == SOMEONE ? n : from + 1;
+  for (let k = from; k < to; k++) {
+    const bit = (first + k) & (VARIABLE_BITS - 1);
+    touch(at, FIRST_VARIABLE_WORD + (bit >> 6), (<u64>1) << (bit & 63), reads, writes);
+  }
+}
+
+/** Whatever a reference may refer to. */
+export function touchMasks(at: usize, reads: bool, writes: bool): void {
+  for (let slot: u32 = 0; slot < nVariables; slot++) {
+    if (load<u32>(slotAt(slot), VarWord.flags * 4) & VarFlag.mask) touchVariable(at, slot, SOMEONE, reads, writes);
+  }
+}
+
+function expand(word: u64, cpus: u32): u64 {
+  let bits: u64 = 0;
+  for (let part: u32 = 0; part < 4; part++) {
+    if ((word >> (Thing.self + part)) & 1) bits |= (<u64>cpus) << (part << 4);
+  }
+  return bits;
+}
+
+/** Adds a footprint of code as executed by the CPUs of a mask. */
+export function addExecuted(to: usize, from: usize, cpus: u32): bool {
+  let grown = false;
+  for (let half: u32 = 0; half < 2; half++) {
+    const source = from + ((half * WORDS) << 3);
+    const target = to + ((half * WORDS) << 3);
+    const relative = load<u64>(source, 8);
+    let tails: u64 = 0;
+    if ((relative >> Thing.selfTail) & 1) {
+      for (let c: u32 = 0; c < nCpus; c++) {
+        if ((cpus >> c) & 1) tails |= flightBit(Flight.tail, nDevices + c);
+      }
+    }
+    for (let w: u32 = 0; w < WORDS; w++) {
+      let bits = load<u64>(source + (w << 3));
+      if (w == 0) bits |= expand(relative, cpus);
+      if (w == 1) bits &= ~((<u64>0x1f) << Thing.self);
+      if (w == 2) bits |= tails;
+      const before = load<u64>(target + (w << 3));
+      if ((before | bits) == before) continue;
+      store<u64>(target + (w << 3), before | bits);
+      grown = true;
+    }
+  }
+  return grown;
+}
+
+/** True if two footprints conflict: steps that have them may not commute, or one may enable or disable the other. */
+export function conflict(a: usize, b: usize): bool {
+  for (let w: u32 = 0; w < WORDS; w++) {
+    const readA = load<u64>(a + (w << 3));
+    const readB = load<u64>(b + (w << 3));
+    const writeA = writesOf(a, w);
+    const writeB = writesOf(b, w);
+    let both = writeA & writeB;
+    if (w == 0) both &= ~COMMUTING_0;
+    if (w == 2) both &= ~COMMUTING_2;
+    let found = (readA & writeB) | (writeA & readB) | both;
+    if (w == 1) found &= ~IGNORED_1;
+    if (found != 0) return true;
+  }
+  return false;
+}

@@ -1,0 +1,99 @@
+/** Footprints as the core declares them, and the resource that an address of the state belongs to. */
+import {
+  Cpu,
+  Ctx,
+  Dev,
+  FIRST_VARIABLE_WORD,
+  Flight,
+  FOOTPRINT_WORDS,
+  Glob,
+  Msg,
+  Part,
+  Src,
+  Table,
+  Thing,
+  VARIABLE_BITS,
+  VarClass,
+  VarWord,
+} from '../../src/core/index.js';
+import type { Machine } from '../../src/machine/index.js';
+
+/** Bits of all words in one number. */
+export interface Footprint {
+  readonly reads: bigint;
+  readonly writes: bigint;
+}
+
+const one = (word: number, bit: number): bigint => 1n << BigInt(word * 64 + bit);
+
+/** Marks, and what is no resource of its own. */
+export const POOL = one(1, Thing.pool);
+const flights = ((1n << 42n) - 1n) << BigInt(2 * 64 + Flight.landed);
+/** What messages tell that are in flight already, or not yet: see persistent.ts. */
+export const PASSING = POOL | flights | one(1, Thing.interrupts) | one(1, Thing.probe);
+
+export function footprintAt(machine: Machine, at: number): Footprint {
+  const words = (from: number): bigint => {
+    let bits = 0n;
+    for (let w = 0; w < FOOTPRINT_WORDS; w++) bits |= machine.core.u64(from + w * 8) << BigInt(w * 64);
+    return bits;
+  };
+  return { reads: words(at), writes: words(at + FOOTPRINT_WORDS * 8) };
+}
+
+const irr: ReadonlySet<number> = new Set([Cpu.irrv, Cpu.irrWords, Cpu.esrPending, Cpu.esr]);
+
+function partOf(offset: number): Part {
+  if (offset < Cpu.isr || (offset >= Cpu.tmr && offset < Cpu.irrv) || irr.has(offset)) return Part.irr;
+  if (offset === Cpu.svr || offset === Cpu.svr + 1) return Part.svr;
+  const core = offset === Cpu.run || offset === Cpu.flags || offset === Cpu.active || offset === Cpu.task;
+  return core ? Part.core : Part.lapic;
+}
+
+/** The bit of the resource that holds an address; 0 for what is no state of a check. */
+export function resourceMap(machine: Machine): (address: number) => bigint {
+  const { core, setup } = machine;
+  const table = (id: Table): number => core.exports.table(id);
+  const [cpus, contexts, devices] = [table(Table.cpus), table(Table.contexts), table(Table.devices)];
+  const [sources, operations, globals] = [table(Table.sourceStates), table(Table.operationStates), table(Table.globals)];
+  const poolEnd = table(Table.messages) + setup.messages * Msg.size;
+  const slots = setup.program.variables.length / VarWord.words;
+  const word = (slot: number, which: VarWord): number => core.u32(table(Table.variables) + (slot * VarWord.words + which) * 4);
+  let next = 0;
+  const variables = Array.from({ length: slots }, (_, slot) => {
+    const isFixed = word(slot, VarWord.storage) === VarClass.fixed;
+    const [dim0, dim1, bytes] = [word(slot, VarWord.dim0), word(slot, VarWord.dim1), word(slot, VarWord.bytes)];
+    const bits = isFixed ? 0 : Math.min(dim0, 16);
+    const first = next;
+    next = (next + bits) % VARIABLE_BITS;
+    const from = word(slot, VarWord.address);
+    return { from, to: from + dim0 * dim1 * bytes, row: dim1 * bytes, first, bits, isFixed };
+  });
+  const between = (address: number, from: number, size: number, n: number): number | undefined =>
+    address >= from && address < from + size * n ? Math.floor((address - from) / size) : undefined;
+  return (address) => {
+    if (address < core.exports.blockStart() || address >= core.exports.blockStop()) return 0n;
+    const cpu = between(address, cpus, Cpu.size, setup.apicIds.length);
+    if (cpu !== undefined) return one(0, partOf((address - cpus) % Cpu.size) + cpu);
+    const context = between(address, contexts, Ctx.size * 4, setup.apicIds.length);
+    if (context !== undefined) return one(0, Part.core + context);
+    const device = between(address, devices, Dev.size, setup.devices.length);
+    if (device !== undefined) return one(1, Thing.device + (device % 16));
+    const source = between(address, sources, Src.size, setup.sources.length);
+    if (source !== undefined) return one(1, ((address - sources) % Src.size === Src.owed ? Thing.owed : Thing.condition) + (source % 16));
+    if (between(address, operations, setup.operations.length, 1) !== undefined) return one(1, Thing.operations);
+    if (between(address, globals, Glob.size, 1) !== undefined) return one(1, Thing.probe);
+    if (address >= globals && address < poolEnd) return POOL;
+    const variable = variables.find(({ from, to }) => address >= from && address < to);
+    if (!variable || variable.isFixed) return 0n;
+    const bit = (variable.first + (Math.floor((address - variable.from) / variable.row) % variable.bits)) % VARIABLE_BITS;
+    return one(FIRST_VARIABLE_WORD + (bit >> 6), bit & 63);
+  };
+}
+
+/** The names of a set, for a message. */
+export function namesOf(bits: bigint): string {
+  const names: string[] = [];
+  for (let i = 0; i < FOOTPRINT_WORDS * 64; i++) if ((bits >> BigInt(i)) & 1n) names.push(`${i >> 6}.${i & 63}`);
+  return names.join(' ');
+}
