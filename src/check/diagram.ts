@@ -5,6 +5,8 @@ import { wrap } from './wrap.js';
 
 const NUMBER_WIDTH = 4;
 const GAP = 2;
+/** What goes over all columns needs this much, even where there are none. */
+const MARKS_WIDTH = 40;
 
 export interface Style {
   readonly dim: (text: string) => string;
@@ -17,7 +19,7 @@ const plain: Style = { dim: (t) => t, bold: (t) => t, alarm: (t) => t };
 /** Draws an explanation in `width` columns. Steps that no other actor sees are dimmed and have no number. */
 export function drawDiagram({ lanes, rows, notes, stateTitle, state }: Explanation, width = 80, style: Style = plain): string {
   const column = Math.max(8, Math.floor((width - NUMBER_WIDTH - GAP * lanes.length) / Math.max(1, lanes.length)));
-  const full = lanes.length === 0 ? width : NUMBER_WIDTH + lanes.length * (GAP + column);
+  const full = lanes.length === 0 ? width : Math.max(MARKS_WIDTH, NUMBER_WIDTH + lanes.length * (GAP + column));
   const out: string[] = [];
   const row = (number: string, cells: readonly (readonly string[])[], paint: (text: string) => string): void => {
     const height = Math.max(1, ...cells.map((cell) => cell.length));

@@ -53,8 +53,9 @@ export async function explain(system: System, way: Way, { verbose = false }: Exp
 
 function rowsOf(system: System, { steps }: Watched, placed: readonly Placed[], spans: readonly Span[], verbose: boolean): Row[] {
   const around = criticalSections(steps, placed, spans);
-  const atStart = placed.filter(({ step }) => step < 0);
-  const rows: Row[] = atStart.length === 0 ? [] : [{ steps: [0, -1], number: 0, visible: false, lines: [], marks: atStart }];
+  // a property that does not hold to begin with is marked in front of all steps
+  const atOnce = placed.filter(({ step }) => step < 0).map(({ kind, text }): Mark => ({ kind, text }));
+  const rows: Row[] = atOnce.length === 0 ? [] : [{ steps: [-1, -1], number: 0, visible: false, lines: [], marks: atOnce }];
   let number = 0;
   steps.forEach((step, i) => {
     if (step.visible) number++;

@@ -121,6 +121,7 @@ function leak(system: System, watched: Watched): Breaking {
 function stuck(system: System, watched: Watched): Breaking {
   const end = lastIndex(watched);
   const cpu = watched.frames[end]?.cpus.findIndex(({ inService }) => inService.length > 0) ?? -1;
+  if (cpu < 0) return [fail(end, 'STUCK: at rest a vector is in service, and no EOI retires it any more')];
   const vector = watched.frames[end]?.cpus[cpu]?.inService[0] ?? 0;
   const name = system.names.cpus[cpu] ?? '?';
   const taken = lastStep(watched.steps, end, ({ events }) => events.some((e) => e.kind === 'acknowledge' && e.a === cpu && e.b === vector));

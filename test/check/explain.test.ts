@@ -203,6 +203,25 @@ describe('properties by any name', () => {
     expect(story.notes).toEqual([]);
   });
 
+  test('one that does not hold to begin with is marked in front of all steps', async () => {
+    const story = await explain(systemFrom('xhci-hotplug'), { path: [], property: 'my-own' });
+    expect(marksOf(story)).toEqual(['my-own does not hold here, at rest']);
+    expect(drawDiagram(story, 60)).toContain('>>> my-own does not hold here');
+  });
+
+  test.each(['noStuckIsr', 'inStep', 'progress', 'noDuplicate', 'noLeak', 'noStray', 'noFault', 'noWildWrite'])(
+    '%s is marked once wherever a way ends',
+    async (property) => {
+      const system = systemFrom('xhci-hotplug', { model: '5.6' });
+      const { path } = given((await searchOf('xhci-hotplug', { model: '5.6' })).failures[0]);
+      for (const length of [0, 60, path.length]) {
+        const story = await explain(system, { path: path.slice(0, length), property });
+        expect(story.rows.flatMap(({ marks }) => marks).filter(({ kind }) => kind === 'fail')).toHaveLength(1);
+        expect(longest(drawDiagram(story, 60))).toBeLessThanOrEqual(60);
+      }
+    },
+  );
+
   test('a way that breaks nothing has no mark, and no step is left out', async () => {
     const system = systemFrom('xhci-hotplug', { model: '5.6' });
     const failure = given((await searchOf('xhci-hotplug', { model: '5.6' })).failures[0]);

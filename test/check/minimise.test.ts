@@ -121,6 +121,14 @@ describe('what is left out', () => {
     expect((await walked(system, path, failure.property))?.visible).toBe(failure.length);
   });
 
+  test('a single step of a CPU that goes on while another one fails', async () => {
+    const n = found.findIndex(({ name }) => name.startsWith('torn-move {"model":"5.5"}'));
+    const [{ system, failure }, { path }] = [given(found[n]), given(minimised[n])];
+    const more = path.toSpliced(-1, 0, Actor.cpu << 12);
+    expect(await walked(system, more, failure.property)).toEqual({ visible: failure.length, broken: 'step' });
+    expect((await minimise(system, { path: more, property: failure.property })).path).toEqual(path);
+  });
+
   test('nothing of a way that breaks nothing, or not what it says', async () => {
     const { system, failure } = given(found[0]);
     const half = failure.path.slice(0, 40);
