@@ -55,11 +55,15 @@ export interface SearchLimits {
   /** bytes */
   readonly memory: number;
   readonly states: number;
+  /** end as soon as the shortest way to some failing property is known; otherwise the search goes on for the others */
+  readonly first?: boolean;
   /** called between batches; true stops the search */
   readonly progress?: (coverage: Coverage) => boolean | Promise<boolean>;
 }
 
 const BATCH = 20_000;
+/** A search for the first failure looks more often whether it has one. */
+const FIRST_BATCH = 1_000;
 
 const reasons: Partial<Record<Status, string>> = {
   [Status.memory]: 'the memory limit was reached',
@@ -86,11 +90,18 @@ export async function search(system: System, limits: SearchLimits): Promise<Sear
       averageImage: states === 0 ? 0 : word(8) / states,
     };
   };
+  // no way found later is shorter than the level that the search has come to
+  const known = (depth: number): boolean =>
+    machine.setup.properties.some((name) => {
+      const length = core.exports.failureOf(Property[name]);
+      return length >= 0 && length <= depth;
+    });
   let status: Status = core.exports.searchBegin(limits.memory >>> 0, Math.floor(limits.memory / 2 ** 32));
   let stopped: string | undefined;
   while (status === Status.more) {
-    status = core.exports.searchRun(BATCH);
+    status = core.exports.searchRun(limits.first === true ? FIRST_BATCH : BATCH);
     const coverage = stats();
+    if (status === Status.more && limits.first === true && known(coverage.depth)) stopped = 'it ended with the first failure';
     if (status === Status.more && coverage.states >= limits.states) stopped = `the limit of ${limits.states} states was reached`;
     if (stopped === undefined && (await limits.progress?.(coverage)) === true) stopped = 'interrupted';
     if (stopped !== undefined) break;

@@ -45,7 +45,7 @@ export interface ProgramSetup {
 }
 
 /** What fits into an action, a mark and an image of a machine that is stepped (assembly/check, assembly/state/image.ts). */
-const mostStepped = { cpus: 16, devices: 224, sources: 254, messages: 16, raises: 15 } as const;
+const mostStepped = { cpus: 16, devices: 224, sources: 254, messages: 16, raises: 15, 'raises per irq in the probe': 7 } as const;
 /** A run stops to be drained when fewer records than this are free. */
 const LEAST_RING = 512;
 
@@ -60,6 +60,7 @@ export function refuseTooLarge(setup: MachineSetup): void {
     sources: setup.sources.length,
     messages: setup.messages,
     raises: Math.max(0, ...setup.sources.map((s) => s.raises)),
+    'raises per irq in the probe': setup.probeRaises,
   };
   for (const [what, most] of Object.entries(mostStepped)) {
     const n = has[what as keyof typeof has];
