@@ -10,6 +10,7 @@ import Benchmark from 'benchmark';
 import { search } from '../src/check/index.js';
 import type { Machine } from '../src/machine/index.js';
 import { assembleSystem, findScenario, parseScenario, type Scenario, type System } from '../src/scenario/index.js';
+import { median } from './median.js';
 
 /** One subject: a unit of work, and how much of what it did. */
 interface Subject {
@@ -63,10 +64,6 @@ function checkSubject(system: System): Subject {
     unit: 'states',
     run: async () => (await search(system, { memory: 2 ** 31, states: Infinity })).coverage.states,
   };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 }
 
 /** Rates of all subjects, in turn. */

@@ -30,10 +30,48 @@ export {
   type Token,
 } from './check/index.js';
 export { loadModule, type ModuleSource } from './core/index.js';
-export { findModel, ModelError, modelNames, type KernelModel } from './kernel/model/index.js';
-export { defaultAssumptions, Machine, ModelFault, type Assumptions, type EventRecord, type MachineSetup } from './machine/index.js';
+export {
+  all,
+  any,
+  Assembler,
+  AssemblyError,
+  Declarations,
+  eq,
+  ge,
+  lt,
+  ne,
+  not,
+  SELF,
+  type Builder,
+  type Kind,
+  type MachineSize,
+  type Reg,
+  type Routine,
+} from './kernel/index.js';
+export {
+  findModel,
+  ModelError,
+  modelNames,
+  type ActiveBehaviour,
+  type BuiltModel,
+  type IrqPlacement,
+  type KernelModel,
+  type OperationRequest,
+  type Placement,
+} from './kernel/model/index.js';
+export {
+  defaultAssumptions,
+  Machine,
+  ModelFault,
+  type Assumptions,
+  type EventRecord,
+  type MachineSetup,
+  type OperationSetup,
+  type ProgramSetup,
+} from './machine/index.js';
 export {
   assembleSystem,
+  assembleWith,
   builtinScenarios,
   findScenario,
   formatDiagnostic,
@@ -43,6 +81,7 @@ export {
   type Diagnostic,
   type Overrides,
   type Scenario,
+  type Settings,
   type System,
 } from './scenario/index.js';
 export { checkScenario, formatFacts, importTrace, runScenario, type Import } from './trace/index.js';

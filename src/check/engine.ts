@@ -196,9 +196,10 @@ export class Engine {
     return found;
   }
 
-  /** True if the shortest way to some failure is known: all that come later are as long, or longer. */
+  /** True, at the end of a round, if the way to some failure is known that the whole search would choose. */
   get knowsFirst(): boolean {
-    return this.failures().some(({ length }) => length <= this.level);
+    const { level, round } = this;
+    return this.failures().some((failure) => failure.length < level || (failure.length === level && failure.round <= round));
   }
 
   /** States whose fingerprints begin with these 24 bits. */

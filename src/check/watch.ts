@@ -29,7 +29,7 @@ function frame(system: System, { machine }: Replay): Frame {
       const { interruptsOn, isr } = machine.cpu(c);
       return { interruptsOn, inService: isr };
     }),
-    untargeted: system.built.untargeted(machine),
+    untargeted: system.built.untargeted?.(machine) ?? [],
   };
 }
 

@@ -9,7 +9,7 @@ import { InputError, print, printJson, style, width, type Format } from './outpu
 
 /** What an own property can read, with what each is. */
 function printNames({ data }: KernelModel, format: Format): void {
-  const all = readables(data);
+  const all = data === undefined ? [] : readables(data);
   if (format === 'json') return printJson(all.map(({ name, dims, about }) => ({ name, index: dims, about })));
   for (const each of all) {
     const shown = `${each.name}${each.dims.map((dim) => `[${dim}]`).join('')}`;

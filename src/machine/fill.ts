@@ -62,7 +62,7 @@ export function fill(core: Core, setup: MachineSetup): Layout {
   const { program } = setup;
   core.write(layout.table(Table.code), program.code);
   core.write(layout.table(Table.live), program.live);
-  core.write(layout.table(Table.movers), program.movers);
+  if (program.movers !== undefined) core.write(layout.table(Table.movers), program.movers);
   core.write(layout.table(Table.apicIds), Uint32Array.from(setup.apicIds));
   core.write(layout.table(Table.timings), timingTable(setup.timing));
   core.write(layout.table(Table.gaps), Uint32Array.from(setup.sources.flatMap((s) => s.gaps)));

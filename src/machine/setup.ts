@@ -30,8 +30,8 @@ export interface OperationSetup {
 export interface ProgramSetup {
   readonly code: Uint32Array;
   readonly live: Uint8Array;
-  /** `Mover`s of each instruction */
-  readonly movers: Uint8Array;
+  /** `Mover`s of each instruction; left out: nothing can be joined to other steps */
+  readonly movers?: Uint8Array;
   /** `VarWord.words` words a variable */
   readonly variables: Uint32Array;
   /** initial values by slot, elements or mask words in order */
@@ -52,7 +52,7 @@ export interface ProgramSetup {
 }
 
 /** What fits into an action, a mark and an image of a machine that is stepped (assembly/check, assembly/state/image.ts). */
-const mostStepped = { cpus: 16, devices: 224, sources: 254, messages: 16, raises: 15 } as const;
+const mostStepped = { cpus: 16, devices: 224, sources: 254, messages: 16, raises: 15, 'raises per irq in the probe': 7 } as const;
 /** A run stops to be drained when fewer records than this are free. */
 const LEAST_RING = 512;
 
@@ -67,6 +67,7 @@ export function refuseTooLarge(setup: MachineSetup): void {
     sources: setup.sources.length,
     messages: setup.messages,
     raises: Math.max(0, ...setup.sources.map((s) => s.raises)),
+    'raises per irq in the probe': setup.probeRaises,
   };
   for (const [what, most] of Object.entries(mostStepped)) {
     const n = has[what as keyof typeof has];

@@ -64,7 +64,8 @@ function mistakeIn(
 ): ExpressionError | undefined {
   try {
     const tree = parseExpression(expression);
-    if (model !== undefined) new Terms({ ...partsOf(cpusOf(file), file.devices, file.universe), systemVectors: model.systemVectors, data: model.data }).whole(tree);
+    const { data, systemVectors = [] } = model ?? {};
+    if (data !== undefined) new Terms({ ...partsOf(cpusOf(file), file.devices, file.universe), systemVectors, data }).whole(tree);
     return undefined;
   } catch (error) {
     if (error instanceof ExpressionError) return error;

@@ -15,11 +15,17 @@ export interface Mode {
   readonly ring?: number;
 }
 
+/** What is set in place of the file, whichever the model. */
+export interface Settings {
+  readonly assumptions?: Readonly<Partial<Assumptions>> | undefined;
+  /** raises per irq in the probe (design 4); default 4. 0: there is no probe, and what is judged after it is not */
+  readonly probeRaises?: number | undefined;
+}
+
 /** What the command line sets in place of the file. */
-export interface Overrides {
+export interface Overrides extends Settings {
   readonly model?: string | undefined;
   readonly behaviours?: Readonly<Record<string, string>> | undefined;
-  readonly assumptions?: Readonly<Partial<Assumptions>> | undefined;
 }
 
 /** Messages in flight at once: a bound of a check, and more than ever fly in a timed run, where a machine's parts add to it. */
@@ -61,10 +67,16 @@ function describeOperation(o: Operation): string {
   return `pause ${o.pause.us} us`;
 }
 
-/** Joins scenario and model. Throws `ModelError` if the model or a behaviour does not exist. */
+/** Joins a scenario and a built-in model by its name. Throws `ModelError` if the model or a behaviour does not exist. */
 export function assembleSystem(scenario: Scenario, overrides: Overrides = {}): System {
   const model = findModel(overrides.model ?? scenario.model, { ...scenario.behaviours, ...overrides.behaviours });
-  const assumptions: Assumptions = { ...scenario.assumptions, ...overrides.assumptions };
+  return assembleWith(scenario, model, overrides);
+}
+
+/** Joins a scenario and a model of the user's own; the model and the behaviours that the scenario names are passed over. */
+export function assembleWith(scenario: Scenario, model: KernelModel, settings: Settings = {}): System {
+  const assumptions: Assumptions = { ...scenario.assumptions, ...settings.assumptions };
+  const probeRaises = settings.probeRaises ?? PROBE_RAISES;
   const cpus = scenario.machine.cpus;
   const cpuIndex = new Map(cpus.map((c, i) => [c.cpu, i]));
   const indexOf = (cpu: number): number => cpuIndex.get(cpu) ?? 0;
@@ -149,7 +161,7 @@ export function assembleSystem(scenario: Scenario, overrides: Overrides = {}): S
     properties: mode.timed
       ? ['noLoss', 'noStray', 'noStuckIsr', 'noFault', 'noWildWrite']
       : properties,
-    probeRaises: PROBE_RAISES,
+    probeRaises,
     record: mode.record,
     ring: mode.ring ?? (mode.record === 0 ? 0 : RING),
   });
@@ -167,7 +179,7 @@ const CHECKED = ['noLoss', 'noStray', 'noLeak', 'inStep', 'noStuckIsr', 'noFault
 
 /** Builds the model; what is wrong with an assertion becomes a sentence about it. */
 function builtModel(model: KernelModel, size: Parameters<KernelModel['build']>[0], placement: Placement): BuiltModel {
-  const twice = placement.own?.find(({ name }) => model.invariants.some((invariant) => invariant.name === name));
+  const twice = placement.own?.find(({ name }) => model.invariants?.some((invariant) => invariant.name === name));
   if (twice !== undefined) throw new ModelError(`${twice.name} is an invariant of ${model.name}; choose another name for the assertion`);
   try {
     return model.build(size, placement);

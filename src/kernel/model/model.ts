@@ -50,8 +50,8 @@ export interface BuiltModel {
    * counterexample marks as the step after which they parted.
    */
   disagreement(machine: Machine, source: number): string | undefined;
-  /** Vectors that are allocated and nobody's target: moves that are not cleaned up, and leaks. */
-  untargeted(machine: Machine): readonly Untargeted[];
+  /** Vectors that are allocated and nobody's target: moves that are not cleaned up, and leaks. Left out: not known. */
+  untargeted?(machine: Machine): readonly Untargeted[];
   /** Slots of a CPU's vector table that are not empty. */
   slots(machine: Machine, cpu: number): readonly { readonly vector: number; readonly text: string }[];
   /** Puts the kernel's data, the CPUs and the devices in the state in which the scenario starts. */
@@ -71,10 +71,10 @@ export interface KernelModel {
   /** e.g. `linux-5.9` */
   readonly name: string;
   readonly behaviours: readonly ActiveBehaviour[];
-  /** what an own property can name */
-  readonly data: DeclaredData;
-  readonly systemVectors: readonly number[];
-  readonly invariants: readonly OwnProperty[];
+  /** what an own property can name; left out: nothing */
+  readonly data?: DeclaredData;
+  readonly systemVectors?: readonly number[];
+  readonly invariants?: readonly OwnProperty[];
   /** Throws `ExpressionError` for an own property that makes no sense. */
   build(size: MachineSize, placement: Placement): BuiltModel;
 }
