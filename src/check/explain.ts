@@ -73,7 +73,8 @@ export async function explain(system: System, { path, property }: Way): Promise<
   const parted = source === undefined ? undefined : partingStep(replay, source, failed);
   const rows: Row[] = [];
   let number = 0;
-  if (failed < 0 && property !== undefined) rows.push({ number, visible: false, lines: [], marks: [`${kebab(property)} does not hold at the start`] });
+  if (failed < 0 && property !== undefined)
+    rows.push({ number, visible: false, lines: [], marks: [`${kebab(property)} does not hold at the start`] });
   replay.steps.forEach((step, i) => {
     if (step.visible) number++;
     const marks: string[] = [];

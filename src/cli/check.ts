@@ -134,7 +134,11 @@ export function addCheck(program: Command): void {
     .description(
       'Searches every interleaving of a scenario within its bounds. Prints a shortest counterexample for each property that fails, or "safe" with the assumptions that rests on. Properties are the built-in ones, the invariants of the model and what the scenario asserts.',
     )
-    .option('--raises <n|from..to>', 'events per device instead of what the scenario says; with from..to each bound is searched', raisesRange)
+    .option(
+      '--raises <n|from..to>',
+      'events per device; with from..to each bound is searched in turn (default: what the scenario says)',
+      raisesRange,
+    )
     .option('--memory <bytes>', 'memory for the search, e.g. 512m; it ends as unknown when that is used up (default: 3.5g)', bytes)
     .option('--states <n>', 'end as unknown after so many states (default: no limit)', wholeNumber)
     .option('--verbose', 'list the micro-ops that were never executed')

@@ -126,7 +126,8 @@ export class Assembler {
   invariant(name: string, holds: string | ((b: Builder) => Test), when: When = 'always'): void {
     if (!/^[a-z0-9-]+$/.test(name))
       throw new AssemblyError(`an invariant cannot be called ${name}; use lower-case letters, digits and dashes`);
-    if (this.#own.length === MOST_OWN) throw new AssemblyError(`there are more than ${MOST_OWN} own properties, ${name} among them; join some with &&`);
+    if (this.#own.length === MOST_OWN)
+      throw new AssemblyError(`there are more than ${MOST_OWN} own properties, ${name} among them; join some with &&`);
     const body = judgeBody(name, this.#own.length, holds, { ...this.#parts, data: this.declarations });
     this.judge(when, this.routine<Record<never, never>>(judgeOf(name), {}, body));
     this.#own.push(name);
@@ -185,7 +186,8 @@ export class Assembler {
 
   #root(routine: RoutineBody, kind: RootKind): void {
     const known = this.#roots.get(routine);
-    if (known && known !== kind) throw new AssemblyError(`${routine.name} is the entry of ${rootWords[known]} and of ${rootWords[kind]}; it can be one only`);
+    if (known && known !== kind)
+      throw new AssemblyError(`${routine.name} is the entry of ${rootWords[known]} and of ${rootWords[kind]}; it can be one only`);
     this.#roots.set(routine, kind);
   }
 

@@ -146,9 +146,7 @@ export function assembleSystem(scenario: Scenario, overrides: Overrides = {}): S
     parallel: scenario.parallel,
     repeat: mode.timed && scenario.run.repeat,
     seed: mode.seed ?? scenario.run.seed,
-    properties: mode.timed
-      ? ['noLoss', 'noStray', 'noStuckIsr', 'noFault', 'noWildWrite']
-      : properties,
+    properties: mode.timed ? ['noLoss', 'noStray', 'noStuckIsr', 'noFault', 'noWildWrite'] : properties,
     probeRaises: PROBE_RAISES,
     record: mode.record,
     ring: mode.ring ?? (mode.record === 0 ? 0 : RING),
@@ -173,7 +171,9 @@ function builtModel(model: KernelModel, size: Parameters<KernelModel['build']>[0
     return model.build(size, placement);
   } catch (error) {
     if (error instanceof ExpressionError)
-      throw new ModelError(`assertion ${error.property ?? ''} on ${model.name}, character ${error.at + 1} of its expression: ${error.message}`);
+      throw new ModelError(
+        `assertion ${error.property ?? ''} on ${model.name}, character ${error.at + 1} of its expression: ${error.message}`,
+      );
     throw error;
   }
 }
