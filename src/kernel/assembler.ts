@@ -186,8 +186,10 @@ export class Assembler {
 
   #root(routine: RoutineBody, kind: RootKind): void {
     const known = this.#roots.get(routine);
-    if (known && known !== kind)
-      throw new AssemblyError(`${routine.name} is the entry of ${rootWords[known]} and of ${rootWords[kind]}; it can be one only`);
+    if (known && known !== kind) {
+      const both = Object.entries(rootWords).flatMap(([each, word]) => (each === known || each === kind ? word : []));
+      throw new AssemblyError(`${routine.name} is the entry of ${both.join(' and of ')}; it can be one only`);
+    }
     this.#roots.set(routine, kind);
   }
 

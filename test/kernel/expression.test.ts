@@ -197,6 +197,9 @@ function mistake(text: string): string {
   }
 }
 
+/** A text, or a pattern for one. */
+const said = (expected: string | RegExp): unknown => (typeof expected === 'string' ? expected : expect.stringMatching(expected));
+
 describe('mistakes', () => {
   test.each([
     ['owed[irq 40] = 1', '13: "=" means nothing here; write == to compare'],
@@ -254,7 +257,7 @@ describe('mistakes', () => {
       /^0: this reads up to \d+ things in every state, and 4000 is the limit; name those that are meant$/,
     ],
   ])('%s', (text, expected) => {
-    expect(mistake(text)).toEqual(typeof expected === 'string' ? expected : expect.stringMatching(expected));
+    expect(mistake(text)).toEqual(said(expected));
   });
 
   test('what is too long, nested too deeply, or keeps too many values', () => {

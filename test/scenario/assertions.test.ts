@@ -51,6 +51,9 @@ describe('a scenario with assertions', () => {
   });
 });
 
+/** A text, or a pattern for one. */
+const wanted = (expected: string | RegExp): unknown => (typeof expected === 'string' ? expected : expect.stringMatching(expected));
+
 describe('mistakes', () => {
   test.each([
     ['in a plain text', '  - name: a\n    always: owed[irq 7]\n', '7:18: irq 7 does not exist; the devices have irq 24'],
@@ -79,7 +82,7 @@ describe('mistakes', () => {
       '8:12: irq 7 does not exist; the devices have irq 24',
     ],
   ])('%s', (_, text, expected) => {
-    expect(said(text)).toEqual([typeof expected === 'string' ? expected : expect.stringMatching(expected)]);
+    expect(said(text)).toEqual([wanted(expected)]);
   });
 
   test.each([
