@@ -13,7 +13,7 @@ import {
   type System,
 } from '../../src/index.js';
 import { neverJudged } from '../../src/check/vacuity.js';
-import { act, search as searchCore, task, toy } from '../engine/toy.js';
+import { act, handler, interrupt, search as searchCore, settle, steps, task, toy } from '../engine/toy.js';
 import { bruteForce } from './brute.js';
 import { given, LIMITS, scenarioOf, small, systemFrom } from './help.js';
 
@@ -76,28 +76,25 @@ describe('in a search', () => {
     expect(machine.setup.program.own).toEqual(['never-one']);
   });
 
-  test('a judge in between loses nothing that a CPU carries', async () => {
-    // a handler that has taken its interrupt and not served it yet carries the event through every judge
+  test('a judge in between leaves a CPU what it carries: the event of an IRR bit that it has read and sends again', async () => {
     const { machine } = await toy(
       (k) => {
         k.invariant('p', 'in_flight < 100');
-        const h = k.routine('h', { vector: 'vector' }, (b) => {
-          b.lapicRead('tpr');
-          b.lapicRead('tpr');
-          b.serve(0, 0);
-          b.lapicWrite('eoi', 0);
-          b.iret();
+        const t = task(k, 't', (b) => {
+          b.cli();
+          b.irrBit(0x30);
+          b.ipi(1, 0x31);
+          b.sti();
         });
-        return { handlers: Object.fromEntries([[0x30, h]]) };
+        const again = handler(k, 'again', (b) => b.serve(0, 0));
+        return { run: { 0: t }, handlers: { 0x30: handler(k, 'first'), 0x31: again } };
       },
-      { sources: 1, properties: ['noLoss', 'p'] },
+      { cpus: 2, sources: 1, properties: ['noLoss', 'p'] },
     );
-    const broken: string[] = [];
-    broken.push(...act(machine, 'raise', 0), ...act(machine, 'sample', 0));
-    broken.push(...act(machine, 'message', 0), ...act(machine, 'message', 0), ...act(machine, 'interrupt', 0));
-    for (let i = 0; i < 3; i++) broken.push(...act(machine, 'cpu', 0));
-    expect(broken).toEqual([]);
-    expect(machine.counter('lost')).toBe(0);
+    steps(machine, 0, 1);
+    interrupt(machine, 0);
+    expect([...Array.from({ length: 3 }, () => act(machine, 'cpu', 0)).flat(), ...settle(machine)]).toEqual([]);
+    expect([machine.counter('lost'), machine.counter('served')]).toEqual([0, 1]);
   });
 });
 
