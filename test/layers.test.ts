@@ -29,7 +29,14 @@ const rows: Record<string, readonly (readonly string[])[]> = {
   src: [
     // How messages name things; knows nothing of any room.
     ['words.ts'],
-    ['core'], ['machine'], ['kernel'], ['scenario'], ['check', 'compare', 'campaign', 'trace', 'report'], ['index.ts'], ['cli', 'web']],
+    ['core'],
+    ['machine'],
+    ['kernel'],
+    ['scenario'],
+    ['check', 'compare', 'campaign', 'trace', 'report'],
+    ['index.ts'],
+    ['cli', 'web'],
+  ],
 };
 
 /** Arrows against the order of the rows, each with its reason. */

@@ -11,8 +11,8 @@ import { shell } from './cli/help.js';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const readme = readFileSync(`${root}README.md`, 'utf8');
 
-function block(language: string): string {
-  const found = new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'm').exec(readme)?.[1];
+function block(language: string, n = 0): string {
+  const found = [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm'))][n]?.[1];
   if (found === undefined) throw new Error(`the README has no block in ${language}`);
   return found;
 }
@@ -74,6 +74,15 @@ describe('README', () => {
     if ('errors' in parsed) throw new Error(JSON.stringify(parsed.errors));
     expect(await failuresOf(parsed.scenario, {})).toEqual(['noLeak', 'noLoss']);
     expect(await failuresOf(parsed.scenario, { assumptions: { push: 'irr' } })).toEqual(['noLeak']);
+  });
+
+  test('its assertions parse, hold on 5.9, and one fails on 5.6 as it says', async () => {
+    const parsed = parseScenario(block('yaml') + block('yaml', 1), 'my-nic.yaml');
+    if ('errors' in parsed) throw new Error(JSON.stringify(parsed.errors));
+    expect(await failuresOf(parsed.scenario, {})).toEqual(['noLeak', 'noLoss']);
+    const { failures } = await search(assembleSystem(parsed.scenario, { model: 'linux-5.6' }), { memory: 2 ** 30, states: Infinity });
+    expect(failures.map(({ property, length }) => `${property} ${length}`)).toContain('target-listens 2');
+    expect(failures.map(({ property }) => property)).not.toContain('slot-of-the-target');
   });
 
   test('its library example runs, under the name of the package', async () => {

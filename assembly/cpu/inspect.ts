@@ -18,7 +18,7 @@ function ofCpu(field: u32, c: u32, v: u32): u32 {
     case Inspect.isr:
       return v < 256 && bitIn(at + Cpu.isr, v) ? 1 : 0;
     case Inspect.lapicEnabled:
-      return (<u32>load<u16>(at, Cpu.svr) & SVR_ENABLED) != 0 ? 1 : 0;
+      return ((<u32>load<u16>(at, Cpu.svr)) & SVR_ENABLED) != 0 ? 1 : 0;
     case Inspect.interruptsOn:
       return interruptsOn(c) ? 1 : 0;
     default:

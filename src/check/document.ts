@@ -37,7 +37,9 @@ const version = z.literal(1);
 const seconds = z.number().min(0).meta({ description: 'Wall clock' });
 
 const failure = z.object({
-  property: z.string().meta({ description: 'A built-in property such as no-loss, an invariant of the model, or an assertion of the scenario' }),
+  property: z
+    .string()
+    .meta({ description: 'A built-in property such as no-loss, an invariant of the model, or an assertion of the scenario' }),
   steps: count.meta({ description: 'Visible steps of the shortest way to it' }),
   token: z.string().meta({ description: 'irqlab run --schedule TOKEN replays it' }),
   diagram: z.string().meta({ description: `The way as text, ${DIAGRAM} columns wide` }),

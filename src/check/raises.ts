@@ -32,11 +32,15 @@ export function isComplete({ reason }: SearchResult): boolean {
   return reason === undefined || reason.startsWith('vacuous');
 }
 
+/** The names that are not in the set yet, which then has them. */
+function fresh(known: Set<string>, names: readonly string[]): string[] {
+  return names.filter((name) => !known.has(name) && known.add(name));
+}
+
 /** What each of the checks, in ascending order of their bounds, has that none before it had. */
 export function firsts(all: readonly { readonly raises: number; readonly checked: Checked }[]): CheckedAt[] {
   const known = { failures: new Set<string>(), kinds: new Set<string>() };
   let missing: ReadonlySet<string> | undefined;
-  const fresh = (set: Set<string>, names: readonly string[]): string[] => names.filter((name) => !set.has(name) && set.add(name));
   return all.map(({ raises, checked }) => {
     const { failures, vacuity } = checked.result;
     const left = new Set(vacuity.notExecuted);
@@ -45,7 +49,14 @@ export function firsts(all: readonly { readonly raises: number; readonly checked
     return {
       raises,
       checked,
-      first: { failures: fresh(known.failures, failures.map((f) => kebab(f.property))), microOps, kinds: fresh(known.kinds, vacuity.kinds) },
+      first: {
+        failures: fresh(
+          known.failures,
+          failures.map((f) => kebab(f.property)),
+        ),
+        microOps,
+        kinds: fresh(known.kinds, vacuity.kinds),
+      },
     };
   });
 }

@@ -31,11 +31,14 @@ function escaped(text: string): string {
     .replaceAll('>', '&gt;');
 }
 
+/** Blanks other than the space would be read as such. */
+function attribute(text: string): string {
+  return escaped(text).replaceAll('"', '&quot;').replaceAll('\n', '&#10;').replaceAll('\r', '&#13;').replaceAll('\t', '&#9;');
+}
+
 function attributes(pairs: Readonly<Record<string, string | number>>): string {
-  // line breaks in an attribute would be read as blanks
-  const value = (text: string): string => escaped(text).replaceAll('"', '&quot;').replaceAll('\n', '&#10;').replaceAll('\r', '&#13;').replaceAll('\t', '&#9;');
   return Object.entries(pairs)
-    .map(([name, each]) => ` ${name}="${value(String(each))}"`)
+    .map(([name, value]) => ` ${name}="${attribute(String(value))}"`)
     .join('');
 }
 

@@ -68,6 +68,10 @@ export function addLists(program: Command): void {
   program
     .command('schema')
     .summary('the JSON Schema of a scenario file, or of what check prints')
-    .addArgument(new Argument('[what]', 'scenario: a scenario file; check: what check --format json prints').choices(['scenario', 'check']).default('scenario'))
+    .addArgument(
+      new Argument('[what]', 'scenario: a scenario file; check: what check --format json prints')
+        .choices(['scenario', 'check'])
+        .default('scenario'),
+    )
     .action((what: string) => printJson(what === 'check' ? checkJsonSchema() : jsonSchema()));
 }

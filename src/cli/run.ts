@@ -24,6 +24,7 @@ function us(cycles: number): string {
 /** What a run came to, in a few lines. */
 export function runText(result: RunResult): string {
   const { system, verdict, failed, latency: l } = result;
+  const unchecked = system.scenario.assert.length;
   const time = `${result.seconds.toFixed(2)} simulated seconds`;
   // a device that does not wait for its handler raises again meanwhile: one run of the handler serves both
   const coalesced = result.sent - result.handled - result.lost - result.owed;
@@ -48,6 +49,9 @@ export function runText(result: RunResult): string {
       `${result.cycles.toLocaleString('en-US')} cycles, ${count(result.microOps)} micro-ops, ${count(result.ipis)} IPIs`,
     ),
     ...field('events', `digest ${result.digest}`),
+    ...(unchecked === 0
+      ? []
+      : field('unchecked', `${plural(unchecked, 'assertion')} of the scenario: check looks at every state, a run does not`)),
     '',
   ].join('\n');
 }
@@ -135,7 +139,7 @@ async function replaySchedule(options: RunOptions): Promise<void> {
 export function addRun(program: Command): void {
   systemOptions(program.command('run').summary('run a scenario with time, seeded; or replay a schedule'), 'xhci-loop')
     .description(
-      'Runs a scenario with time until its bound or the first failure. Same scenario and seed: same events. With --schedule it replays a counterexample instead; --model replays it on another kernel.',
+      'Runs a scenario with time until its bound or the first failure. Same scenario and seed: same events. What the scenario asserts is for check. With --schedule it replays a counterexample instead; --model replays it on another kernel.',
     )
     .option('--seed <n>', 'seed of all random streams (default: what the scenario says)', wholeNumber)
     .option('--seconds <n>', 'simulated seconds (default: what the scenario says)', simulatedSeconds)

@@ -129,7 +129,8 @@ export class Assembler {
   invariant(name: string, holds: string | ((b: Builder) => Test), when: When = 'always'): void {
     if (!/^[a-z0-9-]+$/.test(name))
       throw new AssemblyError(`an invariant cannot be called ${name}; use lower-case letters, digits and dashes`);
-    if (this.#own.length === MOST_OWN) throw new AssemblyError(`there are more than ${MOST_OWN} own properties, ${name} among them; join some with &&`);
+    if (this.#own.length === MOST_OWN)
+      throw new AssemblyError(`there are more than ${MOST_OWN} own properties, ${name} among them; join some with &&`);
     const body = judgeBody(name, this.#own.length, holds, { ...this.#parts, data: this.declarations });
     this.judge(when, this.routine<Record<never, never>>(judgeOf(name), {}, body));
     this.#own.push(name);
@@ -192,7 +193,10 @@ export class Assembler {
 
   #root(routine: RoutineBody, kind: RootKind): void {
     const known = this.#roots.get(routine);
-    if (known && known !== kind) throw new AssemblyError(`${routine.name} is the entry of ${rootWords[known]} and of ${rootWords[kind]}; it can be one only`);
+    if (known && known !== kind) {
+      const both = Object.entries(rootWords).flatMap(([each, word]) => (each === known || each === kind ? word : []));
+      throw new AssemblyError(`${routine.name} is the entry of ${both.join(' and of ')}; it can be one only`);
+    }
     this.#roots.set(routine, kind);
   }
 

@@ -42,7 +42,12 @@ function termOf(name: string, expression: string, surroundings: Surroundings): T
 }
 
 /** The body of a judge that flags own property `number` unless the condition holds. Throws `ExpressionError`. */
-export function judgeBody(name: string, number: number, holds: string | ((b: Builder) => Test), surroundings: Surroundings): (b: Builder) => void {
+export function judgeBody(
+  name: string,
+  number: number,
+  holds: string | ((b: Builder) => Test),
+  surroundings: Surroundings,
+): (b: Builder) => void {
   const fail = (b: Builder): void => b.flag(FIRST_OWN + number);
   if (typeof holds !== 'string') return (b) => b.if(not(holds(b)), () => fail(b));
   const term = termOf(name, holds, surroundings);
@@ -66,7 +71,8 @@ export function readBy(codes: Codes, root: RoutineBody | undefined): { slots: Re
     seen.add(routine);
     for (const { op, imm, variable, second, key, routine: callee } of codes.get(routine) ?? []) {
       for (const each of [variable, second, key]) if (each !== undefined) slots.add(each.slot);
-      if (op === Op.inspect) hardware |= imm <= Inspect.running ? Watched.cpus : imm <= Inspect.msiData ? Watched.devices : Watched.messages;
+      if (op === Op.inspect)
+        hardware |= imm <= Inspect.running ? Watched.cpus : imm <= Inspect.msiData ? Watched.devices : Watched.messages;
       if (op === Op.cfgRead) hardware |= Watched.devices;
       if (op === Op.call && callee !== undefined) visit(callee);
     }

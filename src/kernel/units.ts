@@ -37,11 +37,7 @@ export function isRoot(unit: Unit): boolean {
 }
 
 /** All units that can be reached from the roots, roots first in their order. */
-export function instantiate(
-  codes: Codes,
-  roots: ReadonlyMap<RoutineBody, RootKind>,
-  targets: ReturnType<typeof followRefs>,
-): Unit[] {
+export function instantiate(codes: Codes, roots: ReadonlyMap<RoutineBody, RootKind>, targets: ReturnType<typeof followRefs>): Unit[] {
   const units = new Map<string, Open>();
   const work: (() => void)[] = [];
 

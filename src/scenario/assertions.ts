@@ -42,7 +42,8 @@ export function assertionMistakes(file: ScenarioFile, known: Vocabulary): Findin
   return [
     ...duplicates(names, (name) => `two assertions are named ${name}; give one of them another name`),
     ...names.flatMap(({ value, path }) => {
-      if (builtin.includes(value)) return [finding(path, `${value} is a property of every check; choose another name than ${joined(builtin, 'or')}`)];
+      if (builtin.includes(value))
+        return [finding(path, `${value} is a property of every check; choose another name than ${joined(builtin, 'or')}`)];
       const taken = invariants.some(({ name }) => name === value);
       return taken ? [finding(path, `${value} is an invariant of the model ${file.model}; choose another name`)] : [];
     }),

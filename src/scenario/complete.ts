@@ -1,7 +1,15 @@
 /** From a file without mistakes to the scenario: the defaults that need a look at more than one key. */
 import type { Outline } from './outline.js';
 import { placeIrqs } from './placement.js';
-import { FIRST_VECTOR, type Assertion, type CpuDescription, type DeviceDescription, type InterArrival, type Operation, type Scenario } from './scenario.js';
+import {
+  FIRST_VECTOR,
+  type Assertion,
+  type CpuDescription,
+  type DeviceDescription,
+  type InterArrival,
+  type Operation,
+  type Scenario,
+} from './scenario.js';
 import type { ScenarioFile } from './schema.js';
 
 export function completed(file: ScenarioFile, outline: Outline): Scenario {

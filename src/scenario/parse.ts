@@ -25,7 +25,9 @@ export function parseScenario(text: string, file: string, known: Vocabulary = {}
   const checked = scenarioFile.safeParse(source.value);
   const outline = outlineOf(source.value);
   const findings = [
-    ...(checked.success ? [...vocabularyMistakes(checked.data, known), ...assertionMistakes(checked.data, known)] : findingsOf(checked.error.issues, source.value)),
+    ...(checked.success
+      ? [...vocabularyMistakes(checked.data, known), ...assertionMistakes(checked.data, known)]
+      : findingsOf(checked.error.issues, source.value)),
     ...referenceMistakes(outline),
   ];
   const located = findings.map(({ path, spot, message, within }) => ({ file, ...source.locate(path, spot, within), message }));

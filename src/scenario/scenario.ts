@@ -90,9 +90,7 @@ export type Operation =
 
 /** Holds where its expression does: in every state, in those at rest, or in those after the probe. Names as built-in properties have. */
 export type Assertion = { readonly name: string } & (
-  | { readonly always: string }
-  | { readonly atRest: string }
-  | { readonly afterProbe: string }
+  { readonly always: string } | { readonly atRest: string } | { readonly afterProbe: string }
 );
 
 export interface RunSettings {

@@ -111,7 +111,11 @@ export function readSource(input: string, file: string): Source | { readonly err
 
   try {
     const value = plain(contents, (node, message) => mistakes.push(diagnostic(node?.range?.[0] ?? 0, message)));
-    return { value, mistakes, locate: (path, spot, within) => place(offsetOf(contents, path, spot, within && { character: within, text })) };
+    return {
+      value,
+      mistakes,
+      locate: (path, spot, within) => place(offsetOf(contents, path, spot, within && { character: within, text })),
+    };
   } catch {
     return { errors: [at(1, 1, 'the file is nested too deeply; a scenario begins with version: 1')] };
   }

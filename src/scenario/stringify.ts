@@ -5,7 +5,8 @@ import type { DeviceDescription, MachineDescription, Scenario } from './scenario
 
 /** YAML that parses to the same scenario. What has its default is left out, unless a reader would look for it. */
 export function stringifyScenario(scenario: Scenario): string {
-  const { version, name, about, model, behaviours, assumptions, machine, universe, devices, operations, parallel, assert, run, timing } = scenario;
+  const { version, name, about, model, behaviours, assumptions, machine, universe, devices, operations, parallel, assert, run, timing } =
+    scenario;
   const chosen = Object.entries(assumptions).filter(([key, value]) => value !== assumptionValues[key as keyof typeof assumptionValues][0]);
   const document = new Document(
     {

@@ -185,7 +185,9 @@ function builtModel(model: KernelModel, size: Parameters<KernelModel['build']>[0
     return model.build(size, placement);
   } catch (error) {
     if (error instanceof ExpressionError)
-      throw new ModelError(`assertion ${error.property ?? ''} on ${model.name}, character ${error.at + 1} of its expression: ${error.message}`);
+      throw new ModelError(
+        `assertion ${error.property ?? ''} on ${model.name}, character ${error.at + 1} of its expression: ${error.message}`,
+      );
     throw error;
   }
 }

@@ -361,7 +361,7 @@ test('the JSON form has the two halves apart, also behind a quoted semicolon', (
       column: 1,
       wrong: 'unknown key "kind"',
       right:
-        'expected version, name, about, model, behaviours, assumptions, machine, universe, devices, operations, parallel, run or timing',
+        'expected version, name, about, model, behaviours, assumptions, machine, universe, devices, operations, parallel, assert, run or timing',
     },
     { file: 'f.yaml', line: 6, column: 11, wrong: 'expected true or false, got the text "x; y"', right: 'use true or false' },
   ]);

@@ -31,6 +31,7 @@ describe('defaults', () => {
       ],
       operations: [],
       parallel: false,
+      assert: [],
       run: { repeat: false, seconds: 1, seed: 1 },
       timing: {},
     });

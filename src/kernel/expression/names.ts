@@ -32,7 +32,11 @@ const hardware: Readonly<Record<string, Hardware>> = {
   isr: { dims: ['cpu', 'vector'], about: 'the vector is in service', read: (b, i, note) => b.inspect('isr', i, note) },
   lapic_enabled: { dims: ['cpu'], about: 'the LAPIC is enabled by software', read: (b, i, note) => b.inspect('lapicEnabled', i, note) },
   interrupts_on: { dims: ['cpu'], about: 'IF=1', read: (b, i, note) => b.inspect('interruptsOn', i, note) },
-  online: { dims: ['cpu'], about: 'the CPU executes: neither parked nor waiting for SIPI', read: (b, i, note) => b.inspect('running', i, note) },
+  online: {
+    dims: ['cpu'],
+    about: 'the CPU executes: neither parked nor waiting for SIPI',
+    read: (b, i, note) => b.inspect('running', i, note),
+  },
   owed: { dims: ['irq'], about: 'raised, and its handler has not run since', read: (b, i, note) => b.inspect('owed', i, note) },
   raised: { dims: ['irq'], about: 'raised, and nothing is sent yet', read: (b, i, note) => b.inspect('raised', i, note) },
   msi_enabled: {
@@ -40,7 +44,12 @@ const hardware: Readonly<Record<string, Hardware>> = {
     about: 'MSI is enabled',
     read: (b, i, note) => b.and('u32', b.inspect('msiControl', i, note), 1),
   },
-  msi_address: { dims: ['device'], type: number, about: 'lower half of the address', read: (b, i, note) => b.inspect('msiAddress', i, note) },
+  msi_address: {
+    dims: ['device'],
+    type: number,
+    about: 'lower half of the address',
+    read: (b, i, note) => b.inspect('msiAddress', i, note),
+  },
   msi_address_high: {
     dims: ['device'],
     type: number,
@@ -92,10 +101,16 @@ function ofVariable(variable: AnyVariable): Readable {
         ...common,
         dims: [...overs, variable.over],
         about: `a mask: whether this ${variable.over} is in it`,
-        read: (b, i, note) => b.maskTest<typeof variable.over, readonly Kind[]>(variable, i.slice(0, -1), (i.at(-1) ?? 0) as Value<typeof variable.over>, note),
+        read: (b, i, note) =>
+          b.maskTest<typeof variable.over, readonly Kind[]>(variable, i.slice(0, -1), (i.at(-1) ?? 0) as Value<typeof variable.over>, note),
       };
     case 'lock':
-      return { ...common, dims: overs, about: 'a lock: the CPU that holds it, or free', read: (b, i, note) => b.lockOwner(variable, i, note) };
+      return {
+        ...common,
+        dims: overs,
+        about: 'a lock: the CPU that holds it, or free',
+        read: (b, i, note) => b.lockOwner(variable, i, note),
+      };
     case 'value':
       return {
         ...common,
@@ -118,7 +133,7 @@ function ofList({ name, heads, next }: DeclaredData['lists'][number]): Readable 
     about: `a list: whether this ${next.dims[0]} is in it`,
     read: (b, [head = 0, node = 0], note) => {
       const link = typeof node === 'number' ? node + 1 : b.add('u32', node, 1);
-      const at = b.let('u32', b.load(heads, [head as Value<typeof dims[0]>], note));
+      const at = b.let('u32', b.load(heads, [head as Value<(typeof dims)[0]>], note));
       b.while(both(ne(at, 0), ne(at, link)), () => b.set(at, b.let('u32', b.load(next, [b.sub(next.dims[0], at, 1)], note))));
       return at;
     },
@@ -147,8 +162,14 @@ export function refusal(variable: AnyVariable | undefined): string | undefined {
 }
 
 export function unknownName({ at }: Node, name: string, data: DeclaredData): ExpressionError {
-  const near = nearest(name, [...readables(data).map((each) => each.name)]);
-  const right = near === undefined ? `write a variable of the model, or hardware: ${joined(Object.keys(hardware), 'or')}` : `did you mean ${quote(near)}?`;
+  const near = nearest(
+    name,
+    readables(data).map((each) => each.name),
+  );
+  const right =
+    near === undefined
+      ? `write a variable of the model, or hardware: ${joined(Object.keys(hardware), 'or')}`
+      : `did you mean ${quote(near)}?`;
   return new ExpressionError(at, `unknown name ${quote(name)}; ${right}`);
 }
 

@@ -91,7 +91,11 @@ function tokens(text: string): Token[] {
     }
     const [whole, number, word, sign] = match;
     const found = number ?? word ?? sign ?? '';
-    all.push({ kind: number === undefined ? (word === undefined ? 'sign' : 'word') : 'number', text: found, at: at + whole.length - found.length });
+    all.push({
+      kind: number === undefined ? (word === undefined ? 'sign' : 'word') : 'number',
+      text: found,
+      at: at + whole.length - found.length,
+    });
   }
 }
 
@@ -140,7 +144,10 @@ class Parser {
     const arrow = token.text === '>' && before?.text === '-' && before.at + 1 === token.at;
     const pair = arrow ? '->' : token.text;
     const found = token.kind === 'end' ? 'the expression ends here' : `${quote(pair)} cannot stand here`;
-    return new ExpressionError(arrow ? before.at : token.at, `${found}; ${Object.hasOwn(instead, pair) ? instead[pair] : `expected ${wanted}`}`);
+    return new ExpressionError(
+      arrow ? before.at : token.at,
+      `${found}; ${Object.hasOwn(instead, pair) ? instead[pair] : `expected ${wanted}`}`,
+    );
   }
 
   /** Text from `at` to the last token that was taken. */
@@ -242,8 +249,12 @@ class Parser {
     if (!this.#skip('in')) throw new ExpressionError(this.#peek().at, `expected in behind ${word} ${variable.text}; ${example}`);
     const over = this.#take();
     if (!overs.includes(over.text))
-      throw new ExpressionError(over.at, `${word} goes over ${joined(overs, 'or')}, not ${over.text === '' ? 'nothing' : quote(over.text)}; ${example}`);
-    if (!this.#skip(':')) throw new ExpressionError(this.#peek().at, `expected : behind ${word} ${variable.text} in ${over.text}; ${example}`);
+      throw new ExpressionError(
+        over.at,
+        `${word} goes over ${joined(overs, 'or')}, not ${over.text === '' ? 'nothing' : quote(over.text)}; ${example}`,
+      );
+    if (!this.#skip(':'))
+      throw new ExpressionError(this.#peek().at, `expected : behind ${word} ${variable.text} in ${over.text}; ${example}`);
     const body = this.#condition();
     return { is: 'quantifier', every: word === 'all', variable: variable.text, over: over.text as Over, body, at, text: this.#since(at) };
   }
@@ -265,6 +276,9 @@ class Parser {
 export function parseExpression(text: string): Node {
   if (text.trim() === '') throw new ExpressionError(0, 'the expression is empty; write a condition, for example !owed[irq 24]');
   if (text.length > MOST_CHARACTERS)
-    throw new ExpressionError(0, `the expression has ${text.length} characters; write ${MOST_CHARACTERS} at most, or make two assertions of it`);
+    throw new ExpressionError(
+      0,
+      `the expression has ${text.length} characters; write ${MOST_CHARACTERS} at most, or make two assertions of it`,
+    );
   return new Parser(text).whole();
 }

@@ -103,7 +103,10 @@ export class Terms {
     if (node.index.length !== dims.length) {
       const wanted = dims.length === 0 ? 'no index' : `the index ${dims.map((dim) => `[${dim}]`).join('')}`;
       const given = node.index.length === 0 ? 'none' : String(node.index.length);
-      throw new ExpressionError(node.at, `${name} has ${wanted}, and ${given} ${node.index.length === 1 ? 'is' : 'are'} given; write ${written}`);
+      throw new ExpressionError(
+        node.at,
+        `${name} has ${wanted}, and ${given} ${node.index.length === 1 ? 'is' : 'are'} given; write ${written}`,
+      );
     }
     const indexes = dims.map((over, i) => this.#index(node.index[i] as Node, over, found, written));
     const [first, second] = indexes;
@@ -215,7 +218,10 @@ export class Terms {
     const sides = [this.#term(node.left), this.#term(node.right)] as const;
     for (const { type, node: side } of sides) {
       if (type.kind !== 'number' || type.from !== 0)
-        throw new ExpressionError(side.at, `${op} takes numbers, and ${side.text} is ${valuesOf(type)}; ${op === '&' ? 'write && for "and"' : 'compare it instead'}`);
+        throw new ExpressionError(
+          side.at,
+          `${op} takes numbers, and ${side.text} is ${valuesOf(type)}; ${op === '&' ? 'write && for "and"' : 'compare it instead'}`,
+        );
     }
     const [left, right] = sides;
     if (left.constant !== undefined && right.constant !== undefined) {
@@ -241,7 +247,10 @@ export class Terms {
     this.#locals.delete(variable);
     const cost = (hi - lo) * Math.max(1, inner.cost);
     if (cost > MOST_READINGS)
-      throw new ExpressionError(node.at, `this reads up to ${cost} things in every state, and ${MOST_READINGS} is the limit; name those that are meant`);
+      throw new ExpressionError(
+        node.at,
+        `this reads up to ${cost} things in every state, and ${MOST_READINGS} is the limit; name those that are meant`,
+      );
     const kind: Kind = over;
     return ofTest({ node, varies: inner.varies, need: inner.need + 1, cost }, (e) => () => {
       const at = e.b.let<Kind>(kind, lo, variable);

@@ -37,4 +37,12 @@ devices:
 
 operations:
   - offline: 3
+
+# Properties of your own, checked besides the built-in ones: always, atRest (nothing on its way) or afterProbe (each irq was raised
+# once more, and nothing on its way). "irqlab models linux-5.9 --names" lists what an expression can name.
+# assert:
+#   - name: target-takes-it
+#     atRest: "all d in device: lapic_enabled[msi_target_cpu[d]]"
+#   - name: slot-of-its-own
+#     always: "any c in cpu: vector_irq[c][0x21] == irq 122"
 `;

@@ -19,7 +19,11 @@ export const CpuState = { ONLINE: 0, DEAD: 1, UP: 2 } as const;
 
 export type LinuxData = ReturnType<typeof declareData>;
 
-const slotValues: Meaning = { names: { UNUSED: Slot.UNUSED, SHUTDOWN: Slot.SHUTDOWN, RETRIGGERED: Slot.RETRIGGERED }, as: 'irq', from: Slot.FIRST };
+const slotValues: Meaning = {
+  names: { UNUSED: Slot.UNUSED, SHUTDOWN: Slot.SHUTDOWN, RETRIGGERED: Slot.RETRIGGERED },
+  as: 'irq',
+  from: Slot.FIRST,
+};
 
 /** A slot as a user should read it; irqs by index. */
 export function describeSlot(value: number): string {

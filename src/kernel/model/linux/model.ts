@@ -57,11 +57,11 @@ function build(chosen: Behaviours, size: MachineSize, placement: Placement): Bui
   const { parts = { cpus: [], irqs: [], devices: [] }, own = [] } = placement;
   const vectors = { lo: size.vectorLo, hi: size.vectorHi };
   const k = new Assembler(data.declarations, { ...parts, vectors, systemVectors });
-  const vector = vectorRoutines(k, data, chosen);
-  const msi = msiRoutines(k, data, vector, chosen);
-  const irq = irqRoutines(k, data, vector, msi);
-  const hotplug = hotplugRoutines(k, data, vector, irq, chosen);
-  for (const entry of [irq.commonInterrupt, irq.spuriousInterrupt, vector.cleanupInterrupt]) k.interruptEntry(entry);
+  const routines = vectorRoutines(k, data, chosen);
+  const msi = msiRoutines(k, data, routines, chosen);
+  const irq = irqRoutines(k, data, routines, msi);
+  const hotplug = hotplugRoutines(k, data, routines, irq, chosen);
+  for (const entry of [irq.commonInterrupt, irq.spuriousInterrupt, routines.cleanupInterrupt]) k.interruptEntry(entry);
   k.entry(irq.setAffinityOperation);
   k.entry(hotplug.cpuDown);
   k.entry(hotplug.cpuUp);

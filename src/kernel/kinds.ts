@@ -1,0 +1,85 @@
+/** Kinds of values, and how many there are of each on a machine. */
+import { AssemblyError } from './errors.js';
+
+/**
+ * What a value is. Phantom types: irq, vector, CPU index and APIC id cannot be mixed up on the host.
+ * `irq` is the index of an interrupt source, `ref` a reference to a mask.
+ */
+export type Kind = 'u8' | 'u16' | 'u32' | 'bool' | 'cpu' | 'irq' | 'vector' | 'apicId' | 'device' | 'ref';
+
+/** What a variable can be indexed by. */
+export type Dim = 'cpu' | 'irq' | 'vector' | 'device';
+
+/** What the bits of a mask stand for. */
+export type Domain = 'cpu' | 'vector' | 'irq';
+
+/** The machine a model is assembled for. Vectors of the universe are vectorLo <= v < vectorHi. */
+export interface MachineSize {
+  readonly cpus: number;
+  readonly irqs: number;
+  readonly devices: number;
+  readonly vectors: 256;
+  readonly vectorLo: number;
+  readonly vectorHi: number;
+}
+
+/** Bytes that a value of a kind takes in the state. */
+export const bytesOfKind: Readonly<Record<Kind, 1 | 2 | 4>> = {
+  bool: 1,
+  u8: 1,
+  vector: 1,
+  u16: 2,
+  cpu: 2,
+  irq: 2,
+  device: 2,
+  u32: 4,
+  apicId: 4,
+  ref: 4,
+};
+
+/** Bits that hold every value 0..n. */
+export function bitsFor(n: number): number {
+  return Math.max(1, 32 - Math.clz32(n));
+}
+
+/** Bits of a value of a kind; an index has one value more than there are, for index + 1 and "none". */
+export function kindBits(kind: Kind, size: MachineSize): number {
+  switch (kind) {
+    case 'bool':
+      return 1;
+    case 'u8':
+    case 'vector':
+      return 8;
+    case 'u16':
+      return 16;
+    case 'cpu':
+      return bitsFor(size.cpus);
+    case 'irq':
+      return bitsFor(size.irqs);
+    case 'device':
+      return bitsFor(size.devices);
+    case 'ref':
+      return 24;
+    case 'u32':
+    case 'apicId':
+      return 32;
+  }
+}
+
+/** Indexes that a dimension has. */
+export function extent(dim: Kind | undefined, size: MachineSize): number {
+  switch (dim) {
+    case undefined:
+      return 1;
+    case 'cpu':
+      return size.cpus;
+    case 'irq':
+      return size.irqs;
+    case 'device':
+      return size.devices;
+    case 'vector':
+      return size.vectors;
+    default:
+      throw new AssemblyError(`a variable cannot be indexed by ${dim}; dimensions are cpu, irq, vector and device`);
+  }
+}
