@@ -72,8 +72,8 @@ let count: u32 = 0;
 let enabledActors: u64 = 0;
 let busyActors: u64 = 0;
 let stickyActors: u64 = 0;
-/** CPUs that execute. */
-let runningCpus: u32 = 0;
+/** CPUs that do not execute: only INIT and SIPI concern them. */
+let haltedCpus: u64 = 0;
 
 const future: usize = memory.data(80);
 const members: usize = memory.data(80);
@@ -140,9 +140,9 @@ function listActors(n: u32): bool {
   enabledActors = 0;
   busyActors = 0;
   stickyActors = 0;
-  runningCpus = 0;
+  haltedCpus = 0;
   for (let c: u32 = 0; c < nCpus; c++) {
-    if (load<u8>(cpuAt(c), Cpu.run) == RunState.running) runningCpus |= 1 << c;
+    if (load<u8>(cpuAt(c), Cpu.run) != RunState.running) haltedCpus |= bit(c);
     declareCpu(addActor(Actor.cpu, c), c, blocksBase);
   }
   for (let o: u32 = 0; o < nOrigins; o++) {
@@ -231,11 +231,10 @@ function messageFuture(m: u32, others: u32): void {
 
 function sourceFuture(s: u32, others: u32): void {
   const at = srcAt(s);
-  const outside = others & runningCpus;
   if (!(load<u8>(at, Src.condition) | load<u8>(at, Src.held))) {
     if (load<u32>(at, Src.left) == 0) return;
     // it waits for its handler
-    if (outside == 0 && sourceSetup(s, SourceSetup.kind) == DeviceKind.handshake && load<u8>(at, Src.owed)) return;
+    if (others == 0 && sourceSetup(s, SourceSetup.kind) == DeviceKind.handshake && load<u8>(at, Src.owed)) return;
   }
   const device = sourceSetup(s, SourceSetup.device);
   touchOne(future, Thing.owed, s, true, true);
@@ -246,7 +245,7 @@ function sourceFuture(s: u32, others: u32): void {
   touchCpus(future, Part.irr, allCpus(), true, true);
   touchCpus(future, Part.svr, allCpus(), true, false);
   touchCpus(future, Part.lapic, allCpus(), true, false);
-  if (outside != 0) addCode(handlers, others, others);
+  addCode(handlers, others, others);
 }
 
 function operationFuture(o: u32, others: u32): void {
@@ -254,7 +253,7 @@ function operationFuture(o: u32, others: u32): void {
   const member = ((others >> c) & 1) == 0;
   // the thread of that CPU is in use, and only a member can end it
   if (member && isActive(c, Level.thread)) return;
-  if (setting(Settings.parallel) == 0 && (others & runningCpus) == 0) {
+  if (setting(Settings.parallel) == 0 && others == 0) {
     // it waits for one before it, which only a member can end
     for (let p: u32 = 0; p < o; p++) {
       if (load<u8>(opBase + p) == 1) return;
@@ -287,11 +286,11 @@ function findFuture(a: u32, set: u64): void {
 }
 
 /**
- * The least closed set that contains `seed`, CPUs taken in first: handlers that only members can execute concern nobody. It
- * is given up (all actors) when it cannot be chosen.
+ * A closed set that contains `seed`, CPUs taken in first: handlers that only members can execute concern nobody. Hence also
+ * those that do not execute, which costs nothing. It is given up (all actors) when it cannot be chosen.
  */
 function close(seed: u64): u64 {
-  let set = seed;
+  let set = seed | haltedCpus;
   clear(members);
   for (let a: u32 = 0; a < count; a++) {
     if (set & bit(a)) add(members, nextOf(a));

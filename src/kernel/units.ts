@@ -3,7 +3,7 @@
  *
  * The same routine ends differently as a root and as a callee, and called from an atomic block all of it is joined.
  */
-import { InsnFlag, Op } from '../../assembly/state/abi/instructions.js';
+import { InsnFlag, Mover, Op } from '../../assembly/state/abi/instructions.js';
 import { AssemblyError } from './errors.js';
 import type { Arg, Insn, RoutineBody } from './ir.js';
 import { changesVisible, type followRefs } from './atomic.js';
@@ -70,9 +70,12 @@ export function instantiate(codes: Codes, roots: ReadonlyMap<RoutineBody, RootKi
       return linked;
     };
     const arg = (a: Arg): Arg => (a instanceof Reg ? map(a) : a);
+    const ends = insn.op === Op.ret && endOf[mode] !== Op.ret;
     return {
       ...insn,
-      op: insn.op === Op.ret ? endOf[mode] : insn.op,
+      op: ends ? endOf[mode] : insn.op,
+      // a return is nobody's business, the end of a context is
+      mover: ends ? Mover.masked : insn.mover,
       a: arg(insn.a),
       b: arg(insn.b),
       c: arg(insn.c),

@@ -124,7 +124,7 @@ describe('what is built in', () => {
 
 describe('random programs', () => {
   test('100 kernels of a few lines: at least 50 of them fail something', async () => {
-    let [compared, failing] = [0, 0];
+    let [compared, wrong] = [0, 0];
     const kinds = new Set<string>();
     const sum = [0, 0, 0];
     for (let seed = 0; compared < 100; seed++) {
@@ -133,11 +133,11 @@ describe('random programs', () => {
       const result = await compare(() => kernel.again(), 4000, `kernel ${seed}`);
       if (!result) continue;
       compared++;
-      if (names(result.full).length > 0) failing++;
+      if (names(result.full).length > 0) wrong++;
       for (const name of names(result.full)) kinds.add(name);
       result.states.forEach((n, i) => (sum[i] = (sum[i] ?? 0) + n));
     }
-    expect(failing).toBeGreaterThan(50);
+    expect(wrong).toBeGreaterThan(50);
     expect([...kinds].toSorted()).toEqual(expect.arrayContaining(['noDuplicate', 'noLeak', 'noLoss', 'noStray', 'progress']));
     const [full = 0, first = 0, second = 0] = sum;
     expect(first).toBeLessThan(full * 0.7);
@@ -145,21 +145,21 @@ describe('random programs', () => {
   });
 
   test('100 scenarios', async () => {
-    let [compared, failing] = [0, 0];
+    let [compared, wrong] = [0, 0];
     for (let seed = 0; compared < 100; seed++) {
       const system = randomSystem(new Dice(seed), { hotplug: true, assumptions: true, small: true });
       const make = (): Promise<Machine> => machineOf(system, false, { record: 0, ring: 0 });
       const result = await compare(make, 5000, `scenario ${seed}`);
       if (!result) continue;
       compared++;
-      if (names(result.full).length > 0) failing++;
+      if (names(result.full).length > 0) wrong++;
     }
-    expect(failing).toBeGreaterThan(2);
+    expect(wrong).toBeGreaterThan(2);
   });
 });
 
 /** A kernel that is searched in full and reduced: the properties that fail. */
-async function failures<K extends ToyKernel>(build: Parameters<typeof toy<K>>[0], options: ToyOptions): Promise<string[]> {
+async function failing<K extends ToyKernel>(build: Parameters<typeof toy<K>>[0], options: ToyOptions): Promise<string[]> {
   const made: Toy<K> = await toy(build, { properties: ['noStray', 'noLeak', 'progress'], record: 0, ring: 0, ...options });
   const result = await compare(() => made.again(), Infinity, 'kernel');
   if (!result) throw new Error('the search did not end');
@@ -169,7 +169,7 @@ async function failures<K extends ToyKernel>(build: Parameters<typeof toy<K>>[0]
 describe('where a wrong reduction goes wrong', () => {
   test('a handler waits for the lock that the thread it interrupted holds', async () => {
     const spins = (masks: boolean) =>
-      failures(
+      failing(
         (k, d) => {
           const lock = d.lock('lock', []);
           const kept = d.variable('kept', 'u8', [], { lock });
@@ -189,7 +189,7 @@ describe('where a wrong reduction goes wrong', () => {
 
   test('the stopper takes over in the middle of the thread, but not where it may not', async () => {
     const preempted = (off: boolean) =>
-      failures(
+      failing(
         (k, d) => {
           const half = d.variable('half', 'bool', [], { initial: () => 0 });
           const stopper = task(k, 'stopper', (b) => b.if(b.load(half), () => b.flag('noStray')));
@@ -211,7 +211,7 @@ describe('where a wrong reduction goes wrong', () => {
 
   test('an unlock comes before the interrupt whose handler waits for it, or behind it', async () => {
     // what the handler sees depends on whether the thread has come to the store behind its unlock
-    const result = await failures(
+    const result = await failing(
       (k, d) => {
         const lock = d.lock('lock', []);
         const kept = d.variable('kept', 'u8', [], { lock });
@@ -236,7 +236,7 @@ describe('where a wrong reduction goes wrong', () => {
   });
 
   test('a loop with nothing in it that others see', async () => {
-    const result = await failures(
+    const result = await failing(
       (k, d) => {
         const lock = d.lock('lock', []);
         const kept = d.variable('kept', 'u8', [], { lock });
@@ -256,7 +256,7 @@ describe('where a wrong reduction goes wrong', () => {
   });
 
   test('two CPUs that send each other IPIs for ever, and a third that breaks something', async () => {
-    const result = await failures(
+    const result = await failing(
       (k, d) => {
         const x = d.variable('x', 'bool', []);
         const to0 = handler(k, 'to0', (b) => b.ipi(0, 0x40));
@@ -274,7 +274,7 @@ describe('where a wrong reduction goes wrong', () => {
   });
 
   test('two CPUs that wake each other for ever, and a third that breaks something', async () => {
-    const result = await failures(
+    const result = await failing(
       (k, d) => {
         const x = d.variable('x', 'bool', []);
         const wakes1 = k.routine('wakes1', {}, (b) => {
@@ -297,7 +297,7 @@ describe('where a wrong reduction goes wrong', () => {
   });
 
   test('a violation behind an endless loop of another CPU', async () => {
-    const result = await failures(
+    const result = await failing(
       (k, d) => {
         const [x, y] = [d.variable('x', 'bool', []), d.variable('y', 'u8', [])];
         const loops = task(k, 'loops', (b) => b.loop(() => b.store(x, [], 1)));
@@ -314,7 +314,7 @@ describe('where a wrong reduction goes wrong', () => {
 
   test('a message overtakes, or not: marks, stages and config writes', async () => {
     const torn = (assumptions: ToyOptions['assumptions']) =>
-      failures(
+      failing(
         (k) => {
           const moves = operation(k, 'moves', (b) => {
             b.cfgWrite(0, 'addrLo', 0xfee01000);
@@ -331,7 +331,7 @@ describe('where a wrong reduction goes wrong', () => {
   });
 
   test('operations in parallel, each waits for what the other writes', async () => {
-    const result = await failures(
+    const result = await failing(
       (k, d) => {
         const [x, y] = [d.variable('x', 'bool', []), d.variable('y', 'bool', [])];
         const one = operation(k, 'one', (b) => {
@@ -356,7 +356,7 @@ describe('where a wrong reduction goes wrong', () => {
   });
 
   test('a private loop that only counts ends in one step', async () => {
-    const result = await failures(
+    const result = await failing(
       (k, d) => {
         const x = d.variable('x', 'u8', []);
         const counts = task(k, 'counts', (b) => {

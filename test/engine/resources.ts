@@ -27,7 +27,7 @@ export interface Footprint {
 const one = (word: number, bit: number): bigint => 1n << BigInt(word * 64 + bit);
 
 /** Marks, and what is no resource of its own. */
-export const POOL = one(1, Thing.pool);
+const POOL = one(1, Thing.pool);
 const flights = ((1n << 42n) - 1n) << BigInt(2 * 64 + Flight.landed);
 /** What messages tell that are in flight already, or not yet: see persistent.ts. */
 export const PASSING = POOL | flights | one(1, Thing.interrupts) | one(1, Thing.probe);
