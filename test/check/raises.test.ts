@@ -27,6 +27,11 @@ const result = (changes: {
       failures: failures.map((property) => ({ property, length: 1, path: [] })),
       vacuity: { notExecuted, kinds } as unknown as SearchResult['vacuity'],
       coverage: {} as SearchResult['coverage'],
+      effort: {} as SearchResult['effort'],
+      fingerprintBits: 64,
+      reduction: { level: 0, givenUp: undefined },
+      shortest: true,
+      kept: undefined,
     },
   };
 };

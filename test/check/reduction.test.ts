@@ -26,9 +26,9 @@ interface Compared {
 
 /** Searches in full and reduced and holds them to the same answer; undefined where the full search has more states than `most`. */
 async function compare(make: () => Promise<Machine>, most: number, what: string): Promise<Compared | undefined> {
-  const full = search(await make(), 0, most);
+  const full = await search(await make(), 0, most);
   if (full.status !== 'done') return undefined;
-  const [first, second] = [search(await make(), 1), search(await make(), 2)];
+  const [first, second] = [await search(await make(), 1), await search(await make(), 2)];
   // INIT on a CPU that runs: the host searches in full
   if (first.status === 'cutShort' || second.status === 'cutShort') return undefined;
   expect([what, first.status, ...lengths(first)]).toEqual([what, 'done', ...lengths(full)]);
@@ -392,9 +392,9 @@ describe('INIT', () => {
 
   test('on a CPU that runs: a reduced search gives up', async () => {
     const { again } = await build();
-    expect(search(await again(), 0).status).toBe('done');
-    expect(search(await again(), 1).status).toBe('cutShort');
-    expect(search(await again(), 2).status).toBe('cutShort');
+    expect((await search(await again(), 0)).status).toBe('done');
+    expect((await search(await again(), 1)).status).toBe('cutShort');
+    expect((await search(await again(), 2)).status).toBe('cutShort');
   });
 
   test('the host searches in full then, and says why', async () => {
@@ -402,7 +402,7 @@ describe('INIT', () => {
     const system: System = { ...systemFrom(small({ devices: [{ cpu: 0 }] })), machine: () => again() };
     const { coverage, reduction } = await searchSystem(system, { ...LIMITS, reduction: 2 });
     expect(reduction).toEqual({ level: 0, givenUp: 'INIT may hit a CPU that runs' });
-    expect(coverage.states).toBe(search(await again(), 0).states);
+    expect(coverage.states).toBe((await search(await again(), 0)).states);
   });
 });
 
@@ -436,7 +436,7 @@ describe('what a property looks at in every state', () => {
       const at = kernel.slots[name] * VarWord.words + VarWord.flags;
       variables[at] = (variables[at] ?? 0) | VarFlag.watched;
     }
-    return search(await again({ program: { ...setup.program, variables } }), reduction).states;
+    return (await search(await again({ program: { ...setup.program, variables } }), reduction)).states;
   }
 
   test('is written by no step that is joined', async () => {

@@ -190,6 +190,7 @@ test('a search that runs out of memory says so', async () => {
     new Alone(machine, { memory, wide: false, spill: undefined, resumed: false, reduction: 0 }).run({
       states: Infinity,
       first: false,
+      depth: Infinity,
       look: () => false,
     });
   expect(await within(0)).toBe(Status.memory);
