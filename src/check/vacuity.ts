@@ -35,7 +35,7 @@ export interface Activity {
 /** Kinds of things that happened on some path: what a model counts (`Note`), and strays. */
 function kindsOf(machine: Machine): string[] {
   const notes = Object.keys(Note).filter((name): name is keyof typeof Note => Number.isNaN(Number(name)) && name !== 'count');
-  return [...notes.filter((name) => machine.note(name) > 0), ...(machine.counter('strays') > 0 ? ['stray'] : [])];
+  return [...notes.filter((name) => machine.note(name) > 0), ...(machine.counter('strays') > 0 ? ['stray'] : [])].toSorted();
 }
 
 export function activityOf(machine: Machine): Activity {
