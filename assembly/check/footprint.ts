@@ -1,37 +1,19 @@
 /**
- * The footprint of the step an actor takes next, its guard included: one table for instructions, one for messages, one for
- * the rest. The private instructions behind an observable one touch only the context, which belongs to the CPU's core.
- *
- * A step that cannot be executed has the footprint of its guard: what has to change before it can.
+ * The footprint of an instruction, its guard included: one table. The private instructions behind an observable one touch only
+ * the context, which belongs to the CPU's core.
  */
+import { InsnFlag, LapicReg, NONE, Op, Operand } from '../state/abi/instructions';
+import { Assumption } from '../state/abi/tables';
+import { Msg } from '../state/abi/fields';
 import { Flight, Part, Thing } from '../state/abi/resources';
-import { InsnFlag, LapicReg, Level, NONE, Op, Operand } from '../state/abi/instructions';
-import { Assumption, DeviceKind, OperationSetup, SourceSetup } from '../state/abi/tables';
-import { Cpu, CpuFlag, Ctx, Msg, MsgKind, RunState, Src } from '../state/abi/fields';
-import {
-  assumes,
-  codeAt,
-  cpuAt,
-  cpuOfApicId,
-  ctxAt,
-  interruptsOn,
-  isActive,
-  msgAt,
-  operationSetup,
-  sourceSetup,
-  srcAt,
-} from '../state/access';
-import { nCpus, nDevices, nInstructions, nMessages } from '../state/layout';
-import { current, enabled, insideAccess, markOf, mayInterrupt } from '../cpu/schedule';
+import { assumes, codeAt, msgAt } from '../state/access';
+import { nCpus, nDevices, nMessages } from '../state/layout';
+import { markOf } from '../cpu/schedule';
 import { operand, operandA, operandB, operandC } from '../cpu/operands';
-import * as decode from '../message/decode';
 import {
-  addExecuted,
   allOrigins,
-  fillAll,
   flightBit,
   readsWord,
-  SIZE,
   SOMEONE,
   touchCpu,
   touchCpus,
@@ -48,7 +30,7 @@ import {
 }
 
 /** An index operand: its value now, or any. Without one, element 0. */
-function index(ctx: usize, c: u32, which: u32): u32 {
+export function index(ctx: usize, c: u32, which: u32): u32 {
   if (ctx != 0) return operand(ctx, c, which, 0);
   return which < 8 || which == Operand.self ? SOMEONE : 0;
 }
@@ -60,12 +42,12 @@ function touchMaskOperand(at: usize, pc: u32, i: u32, reads: bool, writes: bool)
   else touchVariable(at, load<u32>(insn, 8) & 0xffff, i, reads, writes);
 }
 
-function touchMarks(at: usize): void {
+export function touchMarks(at: usize): void {
   touchThing(at, Thing.pool, true, true);
 }
 
 /** What a config access or mdelay that has taken effect waits for: the messages that it marked. */
-function touchAwaited(at: usize, c: u32, level: u32, toRoot: bool): void {
+export function touchAwaited(at: usize, c: u32, level: u32, toRoot: bool): void {
   const bit = markOf(c, level);
   touchThing(at, Thing.pool, true, false);
   for (let m: u32 = 0; m < nMessages; m++) {
@@ -199,153 +181,4 @@ export function declareInstruction(at: usize, pc: u32, c: u32, ctx: usize): void
       touchThing(at, Thing.operations, false, true);
       break;
   }
-}
-
-/** What decides whether the context may execute its instruction, which it may not. */
-function declareGuard(at: usize, pc: u32, c: u32, level: u32, ctx: usize): void {
-  const insn = codeAt(pc);
-  const w0 = load<u32>(insn);
-  switch (w0 & 0xff) {
-    case Op.lock:
-    case Op.waitEq:
-    case Op.waitNe:
-      touchVariable(at, load<u32>(insn, 8) & 0xffff, index(ctx, c, operandB(w0)), true, false);
-      break;
-    case Op.wake:
-      touchCpu(at, Part.core, min(operand(ctx, c, operandB(w0), 0), nCpus - 1), true, false);
-      break;
-    case Op.cfgRead:
-    case Op.cfgWrite:
-      touchAwaited(at, c, level, !assumes(Assumption.pushToIrr));
-      break;
-    case Op.delay:
-      touchAwaited(at, c, level, false);
-      break;
-    default:
-      // only room in the pool is left
-      touchThing(at, Thing.pool, true, false);
-  }
-}
-
-/** The instruction in front of which a context stands; `blocks`: footprints of atomic blocks. */
-function declareStep(at: usize, c: u32, level: u32, blocks: usize): void {
-  const ctx = ctxAt(c, level);
-  const pc = <u32>load<u16>(ctx, Ctx.pc);
-  if (pc >= nInstructions) {
-    fillAll(at);
-  } else if (!enabled(c, level)) {
-    declareGuard(at, pc, c, level, ctx);
-  } else if (load<u8>(ctx, Ctx.phase)) {
-    // it completes; nobody can take that away, for messages sent since are not marked
-    touchCpu(at, Part.core, c, true, true);
-    touchMarks(at);
-  } else if (load<u32>(codeAt(pc), 12) & InsnFlag.joined) {
-    addExecuted(at, blocks + <usize>pc * SIZE, 1 << c);
-  } else {
-    declareInstruction(at, pc, c, ctx);
-  }
-}
-
-/** CPU c: its next micro-op, and the interrupt that it may take instead. */
-export function declareCpu(at: usize, c: u32, blocks: usize): void {
-  touchCpu(at, Part.core, c, true, false);
-  const flags = load<u8>(cpuAt(c), Cpu.flags);
-  if (load<u8>(cpuAt(c), Cpu.run) != RunState.running) return;
-  if (flags & CpuFlag.shadow) {
-    // who has the CPU depends on whether the thread is blocked: rare, so anything
-    fillAll(at);
-    return;
-  }
-  const level = current(c);
-  const interrupt = mayInterrupt(c, level);
-  if (interrupt) {
-    touchCpu(at, Part.core, c, true, true);
-    touchCpu(at, Part.irr, c, true, true);
-    touchCpu(at, Part.lapic, c, true, true);
-  }
-  // an arrival may come before the micro-op, or let the CPU go on that has nothing else to do
-  if (interruptsOn(c) && !isActive(c, Level.hardirq) && !insideAccess(c, level)) {
-    touchCpu(at, Part.irr, c, true, false);
-    touchCpu(at, Part.svr, c, true, false);
-    touchCpu(at, Part.lapic, c, true, false);
-  }
-  if (level >= 0 && !(interrupt && assumes(Assumption.promptRecognition))) declareStep(at, c, level, blocks);
-}
-
-/** CPUs that a message is for, as a mask; more where that depends on what they have been told. */
-export function targetsOf(m: u32): u32 {
-  const at = msgAt(m);
-  const address = load<u32>(at, Msg.address);
-  let c = -1;
-  if (load<u8>(at, Msg.kind) == MsgKind.ipi) c = cpuOfApicId(address);
-  else if (decode.isLogical(address) || decode.destinationOf(address) == 0xff) return allCpus();
-  else c = cpuOfApicId(decode.destinationOf(address));
-  return c < 0 ? 0 : 1 << c;
-}
-
-export const INIT: u32 = 5;
-export const STARTUP: u32 = 6;
-
-/** The arrival of a message. */
-export function declareArrival(at: usize, m: u32): void {
-  const message = msgAt(m);
-  const data = load<u32>(message, Msg.data);
-  const targets = targetsOf(m);
-  const mode = decode.deliveryModeOf(data);
-  touchThing(at, Thing.pool, true, true);
-  if (mode == INIT || mode == STARTUP) {
-    touchCpus(at, Part.core, targets, true, true);
-    if (mode == STARTUP) return;
-    touchCpus(at, Part.irr, targets, true, true);
-    touchCpus(at, Part.svr, targets, true, true);
-    touchCpus(at, Part.lapic, targets, true, true);
-    return;
-  }
-  touchCpus(at, Part.svr, targets, true, false);
-  // an edge clears TMR, a level sets it: edges commute among themselves
-  touchCpus(at, Part.irr, targets, decode.isLevel(data), true);
-  if (targets & (targets - 1)) touchCpus(at, Part.lapic, targets, true, false);
-}
-
-/** Message m: its next stage, or what blocks it. */
-export function declareMessage(at: usize, m: u32, blocked: bool): void {
-  const message = msgAt(m);
-  const origin = <u32>load<u16>(message, Msg.origin);
-  const first = load<u8>(message, Msg.kind) == MsgKind.msi && load<u8>(message, Msg.stage) == 0;
-  touchThing(at, Thing.pool, true, true);
-  if (blocked) {
-    readsWord(at, 2, flightBit(first ? Flight.rooted : Flight.landed, origin));
-  } else if (first) {
-    writesWord(at, 2, flightBit(Flight.rooted, origin));
-  } else {
-    writesWord(at, 2, flightBit(Flight.landed, origin));
-    declareArrival(at, m);
-  }
-}
-
-/** Source s: it raises, samples or sends. */
-export function declareSource(at: usize, s: u32): void {
-  const src = srcAt(s);
-  const device = sourceSetup(s, SourceSetup.device);
-  touchThing(at, Thing.probe, true, false);
-  touchThing(at, Thing.pool, true, false);
-  touchOne(at, Thing.condition, s, true, false);
-  if (load<u8>(src, Src.condition) | load<u8>(src, Src.held)) {
-    touchOne(at, Thing.condition, s, true, true);
-    touchOne(at, Thing.device, device, true, false);
-    writesWord(at, 2, flightBit(Flight.tail, device));
-    touchThing(at, Thing.pool, true, true);
-  } else if (load<u32>(src, Src.left) != 0) {
-    const handshake = sourceSetup(s, SourceSetup.kind) == DeviceKind.handshake;
-    const may = !handshake || !load<u8>(src, Src.owed);
-    touchOne(at, Thing.owed, s, handshake, may);
-    touchOne(at, Thing.condition, s, true, may);
-  }
-}
-
-/** Operation o: it begins. */
-export function declareOperation(at: usize, o: u32, enabled: bool): void {
-  touchThing(at, Thing.probe, true, false);
-  touchThing(at, Thing.operations, true, enabled);
-  touchCpu(at, Part.core, operationSetup(o, OperationSetup.cpu), true, enabled);
 }
