@@ -65,7 +65,7 @@ async function irqlab(bound: Bounds, limits: Limits): Promise<Sample> {
 }
 
 function irqlabSubject(update: Bounds['update'], threads: number, first: boolean): Subject {
-  const limits: Limits = { memory: 3.5 * 2 ** 30, states: Infinity, first, ...(threads > 1 ? { workers: threads } : {}) };
+  const limits: Limits = { memory: 3.5 * 2 ** 30, states: Infinity, reduction: 0, first, ...(threads > 1 ? { workers: threads } : {}) };
   return { name: `irqlab, ${threads} worker${threads === 1 ? '' : 's'}`, run: () => irqlab({ ...bounds, update }, limits) };
 }
 

@@ -62,7 +62,7 @@ function checkSubject(system: System): Subject {
   return {
     name: `check ${system.scenario.name}, ${system.model.name}`,
     unit: 'states',
-    run: async () => (await search(system, { memory: 2 ** 31, states: Infinity })).coverage.states,
+    run: async () => (await search(system, { memory: 2 ** 31, states: Infinity, reduction: 0 })).coverage.states,
   };
 }
 
@@ -107,7 +107,7 @@ const checks = [
 const subjects = [await pathSubject(1), await pathSubject(8), await pathSubject(64), ...checks.map(checkSubject)];
 for (const [{ name, unit }, rate] of await rates(subjects)) show(name, `${Math.round(rate).toLocaleString('en-US')} ${unit}/s`);
 for (const system of checks) {
-  const { coverage } = await search(system, { memory: 2 ** 31, states: Infinity });
+  const { coverage } = await search(system, { memory: 2 ** 31, states: Infinity, reduction: 0 });
   show(`packed state, ${system.scenario.name}`, `${coverage.averageImage.toFixed(1)} bytes, at most ${coverage.largestImage}`);
 }
 for (const system of checks.slice(1, 2)) {

@@ -1,13 +1,14 @@
 /** What a checkpoint has kept comes back: each worker takes what it owns. */
 import { FRONTIER_HEADER, isOwn, resumeLevel } from './candidates';
 import { bagRoom } from './bags';
-import { Entered, enter, slotBytes } from './visited';
+import { Entered, enter, expectStates, slotBytes } from './visited';
 import { resumeSearch } from './search';
 
-/** The search goes on in this round. */
-export function resumeAt(level: u32, round: u32): void {
+/** The search goes on in this round, with about so many states. False: out of memory. */
+export function resumeAt(level: u32, round: u32, states: u32): bool {
   resumeSearch(level, round);
   resumeLevel(level);
+  return expectStates(states);
 }
 
 /** States of the visited set, as `copyStates` wrote them. False: out of memory. */

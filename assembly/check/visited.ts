@@ -80,8 +80,20 @@ export function slotBytes(): u32 {
 
 /** Makes room, a quarter more. */
 function grow(): bool {
+  return resize(slots == 0 ? FIRST_SLOTS : slots + (slots >> 2));
+}
+
+/**
+ * Makes room for so many states at once. States that come in ascending order need it: in a set that is much too small for all
+ * of them, they would stand in one long row.
+ */
+export function expectStates(n: u32): bool {
+  const wanted = n + (n >> 2);
+  return wanted <= slots || resize(wanted);
+}
+
+function resize(more: u32): bool {
   const old = slots;
-  const more = old == 0 ? FIRST_SLOTS : old + (old >> 2);
   if (more >= 1 << 28) return false;
   const oldBytes: usize = old == 0 ? 0 : <usize>(old + SLACK) * stride;
   const bytes = <usize>(more + SLACK) * stride;

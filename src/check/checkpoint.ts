@@ -120,7 +120,7 @@ export class CheckpointReader {
 
   /** Gives an engine what it owns. False: out of memory. */
   restore(engine: Engine): boolean {
-    engine.resumeAt(this.head.level, this.head.round);
+    if (!engine.resumeAt(this.head.level, this.head.round, this.head.share.states)) return false;
     for (;;) {
       const [kind = 0, length = 0] = new Uint32Array(this.#read(8).buffer);
       if (kind === Kind.end) return true;

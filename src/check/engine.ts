@@ -68,11 +68,13 @@ export class Engine {
   readonly machine: Machine;
   readonly #spill: Spill | undefined;
   readonly #chunks: number;
+  readonly #workers: number;
 
   /** Begins a search from the state the machine is in; `status` tells whether there was memory for that. */
   constructor(machine: Machine, options: EngineOptions) {
     this.machine = machine;
     this.#spill = options.spill;
+    this.#workers = options.workers;
     // an eighth of the memory for the frontier; the rest is for the visited set
     this.#chunks = options.spill === undefined ? 0x7fffffff : Math.max(6 + 2 * options.workers, Math.floor(options.memory / 8 / CHUNK));
     const { core } = machine;
@@ -257,8 +259,9 @@ export class Engine {
     }
   }
 
-  resumeAt(level: number, round: number): void {
-    this.machine.core.exports.resumeAt(level, round);
+  /** Goes on in this round, with so many states over all workers. False: out of memory. */
+  resumeAt(level: number, round: number, states: number): boolean {
+    return this.machine.core.exports.resumeAt(level, round, Math.ceil(states / this.#workers)) !== 0;
   }
 
   restoreStates(bytes: Uint8Array): boolean {

@@ -4,7 +4,7 @@ import type { Machine } from '../machine/index.js';
 import type { CheckpointHead } from './checkpoint.js';
 import { Engine, type EngineOptions, type FoundFailure, type Share } from './engine.js';
 import type { LookUp } from './paths.js';
-import { joinShares } from './share.js';
+import { joinFailures, joinShares } from './share.js';
 import { activityOf, type Activity } from './vacuity.js';
 
 /** How a search is watched from outside. */
@@ -108,7 +108,7 @@ export class Alone implements Explorer {
   }
 
   findings(): Findings {
-    return { share: joinShares([this.#engine.share()]), failures: this.#engine.failures(), activity: activityOf(this.#engine.machine) };
+    return { share: joinShares([this.#engine.share()]), failures: joinFailures(this.#engine.failures()), activity: activityOf(this.#engine.machine) };
   }
 
   get at(): { level: number; round: number } {

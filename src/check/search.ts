@@ -77,7 +77,7 @@ export interface SearchLimits {
   readonly progress?: (coverage: Coverage) => boolean | Promise<boolean>;
   /** bits of a fingerprint; default 64 */
   readonly fingerprint?: 64 | 128 | undefined;
-  /** of the reduction (design 4): 0 none, 1 keeps lengths, 2 keeps verdict and failing properties; default 0 */
+  /** of the reduction (design 4): 0 none, 1 keeps lengths, 2 keeps verdict and failing properties; default 1 */
   readonly reduction?: Reduction | undefined;
   /** visible steps behind which it ends, as if nothing came later */
   readonly depth?: number | undefined;
@@ -111,7 +111,7 @@ const isNode = typeof process !== 'undefined' && process.versions?.node !== unde
 
 /** Searches all interleavings of a scenario. Throws `RangeError` for one that is too large for a check. */
 export async function search(system: System, limits: SearchLimits): Promise<SearchResult> {
-  const { reduction = 0 } = limits;
+  const { reduction = 1 } = limits;
   const shared = reduction !== 0 && (await sharesMasks(system));
   if (shared) return searchInFull(system, limits, 'an operation is passed a mask that the program may change');
   const result = await searchOnce(system, limits);
@@ -146,7 +146,7 @@ async function shortestOf(system: System, limits: SearchLimits, { failures }: Se
 }
 
 async function searchOnce(system: System, limits: SearchLimits): Promise<SearchResult | 'cutShort'> {
-  const { states, first = false, depth = Infinity, workers = 1, resume, save, reduction = 0 } = limits;
+  const { states, first = false, depth = Infinity, workers = 1, resume, save, reduction = 1 } = limits;
   const before = resume === undefined ? undefined : await headOf(resume, system, limits);
   const look: Watch['look'] = async (share) => (await limits.progress?.(coverageOf(withBefore(share, before)))) === true;
   const watch: Watch = { states, first, depth, look };
@@ -195,7 +195,7 @@ async function begin(system: System): Promise<Machine> {
   return system.machine({ timed: false, record: 0 });
 }
 
-async function alone(system: System, { memory, fingerprint, resume, reduction = 0 }: SearchLimits): Promise<Alone> {
+async function alone(system: System, { memory, fingerprint, resume, reduction = 1 }: SearchLimits): Promise<Alone> {
   const spill = isNode ? new (await import('./spill.js')).Spill() : undefined;
   const explorer = new Alone(await begin(system), { memory, wide: fingerprint === 128, spill, resumed: resume !== undefined, reduction });
   if (resume !== undefined) {
@@ -208,7 +208,7 @@ async function alone(system: System, { memory, fingerprint, resume, reduction = 
 }
 
 async function team(system: System, limits: SearchLimits, workers: number): Promise<Explorer> {
-  const { memory, fingerprint, resume, reduction = 0 } = limits;
+  const { memory, fingerprint, resume, reduction = 1 } = limits;
   const { MOST_WORKERS, Team } = await import('./team/team.js');
   const options = { workers: Math.min(workers, MOST_WORKERS), memory, wide: fingerprint === 128, reduction, resume };
   return new Team(await begin(system), await loadModule(), options);
@@ -218,7 +218,7 @@ async function team(system: System, limits: SearchLimits, workers: number): Prom
 
 async function headFor(
   system: System,
-  { about, fingerprint = 64, reduction = 0 }: SearchLimits,
+  { about, fingerprint = 64, reduction = 1 }: SearchLimits,
   explorer: Explorer,
   findings: Findings,
 ): Promise<Omit<CheckpointHead, 'format'>> {
@@ -234,7 +234,7 @@ async function headFor(
   };
 }
 
-async function headOf(path: string, system: System, { fingerprint = 64, reduction = 0 }: SearchLimits): Promise<CheckpointHead> {
+async function headOf(path: string, system: System, { fingerprint = 64, reduction = 1 }: SearchLimits): Promise<CheckpointHead> {
   const { CheckpointReader } = await import('./checkpoint.js');
   const reader = new CheckpointReader(path);
   reader.close();

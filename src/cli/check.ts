@@ -17,7 +17,7 @@ import { junit } from './junit.js';
 import { loadScenario, orInputError, overridesOf, systemOptions, type SystemOptions } from './options.js';
 import { Exit, InputError, print, printJson } from './output.js';
 import { expectPicture, SVG_TEXT, writePictures } from './picture.js';
-import { aboutOf, checkSystem, refuseBesides, searchOptions, systemIn, type SearchOptions } from './searching.js';
+import { aboutOf, checkSystem, refuseBesides, searchOptions, searchIn, type SearchOptions } from './searching.js';
 import { foundations, keptText, raisesText, toldText, verdictLine } from './verdict.js';
 
 interface CheckOptions extends Omit<SystemOptions, 'format'>, SearchOptions {
@@ -119,8 +119,9 @@ export function addCheck(program: Command): void {
     expectPicture(options.svg);
     const { raises, resume } = options;
     if (resume !== undefined) {
-      refuseBesides(command, ['scenario', 'model', 'set', 'assume', 'raises']);
-      return printOne(await checkSystem(systemIn(resume), options), options);
+      refuseBesides(command, ['scenario', 'model', 'set', 'assume', 'raises', 'reduction', 'fingerprint']);
+      const { system, ...kept } = searchIn(resume);
+      return printOne(await checkSystem(system, { ...options, ...kept }), options);
     }
     const scenario = loadScenario(options.scenario);
     const overrides = overridesOf(options);

@@ -64,11 +64,13 @@ export function aboutOf(scenario: Scenario, overrides: Overrides): About {
   return { scenario, overrides };
 }
 
-/** The system of the search that is kept in a file. */
-export function systemIn(file: string): System {
-  const about = orCheckpointError(file, () => keptIn(file).about) as About | null;
+/** The search that is kept in a file: its system, and how it was searched. */
+export function searchIn(file: string): { readonly system: System } & Pick<SearchOptions, 'reduction' | 'fingerprint' | 'about'> {
+  const { about, reduction, bits } = orCheckpointError(file, () => keptIn(file));
   if (about === null) throw new InputError(`${file} does not say which scenario it is of; go on with it from the program that wrote it`);
-  return orInputError(() => assembleSystem(about.scenario, about.overrides));
+  const { scenario, overrides } = about as About;
+  const system = orInputError(() => assembleSystem(scenario, overrides));
+  return { system, reduction: `${reduction}`, fingerprint: `${bits}`, about };
 }
 
 function orCheckpointError<T>(file: string, read: () => T): T {

@@ -62,7 +62,7 @@ interface Exports {
   copyStates(from: number, to: number, bytes: number): number;
   copiedUpTo(): number;
   allSlots(): number;
-  resumeAt(level: number, round: number): void;
+  resumeAt(level: number, round: number, states: number): number;
   restoreStates(at: number, bytes: number): number;
   restoreFrontier(bag: number, at: number, bytes: number): number;
   ringTail(): number;

@@ -111,7 +111,7 @@ describe('a failure', () => {
     const system = systemFrom(text);
     const failure = await failing(system, 'stays');
     const drawn = drawDiagram(await explain(system, failure));
-    expect(drawn).toMatch(/vector_irq of\n[^]*?>>> stays does not hold here\n/);
+    expect(drawn).toMatch(/vector_irq of\n[^]*?>>> stays does not hold from here\n/);
     const token = await tokenOf(system, failure.path);
     expect(token).toMatch(/^irqlab1\/~/);
     const again = await replayToken(parseToken(token), systemOf(parseToken(token)));
@@ -125,7 +125,7 @@ describe('a failure', () => {
     const failure = await failing(system, 'start');
     expect([failure.length, failure.path]).toEqual([0, []]);
     const drawn = drawDiagram(await explain(system, failure));
-    expect(drawn).toMatch(/^ +>>> start does not hold at the start\n\nState after the step marked last:\n {2}xhci: MSI address/);
+    expect(drawn).toMatch(/^ +>>> start does not hold at the start\n\nState at the start:\n {2}xhci: MSI address/);
     const token = await tokenOf(system, failure.path);
     expect(token).toMatch(/\/-\/-$/);
     const again = await replayToken(parseToken(token), systemOf(parseToken(token)));

@@ -94,8 +94,8 @@ export async function toy<K extends ToyKernel>(build: (k: Assembler, d: Declarat
   const handlers = kernel.handlers ?? everyVector(handler(k, 'any_vector'));
   for (const routine of new Set(Object.values(handlers))) k.interruptEntry(routine);
   for (const routine of new Set([...Object.values(tasksOf), ...operations.map((o) => o.routine), start])) if (routine) k.entry(routine);
-  if (judgeRest) k.judge('atRest', judgeRest);
-  if (judgeProbe) k.judge('afterProbe', judgeProbe);
+  // as tasks: a test's judge may do what a model's must not
+  for (const routine of new Set([judgeRest, judgeProbe])) if (routine) k.entry(routine);
   const size: MachineSize = { cpus, irqs: sources.length, devices: devices.length, vectors: 256, vectorLo: lo, vectorHi: hi };
   const program = k.assemble(size);
   const { judges } = program;
@@ -128,8 +128,8 @@ export async function toy<K extends ToyKernel>(build: (k: Assembler, d: Declarat
       variables: table.words,
       initial: table.initial,
       handlers: new Map(Object.entries(handlers).map(([vector, routine]) => [Number(vector), entry(routine)])),
-      judgeRest: judges.entries.atRest,
-      judgeProbe: judges.entries.afterProbe,
+      judgeRest: entry(judgeRest) || judges.entries.atRest,
+      judgeProbe: entry(judgeProbe) || judges.entries.afterProbe,
       judgeAlways: judges.entries.always,
       own: judges.own,
       watchedHardware: judges.watchedHardware,
