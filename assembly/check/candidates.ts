@@ -83,9 +83,9 @@ export function seal(record: usize, bytes: u32): void {
 }
 
 /** Takes the state as it is, a child of the adopted one, reached with `info`, and turns it back. False: out of memory. */
-export function offerChild(info: u64, touched: u32): bool {
+export function offerChild(info: u64): bool {
   const record = end;
-  const bytes = packChild(record + HEADER, touched);
+  const bytes = packChild(record + HEADER);
   seal(record, bytes);
   store<u64>(record, info, 8);
   const owner = ownerOf(load<u64>(record));

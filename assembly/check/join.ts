@@ -156,20 +156,17 @@ export function joinable(c: u32): bool {
   return enabled(c, level);
 }
 
-/** Brings the state to its normal form; true if that took any step. */
-export function join(): bool {
-  let some = false;
+/** Brings the state to its normal form. */
+export function join(): void {
   for (let c: u32 = 0; c < nCpus; c++) {
     for (let n = BUDGET; fault == 0 && joinable(c); n--) {
       if (n == 0) {
         raiseFault(Fault.runaway, NONE);
-        return some;
+        return;
       }
       step(c, current(c));
-      some = true;
     }
   }
-  return some;
 }
 
 /** The action of the next step that the normal form executes, or -1: a way through a reduced search is told in full. */

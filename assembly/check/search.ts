@@ -4,12 +4,12 @@
  * each property keeps the best of its own, and ties are decided by fingerprints: what is found does not depend on the order
  * of the search, nor on how many workers share it. The host calls `searchRun` until a round is over, and then `nextRound`.
  */
-import { Actor, Property, Status } from '../state/abi/outcomes';
+import { Property, Status } from '../state/abi/outcomes';
 import { Bag, SearchOption, Settings } from '../state/abi/tables';
 import { Cpu, Src } from '../state/abi/fields';
 import { cpuAt, setting, srcAt } from '../state/access';
 import { blockEnd, nCpus, nSources, reserve } from '../state/layout';
-import { Touched, adopt, familyBytes, keepParent, openFamily, pack, truncated } from '../state/image';
+import { adopt, familyBytes, keepParent, openFamily, pack, truncated } from '../state/image';
 import { planImage } from '../state/plan';
 import { judge } from '../cpu/sequencer';
 import { clearFault, clearViolations, cutShort, fault, outside, setCutShort, setOutside, violate, violations } from '../record/violations';
@@ -199,12 +199,6 @@ export function checkRest(): void {
   if (probeDone()) judge(setting(Settings.judgeProbe));
 }
 
-/** What a step of this actor may change besides contexts and messages: a test holds it to that. */
-@inline function touchedBy(actor: u32): u32 {
-  if (actor == Actor.message || actor == Actor.interrupt) return Touched.cpus;
-  return actor == Actor.raise || actor == Actor.sample || actor == Actor.send ? Touched.others : Touched.all;
-}
-
 /** All that follows from one state: its own failures, and its children. */
 function expand(fingerprint: u64, image: usize): u32 {
   adopt(image);
@@ -230,12 +224,12 @@ function expand(fingerprint: u64, image: usize): u32 {
     const visible = perform(action);
     bump(Stat.transitions);
     if (reduction != 0 && cutShort) return Status.cutShort;
-    const joined = reduction != 0 && join();
+    if (reduction != 0) join();
     if (fault != 0) return Status.fault;
     if (outside) return Status.universe;
     if (violations) failAll(visible ? level + 1 : level, fingerprint, action);
     const info = visible ? infoOf(level + 1, 0, fingerprint, action) : infoOf(level, round + 1, fingerprint, action);
-    if (!offerChild(info, joined ? Touched.all : touchedBy(action >> 12))) return Status.memory;
+    if (!offerChild(info)) return Status.memory;
     if (truncated) return Status.width;
   }
   return Status.more;

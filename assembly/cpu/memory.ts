@@ -3,6 +3,7 @@ import { InsnFlag, NONE, Op, VarFlag } from '../state/abi/instructions';
 import { Fault } from '../state/abi/outcomes';
 import { Ctx } from '../state/abi/fields';
 import { timed } from '../state/access';
+import { touchVariables } from '../state/touched';
 import { nCpus, nSources } from '../state/layout';
 import { kickWaiters } from '../clock/kick';
 import { inUniverse } from '../lapic/accept';
@@ -44,6 +45,7 @@ function maskBit(op: u32, at: usize, bit: u32, limit: u32, pc: u32): u32 {
   const m: u32 = 1 << (bit & 31);
   const bits = load<u32>(word);
   if (op == Op.maskTest) return (bits & m) != 0 ? 1 : 0;
+  touchVariables();
   store<u32>(word, op == Op.maskSet ? bits | m : bits & ~m);
   kickWaiters(at);
   return bit;
@@ -51,6 +53,7 @@ function maskBit(op: u32, at: usize, bit: u32, limit: u32, pc: u32): u32 {
 
 function maskCopy(to: usize, from: usize, and: usize): void {
   if (to == 0 || from == 0) return;
+  touchVariables();
   for (let w: usize = 0; w < referencedWords(); w++) {
     const bits = load<u32>(from + (w << 2));
     store<u32>(to + (w << 2), and ? bits & load<u32>(and + (w << 2)) : bits);

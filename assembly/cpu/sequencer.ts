@@ -10,6 +10,7 @@ import { Settings } from '../state/abi/tables';
 import { Cpu, CpuFlag, Ctx, RunState } from '../state/abi/fields';
 import { clearContext, codeAt, cpuAt, ctxAt, interruptsOn, isActive, setActive, setFlag } from '../state/access';
 import { nCpus, nInstructions, settingsBase } from '../state/layout';
+import { touchCpu } from '../state/touched';
 import { kick } from '../clock/kick';
 import { count, cover } from '../record/counters';
 import { recordStep } from '../record/ring';
@@ -161,6 +162,7 @@ function twoStepOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize, pc: u32
 }
 
 function execute(c: u32, level: u32, started: bool): void {
+  touchCpu(c);
   const ctx = ctxAt(c, level);
   let pc = <u32>load<u16>(ctx, Ctx.pc);
   let observed = started;

@@ -6,6 +6,7 @@ import { NONE, VarFlag, VarWord } from '../state/abi/instructions';
 import { Fault } from '../state/abi/outcomes';
 import { slotAt } from '../state/access';
 import { blockEnd, nVariables, varBase, vectorHi, vectorLo } from '../state/layout';
+import { touchVariables } from '../state/touched';
 import { raiseFault } from '../record/violations';
 
 /** A word of a variable's record; 0 for a slot that does not exist, which `element` reports. */
@@ -48,6 +49,7 @@ export function storeElement(slot: u32, at: usize, value: u32, pc: u32): void {
     raiseFault(Fault.index, pc);
     return;
   }
+  touchVariables();
   const bytes = word(slot, VarWord.bytes);
   if (bytes == 1) store<u8>(at, value);
   else if (bytes == 2) store<u16>(at, value);

@@ -12,6 +12,7 @@ import { Assumption, Timing } from '../state/abi/tables';
 import { Msg, MsgKind, Origin } from '../state/abi/fields';
 import { assumes, msgAt, now, originAt, timed } from '../state/access';
 import { msgFree, msgTimedBase, nCpus, nMessages, nOrigins, nSources } from '../state/layout';
+import { touchMessages } from '../state/touched';
 import { latency, streamOfOrigin } from '../clock/random';
 import { arm, disarm, dueOf, PHASE_MESSAGE } from '../clock/wheel';
 import { count } from '../record/counters';
@@ -21,6 +22,7 @@ import { tagsOfMessage, tagClear } from '../record/tags';
 
 /** Links all messages into the free list, lowest first. */
 export function clearFlight(): void {
+  touchMessages();
   for (let m: u32 = 0; m < nMessages; m++) {
     memory.fill(msgAt(m), 0, Msg.size);
     store<u16>(msgAt(m), m + 1 < nMessages ? m + 2 : 0, Msg.next);
@@ -57,6 +59,7 @@ export function clearFlight(): void {
 
 /** Appends a message to its origin's list; `hasRoom` must hold. Returns its index. */
 export function launch(kind: u32, origin: u32, source: u32, address: u32, data: u32): u32 {
+  touchMessages();
   const m = <u32>load<u16>(msgFree) - 1;
   const at = msgAt(m);
   store<u16>(msgFree, load<u16>(at, Msg.next));
@@ -104,12 +107,14 @@ export function schedule(m: u32): void {
 
 /** The message has reached the root complex; timed: its arrival at the LAPIC is armed. */
 export function reachRoot(m: u32): void {
+  touchMessages();
   store<u8>(msgAt(m), 1, Msg.stage);
   if (timed()) arm(messageNode(m), load<u64>(arrivalAt(m)), PHASE_MESSAGE);
 }
 
 /** Takes a message out of its list and frees it. What it carried must have been moved on, or is gone. */
 export function land(m: u32): void {
+  touchMessages();
   const at = msgAt(m);
   const list = originAt(load<u16>(at, Msg.origin));
   let prev: u32 = 0;
@@ -169,6 +174,7 @@ export function movableMessages(out: usize): usize {
 
 /** Marks the messages of an origin (or of all: origin = nOrigins) that are in flight now, for the context's wait. */
 export function markMessages(origin: u32, bit: u64): void {
+  touchMessages();
   for (let m: u32 = 0; m < nMessages; m++) {
     const at = msgAt(m);
     if (load<u8>(at, Msg.kind) == MsgKind.free) continue;
@@ -178,6 +184,7 @@ export function markMessages(origin: u32, bit: u64): void {
 }
 
 export function unmarkMessages(bit: u64): void {
+  touchMessages();
   for (let m: u32 = 0; m < nMessages; m++) {
     const at = msgAt(m);
     store<u64>(at, load<u64>(at, Msg.marks) & ~bit, Msg.marks);

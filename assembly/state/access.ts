@@ -2,6 +2,7 @@
 import { VarWord } from './abi/instructions';
 import { Settings, SourceSetup, DeviceSetup, OperationSetup, Timing } from './abi/tables';
 import { Cpu, Ctx, CpuFlag, Dev, Msg, Origin, Src } from './abi/fields';
+import { touchCpu } from './touched';
 import {
   apicIdBase,
   apicMapBase,
@@ -132,6 +133,7 @@ import {
 
 
 @inline export function setActive(c: u32, level: u32, on: bool): void {
+  touchCpu(c);
   const at = cpuAt(c);
   const bit = <u8>((<u32>1) << level);
   const active = load<u8>(at, Cpu.active);

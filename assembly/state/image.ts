@@ -7,7 +7,8 @@
  */
 import { Cpu, Ctx, Msg, MsgKind, Origin } from './abi/fields';
 import { copyWords, cpuAt, ctxAt, msgAt, originAt } from './access';
-import { LEVELS, ctxBase, liveBase, msgFree, nCpus, nDevices, nMessages, nOrigins, varBase } from './layout';
+import { LEVELS, ctxBase, liveBase, msgFree, nCpus, nDevices, nMessages, nOrigins, originBase, varBase } from './layout';
+import { clearTouched, touchedCpus, touchedMessages, touchedVariables } from './touched';
 import { WORD, cpuWords, fixedWords, markBits, nWords, otherWords, overlapBase, runBase, wordBase } from './plan';
 
 // the part of variable length: whole bytes, little end first
@@ -197,31 +198,46 @@ function place(word: usize, bits: u64, at: usize): void {
 
 // --- the part of variable length
 
-/** Packs contexts and messages behind the fixed part; returns the length of the whole image. */
-function packRest(at: usize): u32 {
-  cursor = at + ((<usize>fixedWords) << 3);
-  for (let c: u32 = 0; c < nCpus; c++) {
-    const active = <u32>load<u8>(cpuAt(c), Cpu.active);
-    for (let level: u32 = 0; active >> level != 0; level++) {
-      if ((active >> level) & 1) packContext(ctxAt(c, level));
-    }
+function packCpu(c: u32): void {
+  const active = <u32>load<u8>(cpuAt(c), Cpu.active);
+  for (let level: u32 = 0; active >> level != 0; level++) {
+    if ((active >> level) & 1) packContext(ctxAt(c, level));
   }
-  packMessages();
+}
+
+/** Ends an image; returns its length. */
+function seal(at: usize): u32 {
   // the unused rest of the last word
   store<u64>(cursor, 0);
   return (<u32>(cursor - at) + 7) & ~7;
+}
+
+/** Offsets in the parent's image: where each CPU's contexts begin, behind the last one where the messages do, and where they end. */
+const starts: usize = memory.data(4 * 34);
+
+
+@inline function startOf(c: u32): usize {
+  return load<u32>(starts + ((<usize>c) << 2));
+}
+
+
+@inline function setStart(c: u32, offset: usize): void {
+  if (c < 34) store<u32>(starts + ((<usize>c) << 2), <u32>offset);
 }
 
 function unpackRest(at: usize): void {
   cursor = at + ((<usize>fixedWords) << 3);
   memory.fill(ctxBase, 0, <usize>nCpus * LEVELS * Ctx.size);
   for (let c: u32 = 0; c < nCpus; c++) {
+    setStart(c, cursor - at);
     const active = <u32>load<u8>(cpuAt(c), Cpu.active);
     for (let level: u32 = 0; active >> level != 0; level++) {
       if ((active >> level) & 1) unpackContext(ctxAt(c, level));
     }
   }
+  setStart(nCpus, cursor - at);
   unpackMessages();
+  setStart(nCpus + 1, cursor - at);
 }
 
 /** Packs the state to `at`; returns the length in bytes, a multiple of 8. */
@@ -231,7 +247,10 @@ export function pack(at: usize): u32 {
     const word = wordAt(i);
     place(word, gather(word, load<u64>(load<u32>(word))), at);
   }
-  return packRest(at);
+  cursor = at + ((<usize>fixedWords) << 3);
+  for (let c: u32 = 0; c < nCpus; c++) packCpu(c);
+  packMessages();
+  return seal(at);
 }
 
 /** Sets the state from an image. Derived fields of the CPUs are left to the caller (`deriveCpu`). */
@@ -246,10 +265,11 @@ export function unpack(at: usize): void {
 
 // --- a parent and its children: what a step leaves as it was is neither packed nor put back again
 
-/** The fixed part of the parent's image; the values of its planned words; its contexts and messages. */
+/** The fixed part of the parent's image; the values of its planned words; its contexts and messages; its image as a whole. */
 let parentImage: usize = 0;
 let parentWords: usize = 0;
 let parentRest: usize = 0;
+let parentAt: usize = 0;
 /** False until a parent has been adopted. */
 let adopted: bool = false;
 
@@ -270,6 +290,7 @@ export function openFamily(at: usize): void {
  * Derived fields are left to the caller, who then calls `keepParent`.
  */
 export function adopt(at: usize): void {
+  parentAt = at;
   if (!adopted) {
     unpack(at);
     for (let i: u32 = 0; i < nWords; i++) keepWord(i);
@@ -297,36 +318,51 @@ export function adopt(at: usize): void {
   store<u64>(parentWords + ((<usize>i) << 3), load<u64>(load<u32>(wordAt(i))));
 }
 
-/** Behind `adopt`, once derived fields are computed: what the children are compared with. */
+/** Behind `adopt`, once derived fields are computed: what the children are compared with. The image must stay where it is. */
 export function keepParent(): void {
   for (let i: u32 = 0; i < cpuWords; i++) keepWord(i);
   memory.copy(parentRest, ctxBase, varBase - ctxBase);
+  clearTouched();
 }
 
-/** What a step may have changed besides contexts and messages. */
-export enum Touched {
-  /** CPUs' records: a message that moves, an acknowledge */
-  cpus = 0,
-  /** sources, operations, the probe */
-  others = 1,
-  /** anything */
-  all = 2,
+/** Packs a word that differs from the parent's, and turns it back. */
+@inline function packWord(i: u32, at: usize): void {
+  const word = wordAt(i);
+  const address = <usize>load<u32>(word);
+  const value = load<u64>(address);
+  const was = load<u64>(parentWords + ((<usize>i) << 3));
+  if (value == was) return;
+  place(word, gather(word, value), at);
+  store<u64>(address, was);
+}
+
+/** Copies a part of the parent's image; up to seven bytes behind it are garbage until they are written. */
+@inline function copyPart(from: usize, to: usize): void {
+  for (let offset: usize = 0; offset < to - from; offset += 8) store<u64>(cursor + offset, load<u64>(parentAt + from + offset));
+  cursor += to - from;
 }
 
 /** Packs the state, a child of the adopted one, and turns it back into its parent. */
-export function packChild(at: usize, touched: u32): u32 {
+export function packChild(at: usize): u32 {
   copyWords(at, parentImage, (<usize>fixedWords) << 3);
-  const length = packRest(at);
-  const end = touched == Touched.cpus ? cpuWords : touched == Touched.others ? otherWords : nWords;
-  for (let i = touched == Touched.others ? cpuWords : 0; i < end; i++) {
-    const word = wordAt(i);
-    const address = <usize>load<u32>(word);
-    const value = load<u64>(address);
-    const was = load<u64>(parentWords + ((<usize>i) << 3));
-    if (value == was) continue;
-    place(word, gather(word, value), at);
-    store<u64>(address, was);
+  cursor = at + ((<usize>fixedWords) << 3);
+  for (let c: u32 = 0; c < nCpus; c++) {
+    if ((touchedCpus >> c) & 1) packCpu(c);
+    else copyPart(startOf(c), startOf(c + 1));
   }
-  memory.copy(ctxBase, parentRest, varBase - ctxBase);
+  if (touchedMessages) packMessages();
+  else copyPart(startOf(nCpus), startOf(nCpus + 1));
+  const length = seal(at);
+  for (let i: u32 = 0; i < otherWords; i++) packWord(i, at);
+  if (touchedVariables) {
+    for (let i = otherWords; i < nWords; i++) packWord(i, at);
+  }
+  const contexts = <usize>LEVELS * Ctx.size;
+  for (let left = touchedCpus; left != 0; left &= left - 1) {
+    const offset = <usize>ctz(left) * contexts;
+    copyWords(ctxBase + offset, parentRest + offset, contexts);
+  }
+  if (touchedMessages) copyWords(originBase, parentRest + (originBase - ctxBase), (varBase - originBase) & ~7);
+  clearTouched();
   return length;
 }

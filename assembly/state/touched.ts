@@ -1,0 +1,30 @@
+/**
+ * What has been written since it was looked at last: the search packs and puts back nothing else. Set where contexts,
+ * messages and variables are written, and nowhere else; records of CPUs, devices and sources are compared.
+ */
+
+/** CPUs whose contexts were written, by bits 31:0 of the CPU's index modulo 32. */
+export let touchedCpus: u32 = 0;
+export let touchedMessages: bool = false;
+export let touchedVariables: bool = false;
+
+
+@inline export function touchCpu(c: u32): void {
+  touchedCpus |= (<u32>1) << (c & 31);
+}
+
+
+@inline export function touchMessages(): void {
+  touchedMessages = true;
+}
+
+
+@inline export function touchVariables(): void {
+  touchedVariables = true;
+}
+
+export function clearTouched(): void {
+  touchedCpus = 0;
+  touchedMessages = false;
+  touchedVariables = false;
+}
