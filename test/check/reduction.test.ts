@@ -130,7 +130,7 @@ describe('random programs', () => {
     for (let seed = 0; compared < 100; seed++) {
       const kernel = await randomKernel(new Dice(seed));
       if (!kernel) continue;
-      const result = await compare(() => kernel.again(), 4000, `kernel ${seed}`);
+      const result = await compare(() => kernel.again(), 2500, `kernel ${seed}`);
       if (!result) continue;
       compared++;
       if (names(result.full).length > 0) wrong++;
@@ -149,7 +149,7 @@ describe('random programs', () => {
     for (let seed = 0; compared < 100; seed++) {
       const system = randomSystem(new Dice(seed), { hotplug: true, assumptions: true, small: true });
       const make = (): Promise<Machine> => machineOf(system, false, { record: 0, ring: 0 });
-      const result = await compare(make, 5000, `scenario ${seed}`);
+      const result = await compare(make, 3000, `scenario ${seed}`);
       if (!result) continue;
       compared++;
       if (names(result.full).length > 0) wrong++;
