@@ -140,7 +140,7 @@ describe('verified footprints', () => {
 describe('on random states', () => {
   test('level 1: a joinable step commutes with every other enabled action', async () => {
     let pairs = 0;
-    for (let seed = 0; seed < 80; seed++) {
+    for (let seed = 0; seed < 60; seed++) {
       const dice = new Dice(1000 + seed);
       const machine = await randomMachine(dice);
       walk(machine, dice, 200, (enabled) => {
@@ -162,7 +162,7 @@ describe('on random states', () => {
         });
       });
     }
-    expect(pairs).toBeGreaterThan(400);
+    expect(pairs).toBeGreaterThan(300);
   });
 
   test('level 1: the normal form has nothing left to join, whoever is first', async () => {
@@ -194,7 +194,7 @@ describe('on random states', () => {
 
   test('level 2: enabled actions whose footprints do not conflict commute', async () => {
     let pairs = 0;
-    for (let seed = 0; seed < 80; seed++) {
+    for (let seed = 0; seed < 60; seed++) {
       const dice = new Dice(3000 + seed);
       const machine = await randomMachine(dice);
       machine.image();
@@ -214,13 +214,13 @@ describe('on random states', () => {
         }
       });
     }
-    expect(pairs).toBeGreaterThan(2000);
+    expect(pairs).toBeGreaterThan(1500);
   });
 
   test('level 2: what others do while members stand still is inside of their futures', async () => {
     const problems = new Set<string>();
     let steps = 0;
-    for (let seed = 0; seed < 100; seed++) {
+    for (let seed = 0; seed < 60; seed++) {
       const dice = new Dice(4000 + seed);
       const machine = await randomMachine(dice);
       machine.image();
@@ -253,6 +253,6 @@ describe('on random states', () => {
       });
     }
     expect([...problems].slice(0, 20)).toEqual([]);
-    expect(steps).toBeGreaterThan(3000);
+    expect(steps).toBeGreaterThan(2000);
   });
 });

@@ -3,7 +3,7 @@
  * properties (design 4). Over what is built in, random scenarios and random kernels; and where a wrong reduction goes wrong.
  */
 import { describe, expect, test } from 'vitest';
-import { lt, type Builder } from '../../src/kernel/index.js';
+import { eq, lt, type Builder } from '../../src/kernel/index.js';
 import { search as searchSystem, type SearchResult, type System } from '../../src/index.js';
 import { VarFlag, VarWord } from '../../src/core/index.js';
 import type { Machine } from '../../src/machine/index.js';
@@ -130,7 +130,7 @@ describe('random programs', () => {
     for (let seed = 0; compared < 100; seed++) {
       const kernel = await randomKernel(new Dice(seed));
       if (!kernel) continue;
-      const result = await compare(() => kernel.again(), 4000, `kernel ${seed}`);
+      const result = await compare(() => kernel.again(), 2500, `kernel ${seed}`);
       if (!result) continue;
       compared++;
       if (names(result.full).length > 0) wrong++;
@@ -149,7 +149,7 @@ describe('random programs', () => {
     for (let seed = 0; compared < 100; seed++) {
       const system = randomSystem(new Dice(seed), { hotplug: true, assumptions: true, small: true });
       const make = (): Promise<Machine> => machineOf(system, false, { record: 0, ring: 0 });
-      const result = await compare(make, 5000, `scenario ${seed}`);
+      const result = await compare(make, 3000, `scenario ${seed}`);
       if (!result) continue;
       compared++;
       if (names(result.full).length > 0) wrong++;
@@ -328,6 +328,24 @@ describe('where a wrong reduction goes wrong', () => {
     expect(await torn({ recognition: 'free' })).toEqual(['noLeak', 'noStray']);
     expect(await torn({ push: 'root-complex', delivery: 'unbounded', recognition: 'free' })).toEqual(['noLeak', 'noStray']);
     expect(await torn({ push: 'none' })).toEqual(['noStray']);
+  });
+
+  test.each(['raise', 'operation'])('a state at rest before a %s that could have come first', async (what) => {
+    const result = await failing(
+      (k, d) => {
+        const [x, seen] = [d.variable('x', 'u8', []), d.variable('seen', 'bool', [])];
+        const see = (b: Builder): void => b.store(seen, [], 1);
+        const writes = [0, 1].map((i) => task(k, `writes${i}`, (b) => b.store(x, [], i)));
+        return {
+          run: Object.fromEntries(writes.map((t, c) => [c, t])),
+          handlers: { 0x30: handler(k, 'h', see) },
+          operations: what === 'operation' ? [{ cpu: 2, routine: operation(k, 'sees', see) }] : [],
+          judgeRest: task(k, 'judge', (b) => b.if(eq(b.load(seen), 0), () => b.flag('noLeak'))),
+        };
+      },
+      { cpus: 3, sources: [{ raises: what === 'raise' ? 1 : 0 }], universe: [0x30, 0x31] },
+    );
+    expect(result).toEqual(['noLeak']);
   });
 
   test('operations in parallel, each waits for what the other writes', async () => {
