@@ -15,9 +15,12 @@ export const HEADER: u32 = 32;
 /** A record of the frontier: u64 fingerprint, u32 bytes of the image, u32 unused, then the image. */
 export const FRONTIER_HEADER: u32 = 16;
 const BATCH: u32 = 64;
+/** Places in the table of states offered a short while ago, 16 bytes each: fingerprint, info. */
+const RECENT: usize = 1 << 15;
 /** Seed of the second fingerprint. */
 const SECOND: u64 = 0x6a09e667f3bcc908;
 
+let recent: usize = 0;
 let area: usize = 0;
 let areaEnd: usize = 0;
 let most: u32 = 0;
@@ -40,12 +43,18 @@ export let touched: u64 = 0;
 
 /** Bytes that the batch needs for images of at most `image` bytes. */
 export function candidateBytes(image: u32): usize {
+  return (RECENT << 4) + batchBytes(image);
+}
+
+function batchBytes(image: u32): usize {
   return <usize>BATCH * 512 + 2 * (<usize>image + HEADER);
 }
 
 export function openCandidates(at: usize, image: u32, wide: bool, worker: u32, team: u32): void {
-  area = at;
-  areaEnd = at + candidateBytes(image);
+  recent = at;
+  memory.fill(recent, 0, RECENT << 4);
+  area = at + (RECENT << 4);
+  areaEnd = area + batchBytes(image);
   most = image + HEADER;
   is128 = wide;
   self = worker;
@@ -82,11 +91,24 @@ export function seal(record: usize, bytes: u32): void {
   store<u32>(record, bytes, 24);
 }
 
+/**
+ * True if the state was offered before with as good an info: three of four children are known, most of them from a short
+ * while ago. Only with 64 bits: a fingerprint of 128 is not told by its half.
+ */
+@inline function wasOffered(fingerprint: u64, info: u64): bool {
+  const at = recent + (((<usize>(fingerprint >> 20)) & (RECENT - 1)) << 4);
+  if (load<u64>(at) == fingerprint && load<u64>(at, 8) <= info && !is128) return true;
+  store<u64>(at, fingerprint);
+  store<u64>(at, info, 8);
+  return false;
+}
+
 /** Takes the state as it is, a child of the adopted one, reached with `info`, and turns it back. False: out of memory. */
 export function offerChild(info: u64): bool {
   const record = end;
   const bytes = packChild(record + HEADER);
   seal(record, bytes);
+  if (wasOffered(load<u64>(record), info)) return true;
   store<u64>(record, info, 8);
   const owner = ownerOf(load<u64>(record));
   if (owner != self) {

@@ -17,10 +17,16 @@ const P3: u64 = 0x165667b19e3779f9;
   return h ^ (h >> 32);
 }
 
-/** Hash of [at, at + bytes); bytes is a multiple of 8. */
+/** Hash of [at, at + bytes); bytes is a multiple of 8. Two lanes, so that the rounds of one need not wait for the other. */
 export function hash(at: usize, bytes: usize, seed: u64 = 0): u64 {
-  let h = seed + P3 + <u64>bytes;
-  const end = at + bytes;
-  for (let p = at; p < end; p += 8) h = mix(h, load<u64>(p));
-  return avalanche(h);
+  let a = seed + P3 + <u64>bytes;
+  let b = seed ^ P2;
+  const end = at + (bytes & ~15);
+  let p = at;
+  for (; p < end; p += 16) {
+    a = mix(a, load<u64>(p));
+    b = mix(b, load<u64>(p, 8));
+  }
+  if (bytes & 8) a = mix(a, load<u64>(p));
+  return avalanche(a ^ rotl<u64>(b * P1, 31));
 }

@@ -7,7 +7,7 @@
  */
 import { Cpu, Ctx, Msg, MsgKind, Origin } from './abi/fields';
 import { copyWords, cpuAt, ctxAt, msgAt, originAt } from './access';
-import { LEVELS, ctxBase, liveBase, msgFree, nCpus, nDevices, nMessages, nOrigins, originBase, varBase } from './layout';
+import { LEVELS, ctxBase, liveBase, msgBase, msgFree, nCpus, nDevices, nMessages, nOrigins, originBase, varBase } from './layout';
 import { clearTouched, touchedCpus, touchedMessages, touchedVariables } from './touched';
 import { WORD, cpuWords, fixedWords, markBits, nWords, otherWords, overlapBase, runBase, wordBase } from './plan';
 
@@ -357,12 +357,21 @@ export function packChild(at: usize): u32 {
   if (touchedVariables) {
     for (let i = otherWords; i < nWords; i++) packWord(i, at);
   }
+  turnBack();
+  clearTouched();
+  return length;
+}
+
+/** Contexts and messages of the parent. */
+function turnBack(): void {
   const contexts = <usize>LEVELS * Ctx.size;
   for (let left = touchedCpus; left != 0; left &= left - 1) {
     const offset = <usize>ctz(left) * contexts;
     copyWords(ctxBase + offset, parentRest + offset, contexts);
   }
-  if (touchedMessages) copyWords(originBase, parentRest + (originBase - ctxBase), (varBase - originBase) & ~7);
-  clearTouched();
-  return length;
+  if (!touchedMessages) return;
+  // messages are taken from the free list in order: none behind those in flight, then or now, has changed
+  const parent = <u32>load<u16>(parentRest + (msgFree - ctxBase), 2);
+  const used = min(max(parent, <u32>load<u16>(msgFree, 2)) + 1, nMessages);
+  copyWords(originBase, parentRest + (originBase - ctxBase), msgBase - originBase + <usize>used * Msg.size);
 }

@@ -94,7 +94,7 @@ export interface SearchLimits {
 }
 
 /** States up to which starting a team would cost more than it brings. */
-const SHORT = 200_000;
+const SHORT = 50_000;
 
 const reasons: Partial<Record<Status, string>> = {
   [Status.memory]: 'the memory limit was reached',
