@@ -87,6 +87,6 @@ describe('README', () => {
 
   test('its library example runs, under the name of the package', async () => {
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', block('js')], { cwd: root });
-    expect(stdout).toMatch(/^failed 15450\nnoLoss 13\n {6}CPU 3/);
+    expect(stdout).toMatch(/^failed 7916\nnoLoss 13\n {6}CPU 3/);
   });
 });

@@ -46,7 +46,7 @@ describe.concurrent('own properties', () => {
     expect([code, stderr]).toEqual([1, '']);
     expect(stdout).toMatch(/^mine, linux-5\.6: FAILED stays, no-loss \(/);
     expect(stdout).toMatch(/\nstays: the shortest way to it has \d+ visible steps\n/);
-    expect(stdout).toContain('>>> stays does not hold here');
+    expect(stdout).toContain('>>> stays does not hold from here');
     expect(stdout.replaceAll(/\s+/g, ' ')).toContain('move-state, stays, implied');
     expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
       'of implied, "owed[irq 41]" was never evaluated: what stands before it decides in every state',
@@ -176,7 +176,7 @@ describe.concurrent('junit', () => {
     );
     const failure = all(cases[9] as Element, 'failure')[0];
     expect(failure?.attributes['message']).toMatch(/^stays fails: the shortest way to it has \d+ visible steps$/);
-    expect(failure?.text).toContain('>>> stays does not hold here');
+    expect(failure?.text).toContain('>>> stays does not hold from here');
     const token = /irqlab run --schedule (\S+)/.exec(failure?.text ?? '')?.[1] ?? '';
     expect(await irqlab(['run', '--schedule', token])).toMatchObject({ code: 1, stderr: '' });
   });
