@@ -61,7 +61,14 @@ async function irqlab(bound: Bounds, limits: Limits): Promise<Sample> {
   if (limits.first !== true && reason !== undefined) throw new Error(reason);
   const shortest = failures[0];
   const length = shortest && `${shortest.path.length} steps, ${shortest.length} visible`;
-  return { ...coverage, memory: effort.memory, visited: effort.visited, size: coverage.averageImage, milliseconds, ...(length === undefined ? {} : { length }) };
+  return {
+    ...coverage,
+    memory: effort.memory,
+    visited: effort.visited,
+    size: coverage.averageImage,
+    milliseconds,
+    ...(length === undefined ? {} : { length }),
+  };
 }
 
 function irqlabSubject(update: Bounds['update'], threads: number, first: boolean): Subject {

@@ -18,5 +18,6 @@ const folder = 'dist/assembly/state/abi';
 for (const path of readdirSync(at(folder)).flatMap((name) => (name.endsWith('.d.ts') ? [`${folder}/${name}`] : []))) {
   const text = readFileSync(at(path), 'utf8');
   const used = aliases.filter(([, name]) => new RegExp(`\\b: ${name}\\b`).test(text));
-  if (used.length > 0) writeFileSync(at(path), `${used.map(([, name, type]) => `type ${name} = ${type};`).join('\n')}\n${text}export {};\n`);
+  if (used.length > 0)
+    writeFileSync(at(path), `${used.map(([, name, type]) => `type ${name} = ${type};`).join('\n')}\n${text}export {};\n`);
 }

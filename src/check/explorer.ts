@@ -47,8 +47,9 @@ const BATCH = 20_000;
 
 /** What all workers together have at the end of a round. */
 export interface RoundEnd {
-  readonly then: boolean;
-  readonly later: boolean;
+  /** somebody has states for the next round of the level, for the next level */
+  readonly onward: boolean;
+  readonly deeper: boolean;
   readonly states: number;
   readonly knowsFirst: boolean;
   /** that has been expanded */
@@ -56,11 +57,11 @@ export interface RoundEnd {
 }
 
 /** What comes behind a round: the next one of the level, the first of the next level, or the end. */
-export function behindRound(end: RoundEnd, limits: Pick<Watch, 'states' | 'first' | 'depth'>): 'then' | 'later' | Status {
-  if (!end.then && (!end.later || end.level >= limits.depth)) return Status.done;
+export function behindRound(end: RoundEnd, limits: Pick<Watch, 'states' | 'first' | 'depth'>): 'onward' | 'deeper' | Status {
+  if (!end.onward && (!end.deeper || end.level >= limits.depth)) return Status.done;
   if (limits.first && end.knowsFirst) return Status.first;
   if (end.states >= limits.states) return Status.enough;
-  return end.then ? 'then' : 'later';
+  return end.onward ? 'onward' : 'deeper';
 }
 
 /** One engine, in this thread. */
@@ -102,13 +103,17 @@ export class Alone implements Explorer {
   #next(watch: Watch): Status {
     const engine = this.#engine;
     const { level, knowsFirst } = engine;
-    const end = { then: engine.has(Bag.then), later: engine.has(Bag.later), states: engine.share().states, knowsFirst, level };
+    const end = { onward: engine.has(Bag.then), deeper: engine.has(Bag.later), states: engine.share().states, knowsFirst, level };
     const next = behindRound(end, watch);
-    return typeof next === 'string' ? engine.nextRound(next === 'later') : next;
+    return typeof next === 'string' ? engine.nextRound(next === 'deeper') : next;
   }
 
   findings(): Findings {
-    return { share: joinShares([this.#engine.share()]), failures: joinFailures(this.#engine.failures()), activity: activityOf(this.#engine.machine) };
+    return {
+      share: joinShares([this.#engine.share()]),
+      failures: joinFailures(this.#engine.failures()),
+      activity: activityOf(this.#engine.machine),
+    };
   }
 
   get at(): { level: number; round: number } {

@@ -137,7 +137,11 @@ async function sharesMasks(system: System): Promise<boolean> {
 }
 
 /** Level 2 finds some way to each failure: a search with level 1, bounded by their lengths, finds the shortest. */
-async function shortestOf(system: System, limits: SearchLimits, { failures }: SearchResult): Promise<Pick<SearchResult, 'failures' | 'shortest'>> {
+async function shortestOf(
+  system: System,
+  limits: SearchLimits,
+  { failures }: SearchResult,
+): Promise<Pick<SearchResult, 'failures' | 'shortest'>> {
   const depth = Math.max(...failures.map(({ length }) => length));
   const bounded = await searchOnce(system, { ...limits, reduction: 1, depth, states: Infinity, resume: undefined, save: undefined });
   const all = bounded !== 'cutShort' && failures.every(({ property }) => bounded.failures.some((each) => each.property === property));
@@ -147,7 +151,7 @@ async function shortestOf(system: System, limits: SearchLimits, { failures }: Se
 
 async function searchOnce(system: System, limits: SearchLimits): Promise<SearchResult | 'cutShort'> {
   const { states, first = false, depth = Infinity, workers = 1, resume, save, reduction = 1 } = limits;
-  const before = resume === undefined ? undefined : await headOf(resume, system, limits);
+  let before = resume === undefined ? undefined : await headOf(resume, system, limits);
   const look: Watch['look'] = async (share) => (await limits.progress?.(coverageOf(withBefore(share, before)))) === true;
   const watch: Watch = { states, first, depth, look };
   let explorer: Explorer | undefined;
@@ -157,9 +161,11 @@ async function searchOnce(system: System, limits: SearchLimits): Promise<SearchR
     status = await explorer.run(workers === 1 ? watch : { ...watch, states: Math.min(states, SHORT) });
   }
   if (status === Status.enough && workers > 1 && (explorer === undefined || explorer.findings().share.states < states)) {
-    await explorer?.close();
-    explorer = await team(system, limits, workers);
+    const handed = explorer && (await handOver(system, limits, explorer));
+    before = handed?.head ?? before;
+    explorer = await team(system, { ...limits, resume: handed?.file ?? resume }, workers);
     status = await explorer.run(watch);
+    await handed?.remove();
   }
   if (explorer === undefined) throw new RangeError('a search needs a worker');
   try {
@@ -215,6 +221,21 @@ async function team(system: System, limits: SearchLimits, workers: number): Prom
 }
 
 // --- checkpoints
+
+/** What one worker has found so far, in a temporary file, for a team to go on with. */
+async function handOver(
+  system: System,
+  limits: SearchLimits,
+  explorer: Explorer,
+): Promise<{ readonly file: string; readonly head: CheckpointHead; remove(): Promise<void> }> {
+  const { mkdtemp, rm } = await import('node:fs/promises');
+  const { tmpdir } = await import('node:os');
+  const folder = await mkdtemp(`${tmpdir()}/irqlab-`);
+  const file = `${folder}/search`;
+  await explorer.save(file, await headFor(system, limits, explorer, explorer.findings()));
+  await explorer.close();
+  return { file, head: await headOf(file, system, limits), remove: () => rm(folder, { recursive: true }) };
+}
 
 async function headFor(
   system: System,

@@ -112,7 +112,11 @@ export function addCheck(program: Command): void {
     .description(
       'Searches every interleaving of a scenario within its bounds. Prints a shortest counterexample for each property that fails, or "safe" with the assumptions that rests on. Properties are the built-in ones, the invariants of the model and what the scenario asserts.',
     )
-    .option('--raises <n|from..to>', 'events per device; with from..to each bound is searched in turn (default: what the scenario says)', raisesRange)
+    .option(
+      '--raises <n|from..to>',
+      'events per device; with from..to each bound is searched in turn (default: what the scenario says)',
+      raisesRange,
+    )
     .option('--svg <file>', SVG_TEXT)
     .option('--verbose', 'tell every step of a counterexample; list the micro-ops that were never executed');
   searchOptions(command).action(async (options: CheckOptions) => {

@@ -34,7 +34,10 @@ function workerCount(text: string): number {
 export function searchOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--reduction <level>', '0 every step a state, 1 join what nobody can tell apart, 2 leave out orders that make no difference')
+      new Option(
+        '--reduction <level>',
+        '0 every step a state, 1 join what nobody can tell apart, 2 leave out orders that make no difference',
+      )
         .choices(['0', '1', '2'])
         .default('1'),
     )

@@ -1,5 +1,16 @@
 /** A verdict as text: the line that says it, the counterexamples, and everything it rests on. */
-import { collisionChance, drawDiagram, nothingNewFrom, verdictOf, wrap, type Checked, type CheckedAt, type RaisesRange, type SearchResult, type Told } from '../check/index.js';
+import {
+  collisionChance,
+  drawDiagram,
+  nothingNewFrom,
+  verdictOf,
+  wrap,
+  type Checked,
+  type CheckedAt,
+  type RaisesRange,
+  type SearchResult,
+  type Told,
+} from '../check/index.js';
 import { assumptionText, type Assumptions } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import { kebab } from '../words.js';

@@ -158,9 +158,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     parallel: scenario.parallel,
     repeat: mode.timed && scenario.run.repeat,
     seed: mode.seed ?? scenario.run.seed,
-    properties: mode.timed
-      ? ['noLoss', 'noStray', 'noStuckIsr', 'noFault', 'noWildWrite']
-      : properties,
+    properties: mode.timed ? ['noLoss', 'noStray', 'noStuckIsr', 'noFault', 'noWildWrite'] : properties,
     probeRaises,
     record: mode.record,
     ring: mode.ring ?? (mode.record === 0 ? 0 : RING),

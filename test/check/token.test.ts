@@ -2,7 +2,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { describeAction, replayPath } from '../../src/check/index.js';
-import { ModelError, parseToken, replayToken, systemOf, TokenError, tokenOf, type Replayed, type Token } from '../../src/index.js';
+import {
+  minimise,
+  ModelError,
+  parseToken,
+  replayToken,
+  systemOf,
+  TokenError,
+  tokenOf,
+  type Replayed,
+  type Token,
+} from '../../src/index.js';
 import { given, searchOf, small, systemFrom, type Options } from './help.js';
 
 interface Counterexample {
@@ -14,8 +24,9 @@ const known = new Map<string, Promise<Counterexample>>();
 
 async function find(scenario: string, options: Options, property: string): Promise<Counterexample> {
   const { failures } = await searchOf(scenario, options);
-  const { path } = given(failures.find((f) => f.property === property));
-  return { path, token: await tokenOf(systemFrom(scenario, options), path) };
+  const system = systemFrom(scenario, options);
+  const { path } = await minimise(system, given(failures.find((f) => f.property === property)));
+  return { path, token: await tokenOf(system, path) };
 }
 
 /** The shortest way to a property that fails, and its token. Searched for once. */

@@ -304,14 +304,6 @@ describe.concurrent('behaviour as a part of a shell', () => {
     expect([code, stderr]).toEqual([130, '']);
     expect(stdout).toMatch(/interrupted after [\d.]+ simulated seconds\n +interrupts +sent [\d,]+/);
   });
-
-  test('Ctrl-C in a check: 130, unknown, with what was covered', async () => {
-    const { code, stdout, stderr } = await interrupted(['check', '--scenario', 'xhci-loop', '--model', 'linux-5.9', '--format', 'json']);
-    expect([code, stderr]).toEqual([130, '']);
-    const document = JSON.parse(stdout) as { reason: string; verdict: string; coverage: { states: number } };
-    expect(document).toMatchObject({ verdict: 'unknown', reason: 'interrupted' });
-    expect(document.coverage.states).toBeGreaterThan(1000);
-  });
 });
 
 test('the exit code tells the verdict, whether or not somebody reads to the end', async () => {

@@ -44,7 +44,11 @@ function program(body: Body, { beside, judge }: Given = {}): Program {
     k.routine(name, { irq: 'irq', other: 'irq' }, (b, { irq, other }) => of(b as unknown as Builder, s, irq, other));
   k.entry(routine('task', body));
   if (beside) k.entry(routine('beside', beside));
-  if (judge) k.judge('atRest', k.routine('judge', {}, (b) => judge(b as unknown as Builder, s, b.let('irq', 0), b.let('irq', 0))));
+  if (judge)
+    k.judge(
+      'atRest',
+      k.routine('judge', {}, (b) => judge(b as unknown as Builder, s, b.let('irq', 0), b.let('irq', 0))),
+    );
   return k.assemble(size);
 }
 

@@ -25,7 +25,7 @@ export const Word = {
 const MAX_WORKERS = 64;
 /** Behind the bells: what each worker says at the end of a round and shows from time to time. */
 const REPORT = Word.bells + MAX_WORKERS;
-export const REPORT_WORDS = 16;
+const REPORT_WORDS = 16;
 
 /** The memory of a team. */
 export interface TeamMemory {

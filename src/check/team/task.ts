@@ -40,7 +40,7 @@ export type Question = { readonly number: number } & (
 );
 
 /** Words of a report: states (two words), transitions (two words), depth; what is left behind a round. */
-export const Report = { states: 0, transitions: 2, depth: 4, now: 5, then: 6, later: 7, knowsFirst: 8 } as const;
+export const Report = { states: 0, transitions: 2, depth: 4, now: 5, onward: 6, deeper: 7, knowsFirst: 8 } as const;
 /** A number that was reported in two words. */
 export function reportedNumber(control: Int32Array, worker: number, word: number): number {
   return reportOf(control, worker, word) + reportOf(control, worker, word + 1) * 2 ** 32;

@@ -53,9 +53,7 @@ export class Team implements Explorer {
     for (let worker = 0; worker < this.workers; worker++) this.#start({ ...this.#task, worker, states, first, depth });
     const all = Promise.all(this.#ends);
     const watching = setInterval(() => {
-      void Promise.resolve(look(this.#covered())).then((stop) => {
-        if (stop) Atomics.store(this.#control, Word.stop, 1);
-      });
+      void this.#look(look);
     }, LOOK);
     try {
       this.#ended = await all;
@@ -79,6 +77,10 @@ export class Team implements Explorer {
         thread.once('exit', (code) => reject(new Error(`a worker of the search ended with code ${code}`)));
       }),
     );
+  }
+
+  async #look(look: Watch['look']): Promise<void> {
+    if (await look(this.#covered())) Atomics.store(this.#control, Word.stop, 1);
   }
 
   /** What the workers have shown so far. */

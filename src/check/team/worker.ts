@@ -11,7 +11,12 @@ import { Post, reportOf, Word } from './post.js';
 import { Report, reportedNumber, type Question, type WorkerEnd, type WorkerTask } from './task.js';
 
 const BATCH = 500;
-const Decision = { again: 0, then: 1, later: 2, end: 3 } as const;
+const Decision = { again: 0, onward: 1, deeper: 2, end: 3 } as const;
+
+/** A number as two words of a report. */
+function two(n: number): [number, number] {
+  return [n >>> 0, Math.floor(n / 2 ** 32)];
+}
 
 class Searcher {
   readonly #task: WorkerTask;
@@ -63,7 +68,7 @@ class Searcher {
       const decision = Atomics.load(post.control, Word.decision);
       if (decision >= Decision.end) return decision - Decision.end;
       if (decision === Decision.again) continue;
-      const status = this.engine.nextRound(decision === Decision.later);
+      const status = this.engine.nextRound(decision === Decision.deeper);
       if (status !== Status.more) this.#fail(status);
     }
   }
@@ -92,7 +97,6 @@ class Searcher {
 
   #report(): void {
     const { states, transitions, depth } = this.engine.share();
-    const two = (n: number): [number, number] => [n >>> 0, Math.floor(n / 2 ** 32)];
     const has = (bag: Bag): number => (this.engine.has(bag) ? 1 : 0);
     this.#post.report([
       ...two(states),
@@ -117,7 +121,13 @@ class Searcher {
     if (anyone(Report.now)) return Decision.again;
     const states = all.reduce((n, worker) => n + reportedNumber(control, worker, Report.states), 0);
     const next = behindRound(
-      { then: anyone(Report.then), later: anyone(Report.later), states, knowsFirst: anyone(Report.knowsFirst), level: this.engine.level },
+      {
+        onward: anyone(Report.onward),
+        deeper: anyone(Report.deeper),
+        states,
+        knowsFirst: anyone(Report.knowsFirst),
+        level: this.engine.level,
+      },
       this.#task,
     );
     return typeof next === 'string' ? Decision[next] : Decision.end + next;
