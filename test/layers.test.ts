@@ -167,6 +167,26 @@ test('every import of src and assembly follows the order of the rooms', () => {
   expect(violations(files, dependencies)).toEqual([]);
 });
 
+test('what a browser loads imports nothing of Node', () => {
+  const files = new Map([...readHalf('assembly'), ...readHalf('src')]);
+  const seen = new Set<string>();
+  const visit = (file: string): string[] => {
+    if (seen.has(file)) return [];
+    seen.add(file);
+    // what is imported only when it is needed does not count
+    const fixed = (files.get(file) ?? '').replaceAll(/\bimport\s*\([^)]*\)/g, '').replaceAll(/^import type [^]*?;$/gm, '');
+    return importsOf(fixed).flatMap(({ specifier }) =>
+      specifier.startsWith('node:')
+        ? [`${file} imports ${specifier}`]
+        : specifier.startsWith('.')
+          ? visit(resolve(file, specifier, files))
+          : [],
+    );
+  };
+  expect(visit('src/index.ts')).toEqual([]);
+  expect(seen.size).toBeGreaterThan(50);
+});
+
 const check = (files: Record<string, string>): string[] => violations(new Map(Object.entries(files)), new Set(['zod', '@scope/name']));
 
 describe('the check of the order itself', () => {

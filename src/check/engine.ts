@@ -139,15 +139,16 @@ export class Engine {
     return this.status;
   }
 
-  /** Records for another worker: full chunks only, or all. */
-  outgoing(worker: number, all: boolean): Uint8Array | undefined {
+  /** Hands over what is for another worker, full chunks only or all. */
+  ship(worker: number, all: boolean, send: (records: Uint8Array) => void): void {
     const { core } = this.machine;
     const bag = Bag.outbox + worker;
-    if (all ? core.exports.hasRecords(bag) === 0 : core.exports.fullChunks(bag) === 0) return undefined;
-    const chunk = core.exports.takeFrom(bag);
-    const records = core.bytes(chunk + 8, core.u32(chunk + 4) - 8);
-    core.exports.dropChunk(chunk);
-    return records;
+    while (all ? core.exports.hasRecords(bag) !== 0 : core.exports.fullChunks(bag) !== 0) {
+      const chunk = core.exports.takeFrom(bag);
+      const records = core.bytes(chunk + 8, core.u32(chunk + 4) - 8);
+      core.exports.dropChunk(chunk);
+      send(records);
+    }
   }
 
   /** Enters records of another worker. */

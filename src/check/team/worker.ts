@@ -90,8 +90,7 @@ class Searcher {
   #ship(all: boolean): void {
     for (let to = 0; to < this.#task.workers; to++) {
       if (to === this.#task.worker) continue;
-      for (let records = this.engine.outgoing(to, all); records !== undefined; records = this.engine.outgoing(to, all))
-        this.#post.send(to, records, this.#read);
+      this.engine.ship(to, all, (records) => this.#post.send(to, records, this.#read));
     }
   }
 
