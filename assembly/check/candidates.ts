@@ -7,7 +7,7 @@
 import { Bag } from '../state/abi/tables';
 import { copyWords } from '../state/access';
 import { avalanche, hash } from '../state/hash';
-import { packChild } from '../state/image';
+import { packChild } from '../state/family';
 import { bagRoom } from './bags';
 import { Entered, enter, levelIn, touch } from './visited';
 

@@ -6,10 +6,9 @@
  * their declared widths take); then each origin's messages in order. Images are padded to 8 bytes.
  */
 import { Cpu, Ctx, Msg, MsgKind, Origin } from './abi/fields';
-import { copyWords, cpuAt, ctxAt, msgAt, originAt } from './access';
-import { LEVELS, ctxBase, liveBase, msgBase, msgFree, nCpus, nDevices, nMessages, nOrigins, originBase, varBase } from './layout';
-import { clearTouched, touchedCpus, touchedMessages, touchedVariables } from './touched';
-import { WORD, cpuWords, fixedWords, markBits, nWords, otherWords, overlapBase, runBase, wordBase } from './plan';
+import { cpuAt, ctxAt, msgAt, originAt } from './access';
+import { LEVELS, ctxBase, liveBase, msgFree, nCpus, nDevices, nMessages, nOrigins } from './layout';
+import { WORD, fixedWords, markBits, nWords, runBase, wordBase } from './plan';
 
 // the part of variable length: whole bytes, little end first
 let cursor: usize = 0;
@@ -86,7 +85,7 @@ function unpackContext(ctx: usize): void {
 }
 
 /** An origin: a byte with the number of its messages; a message: source and stage, data, address, marks. */
-function packMessages(): void {
+export function packMessages(): void {
   const markBytes = bytesFor(markBits);
   for (let o: u32 = 0; o < nOrigins; o++) {
     const count = cursor;
@@ -139,12 +138,12 @@ function unpackMessages(): void {
 
 // --- the fixed part, word by word
 
-@inline function wordAt(i: u32): usize {
+@inline export function wordAt(i: u32): usize {
   return wordBase + <usize>i * WORD;
 }
 
 /** The planned bits of a word's value, side by side. */
-function gather(word: usize, value: u64): u64 {
+export function gather(word: usize, value: u64): u64 {
   const runs = <u32>load<u8>(word, 12);
   let run = runBase + ((<usize>load<u32>(word, 8)) << 1);
   let out: u64 = 0;
@@ -158,7 +157,7 @@ function gather(word: usize, value: u64): u64 {
 }
 
 /** The value of a word with its planned bits set as `gather` gave them. */
-function scatter(word: usize, value: u64, bits: u64): u64 {
+export function scatter(word: usize, value: u64, bits: u64): u64 {
   const runs = <u32>load<u8>(word, 12);
   let run = runBase + ((<usize>load<u32>(word, 8)) << 1);
   let out = value;
@@ -174,7 +173,7 @@ function scatter(word: usize, value: u64, bits: u64): u64 {
 }
 
 /** Writes a word's planned bits into the fixed part of the image at `at`. */
-function place(word: usize, bits: u64, at: usize): void {
+export function place(word: usize, bits: u64, at: usize): void {
   const position = load<u32>(word, 4);
   const n = <u32>load<u8>(word, 13);
   const to = at + ((<usize>(position >> 6)) << 3);
@@ -186,7 +185,7 @@ function place(word: usize, bits: u64, at: usize): void {
 }
 
 
-@inline function placed(word: usize, at: usize): u64 {
+@inline export function placed(word: usize, at: usize): u64 {
   const position = load<u32>(word, 4);
   const n = <u32>load<u8>(word, 13);
   const to = at + ((<usize>(position >> 6)) << 3);
@@ -198,7 +197,18 @@ function place(word: usize, bits: u64, at: usize): void {
 
 // --- the part of variable length
 
-function packCpu(c: u32): void {
+/** What is packed next stands behind the fixed part of the image at `at`. */
+export function beginRest(at: usize): void {
+  cursor = at + ((<usize>fixedWords) << 3);
+}
+
+/** Copies [from, to); up to seven bytes behind are garbage until they are written. */
+@inline export function copyPart(from: usize, to: usize): void {
+  for (let p = from; p < to; p += 8) store<u64>(cursor + (p - from), load<u64>(p));
+  cursor += to - from;
+}
+
+export function packCpu(c: u32): void {
   const active = <u32>load<u8>(cpuAt(c), Cpu.active);
   for (let level: u32 = 0; active >> level != 0; level++) {
     if ((active >> level) & 1) packContext(ctxAt(c, level));
@@ -206,7 +216,7 @@ function packCpu(c: u32): void {
 }
 
 /** Ends an image; returns its length. */
-function seal(at: usize): u32 {
+export function seal(at: usize): u32 {
   // the unused rest of the last word
   store<u64>(cursor, 0);
   return (<u32>(cursor - at) + 7) & ~7;
@@ -216,7 +226,7 @@ function seal(at: usize): u32 {
 const starts: usize = memory.data(4 * 34);
 
 
-@inline function startOf(c: u32): usize {
+@inline export function startOf(c: u32): usize {
   return load<u32>(starts + ((<usize>c) << 2));
 }
 
@@ -225,8 +235,8 @@ const starts: usize = memory.data(4 * 34);
   if (c < 34) store<u32>(starts + ((<usize>c) << 2), <u32>offset);
 }
 
-function unpackRest(at: usize): void {
-  cursor = at + ((<usize>fixedWords) << 3);
+export function unpackRest(at: usize): void {
+  beginRest(at);
   memory.fill(ctxBase, 0, <usize>nCpus * LEVELS * Ctx.size);
   for (let c: u32 = 0; c < nCpus; c++) {
     setStart(c, cursor - at);
@@ -247,7 +257,7 @@ export function pack(at: usize): u32 {
     const word = wordAt(i);
     place(word, gather(word, load<u64>(load<u32>(word))), at);
   }
-  cursor = at + ((<usize>fixedWords) << 3);
+  beginRest(at);
   for (let c: u32 = 0; c < nCpus; c++) packCpu(c);
   packMessages();
   return seal(at);
@@ -261,117 +271,4 @@ export function unpack(at: usize): void {
     store<u64>(address, scatter(word, load<u64>(address), placed(word, at)));
   }
   unpackRest(at);
-}
-
-// --- a parent and its children: what a step leaves as it was is neither packed nor put back again
-
-/** The fixed part of the parent's image; the values of its planned words; its contexts and messages; its image as a whole. */
-let parentImage: usize = 0;
-let parentWords: usize = 0;
-let parentRest: usize = 0;
-let parentAt: usize = 0;
-/** False until a parent has been adopted. */
-let adopted: bool = false;
-
-/** Bytes that `openFamily` needs. */
-export function familyBytes(): usize {
-  return ((<usize>fixedWords + nWords) << 3) + (varBase - ctxBase);
-}
-
-export function openFamily(at: usize): void {
-  parentImage = at;
-  parentWords = parentImage + ((<usize>fixedWords) << 3);
-  parentRest = parentWords + ((<usize>nWords) << 3);
-  adopted = false;
-}
-
-/**
- * As `unpack`, from where the state was left by `packChild`: only words that differ from the parent before are touched.
- * Derived fields are left to the caller, who then calls `keepParent`.
- */
-export function adopt(at: usize): void {
-  parentAt = at;
-  if (!adopted) {
-    unpack(at);
-    for (let i: u32 = 0; i < nWords; i++) keepWord(i);
-    adopted = true;
-  } else {
-    for (let k: u32 = 0; k < fixedWords; k++) {
-      const offset = (<usize>k) << 3;
-      if (load<u64>(parentImage + offset) == load<u64>(at + offset)) continue;
-      const overlap = overlapBase + ((<usize>k) << 2);
-      const end = <u32>load<u16>(overlap) + load<u16>(overlap, 2);
-      for (let i = <u32>load<u16>(overlap); i < end; i++) {
-        const word = wordAt(i);
-        const address = <usize>load<u32>(word);
-        store<u64>(address, scatter(word, load<u64>(address), placed(word, at)));
-        keepWord(i);
-      }
-    }
-    unpackRest(at);
-  }
-  copyWords(parentImage, at, (<usize>fixedWords) << 3);
-}
-
-
-@inline function keepWord(i: u32): void {
-  store<u64>(parentWords + ((<usize>i) << 3), load<u64>(load<u32>(wordAt(i))));
-}
-
-/** Behind `adopt`, once derived fields are computed: what the children are compared with. The image must stay where it is. */
-export function keepParent(): void {
-  for (let i: u32 = 0; i < cpuWords; i++) keepWord(i);
-  memory.copy(parentRest, ctxBase, varBase - ctxBase);
-  clearTouched();
-}
-
-/** Packs a word that differs from the parent's, and turns it back. */
-@inline function packWord(i: u32, at: usize): void {
-  const word = wordAt(i);
-  const address = <usize>load<u32>(word);
-  const value = load<u64>(address);
-  const was = load<u64>(parentWords + ((<usize>i) << 3));
-  if (value == was) return;
-  place(word, gather(word, value), at);
-  store<u64>(address, was);
-}
-
-/** Copies a part of the parent's image; up to seven bytes behind it are garbage until they are written. */
-@inline function copyPart(from: usize, to: usize): void {
-  for (let offset: usize = 0; offset < to - from; offset += 8) store<u64>(cursor + offset, load<u64>(parentAt + from + offset));
-  cursor += to - from;
-}
-
-/** Packs the state, a child of the adopted one, and turns it back into its parent. */
-export function packChild(at: usize): u32 {
-  copyWords(at, parentImage, (<usize>fixedWords) << 3);
-  cursor = at + ((<usize>fixedWords) << 3);
-  for (let c: u32 = 0; c < nCpus; c++) {
-    if ((touchedCpus >> c) & 1) packCpu(c);
-    else copyPart(startOf(c), startOf(c + 1));
-  }
-  if (touchedMessages) packMessages();
-  else copyPart(startOf(nCpus), startOf(nCpus + 1));
-  const length = seal(at);
-  for (let i: u32 = 0; i < otherWords; i++) packWord(i, at);
-  if (touchedVariables) {
-    for (let i = otherWords; i < nWords; i++) packWord(i, at);
-  }
-  turnBack();
-  clearTouched();
-  return length;
-}
-
-/** Contexts and messages of the parent. */
-function turnBack(): void {
-  const contexts = <usize>LEVELS * Ctx.size;
-  for (let left = touchedCpus; left != 0; left &= left - 1) {
-    const offset = <usize>ctz(left) * contexts;
-    copyWords(ctxBase + offset, parentRest + offset, contexts);
-  }
-  if (!touchedMessages) return;
-  // messages are taken from the free list in order: none behind those in flight, then or now, has changed
-  const parent = <u32>load<u16>(parentRest + (msgFree - ctxBase), 2);
-  const used = min(max(parent, <u32>load<u16>(msgFree, 2)) + 1, nMessages);
-  copyWords(originBase, parentRest + (originBase - ctxBase), msgBase - originBase + <usize>used * Msg.size);
 }

@@ -2,96 +2,16 @@
 import { loadModule, Status, VarClass, VarWord } from '../core/index.js';
 import { propertiesOf, type Machine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
-import type { CheckpointHead } from './checkpoint.js';
 import type { Reduction, Share } from './engine.js';
-import { CheckpointError } from './errors.js';
 import { neverJudged } from './evaluated.js';
 import { Alone, type Explorer, type Findings, type Watch } from './explorer.js';
+import { handOver, headFor, headOf, withBefore, withFindingsBefore } from './goingOn.js';
 import { labelAt } from './labels.js';
 import { Paths } from './paths.js';
-import { joinFailures, joinShares } from './share.js';
-import { joinActivities, vacuityOf, type Activity, type Vacuity } from './vacuity.js';
+import type { Coverage, Failure, SearchLimits, SearchResult } from './report.js';
+import { vacuityOf, type Activity, type Vacuity } from './vacuity.js';
 
-/** `noLoss` and the other built-in ones, or the name of an own property. */
-export type PropertyName = string;
-
-/** What was covered: the same for any number of workers, and behind a resume. */
-export interface Coverage {
-  readonly states: number;
-  readonly transitions: number;
-  /** states at rest; those in which the probe had ended */
-  readonly rest: number;
-  readonly probed: number;
-  /** visible steps on the longest shortest way */
-  readonly depth: number;
-  /** bytes of the largest image, and of an image on average */
-  readonly largestImage: number;
-  readonly averageImage: number;
-  /** the pool of messages in flight was full in some state: a bound that was reached */
-  readonly poolFull: boolean;
-}
-
-/** What it took. */
-export interface Effort {
-  readonly workers: number;
-  /** bytes of memory taken by the search; those of the visited set alone; those on disk */
-  readonly memory: number;
-  readonly visited: number;
-  readonly disk: number;
-}
-
-/** A failing property with its shortest way. */
-export interface Failure {
-  readonly property: PropertyName;
-  /** visible steps */
-  readonly length: number;
-  readonly path: readonly number[];
-}
-
-export interface SearchResult {
-  readonly verdict: 'safe' | 'failed' | 'unknown';
-  /** why it is unknown */
-  readonly reason: string | undefined;
-  readonly coverage: Coverage;
-  /** bits of a fingerprint */
-  readonly fingerprintBits: 64 | 128;
-  /** the reduction that was in force, and why it is not the one that was asked for */
-  readonly reduction: { readonly level: Reduction; readonly givenUp: string | undefined };
-  /** the ways to failures are shortest; level 2 of the reduction finds some way, and level 1 then a shortest one, unless a limit ends it */
-  readonly shortest: boolean;
-  readonly effort: Effort;
-  /** the checkpoint that was written */
-  readonly kept: string | undefined;
-  readonly failures: readonly Failure[];
-  readonly vacuity: Vacuity;
-}
-
-export interface SearchLimits {
-  /** bytes, over all workers */
-  readonly memory: number;
-  /** states after which the search ends, at the end of a round */
-  readonly states: number;
-  /** end as soon as the shortest way to some failure is known; otherwise the search goes on for the other properties */
-  readonly first?: boolean | undefined;
-  /** called between batches; true stops the search */
-  readonly progress?: (coverage: Coverage) => boolean | Promise<boolean>;
-  /** bits of a fingerprint; default 64 */
-  readonly fingerprint?: 64 | 128 | undefined;
-  /** of the reduction (design 4): 0 none, 1 keeps lengths, 2 keeps verdict and failing properties; default 1 */
-  readonly reduction?: Reduction | undefined;
-  /** visible steps behind which it ends, as if nothing came later */
-  readonly depth?: number | undefined;
-  /** worker threads (Node only); default 1 */
-  readonly workers?: number | undefined;
-  /** a checkpoint to go on from: the same system, fingerprint and reduction (Node only) */
-  readonly resume?: string | undefined;
-  /** where to write a checkpoint if the search is stopped or a limit ends it (Node only) */
-  readonly save?: string | undefined;
-  /** write it only if the search is stopped, not if a limit ends it */
-  readonly keepOnlyInterrupted?: boolean | undefined;
-  /** what a checkpoint should say about the system, so that it can be made again */
-  readonly about?: unknown;
-}
+export type * from './report.js';
 
 /** States up to which starting a team would cost more than it brings. */
 const SHORT = 50_000;
@@ -218,67 +138,6 @@ async function team(system: System, limits: SearchLimits, workers: number): Prom
   const { MOST_WORKERS, Team } = await import('./team/team.js');
   const options = { workers: Math.min(workers, MOST_WORKERS), memory, wide: fingerprint === 128, reduction, resume };
   return new Team(await begin(system), await loadModule(), options);
-}
-
-// --- checkpoints
-
-/** What one worker has found so far, in a temporary file, for a team to go on with. */
-async function handOver(
-  system: System,
-  limits: SearchLimits,
-  explorer: Explorer,
-): Promise<{ readonly file: string; readonly head: CheckpointHead; remove(): Promise<void> }> {
-  const { mkdtemp, rm } = await import('node:fs/promises');
-  const { tmpdir } = await import('node:os');
-  const folder = await mkdtemp(`${tmpdir()}/irqlab-`);
-  const file = `${folder}/search`;
-  await explorer.save(file, await headFor(system, limits, explorer, explorer.findings()));
-  await explorer.close();
-  return { file, head: await headOf(file, system, limits), remove: () => rm(folder, { recursive: true }) };
-}
-
-async function headFor(
-  system: System,
-  { about, fingerprint = 64, reduction = 1 }: SearchLimits,
-  explorer: Explorer,
-  findings: Findings,
-): Promise<Omit<CheckpointHead, 'format'>> {
-  const machine = await begin(system);
-  return {
-    about: about ?? null,
-    model: system.built.fingerprint,
-    start: machine.digest(),
-    bits: fingerprint,
-    reduction,
-    ...explorer.at,
-    ...findings,
-  };
-}
-
-async function headOf(path: string, system: System, { fingerprint = 64, reduction = 1 }: SearchLimits): Promise<CheckpointHead> {
-  const { CheckpointReader } = await import('./checkpoint.js');
-  const reader = new CheckpointReader(path);
-  reader.close();
-  const { head } = reader;
-  if (head.model !== system.built.fingerprint || head.start !== (await begin(system)).digest())
-    throw new CheckpointError(`${path} is the search of another scenario or model; it cannot go on with this one`);
-  if (head.bits !== fingerprint) throw new CheckpointError(`${path} has fingerprints of ${head.bits} bits; go on with as many`);
-  if (head.reduction !== reduction) throw new CheckpointError(`${path} was searched with reduction ${head.reduction}; go on with the same`);
-  return head;
-}
-
-/** What this sitting has covered, and those before it. States are in the visited set, whoever found them. */
-function withBefore(share: Share, before: CheckpointHead | undefined): Share {
-  return before === undefined ? share : joinShares([share, { ...before.share, states: 0, memory: 0, visitedBytes: 0 }]);
-}
-
-function withFindingsBefore(found: Findings, before: CheckpointHead | undefined): Findings {
-  if (before === undefined) return found;
-  return {
-    share: withBefore(found.share, before),
-    failures: joinFailures([...found.failures, ...before.failures]),
-    activity: joinActivities(found.activity, before.activity),
-  };
 }
 
 // --- what has come out
