@@ -73,7 +73,7 @@ function printOne(checked: Checked, { format, verbose, svg }: CheckOptions): voi
   else {
     print(verdictLine(checked));
     print('');
-    for (const each of checked.told) print(`${toldText(each)}\n`);
+    for (const each of checked.told) print(`${toldText(each, checked.result.shortest)}\n`);
     print(foundations(checked, verbose === true));
     print(keptText(checked));
   }
@@ -85,13 +85,14 @@ function printRange(range: RaisesRange, checks: readonly Checked[], { format, ve
   const all = firsts(checks.map((checked, i) => ({ raises: range.from + i, checked })));
   const newTold = all.map(({ checked, first }) => ({
     system: checked.system,
+    shortest: checked.result.shortest,
     told: checked.told.filter(({ failure }) => first.failures.includes(kebab(failure.property))),
   }));
   if (format === 'json') printJson(raisesResultOf(range, all));
   else if (format === 'junit') print(junit(checks));
   else {
     print(raisesText(range, all, verbose === true));
-    for (const each of newTold.flatMap(({ told }) => told)) print(`${toldText(each)}\n`);
+    for (const { told, shortest } of newTold) for (const each of told) print(`${toldText(each, shortest)}\n`);
     const last = checks.at(-1);
     if (last !== undefined) print(foundations(last, verbose === true));
   }

@@ -75,9 +75,9 @@ export function foundations({ system, result }: Checked, verbose: boolean): stri
   ].join('\n');
 }
 
-export function toldText({ failure, explanation, token }: Told): string {
+export function toldText({ failure, explanation, token }: Told, shortest = true): string {
   return [
-    `${style.alarm(kebab(failure.property))}: the shortest way to it has ${plural(failure.length, 'visible step')}`,
+    `${style.alarm(kebab(failure.property))}: ${shortest ? 'the shortest' : 'a'} way to it has ${plural(failure.length, 'visible step')}`,
     '',
     drawDiagram(explanation, width(), style),
     style.dim('Replay it:'),

@@ -470,3 +470,19 @@ describe('what a property looks at in every state', () => {
     expect(await states(2, 'x', 'y')).toBeGreaterThan(all);
   });
 });
+
+test('level 2 that is cut short says that its ways need not be shortest', async () => {
+  const system = systemFrom('xhci-hotplug', { model: '5.6' });
+  const whole = await searchSystem(system, { ...LIMITS, reduction: 2 });
+  expect([whole.shortest, found(whole)]).toEqual([true, [['noLoss', 13]]]);
+  let most = 0;
+  // the second search, which looks for the shortest, is stopped when it begins
+  const progress = ({ states }: { readonly states: number }): boolean => {
+    const again = states < most;
+    most = Math.max(most, states);
+    return again;
+  };
+  const cut = await searchSystem(system, { ...LIMITS, reduction: 2, progress });
+  expect([cut.verdict, cut.shortest, cut.failures.map(({ property }) => property)]).toEqual(['failed', false, ['noLoss']]);
+  expect(cut.failures[0]?.length).toBeGreaterThanOrEqual(13);
+});
