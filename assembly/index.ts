@@ -23,8 +23,8 @@ import { timedRun } from './run/timed';
 export { create, prepare, sizes as sizesAt, table } from './state/layout';
 export { ringClear, ringTail, ringUsed } from './record/ring';
 export {
-  currentLevelOf,
-  currentRound,
+  searchLevel,
+  searchRound,
   failuresAt,
   hasRecords,
   imageBuffer,

@@ -42,6 +42,7 @@ export {
   ne,
   not,
   SELF,
+  programSetup,
   type Builder,
   type Kind,
   type MachineSize,

@@ -277,10 +277,10 @@ export function resumeSearch(atLevel: u32, atRound: u32): void {
 }
 
 /** Level and round that are being expanded. */
-export function currentLevelOf(): u32 {
+export function searchLevel(): u32 {
   return level;
 }
-export function currentRound(): u32 {
+export function searchRound(): u32 {
   return round;
 }
 

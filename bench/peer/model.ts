@@ -8,7 +8,7 @@
  * with the new vector and the old CPU, where a marked slot swallows it; `direct` does not, and address and data tear.
  */
 import type { Machine, OperationSetup } from '../../src/machine/index.js';
-import { Assembler, Declarations, eq, lt, SELF, type MachineSize } from '../../src/kernel/index.js';
+import { Assembler, Declarations, eq, lt, programSetup, SELF, type MachineSize } from '../../src/kernel/index.js';
 import type { BuiltModel, KernelModel, Placement } from '../../src/kernel/model/index.js';
 
 export type Update = 'two-step' | 'direct';
@@ -104,23 +104,13 @@ function build(update: Update, size: MachineSize, placement: Placement): BuiltMo
   k.interruptEntry(interrupt);
   k.entry(migrate);
   const program = k.assemble(size);
-  const table = data.declarations.variableTable(size);
   const entry = (name: string): number => program.entries.get(name) ?? 0;
   const vectors = Array.from({ length: size.vectorHi - size.vectorLo }, (_, i) => size.vectorLo + i);
   const slot = data.vectorIrq.slot;
   return {
-    program: {
-      code: program.code,
-      live: program.live,
-      movers: program.movers,
-      variables: table.words,
-      initial: table.initial,
+    program: programSetup(program, data.declarations, size, {
       handlers: new Map(vectors.map((vector) => [vector, entry('interrupt')])),
-      judgeRest: 0,
-      judgeProbe: 0,
-      apStart: 0,
-      started: undefined,
-    },
+    }),
     labels: program.labels,
     variables: program.variables,
     fingerprint: program.fingerprint,

@@ -226,10 +226,10 @@ export class Engine {
   // --- checkpoints
 
   get level(): number {
-    return this.machine.core.exports.currentLevelOf();
+    return this.machine.core.exports.searchLevel();
   }
   get round(): number {
-    return this.machine.core.exports.currentRound();
+    return this.machine.core.exports.searchRound();
   }
 
   /** The visited set in pieces. */

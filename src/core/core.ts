@@ -49,8 +49,8 @@ interface Exports {
   hasRecords(bag: number): number;
   receive(at: number, bytes: number): number;
   failuresAt(): number;
-  currentLevelOf(): number;
-  currentRound(): number;
+  searchLevel(): number;
+  searchRound(): number;
   chunksInUse(): number;
   fullChunks(bag: number): number;
   takeFrom(bag: number): number;

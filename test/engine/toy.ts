@@ -2,7 +2,7 @@
  * Machines of a few lines for the tests of the engine: a toy kernel written with the assembler, CPUs that run a task from the
  * first cycle on, devices that raise when the test says so. What happened is read back from events, CPUs and variables.
  */
-import { Assembler, Declarations, type Builder, type MachineSize, type Parts, type Routine } from '../../src/kernel/index.js';
+import { Assembler, Declarations, programSetup, type Builder, type MachineSize, type Parts, type Routine } from '../../src/kernel/index.js';
 import type { Share } from '../../src/check/engine.js';
 import { Alone } from '../../src/check/explorer.js';
 import { Paths } from '../../src/check/paths.js';
@@ -98,9 +98,11 @@ export async function toy<K extends ToyKernel>(build: (k: Assembler, d: Declarat
   for (const routine of new Set([judgeRest, judgeProbe])) if (routine) k.entry(routine);
   const size: MachineSize = { cpus, irqs: sources.length, devices: devices.length, vectors: 256, vectorLo: lo, vectorHi: hi };
   const program = k.assemble(size);
-  const { judges } = program;
-  const table = d.variableTable(size, judges.watched);
   const entry = (routine?: { readonly name: string }): number => (routine ? (program.entries.get(routine.name) ?? 0) : 0);
+  const fromKernel = programSetup(program, d, size, {
+    handlers: new Map(Object.entries(handlers).map(([vector, routine]) => [Number(vector), entry(routine)])),
+    apStart: entry(start),
+  });
   const setup: MachineSetup = {
     apicIds: Array.from({ length: cpus }, (_, c) => c),
     operations: operations.map(({ cpu, routine, args = [0, 0], pause = 0 }) => ({ entry: entry(routine), cpu, args, pause })),
@@ -122,19 +124,9 @@ export async function toy<K extends ToyKernel>(build: (k: Assembler, d: Declarat
     devices,
     universe: { lo, hi },
     program: {
-      code: program.code,
-      live: program.live,
-      movers: program.movers,
-      variables: table.words,
-      initial: table.initial,
-      handlers: new Map(Object.entries(handlers).map(([vector, routine]) => [Number(vector), entry(routine)])),
-      judgeRest: entry(judgeRest) || judges.entries.atRest,
-      judgeProbe: entry(judgeProbe) || judges.entries.afterProbe,
-      judgeAlways: judges.entries.always,
-      own: judges.own,
-      watchedHardware: judges.watchedHardware,
-      apStart: entry(start),
-      started: undefined,
+      ...fromKernel,
+      judgeRest: entry(judgeRest) || fromKernel.judgeRest,
+      judgeProbe: entry(judgeProbe) || fromKernel.judgeProbe,
     },
   };
   const again = async (changes: Partial<MachineSetup> = {}): Promise<Machine> => {

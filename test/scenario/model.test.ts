@@ -10,6 +10,7 @@ import {
   explain,
   findScenario,
   parseScenario,
+  programSetup,
   search,
   SELF,
   type BuiltModel,
@@ -45,21 +46,11 @@ function build(order: readonly ('table' | 'device')[], size: MachineSize, { irqs
   });
   k.entry(move);
   k.interruptEntry(interrupt);
-  const { code, live, labels, entries, variables, fingerprint } = k.assemble(size);
-  const { words, initial } = d.variableTable(size);
+  const program = k.assemble(size);
+  const { labels, entries, variables, fingerprint } = program;
   const entry = (name: string): number => entries.get(name) ?? 0;
   return {
-    program: {
-      code,
-      live,
-      variables: words,
-      initial,
-      handlers: new Map(irqs.map(({ vector }) => [vector, entry('interrupt')])),
-      judgeRest: 0,
-      judgeProbe: 0,
-      apStart: 0,
-      started: undefined,
-    },
+    program: programSetup(program, d, size, { handlers: new Map(irqs.map(({ vector }) => [vector, entry('interrupt')])) }),
     labels,
     variables,
     fingerprint,

@@ -1,5 +1,5 @@
 /** Linux: one model, named behaviours, a version is a table of them (linux.md 2; without interrupt remapping). */
-import { Assembler, type MachineSize } from '../../index.js';
+import { Assembler, programSetup, type MachineSize } from '../../index.js';
 import type { Machine, OperationSetup } from '../../../machine/index.js';
 import { ModelError, type ActiveBehaviour, type BuiltModel, type KernelModel, type Placement, type Untargeted } from '../model.js';
 import { behaviours, versions, type BehaviourName, type Behaviours } from './behaviours.js';
@@ -74,8 +74,6 @@ function build(chosen: Behaviours, size: MachineSize, placement: Placement): Bui
   const judged = size.cpus <= MOST_CHECKED_CPUS ? invariants : [];
   for (const { name, expression, when } of [...judged, ...own]) k.invariant(name, expression, when);
   const program = k.assemble(size);
-  const { judges } = program;
-  const table = data.declarations.variableTable(size, judges.watched);
   const entry = (name: string): number => program.entries.get(name) ?? 0;
 
   const handlers = new Map<number, number>();
@@ -84,21 +82,7 @@ function build(chosen: Behaviours, size: MachineSize, placement: Placement): Bui
   handlers.set(SPURIOUS_APIC_VECTOR, entry('spurious_interrupt'));
 
   return {
-    program: {
-      code: program.code,
-      live: program.live,
-      movers: program.movers,
-      variables: table.words,
-      initial: table.initial,
-      handlers,
-      judgeRest: judges.entries.atRest,
-      judgeProbe: judges.entries.afterProbe,
-      judgeAlways: judges.entries.always,
-      own: judges.own,
-      watchedHardware: judges.watchedHardware,
-      apStart: entry('start_secondary'),
-      started: data.started.slot,
-    },
+    program: programSetup(program, data.declarations, size, { handlers, apStart: entry('start_secondary'), started: data.started.slot }),
     labels: program.labels,
     variables: program.variables,
     fingerprint: program.fingerprint,

@@ -1,0 +1,35 @@
+/** From an assembled program to what a machine is made of. */
+import type { ProgramSetup } from '../machine/index.js';
+import type { Program } from './assembler.js';
+import type { Declarations, MachineSize } from './variables.js';
+
+/** Where a machine starts in the program. */
+export interface Starts {
+  /** entry of the handler of each vector that has one */
+  readonly handlers: ReadonlyMap<number, number>;
+  /** entry of a CPU behind SIPI; left out: none starts */
+  readonly apStart?: number;
+  /** slot of the variable that says that an irq is started; left out: all are */
+  readonly started?: number;
+}
+
+/** The program with its variables and its judges, so that no invariant is left unchecked. */
+export function programSetup(program: Program, declarations: Declarations, size: MachineSize, starts: Starts): ProgramSetup {
+  const { code, live, movers, judges } = program;
+  const { words, initial } = declarations.variableTable(size, judges.watched);
+  return {
+    code,
+    live,
+    movers,
+    variables: words,
+    initial,
+    handlers: starts.handlers,
+    judgeRest: judges.entries.atRest,
+    judgeProbe: judges.entries.afterProbe,
+    judgeAlways: judges.entries.always,
+    own: judges.own,
+    watchedHardware: judges.watchedHardware,
+    apStart: starts.apStart ?? 0,
+    started: starts.started,
+  };
+}
