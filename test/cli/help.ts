@@ -48,10 +48,10 @@ export function irqlab(args: readonly string[], how: How = {}): Promise<Ran> {
 }
 
 /** The same with Ctrl-C once it is at work: a machine that is busy may take its time to begin. */
-export async function interrupted(args: readonly string[]): Promise<Ran> {
+export async function interrupted(args: readonly string[], atWork: (ran: Ran) => boolean = () => true): Promise<Ran> {
   for (let after = 1500; ; after *= 2) {
     const ran = await irqlab(args, { interruptAfter: after });
-    if (ran.code !== null || after > 20_000) return ran;
+    if ((ran.code !== null && atWork(ran)) || after > 20_000) return ran;
   }
 }
 
