@@ -153,7 +153,7 @@ export function packTo(at: usize): u32 {
 }
 export function unpackFrom(at: usize): void {
   unpack(at);
-  derive();
+  derive(u32.MAX_VALUE);
 }
 export function imageBits(): u32 {
   return fixedBits;

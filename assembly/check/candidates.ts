@@ -9,7 +9,7 @@ import { copyWords } from '../state/access';
 import { avalanche, hash } from '../state/hash';
 import { packChild } from '../state/family';
 import { bagRoom } from './bags';
-import { Entered, enter, levelIn, touch } from './visited';
+import { better, Entered, enter, levelIn, touch } from './visited';
 
 export const HEADER: u32 = 32;
 /** A record of the frontier: u64 fingerprint, u32 bytes of the image, u32 unused, then the image. */
@@ -27,6 +27,8 @@ let most: u32 = 0;
 let end: usize = 0;
 let waiting: u32 = 0;
 let is128: bool = false;
+/** Many children are found again and again: it pays to look at the last ones first. */
+let repeats: bool = false;
 let self: u32 = 0;
 let workers: u32 = 1;
 /** What states are entered with at the level that is being expanded; the next one is one higher. */
@@ -50,13 +52,15 @@ function batchBytes(image: u32): usize {
   return <usize>BATCH * 512 + 2 * (<usize>image + HEADER);
 }
 
-export function openCandidates(at: usize, image: u32, wide: bool, worker: u32, team: u32): void {
+export function openCandidates(at: usize, image: u32, wide: bool, worker: u32, team: u32, many: bool): void {
   recent = at;
   memory.fill(recent, 0, RECENT << 4);
   area = at + (RECENT << 4);
   areaEnd = area + batchBytes(image);
   most = image + HEADER;
   is128 = wide;
+  // a fingerprint of 128 bits is not told by its half
+  repeats = many && !wide;
   self = worker;
   workers = team;
   end = area;
@@ -93,11 +97,12 @@ export function seal(record: usize, bytes: u32): void {
 
 /**
  * True if the state was offered before with as good an info: three of four children are known, most of them from a short
- * while ago. Only with 64 bits: a fingerprint of 128 is not told by its half.
+ * while ago.
  */
 @inline function wasOffered(fingerprint: u64, info: u64): bool {
   const at = recent + (((<usize>(fingerprint >> 20)) & (RECENT - 1)) << 4);
-  if (load<u64>(at) == fingerprint && load<u64>(at, 8) <= info && !is128) return true;
+  const known = load<u64>(at, 8);
+  if (load<u64>(at) == fingerprint && better(known, info) == known) return true;
   store<u64>(at, fingerprint);
   store<u64>(at, info, 8);
   return false;
@@ -108,7 +113,7 @@ export function offerChild(info: u64): bool {
   const record = end;
   const bytes = packChild(record + HEADER);
   seal(record, bytes);
-  if (wasOffered(load<u64>(record), info)) return true;
+  if (repeats && wasOffered(load<u64>(record), info)) return true;
   store<u64>(record, info, 8);
   const owner = ownerOf(load<u64>(record));
   if (owner != self) {

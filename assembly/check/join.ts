@@ -156,17 +156,20 @@ export function joinable(c: u32): bool {
   return enabled(c, level);
 }
 
-/** Brings the state to its normal form. */
-export function join(): void {
+/** Brings the state to its normal form. True if a step was taken for that. */
+export function join(): bool {
+  let any = false;
   for (let c: u32 = 0; c < nCpus; c++) {
     for (let n = BUDGET; fault == 0 && joinable(c); n--) {
       if (n == 0) {
         raiseFault(Fault.runaway, NONE);
-        return;
+        return true;
       }
       step(c, current(c));
+      any = true;
     }
   }
+  return any;
 }
 
 /** The action of the next step that the normal form executes, or -1: a way through a reduced search is told in full. */

@@ -64,14 +64,12 @@ function declareGuard(at: usize, pc: u32, c: u32, level: u32, ctx: usize): void 
   }
 }
 
-/** The instruction in front of which a context stands; `blocks`: footprints of atomic blocks. */
-function declareStep(at: usize, c: u32, level: u32, blocks: usize): void {
+/** The instruction in front of which a context stands, which may be executed; `blocks`: footprints of atomic blocks. */
+export function declareEnabled(at: usize, c: u32, level: u32, blocks: usize): void {
   const ctx = ctxAt(c, level);
   const pc = <u32>load<u16>(ctx, Ctx.pc);
   if (pc >= nInstructions) {
     fillAll(at);
-  } else if (!enabled(c, level)) {
-    declareGuard(at, pc, c, level, ctx);
   } else if (load<u8>(ctx, Ctx.phase)) {
     // it completes; nobody can take that away, for messages sent since are not marked
     touchCpu(at, Part.core, c, true, true);
@@ -81,6 +79,31 @@ function declareStep(at: usize, c: u32, level: u32, blocks: usize): void {
   } else {
     declareInstruction(at, pc, c, ctx);
   }
+}
+
+/** ... or not. */
+function declareStep(at: usize, c: u32, level: u32, blocks: usize): void {
+  const ctx = ctxAt(c, level);
+  const pc = <u32>load<u16>(ctx, Ctx.pc);
+  if (pc < nInstructions && !enabled(c, level)) declareGuard(at, pc, c, level, ctx);
+  else declareEnabled(at, c, level, blocks);
+}
+
+/** That an interrupt is taken. */
+export function declareInterrupt(at: usize, c: u32): void {
+  touchCpu(at, Part.core, c, true, true);
+  touchCpu(at, Part.irr, c, true, true);
+  touchCpu(at, Part.lapic, c, true, true);
+}
+
+/** What decides whether the CPU, in a context of this level, takes an interrupt first. */
+export function declareRecognition(at: usize, c: u32, level: i32): void {
+  touchCpu(at, Part.core, c, true, false);
+  // an arrival may come before the micro-op, or let the CPU go on that has nothing else to do
+  if (!interruptsOn(c) || isActive(c, Level.hardirq) || insideAccess(c, level)) return;
+  touchCpu(at, Part.irr, c, true, false);
+  touchCpu(at, Part.svr, c, true, false);
+  touchCpu(at, Part.lapic, c, true, false);
 }
 
 /** CPU c: its next micro-op, and the interrupt that it may take instead. */
@@ -95,17 +118,8 @@ export function declareCpu(at: usize, c: u32, blocks: usize): void {
   }
   const level = current(c);
   const interrupt = mayInterrupt(c, level);
-  if (interrupt) {
-    touchCpu(at, Part.core, c, true, true);
-    touchCpu(at, Part.irr, c, true, true);
-    touchCpu(at, Part.lapic, c, true, true);
-  }
-  // an arrival may come before the micro-op, or let the CPU go on that has nothing else to do
-  if (interruptsOn(c) && !isActive(c, Level.hardirq) && !insideAccess(c, level)) {
-    touchCpu(at, Part.irr, c, true, false);
-    touchCpu(at, Part.svr, c, true, false);
-    touchCpu(at, Part.lapic, c, true, false);
-  }
+  if (interrupt) declareInterrupt(at, c);
+  declareRecognition(at, c, level);
   if (level >= 0 && !(interrupt && assumes(Assumption.promptRecognition))) declareStep(at, c, level, blocks);
 }
 
@@ -122,6 +136,12 @@ export function targetsOf(m: u32): u32 {
 
 export const INIT: u32 = 5;
 export const STARTUP: u32 = 6;
+
+/** A message that sets a bit of an IRR, and no more. */
+export function isInterrupt(m: u32): bool {
+  const mode = decode.deliveryModeOf(load<u32>(msgAt(m), Msg.data));
+  return mode != INIT && mode != STARTUP;
+}
 
 /** The arrival of a message. */
 export function declareArrival(at: usize, m: u32): void {

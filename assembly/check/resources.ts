@@ -42,7 +42,7 @@ export function placeResources(at: usize): void {
 }
 
 export function clear(at: usize): void {
-  for (let w: u32 = 0; w < 2 * WORDS; w++) store<u64>(at + (w << 3), 0);
+  memory.fill(at, 0, SIZE);
 }
 
 export function fillAll(at: usize): void {
@@ -175,19 +175,16 @@ export function addExecuted(to: usize, from: usize, cpus: u32): bool {
   return grown;
 }
 
+/** What stands between two footprints in a word of resources; `commuting`: those whose writes commute. */
+@inline function between(a: usize, b: usize, word: u32, commuting: u64): u64 {
+  const writeA = writesOf(a, word);
+  const writeB = writesOf(b, word);
+  return (load<u64>(a + (word << 3)) & writeB) | (writeA & load<u64>(b + (word << 3))) | (writeA & writeB & ~commuting);
+}
+
 /** True if two footprints conflict: steps that have them may not commute, or one may enable or disable the other. */
 export function conflict(a: usize, b: usize): bool {
-  for (let w: u32 = 0; w < WORDS; w++) {
-    const readA = load<u64>(a + (w << 3));
-    const readB = load<u64>(b + (w << 3));
-    const writeA = writesOf(a, w);
-    const writeB = writesOf(b, w);
-    let both = writeA & writeB;
-    if (w == 0) both &= ~COMMUTING_0;
-    if (w == 2) both &= ~COMMUTING_2;
-    let found = (readA & writeB) | (writeA & readB) | both;
-    if (w == 1) found &= ~IGNORED_1;
-    if (found != 0) return true;
-  }
-  return false;
+  // without branches: most steps are independent
+  const hardware = between(a, b, 0, COMMUTING_0) | (between(a, b, 1, 0) & ~IGNORED_1) | between(a, b, 2, COMMUTING_2);
+  return (hardware | between(a, b, FIRST_VARIABLE_WORD, 0) | between(a, b, FIRST_VARIABLE_WORD + 1, 0)) != 0;
 }

@@ -9,13 +9,13 @@ import { Bag, SearchOption, Settings } from '../state/abi/tables';
 import { Cpu, Src } from '../state/abi/fields';
 import { cpuAt, setting, srcAt } from '../state/access';
 import { blockEnd, nCpus, nSources, reserve } from '../state/layout';
-import { adopt, familyBytes, keepParent, openFamily } from '../state/family';
+import { adopt, familyBytes, keepParent, MOST_CPUS, openFamily } from '../state/family';
 import { pack, truncated } from '../state/image';
 import { planImage } from '../state/plan';
 import { judge } from '../cpu/sequencer';
 import { clearFault, clearViolations, cutShort, fault, outside, setCutShort, setOutside, violate, violations } from '../record/violations';
 import { arenaTop, openArena } from './arena';
-import { becomeNow, chunksUsed, clearBags, isEmpty, nextRecord, pastRecord } from './bags';
+import { becomeNow, chunksUsed, clearBags, isEmpty, nextRecord, pastRecord, recordsEnd } from './bags';
 import {
   FRONTIER_HEADER,
   HEADER,
@@ -28,13 +28,13 @@ import {
   openCandidates,
   seal,
   setLevel,
-  stale,
   totalBytes,
 } from './candidates';
 import { futuresSize, planFutures } from './futures';
 import { join } from './join';
 import { persistent } from './persistent';
-import { infoOf, levelOf, openVisited, visitedBytes, visitedStates } from './visited';
+import { actorBit, asleepBehind, declareSteps, noteStep } from './sleep';
+import { asleepIn, infoIn, infoOf, levelIn, openVisited, touch, visitedBytes, visitedStates } from './visited';
 import { actions, atRest, clearPoolFull, deadlocked, derive, enumerate, isStarted, perform, poolFull, probeDone } from './transitions';
 
 /** An action that is none: the state itself fails. */
@@ -69,6 +69,8 @@ export enum Stat {
   totalBytes = 8,
   visitedBytes = 9,
   expanded = 10,
+  /** transitions but those that sleep */
+  executed = 11,
 }
 
 
@@ -130,7 +132,7 @@ export function openImages(): bool {
   scratch = (behind + 15) & ~15;
   const candidates = scratch + HEADER + IMAGE_BYTES;
   const family = candidates + candidateBytes(IMAGE_BYTES);
-  futures = (family + familyBytes() + 15) & ~15;
+  futures = (family + familyBytes(IMAGE_BYTES) + 15) & ~15;
   behindScratch = futures + futuresSize();
   if (!reserve(behindScratch)) return false;
   openFamily(family);
@@ -172,15 +174,15 @@ export function searchBegin(options: usize): u32 {
   reduction = load<u32>(options, SearchOption.reduction * 4);
   const resumed = load<u32>(options, SearchOption.resumed * 4) != 0;
   // the options may stand in scratch memory: from here on they are gone
-  if (!openImages()) return Status.memory;
+  if (nCpus > MOST_CPUS || !openImages()) return Status.memory;
   openArena(behindScratch, bytes);
-  openCandidates(scratch + HEADER + IMAGE_BYTES, IMAGE_BYTES, wide, worker, workers);
+  openCandidates(scratch + HEADER + IMAGE_BYTES, IMAGE_BYTES, wide, worker, workers, reduction != 0);
   if (!openVisited(wide)) return Status.memory;
-  if (reduction == 2) planReduction();
+  planReduction();
   if (reduction != 0) join();
   sealState();
   const length = load<u32>(scratch, 24);
-  store<u64>(scratch, infoOf(0, 0, 0, NO_ACTION), 8);
+  store<u64>(scratch, infoOf(0, 0, 0, 0), 8);
   if (!resumed && isOwn(load<u64>(scratch)) && !enterRecords(scratch, scratch + HEADER + length)) return Status.memory;
   becomeNow(Bag.then);
   return Status.more;
@@ -200,10 +202,10 @@ export function checkRest(): void {
   if (probeDone()) judge(setting(Settings.judgeProbe));
 }
 
-/** All that follows from one state: its own failures, and its children. */
-function expand(fingerprint: u64, image: usize): u32 {
-  adopt(image);
-  derive();
+/** All that follows from one state: its own failures, and its children by the steps that are not `asleep`. */
+function expand(fingerprint: u64, image: usize, bytes: u32, asleep: u32): u32 {
+  const changed = adopt(image, bytes);
+  derive(changed);
   bump(Stat.expanded);
   setStat(Stat.depth, level);
   let n = enumerate();
@@ -218,29 +220,54 @@ function expand(fingerprint: u64, image: usize): u32 {
   if (deadlocked) violate(Property.progress);
   if (fault != 0) return Status.fault;
   if (violations) failAll(level, fingerprint, NO_ACTION);
-  keepParent();
+  keepParent(changed);
+  let declared = reduction == 2;
   for (let i: u32 = 0; i < n; i++) {
     const action = <u32>load<u16>(actions + ((<usize>i) << 1));
+    bump(Stat.transitions);
+    if (asleep & actorBit(action)) continue;
+    bump(Stat.executed);
+    if (!declared) {
+      declareSteps(n, reduction != 0);
+      declared = true;
+    }
     clearViolations();
     const visible = perform(action);
-    bump(Stat.transitions);
     if (reduction != 0 && cutShort) return Status.cutShort;
-    if (reduction != 0) join();
+    const joined = reduction != 0 && join();
     if (fault != 0) return Status.fault;
     if (outside) return Status.universe;
     if (violations) failAll(visible ? level + 1 : level, fingerprint, action);
-    const info = visible ? infoOf(level + 1, 0, fingerprint, action) : infoOf(level, round + 1, fingerprint, action);
+    let behind: u32 = 0;
+    if (reduction != 2) {
+      noteStep(i, visible, joined);
+      behind = asleepBehind(i, visible);
+    }
+    const info = visible ? infoOf(level + 1, 0, fingerprint, behind) : infoOf(level, round + 1, fingerprint, behind);
     if (!offerChild(info)) return Status.memory;
     if (truncated) return Status.width;
   }
   return Status.more;
 }
 
-/** A state that was found on an earlier level after it had been put here was expanded there. */
-@inline function wasMoved(record: usize, bytes: u32): bool {
-  if (stale == 0 || round != 0) return false;
-  const second = wide ? load<u64>(record + FRONTIER_HEADER + bytes) : 0;
-  return levelOf(load<u64>(record), second) != level;
+/** Records whose states are looked up at a time, so that the misses of the visited set overlap. */
+const AHEAD: u32 = 16;
+/** Keeps the reads of `touch` from being optimised away. */
+export let touchedAhead: u64 = 0;
+
+
+@inline function recordBytes(record: usize): u32 {
+  return FRONTIER_HEADER + load<u32>(record, 8) + (wide ? 8 : 0);
+}
+
+/** Returns the number of records it has looked at. */
+function touchAhead(record: usize): u32 {
+  const end = recordsEnd();
+  let n: u32 = 0;
+  let sum: u64 = 0;
+  for (let at = record; n < AHEAD && at < end; n++, at += recordBytes(at)) sum ^= touch(load<u64>(at));
+  touchedAhead = sum;
+  return n;
 }
 
 /**
@@ -248,15 +275,20 @@ function expand(fingerprint: u64, image: usize): u32 {
  * memory than allowed.
  */
 export function searchRun(budget: u32): u32 {
+  let ahead: u32 = 0;
   for (let i: u32 = 0; i < budget; i++) {
     const record = nextRecord();
     if (record == 0) return enterWaiting() ? Status.round : Status.memory;
+    if (ahead == 0) ahead = touchAhead(record);
+    ahead--;
     const bytes = load<u32>(record, 8);
-    if (!wasMoved(record, bytes)) {
-      const status = expand(load<u64>(record), record + FRONTIER_HEADER);
+    const info = infoIn(load<u64>(record), wide ? load<u64>(record + FRONTIER_HEADER + bytes) : 0);
+    // one that was found on an earlier level after it had been put here was expanded there
+    if (levelIn(info) == level) {
+      const status = expand(load<u64>(record), record + FRONTIER_HEADER, bytes, asleepIn(info));
       if (status != Status.more) return status;
     }
-    pastRecord(FRONTIER_HEADER + bytes + (wide ? 8 : 0));
+    pastRecord(recordBytes(record));
     if (chunksUsed > chunkLimit) return enterWaiting() ? Status.spill : Status.memory;
   }
   return enterWaiting() ? Status.more : Status.memory;

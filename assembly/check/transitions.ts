@@ -198,7 +198,6 @@ export function isEnabledAlone(action: u32): bool {
 /** Executes an action that is enabled. Returns true if it was a visible step. */
 export function perform(action: u32): bool {
   const which = action & 0xfff;
-  if (!exists(action >> 12, which)) return false;
   switch (action >> 12) {
     case Actor.cpu:
       step(which, current(which));
@@ -231,7 +230,9 @@ export function perform(action: u32): bool {
   }
 }
 
-/** Derived fields after an image was unpacked. */
-export function derive(): void {
-  for (let c: u32 = 0; c < nCpus; c++) deriveCpu(cpuAt(c));
+/** Derived fields after an image was unpacked, of CPUs of a mask by their indexes modulo 32. */
+export function derive(cpus: u32): void {
+  for (let c: u32 = 0; c < nCpus; c++) {
+    if ((cpus >> (c & 31)) & 1) deriveCpu(cpuAt(c));
+  }
 }

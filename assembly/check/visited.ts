@@ -2,11 +2,12 @@
  * The visited set: open addressing over 64-bit fingerprints of images, 16 bytes a slot:
  *
  *   u64 fingerprint
- *   u64 info: level 12 bits | round 12 | first 24 bits of the parent's fingerprint | action 16
+ *   u64 info: level 12 bits | round 12 | steps that sleep 16, inverted (sleep.ts) | first 24 bits of the parent's fingerprint
  *
  * and a second u64 of fingerprint where 128 bits are asked for. Level: visible steps from the start; round: steps within
- * the level. A state keeps the smallest info that it was reached with, so it does not matter in which order, or by which
- * worker, its ways were found; a parent always has a smaller level, or an earlier round of the same.
+ * the level. Of the ways that a state is reached by at its smallest level and round, it keeps the smallest parent and all that
+ * any of them puts to sleep; so it does not matter in which order, or by which worker, they were found. A parent always has a
+ * smaller level, or an earlier round of the same.
  *
  * Fingerprints stand in ascending order with gaps: the home of one is proportional to it. So the set grows where it stands,
  * in two passes, by a quarter at a time: at most 24 bytes a state. Two states with one fingerprint would count as one:
@@ -31,8 +32,19 @@ let stride: usize = 16;
 }
 
 
-@inline export function infoOf(level: u32, round: u32, parent: u64, action: u32): u64 {
-  return ((<u64>level) << 52) | ((<u64>round) << 40) | ((parent >> 40) << 16) | action;
+@inline export function infoOf(level: u32, round: u32, parent: u64, asleep: u32): u64 {
+  return ((<u64>level) << 52) | ((<u64>round) << 40) | ((<u64>(~asleep & 0xffff)) << 24) | (parent >> 40);
+}
+
+
+@inline export function asleepIn(info: u64): u32 {
+  return ~(<u32>(info >> 24)) & 0xffff;
+}
+
+/** What is kept of two ways to one state. */
+@inline export function better(a: u64, b: u64): u64 {
+  if (a >> 40 != b >> 40) return min(a, b);
+  return (a & b & ~(<u64>0xffffff)) | min(a & 0xffffff, b & 0xffffff);
 }
 
 export function openVisited(is128: bool): bool {
@@ -141,15 +153,16 @@ export enum Entered {
   full = 3,
 }
 
-/** Enters a state reached with `info`; the smaller info stays. */
+/** Enters a state reached with `info`. */
 export function enter(fingerprint: u64, second: u64, info: u64): u32 {
   if (visitedStates >= most && !grow()) return Entered.full;
   let slot = home(fingerprint);
   for (; infoAt(slot) != 0 && keyAt(slot) <= fingerprint; slot += stride) {
     if (keyAt(slot) != fingerprint || (wide && load<u64>(slot, 16) != second)) continue;
     const old = infoAt(slot);
-    if (info >= old) return Entered.known;
-    store<u64>(slot, info, 8);
+    const now = better(old, info);
+    if (now == old) return Entered.known;
+    store<u64>(slot, now, 8);
     return levelIn(info) < levelIn(old) ? Entered.earlier : Entered.known;
   }
   if (infoAt(slot) != 0) {
@@ -166,12 +179,12 @@ export function enter(fingerprint: u64, second: u64, info: u64): u32 {
   return infoAt(last) == 0 || grow() ? Entered.isNew : Entered.full;
 }
 
-/** The level that a state was reached at, or -1: it is not in the set. */
-export function levelOf(fingerprint: u64, second: u64): i32 {
+/** What is kept of a state; 0: it is not in the set. */
+export function infoIn(fingerprint: u64, second: u64): u64 {
   for (let slot = home(fingerprint); infoAt(slot) != 0 && keyAt(slot) <= fingerprint; slot += stride) {
-    if (keyAt(slot) == fingerprint && (!wide || load<u64>(slot, 16) == second)) return levelIn(infoAt(slot));
+    if (keyAt(slot) == fingerprint && (!wide || load<u64>(slot, 16) == second)) return infoAt(slot);
   }
-  return -1;
+  return 0;
 }
 
 /** First slot behind `slot` (0: the first of all) whose fingerprint begins with these 24 bits; 0: there is none. */

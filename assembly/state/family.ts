@@ -1,74 +1,61 @@
 /**
- * Images of a parent and its children: what a step leaves as it was is neither packed nor put back again. The host sees
- * nothing of this; it packs and unpacks whole states (image.ts).
+ * Images of a parent and its children: what a step leaves as it was is neither packed nor put back again, and what the next
+ * parent has in common with the last one is not unpacked again. The host sees nothing of this; it packs and unpacks whole
+ * states (image.ts).
  */
-import { Ctx, Msg } from './abi/fields';
-import { copyWords } from './access';
+import { Cpu, Ctx, Msg } from './abi/fields';
+import { copyWords, cpuAt } from './access';
 import {
   beginRest,
+  bitsIn,
   copyPart,
   gather,
   packCpu,
   packMessages,
   place,
   placed,
+  restAt,
   scatter,
   seal,
-  startOf,
+  skipRest,
   unpack,
-  unpackRest,
+  unpackCpu,
+  unpackMessages,
   wordAt,
 } from './image';
-import { LEVELS, ctxBase, msgBase, msgFree, nCpus, nMessages, originBase, varBase } from './layout';
+import { LEVELS, cpuBase, ctxBase, msgBase, msgFree, nCpus, nMessages, originBase, varBase } from './layout';
 import { cpuWords, fixedWords, nWords, otherWords, overlapBase } from './plan';
 import { clearTouched, touchedCpus, touchedMessages, touchedVariables } from './touched';
 
-/** The fixed part of the parent's image; the values of its planned words; its contexts and messages; its image as a whole. */
+/** The parent's image; the values of its planned words; its contexts and messages. */
 let parentImage: usize = 0;
 let parentWords: usize = 0;
 let parentRest: usize = 0;
-let parentAt: usize = 0;
 /** False until a parent has been adopted. */
 let adopted: bool = false;
 
-/** Bytes that `openFamily` needs. */
-export function familyBytes(): usize {
-  return ((<usize>fixedWords + nWords) << 3) + (varBase - ctxBase);
+/** More CPUs than an image can name in its marks (16) are never searched. */
+export const MOST_CPUS: u32 = 32;
+/** Offsets in the parent's image: where each CPU's contexts begin, behind the last one where the messages do, and where they end. */
+const starts: usize = memory.data(4 * 34);
+/** Contexts in use of each CPU of the parent. */
+const actives: usize = memory.data(32);
+
+/** Bytes that `openFamily` needs, for images of at most `image` bytes. */
+export function familyBytes(image: u32): usize {
+  return ((<usize>nWords) << 3) + (varBase - ctxBase) + image + 16;
 }
 
 export function openFamily(at: usize): void {
-  parentImage = at;
-  parentWords = parentImage + ((<usize>fixedWords) << 3);
+  parentWords = at;
   parentRest = parentWords + ((<usize>nWords) << 3);
+  parentImage = parentRest + (varBase - ctxBase);
   adopted = false;
 }
 
-/**
- * As `unpack`, from where the state was left by `packChild`: only words that differ from the parent before are touched.
- * Derived fields are left to the caller, who then calls `keepParent`.
- */
-export function adopt(at: usize): void {
-  parentAt = at;
-  if (!adopted) {
-    unpack(at);
-    for (let i: u32 = 0; i < nWords; i++) keepWord(i);
-    adopted = true;
-  } else {
-    for (let k: u32 = 0; k < fixedWords; k++) {
-      const offset = (<usize>k) << 3;
-      if (load<u64>(parentImage + offset) == load<u64>(at + offset)) continue;
-      const overlap = overlapBase + ((<usize>k) << 2);
-      const end = <u32>load<u16>(overlap) + load<u16>(overlap, 2);
-      for (let i = <u32>load<u16>(overlap); i < end; i++) {
-        const word = wordAt(i);
-        const address = <usize>load<u32>(word);
-        store<u64>(address, scatter(word, load<u64>(address), placed(word, at)));
-        keepWord(i);
-      }
-    }
-    unpackRest(at);
-  }
-  copyWords(parentImage, at, (<usize>fixedWords) << 3);
+
+@inline function startOf(c: u32): usize {
+  return load<u32>(starts + ((<usize>c) << 2));
 }
 
 
@@ -76,10 +63,88 @@ export function adopt(at: usize): void {
   store<u64>(parentWords + ((<usize>i) << 3), load<u64>(load<u32>(wordAt(i))));
 }
 
-/** Behind `adopt`, once derived fields are computed: what the children are compared with. The image must stay where it is. */
-export function keepParent(): void {
-  for (let i: u32 = 0; i < cpuWords; i++) keepWord(i);
-  memory.copy(parentRest, ctxBase, varBase - ctxBase);
+/**
+ * As `unpack`, from where the state was left by `packChild`: only what differs from the parent before is touched. Returns
+ * the CPUs (bit by index) whose derived fields the caller has to compute, and then calls `keepParent`.
+ */
+export function adopt(at: usize, bytes: u32): u32 {
+  const known = adopted;
+  adopted = true;
+  let cpus: u32 = 0;
+  if (!known) {
+    unpack(at);
+    for (let i: u32 = 0; i < nWords; i++) keepWord(i);
+    cpus = u32.MAX_VALUE;
+  } else {
+    for (let k: u32 = 0; k < fixedWords; k++) {
+      const offset = (<usize>k) << 3;
+      const differing = load<u64>(parentImage + offset) ^ load<u64>(at + offset);
+      if (differing == 0) continue;
+      const overlap = overlapBase + ((<usize>k) << 2);
+      const end = <u32>load<u16>(overlap) + load<u16>(overlap, 2);
+      for (let i = <u32>load<u16>(overlap); i < end; i++) {
+        const word = wordAt(i);
+        if ((differing & bitsIn(word, k)) == 0) continue;
+        const address = <usize>load<u32>(word);
+        store<u64>(address, scatter(word, load<u64>(address), placed(word, at)));
+        keepWord(i);
+        if (i < cpuWords) cpus |= <u32>1 << ((<u32>(address - cpuBase) / <u32>Cpu.size) & 31);
+      }
+    }
+  }
+  adoptRest(at, known);
+  copyWords(parentImage, at, bytes);
+  return cpus;
+}
+
+/** The contexts and messages of the parent. */
+function adoptRest(at: usize, known: bool): void {
+  beginRest(at);
+  let from = startOf(0);
+  for (let c: u32 = 0; c < nCpus; c++) {
+    const begin = restAt();
+    const end = startOf(c + 1);
+    const active = load<u8>(cpuAt(c), Cpu.active);
+    if (known && active == load<u8>(actives + c) && sameBytes(begin, parentImage + from, end - from)) {
+      skipRest(end - from);
+    } else {
+      unpackCpu(c);
+      store<u8>(actives + c, active);
+      const offset = <usize>c * LEVELS * Ctx.size;
+      copyWords(parentRest + offset, ctxBase + offset, LEVELS * Ctx.size);
+    }
+    store<u32>(starts + ((<usize>c) << 2), <u32>(begin - at));
+    from = end;
+  }
+  const begin = restAt();
+  const end = startOf(nCpus + 1);
+  if (known && sameBytes(begin, parentImage + from, end - from)) {
+    skipRest(end - from);
+  } else {
+    const used = known ? <u32>load<u16>(msgFree, 2) : nMessages;
+    unpackMessages(used);
+    const messages = max(used, <u32>load<u16>(msgFree, 2));
+    copyWords(parentRest + (originBase - ctxBase), originBase, msgBase - originBase + <usize>messages * Msg.size);
+  }
+  store<u32>(starts + ((<usize>nCpus) << 2), <u32>(begin - at));
+  store<u32>(starts + ((<usize>nCpus) << 2), <u32>(restAt() - at), 4);
+}
+
+/** Up to seven bytes behind both may be looked at. */
+function sameBytes(a: usize, b: usize, bytes: usize): bool {
+  let i: usize = 0;
+  for (; i + 8 <= bytes; i += 8) {
+    if (load<u64>(a + i) != load<u64>(b + i)) return false;
+  }
+  const left = <u64>(bytes - i) << 3;
+  return left == 0 || ((load<u64>(a + i) ^ load<u64>(b + i)) << (64 - left)) == 0;
+}
+
+/** Behind `adopt`, once derived fields are computed: what the children are compared with. */
+export function keepParent(cpus: u32): void {
+  if (cpus != 0) {
+    for (let i: u32 = 0; i < cpuWords; i++) keepWord(i);
+  }
   clearTouched();
 }
 
@@ -100,10 +165,10 @@ export function packChild(at: usize): u32 {
   beginRest(at);
   for (let c: u32 = 0; c < nCpus; c++) {
     if ((touchedCpus >> c) & 1) packCpu(c);
-    else copyPart(parentAt + startOf(c), parentAt + startOf(c + 1));
+    else copyPart(parentImage + startOf(c), parentImage + startOf(c + 1));
   }
   if (touchedMessages) packMessages();
-  else copyPart(parentAt + startOf(nCpus), parentAt + startOf(nCpus + 1));
+  else copyPart(parentImage + startOf(nCpus), parentImage + startOf(nCpus + 1));
   const length = seal(at);
   for (let i: u32 = 0; i < otherWords; i++) packWord(i, at);
   if (touchedVariables) {

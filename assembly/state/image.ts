@@ -7,7 +7,7 @@
  */
 import { Cpu, Ctx, Msg, MsgKind, Origin } from './abi/fields';
 import { cpuAt, ctxAt, msgAt, originAt } from './access';
-import { LEVELS, ctxBase, liveBase, msgFree, nCpus, nDevices, nMessages, nOrigins } from './layout';
+import { LEVELS, liveBase, msgFree, nCpus, nDevices, nMessages, nOrigins } from './layout';
 import { WORD, fixedWords, markBits, nWords, runBase, wordBase } from './plan';
 
 // the part of variable length: whole bytes, little end first
@@ -104,7 +104,8 @@ export function packMessages(): void {
   }
 }
 
-function unpackMessages(): void {
+/** `used`: messages behind this one are free, and in order. */
+export function unpackMessages(used: u32): void {
   const markBytes = bytesFor(markBits);
   const marks = markBytes == 8 ? ~(<u64>0) : ((<u64>1) << (markBytes << 3)) - 1;
   let m: u32 = 0;
@@ -129,7 +130,7 @@ function unpackMessages(): void {
   }
   store<u16>(msgFree, m < nMessages ? m + 1 : 0);
   store<u16>(msgFree, m, 2);
-  for (; m < nMessages; m++) {
+  for (const end = min(used, nMessages); m < end; m++) {
     const at = msgAt(m);
     if (load<u8>(at, Msg.kind) != MsgKind.free) memory.fill(at, 0, Msg.size);
     store<u16>(at, m + 1 < nMessages ? m + 2 : 0, Msg.next);
@@ -185,6 +186,14 @@ export function place(word: usize, bits: u64, at: usize): void {
 }
 
 
+/** Which bits of u64 number k of the image are the word's. */
+@inline export function bitsIn(word: usize, k: u32): u64 {
+  const from = <i32>load<u32>(word, 4) - <i32>(k << 6);
+  const mask = ~(<u64>0) >> (64 - <u32>load<u8>(word, 13));
+  return from < 0 ? mask >> -from : mask << from;
+}
+
+
 @inline export function placed(word: usize, at: usize): u64 {
   const position = load<u32>(word, 4);
   const n = <u32>load<u8>(word, 13);
@@ -197,9 +206,19 @@ export function place(word: usize, bits: u64, at: usize): void {
 
 // --- the part of variable length
 
-/** What is packed next stands behind the fixed part of the image at `at`. */
+/** What is packed or unpacked next stands behind the fixed part of the image at `at`. */
 export function beginRest(at: usize): void {
   cursor = at + ((<usize>fixedWords) << 3);
+}
+
+
+@inline export function restAt(): usize {
+  return cursor;
+}
+
+
+@inline export function skipRest(bytes: usize): void {
+  cursor += bytes;
 }
 
 /** Copies [from, to); up to seven bytes behind are garbage until they are written. */
@@ -222,32 +241,12 @@ export function seal(at: usize): u32 {
   return (<u32>(cursor - at) + 7) & ~7;
 }
 
-/** Offsets in the parent's image: where each CPU's contexts begin, behind the last one where the messages do, and where they end. */
-const starts: usize = memory.data(4 * 34);
-
-
-@inline export function startOf(c: u32): usize {
-  return load<u32>(starts + ((<usize>c) << 2));
-}
-
-
-@inline function setStart(c: u32, offset: usize): void {
-  if (c < 34) store<u32>(starts + ((<usize>c) << 2), <u32>offset);
-}
-
-export function unpackRest(at: usize): void {
-  beginRest(at);
-  memory.fill(ctxBase, 0, <usize>nCpus * LEVELS * Ctx.size);
-  for (let c: u32 = 0; c < nCpus; c++) {
-    setStart(c, cursor - at);
-    const active = <u32>load<u8>(cpuAt(c), Cpu.active);
-    for (let level: u32 = 0; active >> level != 0; level++) {
-      if ((active >> level) & 1) unpackContext(ctxAt(c, level));
-    }
+export function unpackCpu(c: u32): void {
+  memory.fill(ctxAt(c, 0), 0, LEVELS * Ctx.size);
+  const active = <u32>load<u8>(cpuAt(c), Cpu.active);
+  for (let level: u32 = 0; active >> level != 0; level++) {
+    if ((active >> level) & 1) unpackContext(ctxAt(c, level));
   }
-  setStart(nCpus, cursor - at);
-  unpackMessages();
-  setStart(nCpus + 1, cursor - at);
 }
 
 /** Packs the state to `at`; returns the length in bytes, a multiple of 8. */
@@ -270,5 +269,7 @@ export function unpack(at: usize): void {
     const address = <usize>load<u32>(word);
     store<u64>(address, scatter(word, load<u64>(address), placed(word, at)));
   }
-  unpackRest(at);
+  beginRest(at);
+  for (let c: u32 = 0; c < nCpus; c++) unpackCpu(c);
+  unpackMessages(nMessages);
 }

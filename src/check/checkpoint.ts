@@ -8,7 +8,7 @@ import { CheckpointError } from './errors.js';
 import type { Engine, FoundFailure, Reduction, Share } from './engine.js';
 import type { Activity } from './vacuity.js';
 
-const FORMAT = 'irqlab checkpoint 1';
+const FORMAT = 'irqlab checkpoint 2';
 const Kind = { states: 16, end: 255 } as const;
 const BAGS = [Bag.now, Bag.then, Bag.later] as const;
 

@@ -57,7 +57,6 @@ export interface Slot {
   readonly round: number;
   /** first 24 bits of the parent's fingerprint */
   readonly parent: number;
-  readonly action: number;
 }
 
 export const NO_ACTION = 0xffff;
@@ -216,8 +215,7 @@ export class Engine {
         fingerprint: core.u64(at),
         level: bits(52, 12),
         round: bits(40, 12),
-        parent: bits(16, 24),
-        action: bits(0, 16),
+        parent: bits(0, 24),
       });
     }
     return found;

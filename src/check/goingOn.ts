@@ -13,19 +13,19 @@ function start(system: System): Promise<Machine> {
   return system.machine({ timed: false, record: 0 });
 }
 
-/** What one worker has found so far, in a temporary file, for a team to go on with. */
-export async function handOver(
-  system: System,
-  limits: SearchLimits,
-  explorer: Explorer,
-): Promise<{ readonly file: string; readonly head: CheckpointHead; remove(): Promise<void> }> {
+/** A temporary file for what one worker has found so far, and a team is to go on with. */
+export async function handOverFile(): Promise<{ readonly file: string; remove(): Promise<void> }> {
   const { mkdtemp, rm } = await import('node:fs/promises');
   const { tmpdir } = await import('node:os');
   const folder = await mkdtemp(`${tmpdir()}/irqlab-`);
-  const file = `${folder}/search`;
+  return { file: `${folder}/search`, remove: () => rm(folder, { recursive: true }) };
+}
+
+/** Puts it there; the explorer is of no use behind that. */
+export async function handOver(file: string, system: System, limits: SearchLimits, explorer: Explorer): Promise<CheckpointHead> {
   await explorer.save(file, await headFor(system, limits, explorer, explorer.findings()));
   await explorer.close();
-  return { file, head: await headOf(file, system, limits), remove: () => rm(folder, { recursive: true }) };
+  return headOf(file, system, limits);
 }
 
 export async function headFor(

@@ -1,6 +1,7 @@
 /**
- * The way to a state, from what the visited set keeps of each: level, round, the action it was reached by, and the first 24
- * bits of its parent's fingerprint. Where two states answer to a parent's description, the way to each is replayed.
+ * The way to a state, from what the visited set keeps of each: level, round, and the first 24 bits of its parent's fingerprint.
+ * Which step led on is found by taking the steps of the parent; where two states answer to a parent's description, both are
+ * tried.
  */
 import type { Machine } from '../machine/index.js';
 import { NO_ACTION, type FoundFailure, type Reduction, type Slot } from './engine.js';
@@ -11,6 +12,10 @@ export type LookUp = (prefix: number) => Promise<readonly Slot[]>;
 /** Parents come from the round before, or from any round of the level before. */
 function mayBeParent(parent: Slot, child: Slot): boolean {
   return child.round > 0 ? parent.level === child.level && parent.round === child.round - 1 : parent.level === child.level - 1;
+}
+
+function isStart({ level, round }: Slot): boolean {
+  return level === 0 && round === 0;
 }
 
 export class Paths {
@@ -47,57 +52,71 @@ export class Paths {
 
   /** The way to a state; undefined for one that no replay leads to. */
   async #wayTo(slot: Slot): Promise<readonly number[] | undefined> {
-    const backwards: number[] = [];
-    for (let at = slot; at.action !== NO_ACTION;) {
+    const chain: Slot[] = [];
+    let at = slot;
+    while (!isStart(at)) {
+      chain.unshift(at);
       const child = at;
-      backwards.unshift(child.action);
       const parents = (await this.#lookUp(child.parent)).filter((parent) => mayBeParent(parent, child));
       const [only] = parents;
       if (only === undefined) return undefined;
-      if (parents.length > 1) {
-        const before = await this.#trueParent(child, parents);
-        return before && [...before, ...backwards];
-      }
+      if (parents.length > 1) return this.#through(parents, chain);
       at = only;
     }
-    return backwards;
+    return this.#along([], chain);
   }
 
-  /** The way to that one of several candidates from which the action leads to the child. */
-  async #trueParent(child: Slot, candidates: readonly Slot[]): Promise<readonly number[] | undefined> {
+  /** The way through that one of several candidates that a step leads from to the first of a chain. */
+  async #through(candidates: readonly Slot[], chain: readonly Slot[]): Promise<readonly number[] | undefined> {
     for (const parent of candidates) {
       // each is followed once, however many ways lead past it
       const known = this.#ways.get(parent.fingerprint) ?? this.#wayTo(parent);
       this.#ways.set(parent.fingerprint, known);
       const way = await known;
-      if (way !== undefined && this.#fingerprint([...way, child.action]) === child.fingerprint) return way;
+      const all = way && this.#along(way, chain);
+      if (all !== undefined) return all;
     }
     return undefined;
   }
 
-  #fingerprint(way: readonly number[]): bigint {
+  /** A way, and on from its end through the states of a chain by the first steps that lead there; undefined: none does. */
+  #along(way: readonly number[], chain: readonly Slot[]): readonly number[] | undefined {
     this.#replay(way, false);
-    return this.#machine.fingerprint();
+    const machine = this.#machine;
+    const all = [...way];
+    for (const { fingerprint } of chain) {
+      const before = machine.snapshot();
+      const step = machine.enabled().find((action) => {
+        machine.restore(before);
+        this.#apply(action);
+        return machine.fingerprint() === fingerprint;
+      });
+      if (step === undefined) return undefined;
+      all.push(step);
+    }
+    return all;
+  }
+
+  /** A step of the search: those that it joins included. Returns all of them. */
+  #apply(action: number, joins = this.#joins): number[] {
+    this.#machine.apply(action);
+    return joins ? [action, ...this.#join()] : [action];
+  }
+
+  #join(): number[] {
+    const machine = this.#machine;
+    const taken: number[] = [];
+    for (let next = machine.core.exports.joinNext(); next >= 0; next = machine.core.exports.joinNext()) {
+      machine.apply(next);
+      taken.push(next);
+    }
+    return taken;
   }
 
   /** Goes a way from the start, with the steps that are joined to others; `open`: nothing is joined to the last one. */
   #replay(way: readonly number[], open: boolean): number[] {
-    const machine = this.#machine;
-    const all: number[] = [];
-    const join = (): void => {
-      if (!this.#joins) return;
-      for (let next = machine.core.exports.joinNext(); next >= 0; next = machine.core.exports.joinNext()) {
-        machine.apply(next);
-        all.push(next);
-      }
-    };
-    machine.restore(this.#start);
-    join();
-    way.forEach((action, i) => {
-      machine.apply(action);
-      all.push(action);
-      if (!open || i < way.length - 1) join();
-    });
-    return all;
+    this.#machine.restore(this.#start);
+    const first = this.#joins ? this.#join() : [];
+    return first.concat(way.flatMap((action, i) => this.#apply(action, this.#joins && !(open && i === way.length - 1))));
   }
 }

@@ -2,12 +2,14 @@
 import { loadModule, Status, VarClass, VarWord } from '../core/index.js';
 import { propertiesOf, type Machine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
+import type { CheckpointHead } from './checkpoint.js';
 import type { Reduction, Share } from './engine.js';
 import { neverJudged } from './evaluated.js';
 import { Alone, type Explorer, type Findings, type Watch } from './explorer.js';
-import { handOver, headFor, headOf, withBefore, withFindingsBefore } from './goingOn.js';
+import { handOver, handOverFile, headFor, headOf, withBefore, withFindingsBefore } from './goingOn.js';
 import { labelAt } from './labels.js';
 import { Paths } from './paths.js';
+import type { Team } from './team/team.js';
 import type { Coverage, Failure, SearchLimits, SearchResult } from './report.js';
 import { vacuityOf, type Activity, type Vacuity } from './vacuity.js';
 
@@ -74,20 +76,14 @@ async function searchOnce(system: System, limits: SearchLimits): Promise<SearchR
   let before = resume === undefined ? undefined : await headOf(resume, system, limits);
   const look: Watch['look'] = async (share) => (await limits.progress?.(coverageOf(withBefore(share, before)))) === true;
   const watch: Watch = { states, first, depth, look };
-  let explorer: Explorer | undefined;
-  let status: Status = Status.enough;
-  if (workers === 1 || resume === undefined) {
-    explorer = await alone(system, limits);
-    status = await explorer.run(workers === 1 ? watch : { ...watch, states: Math.min(states, SHORT) });
+  const aloneFirst = workers === 1 || resume === undefined;
+  let explorer: Explorer = aloneFirst ? await alone(system, limits) : await team(system, limits, workers);
+  let status = await explorer.run(workers > 1 && aloneFirst ? { ...watch, states: Math.min(states, SHORT) } : watch);
+  if (status === Status.enough && workers > 1 && aloneFirst && explorer.findings().share.states < states) {
+    const joined = await withHelp(system, { ...limits, workers }, explorer, watch);
+    ({ explorer, status } = joined);
+    before = joined.before ?? before;
   }
-  if (status === Status.enough && workers > 1 && (explorer === undefined || explorer.findings().share.states < states)) {
-    const handed = explorer && (await handOver(system, limits, explorer));
-    before = handed?.head ?? before;
-    explorer = await team(system, { ...limits, resume: handed?.file ?? resume }, workers);
-    status = await explorer.run(watch);
-    await handed?.remove();
-  }
-  if (explorer === undefined) throw new RangeError('a search needs a worker');
   try {
     if (status === Status.cutShort) return 'cutShort';
     refuseFault(system, status, explorer.fault);
@@ -117,6 +113,36 @@ async function searchOnce(system: System, limits: SearchLimits): Promise<SearchR
   }
 }
 
+/** A search that turns out to be long: it goes on alone while the threads of a team start, and is then handed over to them. */
+async function withHelp(
+  system: System,
+  limits: SearchLimits & { readonly workers: number },
+  first: Explorer,
+  watch: Watch,
+): Promise<{ readonly explorer: Explorer; readonly status: Status; readonly before?: CheckpointHead }> {
+  const { file, remove } = await handOverFile();
+  const others = await team(system, { ...limits, resume: file }, limits.workers);
+  others.start(watch);
+  try {
+    let stopped = false;
+    const status = await first.run({
+      ...watch,
+      look: async (share) => {
+        stopped = await watch.look(share);
+        return stopped || others.isReady;
+      },
+    });
+    if (status !== Status.more || stopped) {
+      await others.dismiss();
+      return { explorer: first, status };
+    }
+    const before = await handOver(file, system, limits, first);
+    return { explorer: others, status: await others.run(watch), before };
+  } finally {
+    await remove();
+  }
+}
+
 async function begin(system: System): Promise<Machine> {
   return system.machine({ timed: false, record: 0 });
 }
@@ -133,7 +159,7 @@ async function alone(system: System, { memory, fingerprint, resume, reduction = 
   return explorer;
 }
 
-async function team(system: System, limits: SearchLimits, workers: number): Promise<Explorer> {
+async function team(system: System, limits: SearchLimits, workers: number): Promise<Team> {
   const { memory, fingerprint, resume, reduction = 1 } = limits;
   const { MOST_WORKERS, Team } = await import('./team/team.js');
   const options = { workers: Math.min(workers, MOST_WORKERS), memory, wide: fingerprint === 128, reduction, resume };

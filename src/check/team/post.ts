@@ -19,6 +19,9 @@ export const Word = {
   generation: 4,
   /** what worker 0 has decided */
   decision: 5,
+  /** workers that could begin; set from outside: they may */
+  ready: 6,
+  go: 7,
   /** from here on a word for each worker: a bell, rung when something has changed for it */
   bells: 8,
 } as const;
@@ -142,6 +145,12 @@ export class Post {
       if (all) return;
       this.#wait(bell);
     }
+  }
+
+  /** This worker could begin; waits until it may. */
+  begin(): void {
+    Atomics.add(this.control, Word.ready, 1);
+    while (Atomics.load(this.control, Word.go) === 0) Atomics.wait(this.control, Word.go, 0, 100);
   }
 
   /** Waits until all workers are here. */

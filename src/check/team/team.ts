@@ -49,8 +49,21 @@ export class Team implements Explorer {
     this.#ends = [];
   }
 
-  async run({ states, first, depth, look }: Watch): Promise<Status> {
+  /** Starts the threads; they wait for `run`, with the same limits. */
+  start({ states, first, depth }: Watch): void {
     for (let worker = 0; worker < this.workers; worker++) this.#start({ ...this.#task, worker, states, first, depth });
+  }
+
+  /** True if the threads have nothing to do any more before they can search. */
+  get isReady(): boolean {
+    return Atomics.load(this.#control, Word.ready) === this.workers;
+  }
+
+  async run(watch: Watch): Promise<Status> {
+    const { look } = watch;
+    if (this.#threads.length === 0) this.start(watch);
+    Atomics.store(this.#control, Word.go, 1);
+    Atomics.notify(this.#control, Word.go);
     const all = Promise.all(this.#ends);
     const watching = setInterval(() => {
       void this.#look(look);
@@ -59,7 +72,7 @@ export class Team implements Explorer {
       this.#ended = await all;
     } catch (error) {
       // the others wait for the one that is gone
-      await Promise.all(this.#threads.map((thread) => thread.terminate()));
+      await this.dismiss();
       throw error;
     } finally {
       clearInterval(watching);
@@ -133,6 +146,11 @@ export class Team implements Explorer {
     new CheckpointWriter(path, head).close();
     for (let worker = 0; worker < this.workers; worker++) await this.#ask(worker, { ask: 'save', path });
     new CheckpointWriter(path).finish();
+  }
+
+  /** Nobody needs it: the threads end wherever they are. */
+  async dismiss(): Promise<void> {
+    await Promise.all([...this.#threads.map((thread) => thread.terminate()), ...this.#ends.map((end) => end.catch(() => undefined))]);
   }
 
   async close(): Promise<void> {

@@ -26,8 +26,9 @@ class Searcher {
 
   constructor(task: WorkerTask, machine: Machine) {
     this.#task = task;
-    this.spill = new Spill();
     this.#post = new Post(task.team, task.worker, task.workers);
+    this.#post.begin();
+    this.spill = new Spill();
     const { memory, wide, worker, workers, reduction } = task;
     this.engine = new Engine(machine, { memory, wide, worker, workers, reduction, spill: this.spill, resumed: task.resume !== undefined });
     if (this.engine.status !== Status.more) this.#fail(this.engine.status);
