@@ -57,6 +57,7 @@ const bounds = z.object({
 const coverage = z.object({
   states: count,
   transitions: count,
+  executed: count.meta({ description: 'Transitions taken; the others lead to states found at the same distance in other ways' }),
   rest: count.meta({ description: 'States at rest' }),
   probed: count.meta({ description: 'States at rest after the probe' }),
   depth: count.meta({ description: 'Visible steps on the longest shortest way' }),

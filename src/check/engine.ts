@@ -28,6 +28,8 @@ export interface EngineOptions {
 export interface Share {
   readonly states: number;
   readonly transitions: number;
+  /** of those: the others lead to states that are found at the same distance by others (assembly/check/sleep.ts) */
+  readonly executed: number;
   readonly rest: number;
   readonly probed: number;
   readonly depth: number;
@@ -182,6 +184,7 @@ export class Engine {
       probed: word(7),
       imageBytes: word(8),
       visitedBytes: word(9),
+      executed: word(11),
     };
   }
 

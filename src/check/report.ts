@@ -9,6 +9,8 @@ export type PropertyName = string;
 export interface Coverage {
   readonly states: number;
   readonly transitions: number;
+  /** of those: what the others lead to is found at the same distance by others */
+  readonly executed: number;
   /** states at rest; those in which the probe had ended */
   readonly rest: number;
   readonly probed: number;

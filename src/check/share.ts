@@ -7,6 +7,7 @@ export function joinShares(shares: readonly Share[]): Share {
   return {
     states: sum('states'),
     transitions: sum('transitions'),
+    executed: sum('executed'),
     rest: sum('rest'),
     probed: sum('probed'),
     depth: most('depth'),

@@ -47,7 +47,7 @@ function boundsText(system: System): string {
 function coverageText(result: SearchResult): string {
   const { coverage: c, fingerprintBits } = result;
   const pool = c.poolFull ? '; the pool of messages was full in some state' : '';
-  return `${count(c.states)} states, ${count(c.transitions)} transitions, ${count(c.rest)} states at rest, ${c.depth} visible steps deep; images of ${c.averageImage.toFixed(0)} bytes (largest ${c.largestImage}); ${fingerprintBits}-bit fingerprints, chance of a collision ${collisionChance(result).toExponential(0)}${pool}`;
+  return `${count(c.states)} states, ${count(c.transitions)} transitions (${count(c.executed)} executed), ${count(c.rest)} states at rest, ${c.depth} visible steps deep; images of ${c.averageImage.toFixed(0)} bytes (largest ${c.largestImage}); ${fingerprintBits}-bit fingerprints, chance of a collision ${collisionChance(result).toExponential(0)}${pool}`;
 }
 
 /** Columns that an assumption takes, before what it says. */

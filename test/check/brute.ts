@@ -17,7 +17,8 @@ function key(image: Uint8Array): string {
   return Buffer.from(image).toString('latin1');
 }
 
-export async function bruteForce(system: System): Promise<Explored> {
+/** `joins`: over normal forms, as level 1 of the reduction has them, where they are needed. */
+export async function bruteForce(system: System, joins = false): Promise<Explored> {
   const machine = await system.machine({ timed: false, record: 0 });
   const checked = machine.setup.properties;
   const failures: Partial<Record<PropertyName, number>> = {};
@@ -33,6 +34,11 @@ export async function bruteForce(system: System): Promise<Explored> {
     best.set(name, steps);
     (queues[steps] ??= []).push(image);
   };
+  const joined = (broken: readonly PropertyName[]): readonly PropertyName[] => {
+    const next = joins ? machine.core.exports.joinNext() : -1;
+    return next < 0 ? broken : joined([...broken, ...machine.apply(next).broken]);
+  };
+  joined([]);
   fail(machine.judge(machine.setup.program.judgeAlways ?? 0), 0);
   reach(machine.image().slice(), 0);
   const expanded = new Set<string>();
@@ -58,7 +64,7 @@ export async function bruteForce(system: System): Promise<Explored> {
         const { visible, broken } = machine.apply(action);
         transitions++;
         const after = steps + (visible ? 1 : 0);
-        fail(broken, after);
+        fail(joined(broken), after);
         reach(machine.image().slice(), after);
       }
     }

@@ -37,6 +37,8 @@ describe('the states that are visited', () => {
       // from each state one step for each CPU that has not ended
       expect(found.transitions).toBe(lengths.reduce((sum, n) => sum + (states / n) * (n - 1), 0));
       expect(found.rest).toBe(1);
+      // each state is found once: all other steps that lead to it sleep
+      expect(found.executed).toBe(states - 1);
     },
   );
 

@@ -71,7 +71,7 @@ describe.concurrent('check', () => {
       /delivery=within-mdelay/,
       /recognition=prompt/,
       /softDisabled=dispatches/,
-      /searched +[\d,]+ states, [\d,]+ transitions/,
+      /searched +[\d,]+ states, [\d,]+ transitions \([\d,]+ executed\)/,
       /not vacuous +\d+ handler runs, \d+ re-triggers, \d+ swallowed vectors/,
       /micro-ops never executed/,
       /behaviours +msiUpdate=twoStep \(read\)/,
