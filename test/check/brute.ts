@@ -3,7 +3,7 @@
  * the module only what a single step does.
  */
 import type { PropertyName } from '../../src/check/index.js';
-import type { System } from '../../src/index.js';
+import type { Machine, System } from '../../src/index.js';
 
 export interface Explored {
   readonly states: number;
@@ -19,7 +19,10 @@ function key(image: Uint8Array): string {
 
 /** `joins`: over normal forms, as level 1 of the reduction has them, where they are needed. */
 export async function bruteForce(system: System, joins = false): Promise<Explored> {
-  const machine = await system.machine({ timed: false, record: 0 });
+  return exploreAll(await system.machine({ timed: false, record: 0 }), joins);
+}
+
+export function exploreAll(machine: Machine, joins: boolean): Explored {
   const checked = machine.setup.properties;
   const failures: Partial<Record<PropertyName, number>> = {};
   const fail = (names: readonly PropertyName[], steps: number): void => {

@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import { machineOf, randomSystem, Dice } from '../engine/systems.js';
 import { search } from '../engine/toy.js';
-import { bruteForce } from './brute.js';
+import { randomKernel } from '../engine/kernels.js';
+import { bruteForce, exploreAll } from './brute.js';
 
 test.each([0, 1] as const)(
   '30 random scenarios of up to 6,000 states, level %i: the same states, transitions, states at rest and lengths',
@@ -25,5 +26,27 @@ test.each([0, 1] as const)(
     expect(failed).toBeGreaterThan(2);
     // some of the steps sleep
     expect(taken / compared).toBeLessThan(reduction === 0 ? 0.8 : 0.95);
+  },
+);
+
+test.each([0, 1] as const)(
+  '200 kernels of a few lines, level %i: the same states, transitions, states at rest and lengths',
+  async (reduction) => {
+    let compared = 0;
+    let taken = 0;
+    for (let seed = 0; compared < 200; seed++) {
+      const kernel = await randomKernel(new Dice(seed));
+      if (!kernel) continue;
+      const { status, states, transitions, executed, rest, failures } = await search(await kernel.again(), reduction, 2500);
+      if (status !== 'done') continue;
+      const lengths = Object.fromEntries(Object.entries(failures).map(([name, { length }]) => [name, length]));
+      expect({ seed, states, transitions, rest, failures: lengths }).toEqual({
+        seed,
+        ...exploreAll(await kernel.again(), reduction === 1),
+      });
+      taken += executed / transitions;
+      compared++;
+    }
+    expect(taken / compared).toBeLessThan(0.9);
   },
 );
