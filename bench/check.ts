@@ -1,5 +1,6 @@
 /**
- * The checker beside its peer: irqlab and Spin on one protocol at one granularity, full states and no reduction in both.
+ * The checker beside its peer: irqlab and Spin on one protocol at one granularity, full states in both. Transitions count on
+ * both sides; irqlab executes only those that sleep sets leave awake (assembly/check/sleep.ts), as in every check.
  *
  *   npm run bench:check -- --devices 2 --raises 3 --moves 1 --rounds 5 --workers 1
  *

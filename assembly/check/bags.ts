@@ -119,11 +119,6 @@ export function nextRecord(): usize {
   }
 }
 
-/** Where the records end of which `nextRecord` gave one: it is followed by the next ones. */
-@inline export function recordsEnd(): usize {
-  return reading + load<u32>(reading, 4);
-}
-
 /** The record that `nextRecord` gave has been dealt with. */
 export function pastRecord(bytes: u32): void {
   readAt += bytes;

@@ -9,10 +9,11 @@ import { copyWords } from '../state/access';
 import { avalanche, hash } from '../state/hash';
 import { packChild } from '../state/family';
 import { bagRoom } from './bags';
-import { better, Entered, enter, levelIn, touch } from './visited';
+import { amend, forget } from './amended';
+import { asleepIn, better, Entered, enter, levelIn, touch } from './visited';
 
 export const HEADER: u32 = 32;
-/** A record of the frontier: u64 fingerprint, u32 bytes of the image, u32 unused, then the image. */
+/** A record of the frontier: u64 fingerprint, u32 bytes of the image, u32 steps that sleep, then the image. */
 export const FRONTIER_HEADER: u32 = 16;
 const BATCH: u32 = 64;
 /** Places in the table of states offered a short while ago, 16 bytes each: fingerprint, info. */
@@ -34,9 +35,6 @@ let workers: u32 = 1;
 /** What states are entered with at the level that is being expanded; the next one is one higher. */
 let level: u32 = 0;
 
-/** States found again on the level before the one in whose bag they are; those that are in this level's bag for nothing. */
-let moved: u32 = 0;
-export let stale: u32 = 0;
 /** Bytes of the largest image entered, and of all new ones. */
 export let largest: u32 = 0;
 export let totalBytes: u64 = 0;
@@ -65,8 +63,7 @@ export function openCandidates(at: usize, image: u32, wide: bool, worker: u32, t
   workers = team;
   end = area;
   waiting = 0;
-  moved = 0;
-  stale = 0;
+  forget(false);
   level = 0;
   largest = 0;
   totalBytes = 0;
@@ -74,8 +71,6 @@ export function openCandidates(at: usize, image: u32, wide: bool, worker: u32, t
 
 export function setLevel(now: u32): void {
   level = now;
-  stale = moved;
-  moved = 0;
 }
 
 
@@ -154,20 +149,20 @@ function enterRecord(at: usize): bool {
   const entered = enter(load<u64>(at), load<u64>(at, 16), info);
   if (entered == Entered.known) return true;
   if (entered == Entered.full) return false;
+  const bag: u32 = levelIn(info) == level ? Bag.then : Bag.later;
+  if (entered == Entered.amended) {
+    amend(bag, load<u64>(at));
+    return true;
+  }
   const bytes = load<u32>(at, 24);
-  if (entered == Entered.earlier) moved++;
-  else {
+  if (entered == Entered.earlier) {
+    // where it stands now it will not be expanded
+    amend(Bag.later, load<u64>(at));
+  } else {
     if (bytes > largest) largest = bytes;
     totalBytes += bytes;
   }
-  return pushFrontier(levelIn(info) == level ? Bag.then : Bag.later, at);
-}
-
-/** Behind a resume it is not known which states have moved: all are looked up. */
-export function resumeLevel(now: u32): void {
-  level = now;
-  stale = 1;
-  moved = 1;
+  return pushFrontier(bag, at);
 }
 
 function pushFrontier(bag: u32, record: usize): bool {
@@ -176,6 +171,7 @@ function pushFrontier(bag: u32, record: usize): bool {
   if (to == 0) return false;
   store<u64>(to, load<u64>(record));
   store<u32>(to, bytes, 8);
+  store<u32>(to, asleepIn(load<u64>(record, 8)), 12);
   copyWords(to + FRONTIER_HEADER, record + HEADER, bytes);
   if (is128) store<u64>(to + FRONTIER_HEADER + bytes, load<u64>(record, 16));
   return true;

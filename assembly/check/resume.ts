@@ -1,5 +1,6 @@
 /** What a checkpoint has kept comes back: each worker takes what it owns. */
-import { FRONTIER_HEADER, isOwn, resumeLevel } from './candidates';
+import { forget } from './amended';
+import { FRONTIER_HEADER, isOwn, setLevel } from './candidates';
 import { bagRoom } from './bags';
 import { Entered, enter, expectStates, slotBytes } from './visited';
 import { resumeSearch } from './search';
@@ -7,7 +8,8 @@ import { resumeSearch } from './search';
 /** The search goes on in this round, with about so many states. False: out of memory. */
 export function resumeAt(level: u32, round: u32, states: u32): bool {
   resumeSearch(level, round);
-  resumeLevel(level);
+  setLevel(level);
+  forget(true);
   return expectStates(states);
 }
 

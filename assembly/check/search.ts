@@ -14,8 +14,9 @@ import { pack, truncated } from '../state/image';
 import { planImage } from '../state/plan';
 import { judge } from '../cpu/sequencer';
 import { clearFault, clearViolations, cutShort, fault, outside, setCutShort, setOutside, violate, violations } from '../record/violations';
+import { isAmended, turn } from './amended';
 import { arenaTop, openArena } from './arena';
-import { becomeNow, chunksUsed, clearBags, isEmpty, nextRecord, pastRecord, recordsEnd } from './bags';
+import { becomeNow, chunksUsed, clearBags, isEmpty, nextRecord, pastRecord } from './bags';
 import {
   FRONTIER_HEADER,
   HEADER,
@@ -34,7 +35,7 @@ import { futuresSize, planFutures } from './futures';
 import { join } from './join';
 import { persistent } from './persistent';
 import { actorBit, asleepBehind, declareSteps, noteStep } from './sleep';
-import { asleepIn, infoIn, infoOf, levelIn, openVisited, touch, visitedBytes, visitedStates } from './visited';
+import { asleepIn, infoIn, infoOf, levelIn, openVisited, visitedBytes, visitedStates } from './visited';
 import { actions, atRest, clearPoolFull, deadlocked, derive, enumerate, isStarted, perform, poolFull, probeDone } from './transitions';
 
 /** An action that is none: the state itself fails. */
@@ -250,24 +251,12 @@ function expand(fingerprint: u64, image: usize, bytes: u32, asleep: u32): u32 {
   return Status.more;
 }
 
-/** Records whose states are looked up at a time, so that the misses of the visited set overlap. */
-const AHEAD: u32 = 16;
-/** Keeps the reads of `touch` from being optimised away. */
-export let touchedAhead: u64 = 0;
-
-
-@inline function recordBytes(record: usize): u32 {
-  return FRONTIER_HEADER + load<u32>(record, 8) + (wide ? 8 : 0);
-}
-
-/** Returns the number of records it has looked at. */
-function touchAhead(record: usize): u32 {
-  const end = recordsEnd();
-  let n: u32 = 0;
-  let sum: u64 = 0;
-  for (let at = record; n < AHEAD && at < end; n++, at += recordBytes(at)) sum ^= touch(load<u64>(at));
-  touchedAhead = sum;
-  return n;
+/** The steps of a state that sleep; -1: it was found on an earlier level after it had been put here, and expanded there. */
+@inline function asleepOf(record: usize, bytes: u32): i32 {
+  const fingerprint = load<u64>(record);
+  if (!isAmended(Bag.now, fingerprint)) return load<u32>(record, 12);
+  const info = infoIn(fingerprint, wide ? load<u64>(record + FRONTIER_HEADER + bytes) : 0);
+  return levelIn(info) == level ? <i32>asleepIn(info) : -1;
 }
 
 /**
@@ -275,20 +264,16 @@ function touchAhead(record: usize): u32 {
  * memory than allowed.
  */
 export function searchRun(budget: u32): u32 {
-  let ahead: u32 = 0;
   for (let i: u32 = 0; i < budget; i++) {
     const record = nextRecord();
     if (record == 0) return enterWaiting() ? Status.round : Status.memory;
-    if (ahead == 0) ahead = touchAhead(record);
-    ahead--;
     const bytes = load<u32>(record, 8);
-    const info = infoIn(load<u64>(record), wide ? load<u64>(record + FRONTIER_HEADER + bytes) : 0);
-    // one that was found on an earlier level after it had been put here was expanded there
-    if (levelIn(info) == level) {
-      const status = expand(load<u64>(record), record + FRONTIER_HEADER, bytes, asleepIn(info));
+    const asleep = asleepOf(record, bytes);
+    if (asleep >= 0) {
+      const status = expand(load<u64>(record), record + FRONTIER_HEADER, bytes, asleep);
       if (status != Status.more) return status;
     }
-    pastRecord(recordBytes(record));
+    pastRecord(FRONTIER_HEADER + bytes + (wide ? 8 : 0));
     if (chunksUsed > chunkLimit) return enterWaiting() ? Status.spill : Status.memory;
   }
   return enterWaiting() ? Status.more : Status.memory;
@@ -297,6 +282,7 @@ export function searchRun(budget: u32): u32 {
 /** The next round of this level, or the first of the next one: `Bag.now` is empty in memory and on disk. */
 export function nextRound(deeper: bool): u32 {
   becomeNow(deeper ? Bag.later : Bag.then);
+  turn(deeper ? Bag.later : Bag.then);
   if (deeper) level++;
   round = deeper ? 0 : round + 1;
   if (deeper) setLevel(level);

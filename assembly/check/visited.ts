@@ -147,10 +147,12 @@ function resize(more: u32): bool {
 export enum Entered {
   known = 0,
   isNew = 1,
+  /** known, at this level and round, in other ways */
+  amended = 2,
   /** known, but at a later level: it belongs to this one */
-  earlier = 2,
+  earlier = 3,
   /** out of memory */
-  full = 3,
+  full = 4,
 }
 
 /** Enters a state reached with `info`. */
@@ -163,7 +165,7 @@ export function enter(fingerprint: u64, second: u64, info: u64): u32 {
     const now = better(old, info);
     if (now == old) return Entered.known;
     store<u64>(slot, now, 8);
-    return levelIn(info) < levelIn(old) ? Entered.earlier : Entered.known;
+    return levelIn(info) < levelIn(old) ? Entered.earlier : Entered.amended;
   }
   if (infoAt(slot) != 0) {
     let end = slot + stride;

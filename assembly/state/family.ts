@@ -88,7 +88,7 @@ export function adopt(at: usize, bytes: u32): u32 {
         const address = <usize>load<u32>(word);
         store<u64>(address, scatter(word, load<u64>(address), placed(word, at)));
         keepWord(i);
-        if (i < cpuWords) cpus |= <u32>1 << ((<u32>(address - cpuBase) / <u32>Cpu.size) & 31);
+        if (i < cpuWords) cpus |= (<u32>1) << ((<u32>(address - cpuBase) / <u32>Cpu.size) & 31);
       }
     }
   }
@@ -136,8 +136,8 @@ function sameBytes(a: usize, b: usize, bytes: usize): bool {
   for (; i + 8 <= bytes; i += 8) {
     if (load<u64>(a + i) != load<u64>(b + i)) return false;
   }
-  const left = <u64>(bytes - i) << 3;
-  return left == 0 || ((load<u64>(a + i) ^ load<u64>(b + i)) << (64 - left)) == 0;
+  const left = (<u64>(bytes - i)) << 3;
+  return left == 0 || (load<u64>(a + i) ^ load<u64>(b + i)) << (64 - left) == 0;
 }
 
 /** Behind `adopt`, once derived fields are computed: what the children are compared with. */

@@ -185,7 +185,6 @@ export function place(word: usize, bits: u64, at: usize): void {
   store<u64>(to, (load<u64>(to, 8) & ~(mask >> (64 - from))) | (bits >> (64 - from)), 8);
 }
 
-
 /** Which bits of u64 number k of the image are the word's. */
 @inline export function bitsIn(word: usize, k: u32): u64 {
   const from = <i32>load<u32>(word, 4) - <i32>(k << 6);

@@ -179,7 +179,17 @@ function refuseFault(system: System, status: Status, [kind, instruction]: Explor
 
 function coverageOf(share: Share): Coverage {
   const { states, transitions, executed, rest, probed, depth, largestImage, imageBytes, poolFull } = share;
-  return { states, transitions, executed, rest, probed, depth, largestImage, averageImage: states === 0 ? 0 : imageBytes / states, poolFull };
+  return {
+    states,
+    transitions,
+    executed,
+    rest,
+    probed,
+    depth,
+    largestImage,
+    averageImage: states === 0 ? 0 : imageBytes / states,
+    poolFull,
+  };
 }
 
 async function failuresOf(system: System, { failures }: Findings, explorer: Explorer, reduction: Reduction): Promise<Failure[]> {

@@ -309,7 +309,7 @@ export function explore(machine: Machine, visit: (machine: Machine, actions: rea
   return seen.size;
 }
 
-export type Found = Pick<Share, 'states' | 'transitions' | 'rest' | 'depth' | 'largestImage' | 'probed'> & {
+export type Found = Pick<Share, 'states' | 'transitions' | 'executed' | 'rest' | 'depth' | 'largestImage' | 'probed'> & {
   status: keyof typeof Status;
   /** visible steps of the shortest way to each property that fails, and the way */
   failures: Record<string, { length: number; path: number[] }>;
