@@ -18,7 +18,7 @@ export function forget(all: bool): void {
 
 
 @inline function bitOf(fingerprint: u64): u32 {
-  return 1 << (<u32>(fingerprint >> 57) & 7);
+  return 1 << ((<u32>(fingerprint >> 57)) & 7);
 }
 
 export function amend(bag: u32, fingerprint: u64): void {
