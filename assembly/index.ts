@@ -25,7 +25,6 @@ export { ringClear, ringTail, ringUsed } from './record/ring';
 export {
   searchLevel,
   searchRound,
-  failuresAt,
   hasRecords,
   imageBuffer,
   nextRound,
@@ -36,6 +35,7 @@ export {
   searchRun,
   searchStats,
 } from './check/search';
+export { failuresAt } from './check/failures';
 export { chunksInUse, dropChunk, fullChunks, newChunk, stopReading, takeFrom } from './check/bags';
 export { resumeAt, restoreFrontier, restoreStates } from './check/resume';
 export { allSlots, copiedUpTo, copyStates, slotBytes, slotWith } from './check/visited';

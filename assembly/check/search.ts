@@ -31,6 +31,7 @@ import {
   setLevel,
   totalBytes,
 } from './candidates';
+import { clearFailures, failAll, NO_ACTION } from './failures';
 import { futuresSize, planFutures } from './futures';
 import { join } from './join';
 import { persistent } from './persistent';
@@ -38,10 +39,7 @@ import { actorBit, asleepBehind, declareSteps, noteStep } from './sleep';
 import { asleepIn, infoIn, infoOf, levelIn, openVisited, visitedBytes, visitedStates } from './visited';
 import { actions, atRest, clearPoolFull, deadlocked, derive, enumerate, isStarted, perform, poolFull, probeDone } from './transitions';
 
-/** An action that is none: the state itself fails. */
-const NO_ACTION: u32 = 0xffff;
 const MAX_LEVELS: u32 = 0xfff;
-const PROPERTIES: u32 = 32;
 /** Bytes of the largest image that any machine may have. */
 export const IMAGE_BYTES: u32 = 1 << 16;
 
@@ -95,35 +93,6 @@ export function searchStats(): usize {
   return stats;
 }
 
-// --- failures: per property u32 level + 1 (0: none), u16 action, u16 round, u64 fingerprint of the state it starts from
-
-const failures: usize = memory.data(16 * 32);
-
-export function failuresAt(): usize {
-  return failures;
-}
-
-/** Of two ways of equal length the one with fewer other steps at its end is kept, then that of the smaller fingerprint. */
-function fail(property: u32, distance: u32, fingerprint: u64, action: u32): void {
-  const at = failures + ((<usize>property) << 4);
-  const order = (round << 16) | action;
-  const best = load<u32>(at);
-  if (best != 0) {
-    if (best < distance + 1) return;
-    const bestRound = <u32>load<u16>(at, 6);
-    const known = load<u64>(at, 8);
-    if (best == distance + 1 && (bestRound < round || (bestRound == round && known < fingerprint))) return;
-    if (best == distance + 1 && bestRound == round && known == fingerprint && load<u32>(at, 4) <= order) return;
-  }
-  store<u32>(at, distance + 1);
-  store<u32>(at, order, 4);
-  store<u64>(at, fingerprint, 8);
-}
-
-function failAll(distance: u32, fingerprint: u64, action: u32): void {
-  for (let bits = violations & setting(Settings.properties); bits; bits &= bits - 1) fail(ctz(bits), distance, fingerprint, action);
-}
-
 // --- scratch memory
 
 /** Plans the image of the machine as it is set up; scratch memory behind the block. False: out of memory. */
@@ -159,7 +128,7 @@ export function sealState(): usize {
 /** Starts from the state as it is. `options`: words of `SearchOption`. */
 export function searchBegin(options: usize): u32 {
   memory.fill(stats, 0, 8 * 16);
-  memory.fill(failures, 0, 16 * PROPERTIES);
+  clearFailures();
   clearBags();
   clearFault();
   clearPoolFull();
@@ -220,7 +189,7 @@ function expand(fingerprint: u64, image: usize, bytes: u32, asleep: u32): u32 {
   }
   if (deadlocked) violate(Property.progress);
   if (fault != 0) return Status.fault;
-  if (violations) failAll(level, fingerprint, NO_ACTION);
+  if (violations) failAll(level, round, fingerprint, NO_ACTION);
   keepParent(changed);
   let declared = reduction == 2;
   for (let i: u32 = 0; i < n; i++) {
@@ -238,7 +207,7 @@ function expand(fingerprint: u64, image: usize, bytes: u32, asleep: u32): u32 {
     const joined = reduction != 0 && join();
     if (fault != 0) return Status.fault;
     if (outside) return Status.universe;
-    if (violations) failAll(visible ? level + 1 : level, fingerprint, action);
+    if (violations) failAll(visible ? level + 1 : level, round, fingerprint, action);
     let behind: u32 = 0;
     if (reduction != 2) {
       noteStep(i, visible, joined);
