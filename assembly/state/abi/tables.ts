@@ -20,8 +20,6 @@ export enum Size {
   /** first vector of the universe, one behind its last */
   vectorLo = 9,
   vectorHi = 10,
-  /** largest APIC id */
-  maxApicId = 11,
   /** nodes for tag sets (record class); 0: tags are not kept */
   tags = 12,
   words = 16,
@@ -73,6 +71,15 @@ export enum Table {
   origins = 25,
   /** a byte an instruction: `Mover`s */
   movers = 26,
+  /** `LapicSetup` */
+  lapicSetup = 27,
+  /** `Lapic` a CPU; `LapicTimed` a CPU */
+  lapics = 28,
+  lapicTimers = 29,
+  /** `CpuEvent.words` words a CPU */
+  cpuEvents = 30,
+  /** `Diag.count` words */
+  diagnostics = 31,
 }
 
 /** Words of one source's constants. */
@@ -182,7 +189,9 @@ export enum Timing {
   sample = 14,
   /** sampled -> sent, where a device samples first and sends later */
   send = 15,
-  count = 16,
+  /** `ipi.extra_target`: each further target of an IPI for several */
+  extraTarget = 16,
+  count = 17,
 }
 
 /** Assumptions (design 1), one bit each: set = holds. */
