@@ -12,7 +12,9 @@ import { below, latency, seedStreams, streamOfArrivals, streamOfCpu, streamOfSam
 import { arm, armed, nextDue, PHASE_CPU, PHASE_DEVICE, PHASE_OPERATION } from '../clock/wheel';
 import { kick, resting, setSleeping, setWaiting } from '../clock/kick';
 import { mayRaise, raise, sample, sendHeld } from '../fabric/emit';
+import { carryOut } from '../fabric/effects';
 import { hasRoom, pushedAt } from '../fabric/flight';
+import { expire } from '../lapic/timer';
 import { awaited, current, enabled, mayInterrupt } from '../cpu/schedule';
 import { operationEnded, servedSource } from '../cpu/hardware';
 import { step } from '../cpu/sequencer';
@@ -213,6 +215,11 @@ function cpuTick(c: u32): void {
   if (operationEnded) armOperation();
 }
 
+function timerTick(c: u32): void {
+  expire(c);
+  carryOut(c);
+}
+
 /** Runs `cycles` cycles, or until a property fails, the ring is full or the model is at fault. */
 export function timedRun(cycles: u64): u32 {
   const limit = now() + cycles;
@@ -227,7 +234,8 @@ export function timedRun(cycles: u64): u32 {
     else if (node < nCpus + nSources) raiseTick(node - nCpus);
     else if (node < nCpus + 2 * nSources) sampleTick(node - nCpus - nSources);
     else if (node < operationNode()) moveMessage(node - nCpus - 2 * nSources);
-    else operationTick();
+    else if (node == operationNode()) operationTick();
+    else timerTick(node - operationNode() - 1);
     if (fault != 0) return Status.fault;
     if (violations & setting(Settings.properties)) return Status.failed;
   }

@@ -134,5 +134,7 @@ export enum Diag {
   mmioHole = 4,
   /** the spurious vector was supplied */
   spuriousVector = 5,
+  /** an edge of a pin came while its entry was masked */
+  edgeLostMasked = 6,
   count = 32,
 }
