@@ -2,7 +2,7 @@
  * The exported functions, and nothing else: one machine per module instance, numbers in and out, batches across the
  * boundary (no i64: two words). Nothing here traps, whatever it is fed.
  */
-import { LEVELS, apicMapBase, blockEnd, checkStart, nCpus, nowBase, recordStart } from './state/layout';
+import { LEVELS, apicMapBase, blockEnd, checkStart, guestBase, nCpus, nowBase, recordStart } from './state/layout';
 import { Settings } from './state/abi/tables';
 import { apicIdOf, cpuAt, isActive, setting, timed } from './state/access';
 import { hash } from './state/hash';
@@ -13,12 +13,12 @@ import { dependent, footprintOf, futureOfOthers, persistent } from './check/pers
 import { deriveCpu } from './lapic/priority';
 import { clearFlight } from './fabric/flight';
 import { current } from './cpu/schedule';
-import { judge, settle } from './cpu/sequencer';
+import { judge, settle as settleContext } from './cpu/sequencer';
 import { checkRest, planReduction } from './check/search';
 import { actions, atRest, deadlocked, derive, enumerate, isEnabledAlone, perform } from './check/transitions';
 import { digestOfEvents } from './record/ring';
 import { clearFault, clearViolations, fault, faultPc, outside, violations } from './record/violations';
-import { timedRun } from './run/timed';
+import { timedRun, timedSettle } from './run/timed';
 
 export { create, prepare, sizes as sizesAt, table } from './state/layout';
 export { ringClear, ringTail, ringUsed } from './record/ring';
@@ -41,6 +41,8 @@ export { resumeAt, restoreFrontier, restoreStates } from './check/resume';
 export { allSlots, copiedUpTo, copyStates, slotBytes, slotWith } from './check/visited';
 export { joinNext } from './check/join';
 export { timedBegin } from './run/timed';
+export { ioapicRead, ioapicWrite, pinSet } from './fabric/pins';
+export { dmaWrite } from './fabric/dma';
 
 /** After the host has filled the tables: the map of APIC ids, the free messages, derived fields, contexts in place. */
 export function complete(): void {
@@ -52,7 +54,7 @@ export function complete(): void {
   for (let c: u32 = 0; c < nCpus; c++) {
     deriveCpu(cpuAt(c));
     for (let level: u32 = 0; level < LEVELS; level++) {
-      if (isActive(c, level)) settle(c, level);
+      if (isActive(c, level)) settleContext(c, level);
     }
   }
 }
@@ -191,7 +193,16 @@ export function nowAt(): usize {
   return nowBase;
 }
 
+/** Guest-physical memory from address 0. */
+export function guestAt(): usize {
+  return guestBase;
+}
+
 /** `Status` after at most this many cycles. */
 export function runCycles(lo: u32, hi: u32): u32 {
   return timedRun((<u64>lo) | ((<u64>hi) << 32));
+}
+/** Runs until no message is in flight and no pin is about to send one, at most this many cycles: `Status.done`. */
+export function settle(lo: u32, hi: u32): u32 {
+  return timedSettle((<u64>lo) | ((<u64>hi) << 32));
 }
