@@ -3,6 +3,7 @@
  * node in the event queue, armed while the pin wants to send and has sent nothing yet.
  */
 import { Event } from '../state/abi/outcomes';
+import { Diag } from '../state/abi/lapic';
 import { IoapicSetup, Timing } from '../state/abi/tables';
 import { Ioapic, Msg, MsgKind } from '../state/abi/fields';
 import { ioapicAt, ioapicSetup, msgAt, now, pinAt, timed } from '../state/access';
@@ -12,6 +13,7 @@ import { Window, pinsOf, readRegister, stuck, writeRegister } from '../ioapic/re
 import { addressOf, dataOf } from '../ioapic/rte';
 import { latency, streamOfOrigin } from '../clock/random';
 import { PHASE_DEVICE, arm, armed, disarm } from '../clock/wheel';
+import { countDiag } from '../record/counters';
 import { record } from '../record/ring';
 import { hasRoom, launch, schedule } from './flight';
 
@@ -25,7 +27,7 @@ const RETRY: u32 = 1000;
 
 
 @inline export function firstPinNode(): u32 {
-  return nCpus + 2 * nSources + nMessages + 1;
+  return nCpus + 2 * nSources + nMessages + 1 + nCpus;
 }
 
 
@@ -111,6 +113,7 @@ export function ioapicRead(i: u32, index: u32): u32 {
 export function ioapicWrite(i: u32, index: u32, value: u32): void {
   const pin = writeRegister(i, index, value);
   if (pin < 0) return;
+  if (stuck) countDiag(Diag.remoteIrrStuck);
   // a rewritten entry does not wait for the retry interval of the one before
   if (forgive(pinAt(i, pin)) && timed()) disarm(nodeOf(i, pin));
   review(i, pin);
@@ -120,6 +123,8 @@ export function ioapicWrite(i: u32, index: u32, value: u32): void {
 export function pinSet(i: u32, pin: u32, source: u32, level: u32): void {
   if (i >= nIoapics || pin >= pinsOf(i)) return;
   const edge = drive(pinAt(i, pin), source, level != 0);
+  if (edge == Edge.lost) countDiag(Diag.edgeLostMasked);
+  if (edge == Edge.merged) countDiag(Diag.edgeMerged);
   review(i, pin);
 }
 

@@ -20,8 +20,6 @@ export enum Size {
   /** first vector of the universe, one behind its last */
   vectorLo = 9,
   vectorHi = 10,
-  /** largest APIC id */
-  maxApicId = 11,
   /** nodes for tag sets (record class); 0: tags are not kept */
   tags = 12,
   /** IOAPICs, and the pins that each has room for: the most that any has, up to 240 */
@@ -80,6 +78,15 @@ export enum Table {
   origins = 25,
   /** a byte an instruction: `Mover`s */
   movers = 26,
+  /** `LapicSetup` */
+  lapicSetup = 27,
+  /** `Lapic` a CPU; `LapicTimed` a CPU */
+  lapics = 28,
+  lapicTimers = 29,
+  /** `CpuEvent.words` words a CPU */
+  cpuEvents = 30,
+  /** `Diag.count` words */
+  diagnostics = 31,
   /** `IoapicSetup` an IOAPIC */
   ioapicSetup = 36,
   /** `Ioapic` an IOAPIC; `Pin` a pin, `Size.ioapicPins` of them an IOAPIC */
@@ -213,6 +220,8 @@ export enum Timing {
   sample = 14,
   /** sampled -> sent, where a device samples first and sends later */
   send = 15,
+  /** `ipi.extra_target`: each further target of an IPI for several */
+  extraTarget = 16,
   /** `ioapic.pin_to_msg`: pin active -> message sampled; `ioapic.to_ir`: -> root complex */
   pinToMessage = 24,
   ioapicToRoot = 25,
