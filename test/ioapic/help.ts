@@ -2,8 +2,21 @@
  * Machines of LAPICs, IOAPICs and memory with nothing on top: the test is the program. Straight on the core's tables, so that
  * a test sees the words that software sees.
  */
-import { Counter, Cpu, Diag, instantiate, IoapicSetup, Rec, Settings, Size, Status, Table, type Core } from '../../src/core/index.js';
-import { Event } from '../../src/core/index.js';
+import {
+  Counter,
+  Cpu,
+  CpuEvent,
+  Diag,
+  Event,
+  instantiate,
+  IoapicSetup,
+  Rec,
+  Settings,
+  Size,
+  Status,
+  Table,
+  type Core,
+} from '../../src/core/index.js';
 import { timingTable, type Latency } from '../../src/machine/timing.js';
 
 interface Ioapic {
@@ -201,6 +214,10 @@ export class Board {
         core.u32(r + Rec.c),
       ])
       .filter(([, kind]) => kinds.some((k) => k === kind));
+  }
+
+  cpuEvent(c: number, which: keyof typeof CpuEvent): number {
+    return this.core.u32(this.#at(Table.cpuEvents) + (c * CpuEvent.words + CpuEvent[which]) * 4);
   }
 
   diagnostic(which: keyof typeof Diag): number {
