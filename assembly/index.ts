@@ -46,6 +46,7 @@ export { joinNext } from './check/join';
 export { timedBegin } from './run/timed';
 export { ioapicRead, ioapicWrite, pinSet } from './fabric/ioapic';
 export { dmaWrite } from './fabric/dma';
+export { batchAt, batchRun } from './run/batch';
 export {
   acknowledgeCpu,
   cr8Read,
