@@ -2,7 +2,7 @@
  * The exported functions, and nothing else: one machine per module instance, numbers in and out, batches across the
  * boundary (no i64: two words). Nothing here traps, whatever it is fed.
  */
-import { LEVELS, blockEnd, checkStart, globBase, nCpus, nowBase, recordStart } from './state/layout';
+import { LEVELS, blockEnd, checkStart, globBase, guestBase, nCpus, nIoapics, nowBase, recordStart } from './state/layout';
 import { Glob } from './state/abi/fields';
 import { Settings } from './state/abi/tables';
 import { cpuAt, isActive, setting, timed } from './state/access';
@@ -17,13 +17,14 @@ import { deriveCpu } from './lapic/priority';
 import { bootLapic } from './lapic/reset';
 import { takeEffects } from './lapic/effects';
 import { clearFlight } from './fabric/flight';
+import { resetIoapic } from './ioapic/registers';
 import { current } from './cpu/schedule';
-import { judge, settle } from './cpu/sequencer';
+import { judge, settle as settleContext } from './cpu/sequencer';
 import { checkRest, planReduction } from './check/search';
 import { actions, atRest, deadlocked, derive, enumerate, isEnabledAlone, perform } from './check/transitions';
 import { digestOfEvents } from './record/ring';
 import { clearFault, clearViolations, fault, faultPc, outside, violations } from './record/violations';
-import { timedRun } from './run/timed';
+import { timedRun, timedSettle } from './run/timed';
 
 export { create, prepare, sizes as sizesAt, table } from './state/layout';
 export { ringClear, ringTail, ringUsed } from './record/ring';
@@ -46,6 +47,9 @@ export { resumeAt, restoreFrontier, restoreStates } from './check/resume';
 export { allSlots, copiedUpTo, copyStates, slotBytes, slotWith } from './check/visited';
 export { joinNext } from './check/join';
 export { timedBegin } from './run/timed';
+export { ioapicRead, ioapicWrite, pinSet } from './fabric/ioapic';
+export { dmaWrite } from './fabric/dma';
+export { batchAt, batchRun } from './run/batch';
 export {
   acknowledgeCpu,
   cr8Read,
@@ -70,6 +74,7 @@ export function complete(): void {
   mapApicIds();
   store<u16>(globBase, nCpus, Glob.xapics);
   clearFlight();
+  for (let i: u32 = 0; i < nIoapics; i++) resetIoapic(i);
   clearFault();
   clearViolations();
   if (!timed()) planJoins();
@@ -77,7 +82,7 @@ export function complete(): void {
     bootLapic(c);
     deriveCpu(cpuAt(c));
     for (let level: u32 = 0; level < LEVELS; level++) {
-      if (isActive(c, level)) settle(c, level);
+      if (isActive(c, level)) settleContext(c, level);
     }
   }
   // no timer is armed yet
@@ -216,7 +221,16 @@ export function nowAt(): usize {
   return nowBase;
 }
 
+/** Guest-physical memory from address 0. */
+export function guestAt(): usize {
+  return guestBase;
+}
+
 /** `Status` after at most this many cycles. */
 export function runCycles(lo: u32, hi: u32): u32 {
   return timedRun((<u64>lo) | ((<u64>hi) << 32));
+}
+/** Runs until no message is in flight and no pin is about to send one, at most this many cycles: `Status.done`. */
+export function settle(lo: u32, hi: u32): u32 {
+  return timedSettle((<u64>lo) | ((<u64>hi) << 32));
 }

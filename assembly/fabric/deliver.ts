@@ -15,11 +15,11 @@ import { kick } from '../clock/kick';
 import { count, noteSipi } from '../record/counters';
 import { record } from '../record/ring';
 import { tagClear, tagCopy, tagsOfMessage, tagsOn } from '../record/tags';
+import { landEoi } from './eoi';
+import { landWrite } from './dma';
 import { carryOut } from './effects';
 import { land, unmarkMessages } from './flight';
-
-/** "look for the id", where a CPU is expected. */
-const NOBODY: i32 = -2;
+import { tellPin } from './ioapic';
 
 /** CPU that a SIPI has just started, or -1: its context still stands in front of private instructions. */
 export let started: i32 = -1;
@@ -29,21 +29,22 @@ export function clearStarted(): void {
 }
 
 /** SIPI starts a core that waits for it, and is never kept (A.6.2). Where no program says what it executes, nothing does. */
-function startup(c: u32, v: u32): void {
+function startup(c: u32, v: u32): bool {
   const at = cpuAt(c);
   if (load<u8>(at, Cpu.run) != RunState.waitForSipi) {
     dropped(c, 0);
-    return;
+    return false;
   }
   store<u8>(at, RunState.running, Cpu.run);
   store<u8>(at, v, Cpu.sipiVector);
   noteSipi(c, v);
   const entry = setting(Settings.apStart);
-  if (entry == 0) return;
+  if (entry == 0) return true;
   setActive(c, 0, true);
   store<u16>(ctxAt(c, 0), entry, Ctx.pc);
   started = c;
   kick(c);
+  return true;
 }
 
 function dropped(c: u32, v: u32): void {
@@ -70,7 +71,7 @@ function arriveAt(c: u32, mode: u32, data: u32, m: u32, shared: bool): bool {
       if (!timed()) unmarkMessages((<u64>0xf) << (c * LEVELS));
       break;
     case STARTUP:
-      startup(c, v);
+      accepted = startup(c, v);
       break;
     case SMI:
     case NMI:
@@ -93,35 +94,50 @@ const spare: usize = memory.data(4);
   return spare;
 }
 
-/** Message m arrives at all that it reaches; false if it reaches nobody. */
-function arriveAtAll(m: u32, reach: u32, dest: u32, mode: u32, data: u32): bool {
-  let c = nextTarget(reach, dest, NONE, 0);
-  if (c < 0) return false;
+/** What has become of a message for LAPICs. */
+enum Outcome {
+  /** nobody has the id, or is in the set */
+  noTarget,
+  refused,
+  accepted,
+}
+
+
+@inline function outcomeOf(accepted: bool): Outcome {
+  return accepted ? Outcome.accepted : Outcome.refused;
+}
+
+/** Message m arrives at all that it reaches. */
+function arriveAtAll(m: u32, reach: u32, dest: u32, mode: u32, data: u32): Outcome {
+  let outcome = Outcome.noTarget;
   let shared = false;
+  let c = nextTarget(reach, dest, NONE, 0);
   while (c >= 0) {
     const next = nextTarget(reach, dest, NONE, <u32>c + 1);
     shared = shared || next >= 0;
-    arriveAt(c, mode, data, m, shared);
+    outcome = max(outcome, outcomeOf(arriveAt(c, mode, data, m, shared)));
     c = next;
   }
-  return true;
+  return outcome;
 }
 
 /** An IPI for several has one message each, which says for whom; any other is for who has the id. */
-function deliverIpi(m: u32, mode: u32): bool {
+function deliverIpi(m: u32, mode: u32): Outcome {
   const at = msgAt(m);
   // no IPI is level-triggered
   const data = load<u32>(at, Msg.data) & 0x7fff;
   const dest = load<u32>(at, Msg.address);
-  // the footprints of a check know ids as the hardware gave them
-  const c = load<u16>(at, Msg.source) != 0 ? <i32>load<u16>(at, Msg.source) - 1 : timed() ? NOBODY : cpuOfApicId(dest);
-  if (c == NOBODY) return arriveAtAll(m, Reach.physical, dest, mode, data);
-  if (c < 0 || load<u8>(cpuAt(c), Cpu.mode) == ApicMode.disabled) return false;
-  arriveAt(c, mode, data, m, false);
-  return true;
+  let c = <i32>load<u16>(at, Msg.source) - 1;
+  if (c < 0) {
+    if (timed()) return arriveAtAll(m, Reach.physical, dest, mode, data);
+    // the footprints of a check know ids as the hardware gave them
+    c = cpuOfApicId(dest);
+  }
+  if (c < 0 || load<u8>(cpuAt(c), Cpu.mode) == ApicMode.disabled) return Outcome.noTarget;
+  return outcomeOf(arriveAt(c, mode, data, m, false));
 }
 
-function deliverMsi(m: u32, mode: u32): bool {
+function deliverMsi(m: u32, mode: u32): Outcome {
   const at = msgAt(m);
   const data = load<u32>(at, Msg.data);
   const address = load<u32>(at, Msg.address);
@@ -129,23 +145,36 @@ function deliverMsi(m: u32, mode: u32): bool {
   const redirect = decode.hasRedirectionHint(address);
   if (!decode.isLogical(address)) {
     // the broadcast id is no destination to be redirected (C.3.3)
-    return !(redirect && dest == 0xff) && arriveAtAll(m, Reach.physical, dest, mode, data);
+    return redirect && dest == 0xff ? Outcome.noTarget : arriveAtAll(m, Reach.physical, dest, mode, data);
   }
   if (!redirect && mode != LOWEST) return arriveAtAll(m, Reach.logical, dest, mode, data);
   const c = arbitrate(Reach.logical, dest, NONE, decode.vectorOf(data));
-  if (c < 0) return false;
-  arriveAt(c, mode, data, m, false);
-  return true;
+  return c < 0 ? Outcome.noTarget : outcomeOf(arriveAt(c, mode, data, m, false));
 }
 
-/** Message m reaches its LAPIC or LAPICs and is gone. A destination that does not exist: it vanishes (A.7.1). */
-export function deliver(m: u32): void {
-  const at = msgAt(m);
-  const data = load<u32>(at, Msg.data);
+/** False if no LAPIC has accepted it. A destination that does not exist: it vanishes (A.7.1). */
+function reachLapics(m: u32): bool {
+  const data = load<u32>(msgAt(m), Msg.data);
   const mode = decode.deliveryModeOf(data);
-  if (!(load<u8>(at, Msg.kind) == MsgKind.ipi ? deliverIpi(m, mode) : deliverMsi(m, mode))) {
+  const outcome = load<u8>(msgAt(m), Msg.kind) == MsgKind.ipi ? deliverIpi(m, mode) : deliverMsi(m, mode);
+  if (outcome == Outcome.noTarget) {
     count(Counter.noTarget);
     record(Event.drop, NONE, decode.vectorOf(data), Drop.noTarget);
+  }
+  return outcome == Outcome.accepted;
+}
+
+/** Message m reaches its end and is gone. */
+export function deliver(m: u32): void {
+  switch (<u32>load<u8>(msgAt(m), Msg.kind)) {
+    case MsgKind.write:
+      landWrite(m);
+      break;
+    case MsgKind.eoi:
+      landEoi(m);
+      break;
+    default:
+      tellPin(m, reachLapics(m));
   }
   land(m);
 }

@@ -8,8 +8,8 @@
  */
 import { VarClass, VarFlag, VarWord } from './abi/instructions';
 import { Counter, Note } from './abi/outcomes';
-import { OperationSetup, DeviceSetup, Settings, Size, SourceSetup, Table, Timing } from './abi/tables';
-import { Cpu, Ctx, Dev, Glob, Msg, Origin, Rec, Src } from './abi/fields';
+import { OperationSetup, DeviceSetup, IoapicSetup, Settings, Size, SourceSetup, Table, Timing } from './abi/tables';
+import { Cpu, Ctx, Dev, Glob, Ioapic, Msg, Origin, Pin, Rec, Src } from './abi/fields';
 import { CpuEvent, Diag, Lapic, LapicSetup, LapicTimed } from './abi/lapic';
 
 export const LEVELS: u32 = 4;
@@ -20,27 +20,31 @@ export const HISTOGRAM_BUCKETS: u32 = 64 * 16;
 /** Bytes of an event-queue node, a wheel list, a timed record of a CPU and of a context. */
 export const NODE_SIZE: usize = 24;
 export const LIST_SIZE: usize = 8;
-export const WHEEL_LISTS: u32 = 256 * PHASES + 256 * 3 + 1;
+/** Levels of the wheel, by 256 slots: 64 bits of cycles. */
+export const WHEEL_LEVELS: u32 = 8;
+export const WHEEL_LISTS: u32 = 256 * PHASES + 256 * (WHEEL_LEVELS - 1);
 export const CPU_TIMED_SIZE: usize = 16;
 export const TAG_SIZE: usize = 8;
 
 /** Written by the host before `create`: `Size`. */
-export const sizes: usize = memory.data(4 * 16);
+export const sizes: usize = memory.data(4 * 24);
 
 // prettier-ignore
 export let nCpus: u32 = 0, nDevices: u32 = 0, nSources: u32 = 0, nOperations: u32 = 0, nInstructions: u32 = 0, nVariables: u32 = 0;
 // prettier-ignore
 export let nMessages: u32 = 0, nRing: u32 = 0, nTags: u32 = 0, nOrigins: u32 = 0, nNodes: u32 = 0, vectorLo: u32 = 0, vectorHi: u32 = 0, apicMapSize: u32 = 0;
+// prettier-ignore
+export let nIoapics: u32 = 0, nPins: u32 = 0, guestBytes: usize = 0;
 
 // class check
 // prettier-ignore
-export let cpuBase: usize = 0, lapicBase: usize = 0, ctxBase: usize = 0, msgBase: usize = 0, msgFree: usize = 0, originBase: usize = 0, devBase: usize = 0, srcBase: usize = 0, opBase: usize = 0, globBase: usize = 0, varBase: usize = 0;
+export let cpuBase: usize = 0, lapicBase: usize = 0, ctxBase: usize = 0, msgBase: usize = 0, msgFree: usize = 0, originBase: usize = 0, devBase: usize = 0, srcBase: usize = 0, opBase: usize = 0, globBase: usize = 0, ioapicBase: usize = 0, pinBase: usize = 0, varBase: usize = 0, guestBase: usize = 0;
 // class timed
 // prettier-ignore
 export let nowBase: usize = 0, cpuTimedBase: usize = 0, lapicTimedBase: usize = 0, ctxTimedBase: usize = 0, srcTimedBase: usize = 0, msgTimedBase: usize = 0, streamBase: usize = 0, nodeBase: usize = 0, listBase: usize = 0, occupancyBase: usize = 0;
 // class fixed
 // prettier-ignore
-export let codeBase: usize = 0, liveBase: usize = 0, moverBase: usize = 0, joinBase: usize = 0, slotBase: usize = 0, idtBase: usize = 0, apicIdBase: usize = 0, apicMapBase: usize = 0, apicChainBase: usize = 0, lapicSetupBase: usize = 0, sourceSetupBase: usize = 0, deviceSetupBase: usize = 0, operationSetupBase: usize = 0, timingBase: usize = 0, gapBase: usize = 0, settingsBase: usize = 0;
+export let codeBase: usize = 0, liveBase: usize = 0, moverBase: usize = 0, joinBase: usize = 0, slotBase: usize = 0, idtBase: usize = 0, apicIdBase: usize = 0, apicMapBase: usize = 0, apicChainBase: usize = 0, lapicSetupBase: usize = 0, sourceSetupBase: usize = 0, deviceSetupBase: usize = 0, operationSetupBase: usize = 0, ioapicSetupBase: usize = 0, timingBase: usize = 0, gapBase: usize = 0, settingsBase: usize = 0;
 // class record
 // prettier-ignore
 export let counterBase: usize = 0, noteBase: usize = 0, histogramBase: usize = 0, coverageBase: usize = 0, servedBase: usize = 0, endedBase: usize = 0, ringBase: usize = 0, recordStateBase: usize = 0, raisedBase: usize = 0, cpuEventBase: usize = 0, diagBase: usize = 0, tagBase: usize = 0, tagHeadIrr: usize = 0, tagHeadMsg: usize = 0, tagHeadCtx: usize = 0, tagHeadSeen: usize = 0, tagHeadVar: usize = 0, carriersBase: usize = 0;
@@ -111,8 +115,11 @@ export function create(): bool {
   // at most half full
   apicMapSize = 4;
   while (apicMapSize < 2 * nCpus) apicMapSize <<= 1;
-  nOrigins = nDevices + nCpus;
-  nNodes = nCpus + 2 * nSources + nMessages + 1 + nCpus;
+  nIoapics = size(Size.ioapics);
+  nPins = size(Size.ioapicPins);
+  guestBytes = size(Size.guestBytes);
+  nOrigins = nDevices + nCpus + nIoapics + min(size(Size.requesters), 1);
+  nNodes = nCpus + 2 * nSources + nMessages + 1 + nCpus + nIoapics * nPins;
   const c = <usize>nCpus;
   const s = <usize>nSources;
 
@@ -123,6 +130,8 @@ export function create(): bool {
   srcBase = take(s * Src.size);
   opBase = take(<usize>nOperations + 1);
   globBase = take(Glob.size);
+  ioapicBase = take(<usize>nIoapics * Ioapic.size);
+  pinBase = take(<usize>nIoapics * nPins * Pin.size);
   // contexts and messages: what an image holds in variable length stands together
   ctxBase = take(c * LEVELS * Ctx.size);
   originBase = take(<usize>nOrigins * Origin.size);
@@ -130,6 +139,7 @@ export function create(): bool {
   msgBase = take(<usize>nMessages * Msg.size);
   varBase = heap;
   placeVariables(VarClass.check);
+  guestBase = take(guestBytes);
 
   timedStart = heap;
   nowBase = take(16);
@@ -141,7 +151,7 @@ export function create(): bool {
   streamBase = take((<usize>nOrigins + c + 2 * s) * 8);
   nodeBase = take(<usize>nNodes * NODE_SIZE);
   listBase = take(<usize>WHEEL_LISTS * LIST_SIZE);
-  occupancyBase = take(4 * 32);
+  occupancyBase = take(<usize>WHEEL_LEVELS * 32);
 
   fixedStart = heap;
   codeBase = take(<usize>nInstructions * 16);
@@ -156,6 +166,7 @@ export function create(): bool {
   sourceSetupBase = take(s * SourceSetup.words * 4);
   deviceSetupBase = take(<usize>nDevices * DeviceSetup.words * 4);
   operationSetupBase = take(<usize>nOperations * OperationSetup.words * 4);
+  ioapicSetupBase = take(<usize>nIoapics * IoapicSetup.words * 4);
   timingBase = take(<usize>Timing.count * 12);
   gapBase = take(<usize>size(Size.gaps) * 4);
   settingsBase = take(Settings.words * 4);
@@ -256,6 +267,12 @@ export function table(id: u32): usize {
       return cpuEventBase;
     case Table.diagnostics:
       return diagBase;
+    case Table.ioapicSetup:
+      return ioapicSetupBase;
+    case Table.ioapics:
+      return ioapicBase;
+    case Table.pins:
+      return pinBase;
     default:
       return 0;
   }

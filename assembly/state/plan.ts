@@ -12,6 +12,7 @@ import {
   checkStart,
   devBase,
   globBase,
+  guestBase,
   nCpus,
   nDevices,
   nInstructions,
@@ -23,7 +24,6 @@ import {
   opBase,
   reserve,
   settingsBase,
-  timedStart,
   varBase,
   vectorHi,
   vectorLo,
@@ -194,7 +194,7 @@ function compile(words: u32): usize {
  */
 export function planImage(at: usize, most: usize): usize {
   maskBase = (at + 15) & ~15;
-  const words = <u32>((timedStart - checkStart) >> 3);
+  const words = <u32>((guestBase - checkStart) >> 3);
   // overlaps count planned words in 16 bits: a machine too large for a check
   if (words > 0xffff || !reserve(maskBase + ((<usize>words) << 3))) return 0;
   memory.fill(maskBase, 0, (<usize>words) << 3);

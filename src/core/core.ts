@@ -31,7 +31,15 @@ interface Exports {
   highWord(): number;
   nowAt(): number;
   runCycles(lo: number, hi: number): number;
+  settle(lo: number, hi: number): number;
   timedBegin(): void;
+  ioapicRead(ioapic: number, index: number): number;
+  ioapicWrite(ioapic: number, index: number, value: number): void;
+  pinSet(ioapic: number, pin: number, source: number, level: number): void;
+  dmaWrite(requester: number, lo: number, hi: number, data: number): number;
+  guestAt(): number;
+  batchAt(operations: number): number;
+  batchRun(operations: number): number;
   mmioRead(cpu: number, lo: number, hi: number, width: number): number;
   mmioWrite(cpu: number, lo: number, hi: number, width: number, valueLo: number, valueHi: number): void;
   msrRead(cpu: number, msr: number): number;
