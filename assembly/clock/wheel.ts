@@ -60,7 +60,7 @@ function firstOccupied(level: u32, from: u32): u32 {
     if (at == end) return 256;
     bits = load<u64>(at);
   }
-  return ((<u32>(at - occupancyBase) & 31) << 3) + <u32>ctz(bits);
+  return (((<u32>(at - occupancyBase)) & 31) << 3) + <u32>ctz(bits);
 }
 
 function append(n: u32, list: u32): void {
