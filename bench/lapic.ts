@@ -132,7 +132,7 @@ async function interrupts(cpus: number, way: typeof sent): Promise<(() => void)[
 }
 
 /** 1000 times 10^9 idle cycles of 4096 CPUs, of which `timers` have a TSC deadline long behind all that the bench lets pass. */
-async function idle(timers: number): Promise<() => void> {
+async function idleClock(timers: number): Promise<() => void> {
   const core = await lapics(4096);
   for (let c = 0; c < timers; c++) {
     core.exports.msrWrite(c, LVT_TIMER, TSC_DEADLINE_MODE, 0);
@@ -164,6 +164,6 @@ export async function benchLapics(show: (text: string, value: string) => void): 
   );
   show('an operation that does next to nothing', `${((costs([none])[0] ?? 0) / LIST).toFixed(1)} ns`);
   const far = [0, 1, 64, 4096];
-  const ns = costs(await Promise.all(far.map(idle)));
+  const ns = costs(await Promise.all(far.map(idleClock)));
   far.forEach((timers, i) => show(`10^9 idle cycles, 4096 CPUs, ${timers} far timers`, `${((ns[i] ?? 0) / 1000).toFixed(1)} ns`));
 }
