@@ -20,6 +20,7 @@ import { readDeadline, writeDeadline } from '../lapic/timer';
 import { count, countDiag } from '../record/counters';
 import { record } from '../record/ring';
 import { tagClear, tagsOfIrr } from '../record/tags';
+import { readSpace, writeSpace } from './space';
 
 const NOTHING: u64 = 0xffffffffffffffff;
 
@@ -71,12 +72,13 @@ function narrow(value: u64, width: u32): u64 {
 /** Low word of a read of 1, 2, 4 or 8 bytes. */
 export function mmioRead(c: u32, lo: u32, hi: u32, width: u32): u32 {
   const address = (<u64>lo) | ((<u64>hi) << 32);
-  return lowWord(narrow(inPage(c, address) ? readPage(c, lo & 0xfff, width) : NOTHING, width));
+  return lowWord(narrow(inPage(c, address) ? readPage(c, lo & 0xfff, width) : readSpace(address, width), width));
 }
 
 export function mmioWrite(c: u32, lo: u32, hi: u32, width: u32, valueLo: u32, valueHi: u32): void {
   const address = (<u64>lo) | ((<u64>hi) << 32);
   if (inPage(c, address)) writePage(c, lo & 0xfff, width, valueLo);
+  else writeSpace(address, width, (<u64>valueLo) | ((<u64>valueHi) << 32));
 }
 
 // --- model-specific registers
@@ -157,7 +159,7 @@ export function msrWrite(c: u32, msr: u32, lo: u32, hi: u32): u32 {
 /** CR8 is bits 7:4 of TPR in any mode (A.4.5). */
 export function cr8Read(c: u32): u32 {
   refused = 0;
-  return c < nCpus ? <u32>load<u8>(cpuAt(c), Cpu.tpr) >> 4 : 0;
+  return c < nCpus ? (<u32>load<u8>(cpuAt(c), Cpu.tpr)) >> 4 : 0;
 }
 
 export function cr8Write(c: u32, lo: u32, hi: u32): u32 {

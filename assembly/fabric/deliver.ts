@@ -152,7 +152,7 @@ function deliverMsi(m: u32, mode: u32): Outcome {
   return c < 0 ? Outcome.noTarget : outcomeOf(arriveAt(c, mode, data, m, false));
 }
 
-/** False if no LAPIC has accepted it. A destination that does not exist: it vanishes (A.7.1). */
+/** False if no LAPIC has accepted it: a vector refused, not what a core drops. A destination that does not exist: it vanishes (A.7.1). */
 function reachLapics(m: u32): bool {
   const data = load<u32>(msgAt(m), Msg.data);
   const mode = decode.deliveryModeOf(data);
@@ -161,7 +161,7 @@ function reachLapics(m: u32): bool {
     count(Counter.noTarget);
     record(Event.drop, NONE, decode.vectorOf(data), Drop.noTarget);
   }
-  return outcome == Outcome.accepted;
+  return outcome == Outcome.accepted || (outcome == Outcome.refused && mode != FIXED && mode != LOWEST);
 }
 
 /** Message m reaches its end and is gone. */

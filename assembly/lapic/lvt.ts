@@ -119,7 +119,7 @@ export function setPin(c: u32, pin: u32, level: bool): void {
   const at = cpuAt(c);
   const lvt = Lvt.lint0 + pin;
   const before = isAsserted(c, lvt);
-  const bit = <u32>1 << pin;
+  const bit = (<u32>1) << pin;
   const levels = <u32>load<u8>(at, Cpu.lint);
   if (((levels & bit) != 0) == level) return;
   store<u8>(at, level ? levels | bit : levels & ~bit, Cpu.lint);

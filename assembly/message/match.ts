@@ -29,8 +29,7 @@ function matchesPhysical(at: usize, c: u32, dest: u32): bool {
 /** xAPIC: flat and cluster model, another DFR value matches nothing but the broadcast (A.7.2). x2APIC: cluster (A.7.3). */
 function matchesLogical(at: usize, dest: u32): bool {
   const ldr = load<u32>(at, Cpu.ldr);
-  if (load<u8>(at, Cpu.mode) == ApicMode.x2apic)
-    return dest == EVERYBODY || (dest >> 16 == ldr >> 16 && (dest & ldr & 0xffff) != 0);
+  if (load<u8>(at, Cpu.mode) == ApicMode.x2apic) return dest == EVERYBODY || (dest >> 16 == ldr >> 16 && (dest & ldr & 0xffff) != 0);
   const mda = dest & 0xff;
   if (mda == 0xff) return true;
   const own = ldr >> 24;

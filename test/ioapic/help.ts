@@ -17,6 +17,7 @@ import {
   Table,
   type Core,
 } from '../../src/core/index.js';
+import { defaultLapicModel, lapicWords } from '../../src/machine/lapic.js';
 import { timingTable, type Latency } from '../../src/machine/timing.js';
 
 interface Ioapic {
@@ -70,6 +71,7 @@ export class Board {
     for (const [word, value] of Object.entries(sizes)) core.setU32(core.sizesAt + Number(word) * 4, value);
     if (this.#e.prepare() === 0 || this.#e.create() === 0) throw new Error('out of memory');
     core.write(this.#at(Table.timings), timingTable(options.timing));
+    core.write(this.#at(Table.lapicSetup), lapicWords(defaultLapicModel));
     const settings = this.#at(Table.settings);
     core.setU32(settings + Settings.timed * 4, 1);
     core.setU32(settings + Settings.record * 4, 1);
@@ -99,8 +101,7 @@ export class Board {
 
   /** Software enable of a LAPIC. */
   enable(c: number, on = true): void {
-    this.core.setU16(this.#at(Table.cpus) + c * Cpu.size + Cpu.svr, on ? 0x1ff : 0xff);
-    this.core.setU32(this.#at(Table.cpus) + c * Cpu.size + Cpu.dfr, 0xffffffff);
+    this.lapic(c, 0xf0, on ? 0x1ff : 0xff);
   }
 
   #vectors(c: number, words: number): number[] {

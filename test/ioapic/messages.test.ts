@@ -169,16 +169,27 @@ describe('delivery modes that are no vectors (B.3, A.6.2)', () => {
     ['ExtINT', 7, 'extInt'],
   ] as const)('%s reaches its CPU, sets no IRR bit and is accepted', async (_, mode, event) => {
     const b = await board();
-    b.setDestination(1, 1);
     b.setLow(1, mode << 8);
     b.pulse(1);
     b.settle();
-    expect(b.cpuEvent(1, event)).toBe(1);
-    expect(b.irr(1)).toEqual([]);
+    expect(b.cpuEvent(0, event)).toBe(1);
+    expect(b.irr(0)).toEqual([]);
     expect(b.low(1)).toBe(mode << 8);
     b.advance(100_000);
     expect(b.events('pin')).toHaveLength(1);
   });
+});
+
+test('what a core drops has been accepted by its LAPIC: an NMI to a CPU that waits for SIPI is not tried again (A.5)', async () => {
+  const b = await board();
+  b.setDestination(1, 1);
+  b.setLow(1, 0x400);
+  b.pulse(1);
+  b.settle();
+  expect(b.low(1)).toBe(0x400);
+  b.advance(100_000);
+  expect(b.events('pin')).toHaveLength(1);
+  expect(b.cpuEvent(1, 'nmi')).toBe(0);
 });
 
 test('a snapshot holds pins, requests, retries, data and messages in flight: a restored machine goes on identically', async () => {

@@ -77,27 +77,30 @@ test('T31 an EOI is matched by vector: all level entries that have it, none that
   expect(b.low(2)).toBe(rte.level | rte.remoteIrr | 0x31);
 });
 
-test.each(['trigger mode', 'EOI register'] as const)('T32 a vector changed in service leaves the line dead until software helps: %s', async (help) => {
-  const b = await board();
-  b.setLow(2, LEVEL);
-  b.pin(2, true);
-  b.settle();
-  expect(b.diagnostic('remoteIrrStuck')).toBe(0);
-  b.setLow(2, rte.level | 0x61);
-  expect(b.diagnostic('remoteIrrStuck')).toBe(1);
-  expect(serve(b)).toBe(0x51);
-  b.advance(1_000_000);
-  expect(b.low(2)).toBe(rte.level | rte.remoteIrr | 0x61);
-  expect([b.irr(), b.isr()]).toEqual([[], []]);
-  if (help === 'EOI register') {
-    b.write(b.window(0x40), 0x61);
-  } else {
-    b.setLow(2, 0x61);
+test.each(['trigger mode', 'EOI register'] as const)(
+  'T32 a vector changed in service leaves the line dead until software helps: %s',
+  async (help) => {
+    const b = await board();
+    b.setLow(2, LEVEL);
+    b.pin(2, true);
+    b.settle();
+    expect(b.diagnostic('remoteIrrStuck')).toBe(0);
     b.setLow(2, rte.level | 0x61);
-  }
-  b.settle();
-  expect(b.irr()).toEqual([0x61]);
-});
+    expect(b.diagnostic('remoteIrrStuck')).toBe(1);
+    expect(serve(b)).toBe(0x51);
+    b.advance(1_000_000);
+    expect(b.low(2)).toBe(rte.level | rte.remoteIrr | 0x61);
+    expect([b.irr(), b.isr()]).toEqual([[], []]);
+    if (help === 'EOI register') {
+      b.write(b.window(0x40), 0x61);
+    } else {
+      b.setLow(2, 0x61);
+      b.setLow(2, rte.level | 0x61);
+    }
+    b.settle();
+    expect(b.irr()).toEqual([0x61]);
+  },
+);
 
 test('T33 a shared line is a set of sources: no source ends what another asserts, and none counts twice', async () => {
   const b = await board();

@@ -65,11 +65,11 @@ export enum Event {
   /** NMI, SMI or ExtINT received by CPU a: b = vector, c = delivery mode */
   latch = 21,
   /** IOAPIC a, in bits 15:8 its pin, samples a message: b = address, c = data */
-  pin = 24,
+  pin = 22,
   /** the EOI of vector b reaches IOAPIC a; c = entries whose remote IRR it has cleared */
-  retire = 25,
+  retire = 23,
   /** a write of requester a reaches memory: b = address, c = data */
-  write = 26,
+  write = 24,
 }
 
 /** Why a message did not set an IRR bit. */
