@@ -53,7 +53,7 @@ describe('posted writes of requesters (C.6)', () => {
   async function arrivals(requesterLists: number, send: (b: Board) => void): Promise<Set<string>> {
     const orders = new Set<string>();
     for (let seed = 1; seed <= 40; seed++) {
-      const b = await board({ requesterLists, jitter: true, seed, timing: { 'dma.write_visible': { min: 1, default: 10, max: 20_000 } } });
+      const b = await board({ requesterLists, jitter: true, seed, timing: { 'dma.write_visible': { min: 1, default: 10, max: 4000 } } });
       send(b);
       expect(b.settle()).toBe(true);
       orders.add(
