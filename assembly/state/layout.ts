@@ -118,7 +118,7 @@ export function create(): bool {
   nIoapics = size(Size.ioapics);
   nPins = size(Size.ioapicPins);
   guestBytes = size(Size.guestBytes);
-  nOrigins = nDevices + nCpus + nIoapics + min(size(Size.requesters), 1);
+  nOrigins = nDevices + nCpus + nIoapics + size(Size.requesters);
   nNodes = nCpus + 2 * nSources + nMessages + 1 + nCpus + nIoapics * nPins;
   const c = <usize>nCpus;
   const s = <usize>nSources;
@@ -161,7 +161,7 @@ export function create(): bool {
   idtBase = take(256 * 4);
   apicIdBase = take(c * 4);
   apicMapBase = take(<usize>apicMapSize * 2);
-  apicChainBase = take((256 + c) * 2);
+  apicChainBase = take((257 + c) * 2);
   lapicSetupBase = take(LapicSetup.words * 4);
   lapicMapBase = take(64 * 12);
   sourceSetupBase = take(s * SourceSetup.words * 4);
