@@ -2,23 +2,30 @@
  * The exported functions, and nothing else: one machine per module instance, numbers in and out, batches across the
  * boundary (no i64: two words). Nothing here traps, whatever it is fed.
  */
-import { LEVELS, apicMapBase, blockEnd, checkStart, nCpus, nowBase, recordStart } from './state/layout';
+import { LEVELS, blockEnd, checkStart, globBase, guestBase, nCpus, nIoapics, nowBase, recordStart } from './state/layout';
+import { Glob } from './state/abi/fields';
 import { Settings } from './state/abi/tables';
-import { apicIdOf, cpuAt, isActive, setting, timed } from './state/access';
+import { cpuAt, isActive, setting, timed } from './state/access';
+import { mapApicIds } from './state/apicIds';
 import { hash } from './state/hash';
+import { high, lowWord } from './state/wide';
 import { pack, unpack } from './state/image';
 import { fixedBits } from './state/plan';
 import { joinable, planJoins } from './check/join';
 import { dependent, footprintOf, futureOfOthers, persistent } from './check/persistent';
 import { deriveCpu } from './lapic/priority';
+import { mapRegisters } from './lapic/map';
+import { bootLapic } from './lapic/reset';
+import { takeEffects } from './lapic/effects';
 import { clearFlight } from './fabric/flight';
+import { resetIoapic } from './ioapic/registers';
 import { current } from './cpu/schedule';
-import { judge, settle } from './cpu/sequencer';
+import { judge, settle as settleContext } from './cpu/sequencer';
 import { checkRest, planReduction } from './check/search';
 import { actions, atRest, deadlocked, derive, enumerate, isEnabledAlone, perform } from './check/transitions';
 import { digestOfEvents } from './record/ring';
 import { clearFault, clearViolations, fault, faultPc, outside, violations } from './record/violations';
-import { timedRun } from './run/timed';
+import { timedRun, timedSettle } from './run/timed';
 
 export { create, prepare, sizes as sizesAt, table } from './state/layout';
 export { ringClear, ringTail, ringUsed } from './record/ring';
@@ -41,20 +48,47 @@ export { resumeAt, restoreFrontier, restoreStates } from './check/resume';
 export { allSlots, copiedUpTo, copyStates, slotBytes, slotWith } from './check/visited';
 export { joinNext } from './check/join';
 export { timedBegin } from './run/timed';
+export { ioapicRead, ioapicWrite, pinSet } from './fabric/ioapic';
+export { dmaWrite } from './fabric/dma';
+export { batchAt, batchRun } from './run/batch';
+export {
+  acknowledgeCpu,
+  cr8Read,
+  cr8Write,
+  forceAcknowledge,
+  gp,
+  lintSet,
+  localEvent,
+  mmioRead,
+  mmioWrite,
+  msrRead,
+  msrWrite,
+  pendingVector,
+  resetCpu,
+  takeExtInt,
+  takeNmi,
+  takeSmi,
+} from './cpu/bus';
 
-/** After the host has filled the tables: the map of APIC ids, the free messages, derived fields, contexts in place. */
+/** After the host has filled the tables: the LAPICs, the map of APIC ids, the free messages, derived fields, contexts in place. */
 export function complete(): void {
-  for (let c: u32 = 0; c < nCpus; c++) store<u16>(apicMapBase + ((<usize>apicIdOf(c)) << 1), c + 1);
+  mapApicIds();
+  mapRegisters();
+  store<u16>(globBase, nCpus, Glob.xapics);
   clearFlight();
+  for (let i: u32 = 0; i < nIoapics; i++) resetIoapic(i);
   clearFault();
   clearViolations();
   if (!timed()) planJoins();
   for (let c: u32 = 0; c < nCpus; c++) {
+    bootLapic(c);
     deriveCpu(cpuAt(c));
     for (let level: u32 = 0; level < LEVELS; level++) {
-      if (isActive(c, level)) settle(c, level);
+      if (isActive(c, level)) settleContext(c, level);
     }
   }
+  // no timer is armed yet
+  takeEffects();
 }
 
 // --- step by step
@@ -172,26 +206,33 @@ export function recordAt(): usize {
   return recordStart;
 }
 
-let digestHi: u32 = 0;
 /** Low word of the digest of all but the record class; the high word by `highWord`. */
 export function stateDigest(): u32 {
   const h = hash(checkStart, recordStart - checkStart);
-  digestHi = <u32>(h >> 32);
-  return <u32>h;
+  return lowWord(h);
 }
 export function eventDigest(): u32 {
   const h = digestOfEvents();
-  digestHi = <u32>(h >> 32);
-  return <u32>h;
+  return lowWord(h);
 }
+/** High word of the last result of 64 bits. */
 export function highWord(): u32 {
-  return digestHi;
+  return high;
 }
 export function nowAt(): usize {
   return nowBase;
 }
 
+/** Guest-physical memory from address 0. */
+export function guestAt(): usize {
+  return guestBase;
+}
+
 /** `Status` after at most this many cycles. */
 export function runCycles(lo: u32, hi: u32): u32 {
   return timedRun((<u64>lo) | ((<u64>hi) << 32));
+}
+/** Runs until no message is in flight and no pin is about to send one, at most this many cycles: `Status.done`. */
+export function settle(lo: u32, hi: u32): u32 {
+  return timedSettle((<u64>lo) | ((<u64>hi) << 32));
 }

@@ -4,7 +4,7 @@
  */
 import { Timing } from '../state/abi/tables';
 import { now, timed } from '../state/access';
-import { CPU_TIMED_SIZE, cpuTimedBase, nCpus } from '../state/layout';
+import { CPU_TIMED_SIZE, cpuTimedBase, nCpus, nInstructions } from '../state/layout';
 import { latency, streamOfCpu } from './random';
 import { arm, armed, dueOf, PHASE_CPU } from './wheel';
 
@@ -28,9 +28,12 @@ export function setWaiting(c: u32, address: usize): void {
   return load<u32>(timedAt(c)) != 0 || load<u32>(timedAt(c), 4) != 0;
 }
 
-/** An interrupt, a task or a SIPI has arrived for CPU c: it looks after the recognition latency, if it is not busy. */
+/**
+ * An interrupt, a task or a SIPI has arrived for CPU c: it looks after the recognition latency, if it is not busy. Without a
+ * program it is the host who looks.
+ */
 export function kick(c: u32): void {
-  if (!timed()) return;
+  if (!timed() || nInstructions == 0) return;
   const at = now() + latency(Timing.recognise, streamOfCpu(c));
   if (!armed(c) || (load<u32>(timedAt(c), 4) != 0 && dueOf(c) > at)) arm(c, at, PHASE_CPU);
 }

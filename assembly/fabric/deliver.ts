@@ -3,16 +3,23 @@ import { NONE } from '../state/abi/instructions';
 import { Counter, Drop, Event } from '../state/abi/outcomes';
 import { Settings } from '../state/abi/tables';
 import { Cpu, Ctx, Msg, MsgKind, RunState } from '../state/abi/fields';
+import { ApicMode } from '../state/abi/lapic';
 import { cpuAt, cpuOfApicId, ctxAt, msgAt, setActive, setting, timed } from '../state/access';
 import { LEVELS } from '../state/layout';
 import { acceptFixed } from '../lapic/accept';
-import { init } from '../lapic/registers';
+import { EXT_INT, FIXED, INIT, latch, LOWEST, NMI, SMI, STARTUP } from '../lapic/latch';
+import { init } from '../lapic/reset';
 import * as decode from '../message/decode';
+import { arbitrate, nextTarget, Reach } from '../message/match';
 import { kick } from '../clock/kick';
-import { count } from '../record/counters';
+import { count, noteSipi } from '../record/counters';
 import { record } from '../record/ring';
 import { tagClear, tagCopy, tagsOfMessage, tagsOn } from '../record/tags';
+import { landEoi } from './eoi';
+import { landWrite } from './dma';
+import { carryOut } from './effects';
 import { land, unmarkMessages } from './flight';
+import { tellPin } from './ioapic';
 
 /** CPU that a SIPI has just started, or -1: its context still stands in front of private instructions. */
 export let started: i32 = -1;
@@ -21,47 +28,63 @@ export function clearStarted(): void {
   started = -1;
 }
 
-const FIXED: u32 = 0;
-const LOWEST: u32 = 1;
-const INIT: u32 = 5;
-const STARTUP: u32 = 6;
-
-function startup(c: u32): void {
+/** SIPI starts a core that waits for it, and is never kept (A.6.2). Where no program says what it executes, nothing does. */
+function startup(c: u32, v: u32): bool {
   const at = cpuAt(c);
-  const entry = setting(Settings.apStart);
-  if (load<u8>(at, Cpu.run) != RunState.waitForSipi || entry == 0) {
-    count(Counter.dropped);
-    record(Event.drop, c, 0, Drop.noEffect);
-    return;
+  if (load<u8>(at, Cpu.run) != RunState.waitForSipi) {
+    dropped(c, 0);
+    return false;
   }
   store<u8>(at, RunState.running, Cpu.run);
+  store<u8>(at, v, Cpu.sipiVector);
+  noteSipi(c, v);
+  const entry = setting(Settings.apStart);
+  if (entry == 0) return true;
   setActive(c, 0, true);
   store<u16>(ctxAt(c, 0), entry, Ctx.pc);
   started = c;
   kick(c);
+  return true;
 }
 
-function arriveAt(c: u32, mode: u32, data: u32, m: u32, shared: bool): void {
+function dropped(c: u32, v: u32): void {
+  count(Counter.dropped);
+  record(Event.drop, c, v, Drop.noEffect);
+}
+
+/** The message arrives at one LAPIC; true if it is accepted there. `shared`: it arrives at others too. */
+function arriveAt(c: u32, mode: u32, data: u32, m: u32, shared: bool): bool {
+  const v = decode.vectorOf(data);
+  let accepted = true;
   switch (mode) {
     case FIXED:
     case LOWEST:
       // a message for several LAPICs carries its events to each
       if (shared && tagsOn()) tagCopy(spareTags(), tagsOfMessage(m));
-      if (acceptFixed(c, decode.vectorOf(data), decode.isLevel(data), shared ? spareTags() : tagsOfMessage(m))) kick(c);
+      accepted = acceptFixed(c, v, decode.isLevel(data), shared ? spareTags() : tagsOfMessage(m));
+      if (accepted) kick(c);
       else if (shared) tagClear(spareTags());
-      return;
+      break;
     case INIT:
       init(c);
       // an access or mdelay that INIT ended waits for nothing any more
       if (!timed()) unmarkMessages((<u64>0xf) << (c * LEVELS));
-      return;
+      break;
     case STARTUP:
-      startup(c);
-      return;
+      accepted = startup(c, v);
+      break;
+    case SMI:
+    case NMI:
+    case EXT_INT:
+      accepted = latch(c, mode, v);
+      if (!accepted) dropped(c, v);
+      break;
     default:
-      count(Counter.dropped);
-      record(Event.drop, c, decode.vectorOf(data), Drop.noEffect);
+      accepted = false;
+      dropped(c, v);
   }
+  carryOut(c);
+  return accepted;
 }
 
 const spare: usize = memory.data(4);
@@ -71,41 +94,87 @@ const spare: usize = memory.data(4);
   return spare;
 }
 
-/** Message m reaches its LAPIC or LAPICs and is gone. A destination that does not exist: it vanishes (A.7.1). */
-export function deliver(m: u32): void {
+/** What has become of a message for LAPICs. */
+enum Outcome {
+  /** nobody has the id, or is in the set */
+  noTarget,
+  refused,
+  accepted,
+}
+
+
+@inline function outcomeOf(accepted: bool): Outcome {
+  return accepted ? Outcome.accepted : Outcome.refused;
+}
+
+/** Message m arrives at all that it reaches. */
+function arriveAtAll(m: u32, reach: u32, dest: u32, mode: u32, data: u32): Outcome {
+  let outcome = Outcome.noTarget;
+  let shared = false;
+  let c = nextTarget(reach, dest, NONE, 0);
+  while (c >= 0) {
+    const next = nextTarget(reach, dest, NONE, <u32>c + 1);
+    shared = shared || next >= 0;
+    outcome = max(outcome, outcomeOf(arriveAt(c, mode, data, m, shared)));
+    c = next;
+  }
+  return outcome;
+}
+
+/** An IPI for several has one message each, which says for whom; any other is for who has the id. */
+function deliverIpi(m: u32, mode: u32): Outcome {
+  const at = msgAt(m);
+  // no IPI is level-triggered
+  const data = load<u32>(at, Msg.data) & 0x7fff;
+  const dest = load<u32>(at, Msg.address);
+  let c = <i32>load<u16>(at, Msg.source) - 1;
+  if (c < 0) {
+    if (timed()) return arriveAtAll(m, Reach.physical, dest, mode, data);
+    // the footprints of a check know ids as the hardware gave them
+    c = cpuOfApicId(dest);
+  }
+  if (c < 0 || load<u8>(cpuAt(c), Cpu.mode) == ApicMode.disabled) return Outcome.noTarget;
+  return outcomeOf(arriveAt(c, mode, data, m, false));
+}
+
+function deliverMsi(m: u32, mode: u32): Outcome {
   const at = msgAt(m);
   const data = load<u32>(at, Msg.data);
   const address = load<u32>(at, Msg.address);
-  const mode = decode.deliveryModeOf(data);
-  let found = false;
-  if (load<u8>(at, Msg.kind) == MsgKind.ipi) {
-    const c = cpuOfApicId(address);
-    if (c >= 0) {
-      found = true;
-      arriveAt(c, mode, data & 0x7fff, m, false);
-    }
-  } else {
-    const dest = decode.destinationOf(address);
-    const logical = decode.isLogical(address);
-    const redirect = decode.hasRedirectionHint(address);
-    if (logical && (redirect || mode == LOWEST)) {
-      const c = decode.arbitrate(dest, true, decode.vectorOf(data));
-      if (c >= 0) {
-        found = true;
-        arriveAt(c, mode, data, m, false);
-      }
-    } else {
-      const single = !logical && dest != 0xff;
-      for (let c = decode.nextTarget(dest, logical, redirect, 0); c >= 0; c = decode.nextTarget(dest, logical, redirect, c + 1)) {
-        found = true;
-        arriveAt(c, mode, data, m, !single);
-        if (single) break;
-      }
-    }
+  const dest = decode.destinationOf(address);
+  const redirect = decode.hasRedirectionHint(address);
+  if (!decode.isLogical(address)) {
+    // the broadcast id is no destination to be redirected (C.3.3)
+    return redirect && dest == 0xff ? Outcome.noTarget : arriveAtAll(m, Reach.physical, dest, mode, data);
   }
-  if (!found) {
+  if (!redirect && mode != LOWEST) return arriveAtAll(m, Reach.logical, dest, mode, data);
+  const c = arbitrate(Reach.logical, dest, NONE, decode.vectorOf(data));
+  return c < 0 ? Outcome.noTarget : outcomeOf(arriveAt(c, mode, data, m, false));
+}
+
+/** False if no LAPIC has accepted it: a vector refused, not what a core drops. A destination that does not exist: it vanishes (A.7.1). */
+function reachLapics(m: u32): bool {
+  const data = load<u32>(msgAt(m), Msg.data);
+  const mode = decode.deliveryModeOf(data);
+  const outcome = load<u8>(msgAt(m), Msg.kind) == MsgKind.ipi ? deliverIpi(m, mode) : deliverMsi(m, mode);
+  if (outcome == Outcome.noTarget) {
     count(Counter.noTarget);
     record(Event.drop, NONE, decode.vectorOf(data), Drop.noTarget);
+  }
+  return outcome == Outcome.accepted || (outcome == Outcome.refused && mode != FIXED && mode != LOWEST);
+}
+
+/** Message m reaches its end and is gone. */
+export function deliver(m: u32): void {
+  switch (<u32>load<u8>(msgAt(m), Msg.kind)) {
+    case MsgKind.write:
+      landWrite(m);
+      break;
+    case MsgKind.eoi:
+      landEoi(m);
+      break;
+    default:
+      tellPin(m, reachLapics(m));
   }
   land(m);
 }

@@ -1,22 +1,30 @@
 /** Accessors to the records; they inline to one load or store. */
 import { VarWord } from './abi/instructions';
-import { Settings, SourceSetup, DeviceSetup, OperationSetup, Timing } from './abi/tables';
-import { Cpu, Ctx, CpuFlag, Dev, Msg, Origin, Src } from './abi/fields';
+import { Settings, SourceSetup, DeviceSetup, IoapicSetup, OperationSetup, Timing } from './abi/tables';
+import { Cpu, Ctx, CpuFlag, Dev, Ioapic, Msg, Origin, Pin, Src } from './abi/fields';
+import { Lapic, LapicTimed } from './abi/lapic';
 import { touchCpu } from './touched';
 import {
   apicIdBase,
   apicMapBase,
+  apicMapSize,
   codeBase,
   cpuBase,
   ctxBase,
   devBase,
   deviceSetupBase,
+  ioapicBase,
+  ioapicSetupBase,
+  lapicBase,
+  lapicSetupBase,
+  lapicTimedBase,
   LEVELS,
-  maxApicId,
   msgBase,
+  nPins,
   nowBase,
   operationSetupBase,
   originBase,
+  pinBase,
   settingsBase,
   slotBase,
   sourceSetupBase,
@@ -94,9 +102,36 @@ import {
   return load<u32>(apicIdBase + ((<usize>c) << 2));
 }
 
-/** CPU with this APIC id, or -1. */
-@inline export function cpuOfApicId(id: u32): i32 {
-  return id > maxApicId ? -1 : <i32>load<u16>(apicMapBase + ((<usize>id) << 1)) - 1;
+/** Where the map of ids has this id, or has room for it. */
+export function slotOfId(id: u32): usize {
+  let i = (id * 0x9e3779b1) >> 16;
+  while (true) {
+    i &= apicMapSize - 1;
+    const at = apicMapBase + ((<usize>i) << 1);
+    const c = <u32>load<u16>(at);
+    if (c == 0 || apicIdOf(c - 1) == id) return at;
+    i++;
+  }
+}
+
+/** CPU whose hardware gave it this APIC id, or -1. */
+export function cpuOfApicId(id: u32): i32 {
+  return <i32>load<u16>(slotOfId(id)) - 1;
+}
+
+
+@inline export function lapicAt(c: u32): usize {
+  return lapicBase + <usize>c * Lapic.size;
+}
+
+
+@inline export function lapicTimedAt(c: u32): usize {
+  return lapicTimedBase + <usize>c * LapicTimed.size;
+}
+
+
+@inline export function lapicSetup(word: u32): u32 {
+  return load<u32>(lapicSetupBase + ((<usize>word) << 2));
 }
 
 
@@ -112,6 +147,21 @@ import {
 
 @inline export function operationSetup(o: u32, word: u32): u32 {
   return load<u32>(operationSetupBase + <usize>(o * OperationSetup.words + word) * 4);
+}
+
+
+@inline export function ioapicAt(i: u32): usize {
+  return ioapicBase + <usize>i * Ioapic.size;
+}
+
+
+@inline export function pinAt(i: u32, pin: u32): usize {
+  return pinBase + <usize>(i * nPins + pin) * Pin.size;
+}
+
+
+@inline export function ioapicSetup(i: u32, word: u32): u32 {
+  return load<u32>(ioapicSetupBase + <usize>(i * IoapicSetup.words + word) * 4);
 }
 
 

@@ -32,6 +32,17 @@ export enum Cpu {
   /** ESR: accumulator and what a read shows (A.10) */
   esrPending = 116,
   esr = 117,
+  /** `ApicMode`; the legacy id of xAPIC mode (A.1.1) */
+  mode = 118,
+  xapicId = 119,
+  /** `Latched` */
+  latched = 120,
+  /** vector of the SIPI that started the core last */
+  sipiVector = 121,
+  /** 1: the error interrupt has fired since the last ESR write (A.10) */
+  errorTold = 122,
+  /** electrical levels of LINT0 and LINT1, bit each */
+  lint = 123,
   size = 128,
 }
 
@@ -71,18 +82,22 @@ export enum Msg {
   kind = 0,
   /** 0 on the way to the root complex, 1 between root complex and LAPIC */
   stage = 1,
-  /** u16: device index, or devices + CPU index for an IPI: one posted-write order each (C.6) */
+  /** u16: device index; behind the devices CPUs, IOAPICs, and lists for all other requesters */
   origin = 2,
   /** u16: next of the same origin + 1 */
   next = 4,
-  /** u16: interrupt source + 1 of a device message, 0 for an IPI */
+  /** u16: interrupt source + 1 of a device message; CPU + 1 that an IPI for several is for, 0: whoever has the id */
   source = 6,
-  /** MSI: address; IPI: destination APIC id */
+  /** MSI and memory write: address; IPI: destination APIC id; EOI: IOAPIC */
   address = 8,
-  /** MSI: data; IPI: ICR low */
+  /** MSI and memory write: data; IPI: ICR low; EOI: vector */
   data = 12,
   /** u64: contexts that wait for it, bit cpu * 4 + level */
   marks = 16,
+  /** u16: who has sent it, where the origin is a list of requesters that are no device */
+  requester = 24,
+  /** u16: pin + 1 of an IOAPIC's message */
+  pin = 26,
   size = 32,
 }
 
@@ -90,6 +105,41 @@ export enum MsgKind {
   free = 0,
   msi = 1,
   ipi = 2,
+  /** a DWORD for guest memory */
+  write = 3,
+  /** an EOI on its way to an IOAPIC (hardware.md A.12) */
+  eoi = 4,
+}
+
+/** What an IOAPIC has besides its pins (hardware.md B.1). */
+export enum Ioapic {
+  /** IOREGSEL */
+  select = 0,
+  /** bits 3:0 of the ID register */
+  id = 1,
+  size = 16,
+}
+
+/** A pin of an IOAPIC and its redirection entry: 24 bytes (hardware.md B.2, B.3). */
+export enum Pin {
+  /** RTE, low and high half; delivery status (bit 12) is derived */
+  low = 0,
+  high = 4,
+  /** bit per source: its electrical level; those that have ever driven the line */
+  levels = 8,
+  drivers = 12,
+  /** `PinFlag`s */
+  flags = 16,
+  size = 24,
+}
+
+export enum PinFlag {
+  /** an edge has not been accepted by any LAPIC yet */
+  latched = 1,
+  /** its message is on its way */
+  sent = 2,
+  /** no LAPIC has accepted its last message */
+  refused = 4,
 }
 
 /** The MSI capability of a device (hardware.md C.1): 16 bytes. */
@@ -123,6 +173,15 @@ export enum Glob {
   /** raises left for the source that is being probed */
   probeLeft = 1,
   probeSource = 2,
+  /** u16: CPU behind the last that a rotating arbitration chose */
+  rotate = 4,
+  /** u16: LAPICs in xAPIC mode */
+  xapics = 6,
+  /** 1: an xAPIC id has been written by software */
+  renamed = 8,
+  /** u16: first and last CPU + 1 whose IPI waits for room in the pool */
+  firstSender = 10,
+  lastSender = 12,
   size = 16,
 }
 

@@ -20,11 +20,16 @@ export enum Size {
   /** first vector of the universe, one behind its last */
   vectorLo = 9,
   vectorHi = 10,
-  /** largest APIC id */
-  maxApicId = 11,
   /** nodes for tag sets (record class); 0: tags are not kept */
   tags = 12,
-  words = 16,
+  /** IOAPICs, and the pins that each has room for: the most that any has, up to 240 */
+  ioapics = 16,
+  ioapicPins = 17,
+  /** lists of what requesters that are no device have in flight (`dmaWrite`), who share them by their ids; 0: none may write */
+  requesters = 18,
+  /** guest-physical memory from address 0, bytes */
+  guestBytes = 19,
+  words = 24,
 }
 
 /** Tables the host fills after `create`, by `table(id)`. */
@@ -73,6 +78,20 @@ export enum Table {
   origins = 25,
   /** a byte an instruction: `Mover`s */
   movers = 26,
+  /** `LapicSetup` */
+  lapicSetup = 27,
+  /** `Lapic` a CPU; `LapicTimed` a CPU */
+  lapics = 28,
+  lapicTimers = 29,
+  /** `CpuEvent.words` words a CPU */
+  cpuEvents = 30,
+  /** `Diag.count` words */
+  diagnostics = 31,
+  /** `IoapicSetup` an IOAPIC */
+  ioapicSetup = 36,
+  /** `Ioapic` an IOAPIC; `Pin` a pin, `Size.ioapicPins` of them an IOAPIC */
+  ioapics = 37,
+  pins = 38,
 }
 
 /** Words of one source's constants. */
@@ -93,6 +112,25 @@ export enum SourceSetup {
 export enum DeviceSetup {
   addr64 = 0,
   words = 4,
+}
+
+/** Words of one IOAPIC's constants (hardware.md B, J). */
+export enum IoapicSetup {
+  /** what its ID register holds at first, bits 3:0 */
+  id = 0,
+  /** address of its register window, below 4 GiB */
+  base = 1,
+  /** 0x11, or 0x20: with an EOI register */
+  version = 2,
+  /** redirection entries, at most `Size.ioapicPins` */
+  pins = 3,
+  /** number of its first pin among the machine's global interrupts; for the host */
+  gsiBase = 4,
+  /** cycles from the EOI of a line that is still active to the next request */
+  resendDelay = 5,
+  /** cycles until a message that no LAPIC has accepted is sent again */
+  retryInterval = 6,
+  words = 8,
 }
 
 export enum OperationSetup {
@@ -182,7 +220,16 @@ export enum Timing {
   sample = 14,
   /** sampled -> sent, where a device samples first and sends later */
   send = 15,
-  count = 16,
+  /** `ipi.extra_target`: each further target of an IPI for several */
+  extraTarget = 16,
+  /** `ioapic.pin_to_msg`: pin active -> message sampled; `ioapic.to_ir`: -> root complex */
+  pinToMessage = 17,
+  ioapicToRoot = 18,
+  /** `ioapic.eoi_broadcast` */
+  eoiBroadcast = 19,
+  /** `dma.write_visible` */
+  dmaWrite = 20,
+  count = 21,
 }
 
 /** Assumptions (design 1), one bit each: set = holds. */
