@@ -1,7 +1,8 @@
+/** A machine with a program: what kernel models and checks need beyond the hardware. */
 import {
   Counter,
-  Cpu,
   CpuFlag,
+  Cpu,
   Ctx,
   Dev,
   Fault,
@@ -12,12 +13,10 @@ import {
   Status,
   Table,
   VarWord,
-  type Core,
   type ModuleSource,
 } from '../core/index.js';
-import { drainEvents, type EventRecord } from './events.js';
-import { fill, type Layout } from './fill.js';
 import { percentiles, type Percentiles } from './histogram.js';
+import { Machine } from './machine.js';
 import { bitOf, propertiesOf } from './properties.js';
 import { refuseTooLarge, type MachineSetup } from './setup.js';
 
@@ -31,43 +30,31 @@ export class ModelFault extends Error {
   }
 }
 
-/**
- * One simulated machine, in a module instance of its own. The whole simulated state is one block of memory: `snapshot`
- * copies it, `digest` hashes it, messages in flight included.
- */
-export class Machine {
-  readonly core: Core;
-  readonly setup: MachineSetup;
-  readonly #layout: Layout;
+/** A machine whose CPUs execute a program (src/kernel): its variables, its steps, and what its judges say. */
+export class ProgramMachine extends Machine {
   #scratch = 0;
 
-  private constructor(core: Core, setup: MachineSetup) {
-    this.core = core;
-    this.setup = setup;
-    this.#layout = fill(core, setup);
-  }
-
-  static async create(setup: MachineSetup, source?: ModuleSource): Promise<Machine> {
+  static override async create(setup: MachineSetup, source?: ModuleSource): Promise<ProgramMachine> {
     refuseTooLarge(setup);
-    return new Machine(await instantiate(source), setup);
+    return new ProgramMachine(await instantiate(source), setup);
   }
 
   // --- setting up, before `start`
 
   /** Sets element [i][j] of a variable. */
   setVariable(slot: number, i: number, j: number, value: number): void {
-    this.#layout.storeElement(slot, i * this.#layout.slot(slot, VarWord.dim1) + j, value);
+    this.layout.storeElement(slot, i * this.layout.slot(slot, VarWord.dim1) + j, value);
   }
 
   /** Sets or clears a bit of mask [i]. */
   setMaskBit(slot: number, i: number, bit: number, on = true): void {
-    const at = this.#layout.slot(slot, VarWord.address) + i * this.#layout.slot(slot, VarWord.bytes) + (bit >>> 5) * 4;
+    const at = this.layout.slot(slot, VarWord.address) + i * this.layout.slot(slot, VarWord.bytes) + (bit >>> 5) * 4;
     const word = this.core.u32(at);
     this.core.setU32(at, on ? word | (1 << (bit & 31)) : word & ~(1 << (bit & 31)));
   }
 
   setCpu(c: number, state: { svr: number; tpr: number; run: keyof typeof RunState; interruptsOn: boolean }): void {
-    const at = this.#layout.table(Table.cpus) + c * Cpu.size;
+    const at = this.layout.table(Table.cpus) + c * Cpu.size;
     this.core.setU16(at + Cpu.svr, state.svr);
     this.core.setU8(at + Cpu.tpr, state.tpr);
     this.core.setU8(at + Cpu.run, RunState[state.run]);
@@ -76,73 +63,37 @@ export class Machine {
   }
 
   setDevice(d: number, msi: { control: number; addrLo: number; addrHi: number; data: number }): void {
-    const at = this.#layout.table(Table.devices) + d * Dev.size;
+    const at = this.layout.table(Table.devices) + d * Dev.size;
     this.core.setU16(at + Dev.control, msi.control);
     this.core.setU16(at + Dev.data, msi.data);
     this.core.setU32(at + Dev.addrLo, msi.addrLo);
     this.core.setU32(at + Dev.addrHi, msi.addrHi);
   }
 
-  /** The machine is set up: derived fields are computed; in a timed run the clock is armed. */
-  start(): void {
-    this.core.exports.complete();
-    this.#throwOnFault();
-    if (this.setup.timed) this.core.exports.timedBegin();
-  }
-
   // --- looking
 
   variable(slot: number, i = 0, j = 0): number {
-    const bytes = this.#layout.slot(slot, VarWord.bytes);
-    const at = this.#layout.slot(slot, VarWord.address) + (i * this.#layout.slot(slot, VarWord.dim1) + j) * bytes;
+    const bytes = this.layout.slot(slot, VarWord.bytes);
+    const at = this.layout.slot(slot, VarWord.address) + (i * this.layout.slot(slot, VarWord.dim1) + j) * bytes;
     return bytes === 1 ? this.core.u8(at) : bytes === 2 ? this.core.u16(at) : this.core.u32(at);
   }
 
   maskBits(slot: number, i = 0): number[] {
-    const bytes = this.#layout.slot(slot, VarWord.bytes);
-    const at = this.#layout.slot(slot, VarWord.address) + i * bytes;
+    const bytes = this.layout.slot(slot, VarWord.bytes);
+    const at = this.layout.slot(slot, VarWord.address) + i * bytes;
     const bits: number[] = [];
     for (let bit = 0; bit < bytes * 8; bit++) if ((this.core.u8(at + (bit >>> 3)) >>> (bit & 7)) & 1) bits.push(bit);
     return bits;
   }
 
-  cpu(c: number): {
-    irr: number[];
-    isr: number[];
-    svr: number;
-    tpr: number;
-    ppr: number;
-    enabled: boolean;
-    interruptsOn: boolean;
-    run: string;
-  } {
-    const at = this.#layout.table(Table.cpus) + c * Cpu.size;
-    const vectors = (words: number): number[] => {
-      const set: number[] = [];
-      for (let v = 0; v < 256; v++) if ((this.core.u32(at + words + (v >>> 5) * 4) >>> (v & 31)) & 1) set.push(v);
-      return set;
-    };
-    const svr = this.core.u16(at + Cpu.svr);
-    return {
-      irr: vectors(Cpu.irr),
-      isr: vectors(Cpu.isr),
-      svr,
-      tpr: this.core.u8(at + Cpu.tpr),
-      ppr: this.core.u8(at + Cpu.ppr),
-      enabled: (svr & 0x100) !== 0,
-      interruptsOn: (this.core.u8(at + Cpu.flags) & CpuFlag.interruptsOn) !== 0,
-      run: RunState[this.core.u8(at + Cpu.run)] ?? '?',
-    };
-  }
-
   /** True if a CPU idles with a vector in service: no EOI will retire it any more (hardware.md A.12). */
   get stuckIsr(): boolean {
-    const inService = (c: number): boolean => this.core.u8(this.#layout.table(Table.cpus) + c * Cpu.size + Cpu.isrWords) !== 0;
+    const inService = (c: number): boolean => this.core.u8(this.layout.table(Table.cpus) + c * Cpu.size + Cpu.isrWords) !== 0;
     return this.setup.apicIds.some((_, c) => inService(c) && this.instruction(c) === undefined);
   }
 
   device(d: number): { control: number; addrLo: number; addrHi: number; data: number } {
-    const at = this.#layout.table(Table.devices) + d * Dev.size;
+    const at = this.layout.table(Table.devices) + d * Dev.size;
     return {
       control: this.core.u16(at + Dev.control),
       data: this.core.u16(at + Dev.data),
@@ -152,44 +103,39 @@ export class Machine {
   }
 
   owed(s: number): boolean {
-    return this.core.u8(this.#layout.source(s) + Src.owed) !== 0;
+    return this.core.u8(this.layout.source(s) + Src.owed) !== 0;
   }
 
   /** Instruction that CPU c's current context stands in front of, or undefined: it idles. */
   instruction(c: number): number | undefined {
     const level = this.core.exports.currentLevel(c);
-    return level < 0 ? undefined : this.core.u16(this.#layout.table(Table.contexts) + (c * 4 + level) * Ctx.size + Ctx.pc);
-  }
-
-  /** Simulated time, cycles. */
-  get now(): bigint {
-    return this.core.u64(this.core.exports.nowAt());
+    return level < 0 ? undefined : this.core.u16(this.layout.table(Table.contexts) + (c * 4 + level) * Ctx.size + Ctx.pc);
   }
 
   counter(which: keyof typeof Counter): number {
-    return Number(this.core.u64(this.#layout.table(Table.counters) + Counter[which] * 8));
+    return Number(this.core.u64(this.layout.table(Table.counters) + Counter[which] * 8));
   }
 
   note(which: keyof typeof Note): number {
-    return Number(this.core.u64(this.#layout.table(Table.notes) + Note[which] * 8));
+    return Number(this.core.u64(this.layout.table(Table.notes) + Note[which] * 8));
   }
 
   handled(s: number): boolean {
-    return this.core.u8(this.#layout.table(Table.served) + s) !== 0;
+    return this.core.u8(this.layout.table(Table.served) + s) !== 0;
   }
 
   ended(o: number): boolean {
-    return this.core.u8(this.#layout.table(Table.ended) + o) !== 0;
+    return this.core.u8(this.layout.table(Table.ended) + o) !== 0;
   }
 
   /** Instructions that were executed at least once. */
   coverage(): Uint8Array {
-    return this.core.bytes(this.#layout.table(Table.coverage), this.setup.program.code.length / 4);
+    return this.core.bytes(this.layout.table(Table.coverage), this.setup.program.code.length / 4);
   }
 
   /** Raise to handler entry, cycles (timed). */
   latency(): Percentiles {
-    return percentiles(this.core, this.#layout.table(Table.histogram));
+    return percentiles(this.core, this.layout.table(Table.histogram));
   }
 
   // --- step by step
@@ -209,14 +155,14 @@ export class Machine {
   /** Executes an action that is enabled; says whether it was a visible step and which properties it broke. */
   apply(action: number): { visible: boolean; broken: string[] } {
     const visible = this.core.exports.apply(action) !== 0;
-    this.#throwOnFault();
+    this.throwOnFault();
     return { visible, broken: this.#named(this.core.exports.violationMask()) };
   }
 
   /** The properties that a state at rest breaks. */
   brokenAtRest(): string[] {
     const mask = this.core.exports.restViolations();
-    this.#throwOnFault();
+    this.throwOnFault();
     const checked = this.setup.properties;
     return this.#named(mask).filter((name) => checked.includes(name));
   }
@@ -249,7 +195,7 @@ export class Machine {
   judge(entry: number): string[] {
     if (entry === 0) return [];
     const mask = this.core.exports.judgeState(entry);
-    this.#throwOnFault();
+    this.throwOnFault();
     return this.#named(mask);
   }
 
@@ -262,7 +208,7 @@ export class Machine {
     return propertiesOf(mask, this.setup.program.own);
   }
 
-  #throwOnFault(): void {
+  protected override throwOnFault(): void {
     const kind = this.core.exports.faultKind();
     if (kind !== 0) throw new ModelFault(kind, this.core.exports.faultAt());
   }
@@ -272,42 +218,8 @@ export class Machine {
   /** Runs at most `cycles`; stops earlier where a property fails or the ring is full. */
   run(cycles: number): { status: 'more' | 'failed' | 'ringFull'; broken: string[] } {
     const status = this.core.exports.runCycles(cycles >>> 0, Math.floor(cycles / 2 ** 32));
-    this.#throwOnFault();
+    this.throwOnFault();
     const broken = this.#named(this.core.exports.violationMask());
     return { status: status === Status.failed ? 'failed' : status === Status.ringFull ? 'ringFull' : 'more', broken };
-  }
-
-  /** The records since the last call, oldest first. */
-  events(): EventRecord[] {
-    return drainEvents(this.core, this.#layout.table(Table.ring), this.setup.ring);
-  }
-
-  // --- the block
-
-  snapshot(): Uint8Array {
-    const start = this.core.exports.blockStart();
-    return this.core.bytes(start, this.core.exports.blockStop() - start);
-  }
-
-  /** Throws `RangeError` for a block of another machine's size. */
-  restore(block: Uint8Array): void {
-    const size = this.core.exports.blockStop() - this.core.exports.blockStart();
-    if (block.length !== size) throw new RangeError(`a snapshot of this machine has ${size} bytes, this one ${block.length}`);
-    this.core.write(this.core.exports.blockStart(), block);
-  }
-
-  /** 64-bit hash of all but the record class. */
-  digest(): string {
-    return this.#hex(this.core.exports.stateDigest());
-  }
-
-  /** 64-bit hash of the stream of events so far. */
-  eventDigest(): string {
-    return this.#hex(this.core.exports.eventDigest());
-  }
-
-  #hex(lo: number): string {
-    const hi = this.core.exports.highWord() >>> 0;
-    return hi.toString(16).padStart(8, '0') + (lo >>> 0).toString(16).padStart(8, '0');
   }
 }

@@ -1,0 +1,36 @@
+/** Numbers across the boundary: two words of 32 bits each way, no i64. */
+
+export type Width = 1 | 2 | 4 | 8;
+
+/** Low and high word of a value of up to 64 bits. Throws RangeError where it is none. */
+export function split(what: string, value: number | bigint, most = 2n ** 64n - 1n): readonly [lo: number, hi: number] {
+  const whole = typeof value === 'bigint' || Number.isSafeInteger(value) ? BigInt(value) : -1n;
+  if (whole < 0n || whole > most) throw new RangeError(`${what} is a whole number from 0 to ${hex(most)}, not ${value}`);
+  return [Number(whole & 0xffffffffn), Number(whole >> 32n)];
+}
+
+export function word(what: string, value: number): number {
+  if (!Number.isInteger(value) || value < 0 || value > 0xffffffff)
+    throw new RangeError(`${what} is a whole number from 0 to 0xffffffff, not ${value}`);
+  return value;
+}
+
+export function joined(lo: number, hi: number): bigint {
+  return BigInt(lo >>> 0) | (BigInt(hi >>> 0) << 32n);
+}
+
+/** Throws RangeError unless `index` is one of `count`. */
+export function indexed(what: string, index: number, count: number): number {
+  if (!Number.isInteger(index) || index < 0 || index >= count)
+    throw new RangeError(count === 0 ? `this machine has no ${what}` : `${what} ${index} does not exist: they are 0 to ${count - 1}`);
+  return index;
+}
+
+export function widthOf(width: number): Width {
+  if (width !== 1 && width !== 2 && width !== 4 && width !== 8) throw new RangeError(`an access is 1, 2, 4 or 8 bytes wide, not ${width}`);
+  return width;
+}
+
+function hex(value: bigint): string {
+  return `0x${value.toString(16)}`;
+}

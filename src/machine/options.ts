@@ -1,0 +1,275 @@
+/** What one who embeds the hardware says about a machine, and the setup it stands for: a machine without a program. */
+import type { ModuleSource } from '../core/index.js';
+import { describe, joined } from '../words.js';
+import { assumptionValues, defaultAssumptions, type Assumptions } from './assumptions.js';
+import { choose, flag, oneOf, refuseUnknown, whole, type Choices } from './choices.js';
+import type { MachineSetup } from './setup.js';
+import { timingIds, type Latency } from './timing.js';
+
+/** What kind of CPU it is (hardware.md J, `cpu.*`); the same for all CPUs of a machine. */
+export interface CpuModel {
+  /** Intel ignores ICR bit 12 in x2APIC mode and masks the PerfMon LVT on delivery; AMD does neither (A.2.2, A.8.2). Default intel. */
+  readonly vendor: 'intel' | 'amd';
+  /** CPUID says that x2APIC mode exists (A.1). Default true. */
+  readonly x2apic: boolean;
+  /** the timer has a TSC-deadline mode (A.8.3). Default true. */
+  readonly tscDeadline: boolean;
+  /** VERSION[23:16]: 6 with CMCI, 5 with thermal, 4 with PerfMon, 3 with LINT0/1, Error and Timer only (A.2). Default 6. */
+  readonly maxLvtIndex: 6 | 5 | 4 | 3;
+  /** VERSION[24]: SVR bit 12 may be set (A.9, A.12). Default true. */
+  readonly eoiBroadcastSuppress: boolean;
+  /** lowest-priority IPIs are sent; otherwise they set ESR bit 4 (A.7.4, A.10). Default false. */
+  readonly lowPriIpi: boolean;
+  /** width of a physical address, bits (A.1). Default 46. */
+  readonly maxPhyAddr: number;
+}
+
+/** Where the manual leaves a Local APIC open (hardware.md J, `lapic.*`). */
+export interface LapicModel {
+  /** in xAPIC mode software may change the ID register (A.2). Default false. */
+  readonly allowXapicIdWrite: boolean;
+  /** which of several candidates takes a lowest-priority message (A.7.4). Default hashVector. */
+  readonly lowestPriPolicy: 'hashVector' | 'minTpr' | 'rotate' | 'first';
+  /** PPR[3:0] where TPR and ISRV have the same class (A.4.2). Default tpr. */
+  readonly pprEqualClassSub: 'tpr' | 'zero';
+}
+
+/** One IOAPIC (hardware.md B, J). */
+export interface IoapicModel {
+  /** VERSION[7:0]: 0x20 has the EOI register, 0x11 has not (B.1). Default 0x20. */
+  readonly version: 0x20 | 0x11;
+  /** interrupt inputs; default 24 */
+  readonly pins: number;
+  /** physical address of its 4 KiB window; default 0xFEC00000, the next 0x1000 higher */
+  readonly address: number;
+  /** what the ID register holds; default 0, the next 1 (4 bits) */
+  readonly id: number;
+  /** cycles from a Remote IRR cleared with the pin active to the next message (B.3). Default 60. */
+  readonly resendDelay: number;
+  /** cycles until a level request that no LAPIC accepted is sent again (B.3). Default 3000. */
+  readonly retryInterval: number;
+}
+
+/** The hardware of a machine beside its CPUs, all options filled in. */
+export interface HardwareSetup {
+  readonly cpu: CpuModel;
+  readonly lapic: LapicModel;
+  readonly ioapics: readonly IoapicModel[];
+  /** index of the bootstrap CPU */
+  readonly bootstrap: number;
+  /** bytes of guest memory from physical address 0 */
+  readonly memory: number;
+}
+
+/**
+ * What `Machine.create` takes; everything has a default.
+ *
+ * @example
+ * ```js
+ * import { Machine } from 'irqlab';
+ *
+ * const machine = await Machine.create({
+ *   apicIds: [0, 2, 4],
+ *   ioapics: [{ pins: 24 }, { pins: 8, version: 0x11 }],
+ *   cpu: { vendor: 'amd' },
+ *   timing: { 'msi.dev_to_rc': 600 },
+ *   jitter: true,
+ *   seed: 7,
+ * });
+ * console.log(machine.cpus.length, machine.ioapics.length); // 3 2
+ * ```
+ */
+export interface MachineOptions {
+  /** how many; default 1, or as many as there are `apicIds`. At most 4096. */
+  readonly cpus?: number;
+  /** hardware APIC id of each CPU in turn; default 0, 1, 2 ... */
+  readonly apicIds?: readonly number[];
+  /** index of the CPU that runs after RESET; the others wait for SIPI (A.11). Default 0. */
+  readonly bootstrap?: number;
+  /** how many, or what each is; default 1 */
+  readonly ioapics?: number | readonly Partial<IoapicModel>[];
+  /** requesters of `dmaWrite32`, each with an order of its own (C.6), or a list with an entry each; default 1 */
+  readonly devices?: number | readonly object[];
+  /** none is modelled yet: left out or empty */
+  readonly iommus?: readonly never[];
+  /** kind of CPU */
+  readonly cpu?: Partial<CpuModel>;
+  /** open points of the Local APIC */
+  readonly lapic?: Partial<LapicModel>;
+  /** bytes of guest memory from physical address 0 on; default 65536. At most 2^30. */
+  readonly memory?: number;
+  /** messages that may be in flight at once; default 64 and 16 a CPU, IOAPIC and device. At most 60000. */
+  readonly messages?: number;
+  /** latencies by their ids in hardware.md G.2, cycles of 1/3 ns: one number, or the range that jitter draws from */
+  readonly timing?: Readonly<Record<string, number | Latency>>;
+  /** latencies are drawn between min and max; otherwise they are the defaults (G.1). Default false. */
+  readonly jitter?: boolean;
+  /** what an algorithm may rest on, each with its default */
+  readonly assumptions?: Partial<Assumptions>;
+  /** for what is drawn: 0 to 2^53 - 1; default 1 */
+  readonly seed?: number;
+  /** the machine keeps a record of what happens, for `events`; default true */
+  readonly record?: boolean | 0 | 1 | 2;
+  /** the WebAssembly module: address, bytes or compiled; default the one beside the package */
+  readonly module?: ModuleSource;
+}
+
+const MOST_CPUS = 4096;
+/** Records between two batches of a run; see `refuseTooLarge`. */
+const RING = 4096;
+
+const cpuChoices: Choices<CpuModel> = {
+  vendor: oneOf('intel', 'amd'),
+  x2apic: flag(true),
+  tscDeadline: flag(true),
+  maxLvtIndex: oneOf(6, 5, 4, 3),
+  eoiBroadcastSuppress: flag(true),
+  lowPriIpi: flag(false),
+  maxPhyAddr: whole(46, 32, 52, 'bits'),
+};
+
+const lapicChoices: Choices<LapicModel> = {
+  allowXapicIdWrite: flag(false),
+  lowestPriPolicy: oneOf('hashVector', 'minTpr', 'rotate', 'first'),
+  pprEqualClassSub: oneOf('tpr', 'zero'),
+};
+
+const ioapicChoices = (i: number): Choices<IoapicModel> => ({
+  version: oneOf(0x20, 0x11),
+  pins: whole(24, 1, 120),
+  address: {
+    standard: 0xfec00000 + i * 0x1000,
+    fits: (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 0xfffff000 && Number(value) % 0x1000 === 0,
+    wanted: 'a multiple of 0x1000 below 2^32',
+  },
+  id: whole(i & 15, 0, 15),
+  resendDelay: whole(60, 0, 0xffffffff, 'cycles'),
+  retryInterval: whole(3000, 1, 0xffffffff, 'cycles'),
+});
+
+interface Sizes {
+  readonly bootstrap: number;
+  readonly memory: number;
+  readonly messages: number;
+  readonly jitter: boolean;
+  readonly seed: number;
+}
+
+/** The setup that the options stand for. Throws RangeError with one sentence about the first option that is wrong. */
+export function setupOf(options: MachineOptions): MachineSetup {
+  const { cpus, apicIds: ids, ioapics, devices, iommus, cpu, lapic, timing, assumptions, record, module: _, ...rest } = options;
+  if (iommus !== undefined && iommus.length > 0)
+    throw new RangeError('no IOMMU is modelled yet: leave iommus out or give an empty list');
+  const apicIds = apicIdsOf(cpus, ids);
+  const tables = ioapicsOf(ioapics);
+  const requesters = countOf('devices', devices, 1, 1024);
+  const senders = apicIds.length + tables.length + requesters;
+  const sizes = choose<Sizes>(
+    'Machine.create',
+    {
+      bootstrap: whole(0, 0, apicIds.length - 1),
+      memory: whole(65536, 0, 2 ** 30, 'bytes'),
+      messages: whole(64 + 16 * Math.min(senders, 3000), 1, 60000),
+      jitter: flag(false),
+      seed: whole(1, 0, Number.MAX_SAFE_INTEGER),
+    },
+    rest,
+  );
+  return {
+    apicIds,
+    devices: Array.from({ length: requesters }, () => ({ address64: true })),
+    sources: [],
+    operations: [],
+    program: withoutProgram,
+    universe: { lo: 16, hi: 256 },
+    systemVectors: [],
+    messages: sizes.messages,
+    timed: true,
+    assumptions: assumptionsOf(assumptions),
+    timing: timingOf(timing),
+    jitter: sizes.jitter,
+    parallel: false,
+    repeat: false,
+    seed: sizes.seed,
+    properties: [],
+    probeRaises: 0,
+    record: record === false || record === 0 ? 0 : 1,
+    ring: record === false || record === 0 ? 0 : RING,
+    hardware: {
+      cpu: choose('cpu', cpuChoices, cpu),
+      lapic: choose('lapic', lapicChoices, lapic),
+      ioapics: tables,
+      bootstrap: sizes.bootstrap,
+      memory: sizes.memory,
+    },
+  };
+}
+
+/** The host is the program: it acknowledges, handles and writes EOI. */
+const withoutProgram: MachineSetup['program'] = {
+  code: new Uint32Array(0),
+  live: new Uint8Array(0),
+  variables: new Uint32Array(0),
+  initial: [],
+  handlers: new Map(),
+  judgeRest: 0,
+  judgeProbe: 0,
+  apStart: 0,
+  started: undefined,
+};
+
+function countOf(name: string, given: number | readonly unknown[] | undefined, standard: number, most: number): number {
+  const n = Array.isArray(given) ? given.length : given;
+  return choose<Record<string, number>>('Machine.create', { [name]: whole(standard, 0, most) }, n === undefined ? {} : { [name]: n as number })[
+    name
+  ] as number;
+}
+
+function apicIdsOf(cpus: number | undefined, given: readonly number[] | undefined): readonly number[] {
+  if (given === undefined) {
+    const { cpus: n } = choose<{ cpus: number }>('Machine.create', { cpus: whole(1, 1, MOST_CPUS) }, cpus === undefined ? {} : { cpus });
+    return Array.from({ length: n }, (_, c) => c);
+  }
+  if (!Array.isArray(given) || given.length === 0 || given.length > MOST_CPUS)
+    throw new RangeError(`apicIds is a list of 1 to ${MOST_CPUS} APIC ids, one for each CPU`);
+  const wrong = given.find((id) => !Number.isInteger(id) || id < 0 || id > 0xfffe);
+  if (wrong !== undefined) throw new RangeError(`an APIC id is a whole number from 0 to 65534, not ${describe(wrong)}`);
+  const twice = given.find((id, c) => given.indexOf(id) !== c);
+  if (twice !== undefined) throw new RangeError(`two CPUs have the APIC id ${twice}; each has one of its own`);
+  if (cpus !== undefined && cpus !== given.length)
+    throw new RangeError(`there are ${given.length} apicIds for ${describe(cpus).replace('the number ', '')} cpus; leave one of the two out`);
+  return [...given];
+}
+
+function ioapicsOf(given: MachineOptions['ioapics']): readonly IoapicModel[] {
+  const list: readonly (Partial<IoapicModel> | undefined)[] = Array.isArray(given)
+    ? (given as readonly Partial<IoapicModel>[])
+    : Array.from({ length: countOf('ioapics', given as number | undefined, 1, 16) });
+  if (list.length > 16) throw new RangeError(`a machine has at most 16 IOAPICs, not ${list.length}`);
+  const ioapics = list.map((each, i) => choose(`ioapics[${i}]`, ioapicChoices(i), each));
+  const twice = ioapics.find(({ address }, i) => ioapics.findIndex((other) => other.address === address) !== i);
+  if (twice !== undefined) throw new RangeError(`two IOAPICs have the address 0x${twice.address.toString(16)}; each has one of its own`);
+  return ioapics;
+}
+
+function assumptionsOf(given: Partial<Assumptions> = {}): Assumptions {
+  const names = Object.keys(assumptionValues) as (keyof Assumptions)[];
+  refuseUnknown('assumptions', names, given);
+  for (const name of names) {
+    const value = given[name];
+    const values: readonly string[] = assumptionValues[name];
+    if (value !== undefined && !values.includes(value))
+      throw new RangeError(`assumptions.${name} is ${joined(values.map((v) => JSON.stringify(v)), 'or')}, not ${describe(value)}`);
+  }
+  return { ...defaultAssumptions, ...given };
+}
+
+function timingOf(given: MachineOptions['timing'] = {}): MachineSetup['timing'] {
+  refuseUnknown('timing', timingIds, given);
+  for (const [id, value] of Object.entries(given)) {
+    const cycles = typeof value === 'number' ? [value] : [value.min, value.default, value.max];
+    const fits = cycles.every((each, i) => Number.isInteger(each) && each >= (cycles[i - 1] ?? 0) && each <= 0xffffffff);
+    if (!fits) throw new RangeError(`timing['${id}'] is a number of cycles, or {min, default, max} in ascending order`);
+  }
+  return given;
+}
