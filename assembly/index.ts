@@ -2,10 +2,12 @@
  * The exported functions, and nothing else: one machine per module instance, numbers in and out, batches across the
  * boundary (no i64: two words). Nothing here traps, whatever it is fed.
  */
-import { LEVELS, apicMapBase, blockEnd, checkStart, guestBase, nCpus, nowBase, recordStart } from './state/layout';
+import { LEVELS, blockEnd, checkStart, guestBase, nCpus, nowBase, recordStart } from './state/layout';
 import { Settings } from './state/abi/tables';
-import { apicIdOf, cpuAt, isActive, setting, timed } from './state/access';
+import { cpuAt, isActive, setting, timed } from './state/access';
+import { mapApicIds } from './state/apicIds';
 import { hash } from './state/hash';
+import { high, lowWord } from './state/wide';
 import { pack, unpack } from './state/image';
 import { fixedBits } from './state/plan';
 import { joinable, planJoins } from './check/join';
@@ -43,10 +45,28 @@ export { joinNext } from './check/join';
 export { timedBegin } from './run/timed';
 export { ioapicRead, ioapicWrite, pinSet } from './fabric/pins';
 export { dmaWrite } from './fabric/dma';
+export {
+  acknowledgeCpu,
+  cr8Read,
+  cr8Write,
+  forceAcknowledge,
+  gp,
+  lintSet,
+  localEvent,
+  mmioRead,
+  mmioWrite,
+  msrRead,
+  msrWrite,
+  pendingVector,
+  resetCpu,
+  takeExtInt,
+  takeNmi,
+  takeSmi,
+} from './cpu/bus';
 
 /** After the host has filled the tables: the map of APIC ids, the free messages, derived fields, contexts in place. */
 export function complete(): void {
-  for (let c: u32 = 0; c < nCpus; c++) store<u16>(apicMapBase + ((<usize>apicIdOf(c)) << 1), c + 1);
+  mapApicIds();
   clearFlight();
   clearFault();
   clearViolations();
@@ -174,20 +194,18 @@ export function recordAt(): usize {
   return recordStart;
 }
 
-let digestHi: u32 = 0;
 /** Low word of the digest of all but the record class; the high word by `highWord`. */
 export function stateDigest(): u32 {
   const h = hash(checkStart, recordStart - checkStart);
-  digestHi = <u32>(h >> 32);
-  return <u32>h;
+  return lowWord(h);
 }
 export function eventDigest(): u32 {
   const h = digestOfEvents();
-  digestHi = <u32>(h >> 32);
-  return <u32>h;
+  return lowWord(h);
 }
+/** High word of the last result of 64 bits. */
 export function highWord(): u32 {
-  return digestHi;
+  return high;
 }
 export function nowAt(): usize {
   return nowBase;

@@ -1,5 +1,6 @@
 /** Counters, notes, coverage: the record class, seen by nobody who decides anything. */
-import { counterBase, noteBase, coverageBase, histogramBase } from '../state/layout';
+import { CpuEvent } from '../state/abi/lapic';
+import { counterBase, noteBase, coverageBase, cpuEventBase, diagBase, histogramBase } from '../state/layout';
 
 
 @inline export function count(which: u32): void {
@@ -11,6 +12,29 @@ import { counterBase, noteBase, coverageBase, histogramBase } from '../state/lay
 @inline export function countNote(which: u32): void {
   const at = noteBase + ((<usize>which) << 3);
   store<u64>(at, load<u64>(at) + 1);
+}
+
+
+/** `Diag` */
+export function countDiag(which: u32): void {
+  const at = diagBase + ((<usize>which) << 2);
+  store<u32>(at, load<u32>(at) + 1);
+}
+
+
+@inline function cpuEventAt(c: u32, which: u32): usize {
+  return cpuEventBase + ((<usize>(c * CpuEvent.words + which)) << 2);
+}
+
+/** `CpuEvent` of CPU c. */
+export function countCpuEvent(c: u32, which: u32): void {
+  const at = cpuEventAt(c, which);
+  store<u32>(at, load<u32>(at) + 1);
+}
+
+export function noteSipi(c: u32, vector: u32): void {
+  countCpuEvent(c, CpuEvent.sipi);
+  store<u32>(cpuEventAt(c, CpuEvent.sipiVector), vector);
 }
 
 

@@ -2,17 +2,21 @@
 import { VarWord } from './abi/instructions';
 import { Settings, SourceSetup, DeviceSetup, OperationSetup, Timing } from './abi/tables';
 import { Cpu, Ctx, CpuFlag, Dev, Msg, Origin, Src } from './abi/fields';
+import { Lapic, LapicTimed } from './abi/lapic';
 import { touchCpu } from './touched';
 import {
   apicIdBase,
   apicMapBase,
+  apicMapSize,
   codeBase,
   cpuBase,
   ctxBase,
   devBase,
   deviceSetupBase,
+  lapicBase,
+  lapicSetupBase,
+  lapicTimedBase,
   LEVELS,
-  maxApicId,
   msgBase,
   nowBase,
   operationSetupBase,
@@ -94,9 +98,36 @@ import {
   return load<u32>(apicIdBase + ((<usize>c) << 2));
 }
 
-/** CPU with this APIC id, or -1. */
-@inline export function cpuOfApicId(id: u32): i32 {
-  return id > maxApicId ? -1 : <i32>load<u16>(apicMapBase + ((<usize>id) << 1)) - 1;
+/** Where the map of ids has this id, or has room for it. */
+export function slotOfId(id: u32): usize {
+  let i = (id * 0x9e3779b1) >> 16;
+  while (true) {
+    i &= apicMapSize - 1;
+    const at = apicMapBase + ((<usize>i) << 1);
+    const c = <u32>load<u16>(at);
+    if (c == 0 || apicIdOf(c - 1) == id) return at;
+    i++;
+  }
+}
+
+/** CPU whose hardware gave it this APIC id, or -1. */
+export function cpuOfApicId(id: u32): i32 {
+  return <i32>load<u16>(slotOfId(id)) - 1;
+}
+
+
+@inline export function lapicAt(c: u32): usize {
+  return lapicBase + <usize>c * Lapic.size;
+}
+
+
+@inline export function lapicTimedAt(c: u32): usize {
+  return lapicTimedBase + <usize>c * LapicTimed.size;
+}
+
+
+@inline export function lapicSetup(word: u32): u32 {
+  return load<u32>(lapicSetupBase + ((<usize>word) << 2));
 }
 
 

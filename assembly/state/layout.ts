@@ -10,6 +10,7 @@ import { VarClass, VarFlag, VarWord } from './abi/instructions';
 import { Counter, Note } from './abi/outcomes';
 import { OperationSetup, DeviceSetup, IoapicSetup, Settings, Size, SourceSetup, Table, Timing } from './abi/tables';
 import { Cpu, Ctx, Dev, Glob, Ioapic, Msg, Origin, Pin, Rec, Src } from './abi/fields';
+import { CpuEvent, Diag, Lapic, LapicSetup, LapicTimed } from './abi/lapic';
 
 export const LEVELS: u32 = 4;
 /** Phases of one cycle: events of a cycle run in this order, then first come first served. */
@@ -29,22 +30,22 @@ export const sizes: usize = memory.data(4 * 24);
 // prettier-ignore
 export let nCpus: u32 = 0, nDevices: u32 = 0, nSources: u32 = 0, nOperations: u32 = 0, nInstructions: u32 = 0, nVariables: u32 = 0;
 // prettier-ignore
-export let nMessages: u32 = 0, nRing: u32 = 0, nTags: u32 = 0, nOrigins: u32 = 0, nNodes: u32 = 0, vectorLo: u32 = 0, vectorHi: u32 = 0, maxApicId: u32 = 0;
+export let nMessages: u32 = 0, nRing: u32 = 0, nTags: u32 = 0, nOrigins: u32 = 0, nNodes: u32 = 0, vectorLo: u32 = 0, vectorHi: u32 = 0, apicMapSize: u32 = 0;
 // prettier-ignore
 export let nIoapics: u32 = 0, nPins: u32 = 0, guestBytes: usize = 0;
 
 // class check
 // prettier-ignore
-export let cpuBase: usize = 0, ctxBase: usize = 0, msgBase: usize = 0, msgFree: usize = 0, originBase: usize = 0, devBase: usize = 0, srcBase: usize = 0, opBase: usize = 0, globBase: usize = 0, ioapicBase: usize = 0, pinBase: usize = 0, varBase: usize = 0, guestBase: usize = 0;
+export let cpuBase: usize = 0, lapicBase: usize = 0, ctxBase: usize = 0, msgBase: usize = 0, msgFree: usize = 0, originBase: usize = 0, devBase: usize = 0, srcBase: usize = 0, opBase: usize = 0, globBase: usize = 0, ioapicBase: usize = 0, pinBase: usize = 0, varBase: usize = 0, guestBase: usize = 0;
 // class timed
 // prettier-ignore
-export let nowBase: usize = 0, cpuTimedBase: usize = 0, ctxTimedBase: usize = 0, srcTimedBase: usize = 0, msgTimedBase: usize = 0, streamBase: usize = 0, nodeBase: usize = 0, listBase: usize = 0, occupancyBase: usize = 0;
+export let nowBase: usize = 0, cpuTimedBase: usize = 0, lapicTimedBase: usize = 0, ctxTimedBase: usize = 0, srcTimedBase: usize = 0, msgTimedBase: usize = 0, streamBase: usize = 0, nodeBase: usize = 0, listBase: usize = 0, occupancyBase: usize = 0;
 // class fixed
 // prettier-ignore
-export let codeBase: usize = 0, liveBase: usize = 0, moverBase: usize = 0, joinBase: usize = 0, slotBase: usize = 0, idtBase: usize = 0, apicIdBase: usize = 0, apicMapBase: usize = 0, sourceSetupBase: usize = 0, deviceSetupBase: usize = 0, operationSetupBase: usize = 0, ioapicSetupBase: usize = 0, timingBase: usize = 0, gapBase: usize = 0, settingsBase: usize = 0;
+export let codeBase: usize = 0, liveBase: usize = 0, moverBase: usize = 0, joinBase: usize = 0, slotBase: usize = 0, idtBase: usize = 0, apicIdBase: usize = 0, apicMapBase: usize = 0, apicChainBase: usize = 0, lapicSetupBase: usize = 0, sourceSetupBase: usize = 0, deviceSetupBase: usize = 0, operationSetupBase: usize = 0, ioapicSetupBase: usize = 0, timingBase: usize = 0, gapBase: usize = 0, settingsBase: usize = 0;
 // class record
 // prettier-ignore
-export let counterBase: usize = 0, noteBase: usize = 0, histogramBase: usize = 0, coverageBase: usize = 0, servedBase: usize = 0, endedBase: usize = 0, ringBase: usize = 0, recordStateBase: usize = 0, raisedBase: usize = 0, tagBase: usize = 0, tagHeadIrr: usize = 0, tagHeadMsg: usize = 0, tagHeadCtx: usize = 0, tagHeadSeen: usize = 0, tagHeadVar: usize = 0, carriersBase: usize = 0;
+export let counterBase: usize = 0, noteBase: usize = 0, histogramBase: usize = 0, coverageBase: usize = 0, servedBase: usize = 0, endedBase: usize = 0, ringBase: usize = 0, recordStateBase: usize = 0, raisedBase: usize = 0, cpuEventBase: usize = 0, diagBase: usize = 0, tagBase: usize = 0, tagHeadIrr: usize = 0, tagHeadMsg: usize = 0, tagHeadCtx: usize = 0, tagHeadSeen: usize = 0, tagHeadVar: usize = 0, carriersBase: usize = 0;
 
 // borders of the classes
 // prettier-ignore
@@ -109,7 +110,7 @@ export function create(): bool {
   nTags = size(Size.tags);
   vectorLo = size(Size.vectorLo);
   vectorHi = size(Size.vectorHi);
-  maxApicId = size(Size.maxApicId);
+  apicMapSize = size(Size.apicMapSize);
   nIoapics = size(Size.ioapics);
   nPins = size(Size.ioapicPins);
   guestBytes = size(Size.guestBytes);
@@ -120,6 +121,7 @@ export function create(): bool {
 
   checkStart = heap;
   cpuBase = take(c * Cpu.size);
+  lapicBase = take(c * Lapic.size);
   devBase = take(<usize>nDevices * Dev.size);
   srcBase = take(s * Src.size);
   opBase = take(<usize>nOperations + 1);
@@ -138,6 +140,7 @@ export function create(): bool {
   timedStart = heap;
   nowBase = take(16);
   cpuTimedBase = take(c * CPU_TIMED_SIZE);
+  lapicTimedBase = take(c * LapicTimed.size);
   ctxTimedBase = take(c * LEVELS * 8);
   srcTimedBase = take(s * 16);
   msgTimedBase = take(<usize>nMessages * 8);
@@ -153,7 +156,9 @@ export function create(): bool {
   joinBase = take(<usize>nInstructions);
   idtBase = take(256 * 4);
   apicIdBase = take(c * 4);
-  apicMapBase = take((<usize>maxApicId + 1) * 2);
+  apicMapBase = take(<usize>apicMapSize * 2);
+  apicChainBase = take((256 + c) * 2);
+  lapicSetupBase = take(LapicSetup.words * 4);
   sourceSetupBase = take(s * SourceSetup.words * 4);
   deviceSetupBase = take(<usize>nDevices * DeviceSetup.words * 4);
   operationSetupBase = take(<usize>nOperations * OperationSetup.words * 4);
@@ -174,6 +179,8 @@ export function create(): bool {
   recordStateBase = take(32);
   raisedBase = take(s * 8);
   carriersBase = take(s * 4);
+  cpuEventBase = take(c * CpuEvent.words * 4);
+  diagBase = take(Diag.count * 4);
   if (nTags) {
     tagBase = take(<usize>(nTags + 1) * TAG_SIZE);
     tagHeadIrr = take(c * 256 * 4);
@@ -252,6 +259,16 @@ export function table(id: u32): usize {
       return ioapicBase;
     case Table.pins:
       return pinBase;
+    case Table.lapicSetup:
+      return lapicSetupBase;
+    case Table.lapics:
+      return lapicBase;
+    case Table.lapicTimers:
+      return lapicTimedBase;
+    case Table.cpuEvents:
+      return cpuEventBase;
+    case Table.diagnostics:
+      return diagBase;
     default:
       return 0;
   }

@@ -5,3 +5,4 @@ export * from '../../assembly/state/abi/outcomes.js';
 export * from '../../assembly/state/abi/tables.js';
 export * from '../../assembly/state/abi/fields.js';
 export * from '../../assembly/state/abi/resources.js';
+export * from '../../assembly/state/abi/lapic.js';

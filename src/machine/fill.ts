@@ -13,6 +13,7 @@ import {
   type Core,
 } from '../core/index.js';
 import { assumptionMask } from './assumptions.js';
+import { lapicModelForKernels, lapicWords } from './lapic.js';
 import { maskOf } from './properties.js';
 import type { MachineSetup } from './setup.js';
 import { timingTable } from './timing.js';
@@ -64,6 +65,7 @@ export function fill(core: Core, setup: MachineSetup): Layout {
   core.write(layout.table(Table.live), program.live);
   if (program.movers !== undefined) core.write(layout.table(Table.movers), program.movers);
   core.write(layout.table(Table.apicIds), Uint32Array.from(setup.apicIds));
+  core.write(layout.table(Table.lapicSetup), lapicWords(setup.lapic ?? lapicModelForKernels(setup.apicIds)));
   core.write(layout.table(Table.timings), timingTable(setup.timing));
   core.write(layout.table(Table.gaps), Uint32Array.from(setup.sources.flatMap((s) => s.gaps)));
   const idt = new Uint32Array(256);
@@ -93,7 +95,6 @@ function allocate(core: Core, setup: MachineSetup): void {
   );
   size(Size.vectorLo, setup.universe.lo);
   size(Size.vectorHi, setup.universe.hi);
-  size(Size.maxApicId, Math.max(...setup.apicIds));
   size(Size.tags, setup.record === 0 ? 0 : setup.messages * 4 + setup.sources.length * setup.apicIds.length * 8 + 64);
   const slots = core.exports.prepare();
   if (slots === 0) throw new RangeError('out of memory for the table of variables');

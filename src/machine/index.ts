@@ -3,6 +3,7 @@ export { assumptionText, assumptionValues, defaultAssumptions, type Assumptions 
 export type { EventRecord } from './events.js';
 export { Layout } from './fill.js';
 export type { Percentiles } from './histogram.js';
+export { defaultLapicModel, type LapicModel } from './lapic.js';
 export { Machine, ModelFault } from './machine.js';
 export { builtinProperties, propertiesOf } from './properties.js';
 export type { MachineSetup, OperationSetup, ProgramSetup, SourceSetup } from './setup.js';

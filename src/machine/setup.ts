@@ -1,6 +1,7 @@
 /** What a machine is made of, as the core takes it: numbers and tables, no names. */
 import type { DeviceKind } from '../core/index.js';
 import type { Assumptions } from './assumptions.js';
+import type { LapicModel } from './lapic.js';
 import type { Latency } from './timing.js';
 
 export interface SourceSetup {
@@ -61,6 +62,8 @@ export function refuseTooLarge(setup: MachineSetup): void {
   if (setup.ring !== 0 && setup.ring < LEAST_RING)
     throw new RangeError(`the event ring has ${setup.ring} records; use 0 or at least ${LEAST_RING}`);
   if (setup.timed) return;
+  if (setup.lapic?.lowestPriPolicy === 'rotate')
+    throw new RangeError("a check cannot rotate lowest-priority interrupts; use 'hashVector', 'minTpr' or 'first'");
   const has = {
     cpus: setup.apicIds.length,
     devices: setup.devices.length,
@@ -77,6 +80,8 @@ export function refuseTooLarge(setup: MachineSetup): void {
 
 export interface MachineSetup {
   readonly apicIds: readonly number[];
+  /** model of the LAPICs; left out: `lapicModelForKernels` */
+  readonly lapic?: LapicModel;
   readonly devices: readonly { readonly address64: boolean }[];
   readonly sources: readonly SourceSetup[];
   readonly operations: readonly OperationSetup[];

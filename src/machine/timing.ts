@@ -42,6 +42,7 @@ const profile: Readonly<Record<Exclude<keyof typeof Timing, 'count'>, Row>> = {
   ioapicToRoot: row('ioapic.to_ir', 'A', 300, 900, 3000),
   eoiBroadcast: row('ioapic.eoi_broadcast', 'A', 300, 900, 3000),
   dmaWrite: row('dma.write_visible', 'A/M', 300, 750, 2000),
+  extraTarget: row('ipi.extra_target', 'P~', 20, 60, 200),
 };
 
 const entries = Object.entries(profile) as [keyof typeof profile, Row][];

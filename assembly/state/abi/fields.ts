@@ -32,6 +32,17 @@ export enum Cpu {
   /** ESR: accumulator and what a read shows (A.10) */
   esrPending = 116,
   esr = 117,
+  /** `ApicMode`; the legacy id of xAPIC mode (A.1.1) */
+  mode = 118,
+  xapicId = 119,
+  /** `Latched` */
+  latched = 120,
+  /** vector of the SIPI that started the core last */
+  sipiVector = 121,
+  /** 1: the error interrupt has fired since the last ESR write (A.10) */
+  errorTold = 122,
+  /** electrical levels of LINT0 and LINT1, bit each */
+  lint = 123,
   size = 128,
 }
 
@@ -75,7 +86,7 @@ export enum Msg {
   origin = 2,
   /** u16: next of the same origin + 1 */
   next = 4,
-  /** u16: interrupt source + 1 of a device message, 0 for an IPI */
+  /** u16: interrupt source + 1 of a device message; CPU + 1 that an IPI for several is for, 0: whoever has the id */
   source = 6,
   /** MSI and memory write: address; IPI: destination APIC id; EOI: IOAPIC */
   address = 8,
@@ -160,6 +171,15 @@ export enum Glob {
   /** raises left for the source that is being probed */
   probeLeft = 1,
   probeSource = 2,
+  /** u16: CPU behind the last that a rotating arbitration chose */
+  rotate = 4,
+  /** u16: LAPICs in xAPIC mode */
+  xapics = 6,
+  /** 1: an xAPIC id has been written by software */
+  renamed = 8,
+  /** u16: first and last CPU + 1 whose IPI waits for room in the pool */
+  firstSender = 10,
+  lastSender = 12,
   size = 16,
 }
 

@@ -20,8 +20,6 @@ export enum Size {
   /** first vector of the universe, one behind its last */
   vectorLo = 9,
   vectorHi = 10,
-  /** largest APIC id */
-  maxApicId = 11,
   /** nodes for tag sets (record class); 0: tags are not kept */
   tags = 12,
   /** IOAPICs, and the pins that each has room for: the most that any has, up to 240 */
@@ -85,6 +83,15 @@ export enum Table {
   /** `Ioapic` an IOAPIC; `Pin` a pin, `Size.ioapicPins` of them an IOAPIC */
   ioapics = 37,
   pins = 38,
+  /** `LapicSetup` */
+  lapicSetup = 27,
+  /** `Lapic` a CPU; `LapicTimed` a CPU */
+  lapics = 28,
+  lapicTimers = 29,
+  /** `CpuEvent.words` words a CPU */
+  cpuEvents = 30,
+  /** `Diag.count` words */
+  diagnostics = 31,
 }
 
 /** Words of one source's constants. */
@@ -220,6 +227,8 @@ export enum Timing {
   eoiBroadcast = 26,
   /** `dma.write_visible` */
   dmaWrite = 27,
+  /** `ipi.extra_target`: each further target of an IPI for several */
+  extraTarget = 16,
   count = 28,
 }
 
