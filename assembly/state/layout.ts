@@ -110,7 +110,6 @@ export function create(): bool {
   nTags = size(Size.tags);
   vectorLo = size(Size.vectorLo);
   vectorHi = size(Size.vectorHi);
-  apicMapSize = size(Size.apicMapSize);
   nIoapics = size(Size.ioapics);
   nPins = size(Size.ioapicPins);
   guestBytes = size(Size.guestBytes);
