@@ -61,8 +61,27 @@ export {
   type Placement,
 } from './kernel/model/index.js';
 export {
-  defaultAssumptions,
   Machine,
+  timingIds,
+  type CpuEvents,
+  type CpuModel,
+  type CpuPort,
+  type Diagnostics,
+  type DmaWrite,
+  type IoapicModel,
+  type IoapicPort,
+  type LapicChoice,
+  type Latency,
+  type Lint,
+  type MachineEvent,
+  type MachineOptions,
+  type Pin,
+  type ReadOutcome,
+  type WriteOutcome,
+} from './machine/library.js';
+export {
+  defaultAssumptions,
+  Machine as ProgramMachine,
   ModelFault,
   type Assumptions,
   type EventRecord,

@@ -1,5 +1,5 @@
 /** One CPU as seen from its bus, its MSRs and its pins: what an emulator's CPU core would call. */
-import { Cpu, CpuFlag, RunState, Table, type Core } from '../core/index.js';
+import { Cpu, CpuEvent, CpuFlag, RunState, Table, type Core } from '../core/index.js';
 import type { Layout } from './fill.js';
 import { indexed, joined, split, widthOf, word, type Width } from './numbers.js';
 

@@ -3,63 +3,19 @@ import type { ModuleSource } from '../core/index.js';
 import { describe, joined } from '../words.js';
 import { assumptionValues, defaultAssumptions, type Assumptions } from './assumptions.js';
 import { choose, flag, oneOf, refuseUnknown, whole, type Choices } from './choices.js';
+import type { IoapicModel } from './ioapic.js';
+import { defaultLapicModel, type LapicModel } from './lapic.js';
 import type { MachineSetup } from './setup.js';
 import { timingIds, type Latency } from './timing.js';
 
 /** What kind of CPU it is (hardware.md J, `cpu.*`); the same for all CPUs of a machine. */
-export interface CpuModel {
-  /** Intel ignores ICR bit 12 in x2APIC mode and masks the PerfMon LVT on delivery; AMD does neither (A.2.2, A.8.2). Default intel. */
-  readonly vendor: 'intel' | 'amd';
-  /** CPUID says that x2APIC mode exists (A.1). Default true. */
-  readonly x2apic: boolean;
-  /** the timer has a TSC-deadline mode (A.8.3). Default true. */
-  readonly tscDeadline: boolean;
-  /** VERSION[23:16]: 6 with CMCI, 5 with thermal, 4 with PerfMon, 3 with LINT0/1, Error and Timer only (A.2). Default 6. */
-  readonly maxLvtIndex: 6 | 5 | 4 | 3;
-  /** VERSION[24]: SVR bit 12 may be set (A.9, A.12). Default true. */
-  readonly eoiBroadcastSuppress: boolean;
-  /** lowest-priority IPIs are sent; otherwise they set ESR bit 4 (A.7.4, A.10). Default false. */
-  readonly lowPriIpi: boolean;
-  /** width of a physical address, bits (A.1). Default 46. */
-  readonly maxPhyAddr: number;
-}
+export type CpuModel = Pick<
+  LapicModel,
+  'vendor' | 'x2apic' | 'tscDeadline' | 'maxLvtIndex' | 'eoiBroadcastSuppress' | 'lowPriIpi' | 'maxPhyAddr' | 'timerTick'
+>;
 
-/** Where the manual leaves a Local APIC open (hardware.md J, `lapic.*`). */
-export interface LapicModel {
-  /** in xAPIC mode software may change the ID register (A.2). Default false. */
-  readonly allowXapicIdWrite: boolean;
-  /** which of several candidates takes a lowest-priority message (A.7.4). Default hashVector. */
-  readonly lowestPriPolicy: 'hashVector' | 'minTpr' | 'rotate' | 'first';
-  /** PPR[3:0] where TPR and ISRV have the same class (A.4.2). Default tpr. */
-  readonly pprEqualClassSub: 'tpr' | 'zero';
-}
-
-/** One IOAPIC (hardware.md B, J). */
-export interface IoapicModel {
-  /** VERSION[7:0]: 0x20 has the EOI register, 0x11 has not (B.1). Default 0x20. */
-  readonly version: 0x20 | 0x11;
-  /** interrupt inputs; default 24 */
-  readonly pins: number;
-  /** physical address of its 4 KiB window; default 0xFEC00000, the next 0x1000 higher */
-  readonly address: number;
-  /** what the ID register holds; default 0, the next 1 (4 bits) */
-  readonly id: number;
-  /** cycles from a Remote IRR cleared with the pin active to the next message (B.3). Default 60. */
-  readonly resendDelay: number;
-  /** cycles until a level request that no LAPIC accepted is sent again (B.3). Default 3000. */
-  readonly retryInterval: number;
-}
-
-/** The hardware of a machine beside its CPUs, all options filled in. */
-export interface HardwareSetup {
-  readonly cpu: CpuModel;
-  readonly lapic: LapicModel;
-  readonly ioapics: readonly IoapicModel[];
-  /** index of the bootstrap CPU */
-  readonly bootstrap: number;
-  /** bytes of guest memory from physical address 0 */
-  readonly memory: number;
-}
+/** Where the manual leaves a Local APIC open (hardware.md J, `lapic.*`), and how it starts. */
+export type LapicChoice = Pick<LapicModel, 'allowXapicIdWrite' | 'lowestPriPolicy' | 'pprEqualClassSub' | 'startInX2apic'>;
 
 /**
  * What `Machine.create` takes; everything has a default.
@@ -95,7 +51,7 @@ export interface MachineOptions {
   /** kind of CPU */
   readonly cpu?: Partial<CpuModel>;
   /** open points of the Local APIC */
-  readonly lapic?: Partial<LapicModel>;
+  readonly lapic?: Partial<LapicChoice>;
   /** bytes of guest memory from physical address 0 on; default 65536. At most 2^30. */
   readonly memory?: number;
   /** messages that may be in flight at once; default 64 and 16 a CPU, IOAPIC and device. At most 60000. */
@@ -118,21 +74,25 @@ const MOST_CPUS = 4096;
 /** Records between two batches of a run; see `refuseTooLarge`. */
 const RING = 4096;
 
+const model = defaultLapicModel;
+
 const cpuChoices: Choices<CpuModel> = {
   vendor: oneOf('intel', 'amd'),
-  x2apic: flag(true),
-  tscDeadline: flag(true),
+  x2apic: flag(model.x2apic),
+  tscDeadline: flag(model.tscDeadline),
   maxLvtIndex: oneOf(6, 5, 4, 3),
-  eoiBroadcastSuppress: flag(true),
-  lowPriIpi: flag(false),
-  maxPhyAddr: whole(46, 32, 52, 'bits'),
+  eoiBroadcastSuppress: flag(model.eoiBroadcastSuppress),
+  lowPriIpi: flag(model.lowPriIpi),
+  maxPhyAddr: whole(model.maxPhyAddr, 36, 52, 'bits'),
+  timerTick: whole(model.timerTick, 1, 0xffff, 'cycles'),
 };
 
-const lapicChoices: Choices<LapicModel> = {
-  allowXapicIdWrite: flag(false),
+const lapicChoices = (apicIds: readonly number[]): Choices<LapicChoice> => ({
+  allowXapicIdWrite: flag(model.allowXapicIdWrite),
   lowestPriPolicy: oneOf('hashVector', 'minTpr', 'rotate', 'first'),
   pprEqualClassSub: oneOf('tpr', 'zero'),
-};
+  startInX2apic: flag(apicIds.some((id) => id > 254)),
+});
 
 const ioapicChoices = (i: number): Choices<IoapicModel> => ({
   version: oneOf(0x20, 0x11),
@@ -195,13 +155,9 @@ export function setupOf(options: MachineOptions): MachineSetup {
     probeRaises: 0,
     record: record === false || record === 0 ? 0 : 1,
     ring: record === false || record === 0 ? 0 : RING,
-    hardware: {
-      cpu: choose('cpu', cpuChoices, cpu),
-      lapic: choose('lapic', lapicChoices, lapic),
-      ioapics: tables,
-      bootstrap: sizes.bootstrap,
-      memory: sizes.memory,
-    },
+    lapic: { ...choose('cpu', cpuChoices, cpu), ...choose('lapic', lapicChoices(apicIds), lapic), bootstrap: sizes.bootstrap },
+    ioapics: tables,
+    memory: sizes.memory,
   };
 }
 
@@ -232,8 +188,8 @@ function apicIdsOf(cpus: number | undefined, given: readonly number[] | undefine
   }
   if (!Array.isArray(given) || given.length === 0 || given.length > MOST_CPUS)
     throw new RangeError(`apicIds is a list of 1 to ${MOST_CPUS} APIC ids, one for each CPU`);
-  const wrong = given.find((id) => !Number.isInteger(id) || id < 0 || id > 0xfffe);
-  if (wrong !== undefined) throw new RangeError(`an APIC id is a whole number from 0 to 65534, not ${describe(wrong)}`);
+  const wrong = given.find((id) => !Number.isInteger(id) || id < 0 || id > 0xfffffffe);
+  if (wrong !== undefined) throw new RangeError(`an APIC id is a whole number from 0 to 4294967294, not ${describe(wrong)}`);
   const twice = given.find((id, c) => given.indexOf(id) !== c);
   if (twice !== undefined) throw new RangeError(`two CPUs have the APIC id ${twice}; each has one of its own`);
   if (cpus !== undefined && cpus !== given.length)

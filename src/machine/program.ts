@@ -1,6 +1,5 @@
 /** A machine with a program: what kernel models and checks need beyond the hardware. */
 import {
-  Counter,
   CpuFlag,
   Cpu,
   Ctx,
@@ -15,6 +14,7 @@ import {
   VarWord,
   type ModuleSource,
 } from '../core/index.js';
+import type { EventRecord } from './events.js';
 import { percentiles, type Percentiles } from './histogram.js';
 import { Machine } from './machine.js';
 import { bitOf, propertiesOf } from './properties.js';
@@ -70,6 +70,13 @@ export class ProgramMachine extends Machine {
     this.core.setU32(at + Dev.addrHi, msi.addrHi);
   }
 
+  /** The machine is set up: derived fields are computed; in a timed run the clock is armed. */
+  start(): void {
+    this.core.exports.complete();
+    this.#throwOnFault();
+    if (this.setup.timed) this.core.exports.timedBegin();
+  }
+
   // --- looking
 
   variable(slot: number, i = 0, j = 0): number {
@@ -112,10 +119,6 @@ export class ProgramMachine extends Machine {
     return level < 0 ? undefined : this.core.u16(this.layout.table(Table.contexts) + (c * 4 + level) * Ctx.size + Ctx.pc);
   }
 
-  counter(which: keyof typeof Counter): number {
-    return Number(this.core.u64(this.layout.table(Table.counters) + Counter[which] * 8));
-  }
-
   note(which: keyof typeof Note): number {
     return Number(this.core.u64(this.layout.table(Table.notes) + Note[which] * 8));
   }
@@ -155,14 +158,14 @@ export class ProgramMachine extends Machine {
   /** Executes an action that is enabled; says whether it was a visible step and which properties it broke. */
   apply(action: number): { visible: boolean; broken: string[] } {
     const visible = this.core.exports.apply(action) !== 0;
-    this.throwOnFault();
+    this.#throwOnFault();
     return { visible, broken: this.#named(this.core.exports.violationMask()) };
   }
 
   /** The properties that a state at rest breaks. */
   brokenAtRest(): string[] {
     const mask = this.core.exports.restViolations();
-    this.throwOnFault();
+    this.#throwOnFault();
     const checked = this.setup.properties;
     return this.#named(mask).filter((name) => checked.includes(name));
   }
@@ -195,7 +198,7 @@ export class ProgramMachine extends Machine {
   judge(entry: number): string[] {
     if (entry === 0) return [];
     const mask = this.core.exports.judgeState(entry);
-    this.throwOnFault();
+    this.#throwOnFault();
     return this.#named(mask);
   }
 
@@ -208,7 +211,7 @@ export class ProgramMachine extends Machine {
     return propertiesOf(mask, this.setup.program.own);
   }
 
-  protected override throwOnFault(): void {
+  #throwOnFault(): void {
     const kind = this.core.exports.faultKind();
     if (kind !== 0) throw new ModelFault(kind, this.core.exports.faultAt());
   }
@@ -218,8 +221,13 @@ export class ProgramMachine extends Machine {
   /** Runs at most `cycles`; stops earlier where a property fails or the ring is full. */
   run(cycles: number): { status: 'more' | 'failed' | 'ringFull'; broken: string[] } {
     const status = this.core.exports.runCycles(cycles >>> 0, Math.floor(cycles / 2 ** 32));
-    this.throwOnFault();
+    this.#throwOnFault();
     const broken = this.#named(this.core.exports.violationMask());
     return { status: status === Status.failed ? 'failed' : status === Status.ringFull ? 'ringFull' : 'more', broken };
+  }
+
+  /** The records since the last call as they are, oldest first. */
+  override events(): EventRecord[] {
+    return this.takeRecords();
   }
 }

@@ -1,6 +1,7 @@
 /** What a machine is made of, as the core takes it: numbers and tables, no names. */
 import type { DeviceKind } from '../core/index.js';
 import type { Assumptions } from './assumptions.js';
+import type { IoapicModel } from './ioapic.js';
 import type { LapicModel } from './lapic.js';
 import type { Latency } from './timing.js';
 
@@ -82,6 +83,10 @@ export interface MachineSetup {
   readonly apicIds: readonly number[];
   /** model of the LAPICs; left out: `lapicModelForKernels` */
   readonly lapic?: LapicModel;
+  /** left out: none */
+  readonly ioapics?: readonly IoapicModel[];
+  /** bytes of guest-physical memory from address 0; left out: none */
+  readonly memory?: number;
   readonly devices: readonly { readonly address64: boolean }[];
   readonly sources: readonly SourceSetup[];
   readonly operations: readonly OperationSetup[];

@@ -1,0 +1,8 @@
+/** What one who embeds the hardware sees: a machine at register level, whose program is the host. */
+export type { Assumptions } from './assumptions.js';
+export type { CpuEvents, CpuPort, Lint, ReadOutcome, WriteOutcome } from './cpu.js';
+export type { MachineEvent } from './events.js';
+export type { IoapicModel, IoapicPort, Pin } from './ioapic.js';
+export { Machine, type Diagnostics, type DmaWrite } from './machine.js';
+export type { CpuModel, LapicChoice, MachineOptions } from './options.js';
+export { timingIds, type Latency } from './timing.js';
