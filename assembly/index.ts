@@ -2,7 +2,7 @@
  * The exported functions, and nothing else: one machine per module instance, numbers in and out, batches across the
  * boundary (no i64: two words). Nothing here traps, whatever it is fed.
  */
-import { LEVELS, blockEnd, checkStart, guestBase, nCpus, nowBase, recordStart } from './state/layout';
+import { LEVELS, blockEnd, checkStart, guestBase, nCpus, nIoapics, nowBase, recordStart } from './state/layout';
 import { Settings } from './state/abi/tables';
 import { cpuAt, isActive, setting, timed } from './state/access';
 import { mapApicIds } from './state/apicIds';
@@ -14,6 +14,7 @@ import { joinable, planJoins } from './check/join';
 import { dependent, footprintOf, futureOfOthers, persistent } from './check/persistent';
 import { deriveCpu } from './lapic/priority';
 import { clearFlight } from './fabric/flight';
+import { resetIoapic } from './ioapic/registers';
 import { current } from './cpu/schedule';
 import { judge, settle as settleContext } from './cpu/sequencer';
 import { checkRest, planReduction } from './check/search';
@@ -43,7 +44,7 @@ export { resumeAt, restoreFrontier, restoreStates } from './check/resume';
 export { allSlots, copiedUpTo, copyStates, slotBytes, slotWith } from './check/visited';
 export { joinNext } from './check/join';
 export { timedBegin } from './run/timed';
-export { ioapicRead, ioapicWrite, pinSet } from './fabric/pins';
+export { ioapicRead, ioapicWrite, pinSet } from './fabric/ioapic';
 export { dmaWrite } from './fabric/dma';
 export {
   acknowledgeCpu,
@@ -68,6 +69,7 @@ export {
 export function complete(): void {
   mapApicIds();
   clearFlight();
+  for (let i: u32 = 0; i < nIoapics; i++) resetIoapic(i);
   clearFault();
   clearViolations();
   if (!timed()) planJoins();

@@ -1,5 +1,6 @@
 /**
- * Messages in flight. Per origin (a function's posted writes, or a CPU's IPIs) one list in order of emission.
+ * Messages in flight. Per origin (a function's or an IOAPIC's posted writes, a CPU's IPIs and EOIs) one list in order of
+ * emission; requesters that are no device share one.
  *
  * Ordering (hardware.md C.6): posted writes of one function reach the root complex in order; behind it, those for the same
  * LAPIC stay in order, others do not; between origins there is none (G7), and between IPIs none is assumed.
@@ -57,6 +58,17 @@ export function clearFlight(): void {
   return load<u32>(a, Msg.address) == load<u32>(b, Msg.address);
 }
 
+/** Part of an origin within which posted writes stay in order. */
+@inline function sameRequester(a: usize, b: usize): bool {
+  return load<u16>(a, Msg.requester) == load<u16>(b, Msg.requester);
+}
+
+/** Posted writes pass the root complex; IPIs and EOIs do not. */
+@inline function isPosted(at: usize): bool {
+  const kind = <u32>load<u8>(at, Msg.kind);
+  return kind == MsgKind.msi || kind == MsgKind.write;
+}
+
 /** Appends a message to its origin's list; `hasRoom` must hold. Returns its index. */
 export function launch(kind: u32, origin: u32, source: u32, address: u32, data: u32): u32 {
   touchMessages();
@@ -65,7 +77,7 @@ export function launch(kind: u32, origin: u32, source: u32, address: u32, data: 
   store<u16>(msgFree, load<u16>(at, Msg.next));
   store<u16>(msgFree, load<u16>(msgFree, 2) + 1, 2);
   store<u8>(at, kind, Msg.kind);
-  store<u8>(at, kind == MsgKind.ipi ? 1 : 0, Msg.stage);
+  store<u8>(at, isPosted(at) ? 0 : 1, Msg.stage);
   store<u16>(at, origin, Msg.origin);
   store<u16>(at, 0, Msg.next);
   store<u16>(at, source, Msg.source);
@@ -86,19 +98,23 @@ export function schedule(m: u32): void {
   const at = msgAt(m);
   const origin = <u32>load<u16>(at, Msg.origin);
   const stream = streamOfOrigin(origin);
-  if (load<u8>(at, Msg.kind) == MsgKind.ipi) {
-    const due = now() + latency(Timing.ipiFabric, stream);
+  const kind = <u32>load<u8>(at, Msg.kind);
+  if (!isPosted(at)) {
+    const due = now() + latency(kind == MsgKind.ipi ? Timing.ipiFabric : Timing.eoiBroadcast, stream);
     store<u64>(arrivalAt(m), due);
     arm(messageNode(m), due, PHASE_MESSAGE);
     return;
   }
-  let root = now() + latency(Timing.deviceToRoot, stream);
-  const transit = latency(Timing.rootToLapic, stream);
-  let arrival = root + transit;
+  const write = kind == MsgKind.write;
+  const way = write ? Timing.dmaWrite : load<u16>(at, Msg.pin) ? Timing.ioapicToRoot : Timing.deviceToRoot;
+  let root = now() + latency(way, stream);
+  // memory is where the root complex is
+  let arrival = write ? root : root + latency(Timing.rootToLapic, stream);
   for (let i = <u32>load<u16>(originAt(origin), Origin.head); i != m + 1; i = load<u16>(msgAt(i - 1), Msg.next)) {
     const other = msgAt(i - 1);
+    if (!sameRequester(other, at)) continue;
     if (load<u8>(other, Msg.stage) == 0) root = max(root, dueOf(messageNode(i - 1)));
-    if (sameDestination(other, at)) arrival = max(arrival, load<u64>(arrivalAt(i - 1)));
+    if (!write && sameDestination(other, at)) arrival = max(arrival, load<u64>(arrivalAt(i - 1)));
   }
   arrival = max(arrival, root);
   store<u64>(arrivalAt(m), arrival);
@@ -148,9 +164,10 @@ export function messageOf(origin: u32, rank: u32): i32 {
 /** True if message m may move on: none before it in its list holds it back. */
 export function isMovable(m: u32): bool {
   const at = msgAt(m);
-  if (load<u8>(at, Msg.kind) != MsgKind.msi) return true;
+  if (!isPosted(at)) return true;
   const first = load<u8>(at, Msg.stage) == 0;
   for (let i = <u32>load<u16>(originAt(load<u16>(at, Msg.origin)), Origin.head); i != m + 1; i = load<u16>(msgAt(i - 1), Msg.next)) {
+    if (!sameRequester(msgAt(i - 1), at)) continue;
     if (first ? load<u8>(msgAt(i - 1), Msg.stage) == 0 : sameDestination(msgAt(i - 1), at)) return false;
   }
   return true;

@@ -14,7 +14,6 @@ import { counterBase, noteBase, coverageBase, cpuEventBase, diagBase, histogramB
   store<u64>(at, load<u64>(at) + 1);
 }
 
-
 /** `Diag` */
 export function countDiag(which: u32): void {
   const at = diagBase + ((<usize>which) << 2);

@@ -12,7 +12,8 @@ import { below, latency, seedStreams, streamOfArrivals, streamOfCpu, streamOfSam
 import { arm, armed, nextDue, PHASE_CPU, PHASE_DEVICE, PHASE_OPERATION } from '../clock/wheel';
 import { kick, resting, setSleeping, setWaiting } from '../clock/kick';
 import { mayRaise, raise, sample, sendHeld } from '../fabric/emit';
-import { hasRoom, pushedAt } from '../fabric/flight';
+import { hasRoom, inFlight, pushedAt } from '../fabric/flight';
+import { firstPinNode, pinTick, pinsBusy } from '../fabric/ioapic';
 import { awaited, current, enabled, mayInterrupt } from '../cpu/schedule';
 import { operationEnded, servedSource } from '../cpu/hardware';
 import { step } from '../cpu/sequencer';
@@ -213,27 +214,37 @@ function cpuTick(c: u32): void {
   if (operationEnded) armOperation();
 }
 
-/** Runs `cycles` cycles, or until a property fails, the ring is full or the model is at fault. */
-export function timedRun(cycles: u64): u32 {
+/** One event of the queue. */
+function tick(node: u32): void {
+  count(Counter.ticks);
+  if (node < nCpus) cpuTick(node);
+  else if (node < nCpus + nSources) raiseTick(node - nCpus);
+  else if (node < nCpus + 2 * nSources) sampleTick(node - nCpus - nSources);
+  else if (node < operationNode()) moveMessage(node - nCpus - 2 * nSources);
+  else if (node < firstPinNode()) operationTick();
+  else pinTick(node - firstPinNode());
+}
+
+/** Runs `cycles` cycles, or until a property fails, the ring is full or the model is at fault; `settling`: or nothing is on its way. */
+function run(cycles: u64, settling: bool): u32 {
   const limit = now() + cycles;
   clearViolations();
   while (true) {
     if (ringNearlyFull()) return Status.ringFull;
+    if (settling && inFlight() == 0 && !pinsBusy()) return Status.done;
     const n = nextDue(limit);
     if (n < 0) return Status.more;
-    const node = <u32>n;
-    count(Counter.ticks);
-    if (node < nCpus) cpuTick(node);
-    else if (node < nCpus + nSources) raiseTick(node - nCpus);
-    else if (node < nCpus + 2 * nSources) sampleTick(node - nCpus - nSources);
-    else if (node < operationNode()) moveMessage(node - nCpus - 2 * nSources);
-    else operationTick();
+    tick(n);
     if (fault != 0) return Status.fault;
     if (violations & setting(Settings.properties)) return Status.failed;
   }
 }
 
-/** As `timedRun`, but done as soon as nothing is on its way. */
+export function timedRun(cycles: u64): u32 {
+  return run(cycles, false);
+}
+
+/** As `timedRun`, but done as soon as no message is in flight and no pin is about to send one. Timers do not count. */
 export function timedSettle(cycles: u64): u32 {
-  return timedRun(cycles);
+  return run(cycles, true);
 }

@@ -1,7 +1,7 @@
 /** Accessors to the records; they inline to one load or store. */
 import { VarWord } from './abi/instructions';
-import { Settings, SourceSetup, DeviceSetup, OperationSetup, Timing } from './abi/tables';
-import { Cpu, Ctx, CpuFlag, Dev, Msg, Origin, Src } from './abi/fields';
+import { Settings, SourceSetup, DeviceSetup, IoapicSetup, OperationSetup, Timing } from './abi/tables';
+import { Cpu, Ctx, CpuFlag, Dev, Ioapic, Msg, Origin, Pin, Src } from './abi/fields';
 import { Lapic, LapicTimed } from './abi/lapic';
 import { touchCpu } from './touched';
 import {
@@ -13,14 +13,18 @@ import {
   ctxBase,
   devBase,
   deviceSetupBase,
+  ioapicBase,
+  ioapicSetupBase,
   lapicBase,
   lapicSetupBase,
   lapicTimedBase,
   LEVELS,
   msgBase,
+  nPins,
   nowBase,
   operationSetupBase,
   originBase,
+  pinBase,
   settingsBase,
   slotBase,
   sourceSetupBase,
@@ -143,6 +147,21 @@ export function cpuOfApicId(id: u32): i32 {
 
 @inline export function operationSetup(o: u32, word: u32): u32 {
   return load<u32>(operationSetupBase + <usize>(o * OperationSetup.words + word) * 4);
+}
+
+
+@inline export function ioapicAt(i: u32): usize {
+  return ioapicBase + <usize>i * Ioapic.size;
+}
+
+
+@inline export function pinAt(i: u32, pin: u32): usize {
+  return pinBase + <usize>(i * nPins + pin) * Pin.size;
+}
+
+
+@inline export function ioapicSetup(i: u32, word: u32): u32 {
+  return load<u32>(ioapicSetupBase + <usize>(i * IoapicSetup.words + word) * 4);
 }
 
 

@@ -110,11 +110,14 @@ export function create(): bool {
   nTags = size(Size.tags);
   vectorLo = size(Size.vectorLo);
   vectorHi = size(Size.vectorHi);
+  // at most half full
+  apicMapSize = 4;
+  while (apicMapSize < 2 * nCpus) apicMapSize <<= 1;
   nIoapics = size(Size.ioapics);
   nPins = size(Size.ioapicPins);
   guestBytes = size(Size.guestBytes);
   nOrigins = nDevices + nCpus + nIoapics + min(size(Size.requesters), 1);
-  nNodes = nCpus + 2 * nSources + nMessages + 1 + nIoapics * nPins;
+  nNodes = nCpus + 2 * nSources + nMessages + 1 + nCpus + nIoapics * nPins;
   const c = <usize>nCpus;
   const s = <usize>nSources;
 
@@ -252,12 +255,6 @@ export function table(id: u32): usize {
       return originBase;
     case Table.movers:
       return moverBase;
-    case Table.ioapicSetup:
-      return ioapicSetupBase;
-    case Table.ioapics:
-      return ioapicBase;
-    case Table.pins:
-      return pinBase;
     case Table.lapicSetup:
       return lapicSetupBase;
     case Table.lapics:
@@ -268,6 +265,12 @@ export function table(id: u32): usize {
       return cpuEventBase;
     case Table.diagnostics:
       return diagBase;
+    case Table.ioapicSetup:
+      return ioapicSetupBase;
+    case Table.ioapics:
+      return ioapicBase;
+    case Table.pins:
+      return pinBase;
     default:
       return 0;
   }

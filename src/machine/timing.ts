@@ -38,11 +38,11 @@ const profile: Readonly<Record<Exclude<keyof typeof Timing, 'count'>, Row>> = {
   wake: row('core.wake', 'A', 5000, 15000, 100000),
   sample: row('msi.sample', 'A', 1, 30, 300),
   send: row('msi.moderation', 'A', 300, 3000, 120000),
+  extraTarget: row('ipi.extra_target', 'P~', 20, 60, 200),
   pinToMessage: row('ioapic.pin_to_msg', 'A', 10, 60, 300),
   ioapicToRoot: row('ioapic.to_ir', 'A', 300, 900, 3000),
   eoiBroadcast: row('ioapic.eoi_broadcast', 'A', 300, 900, 3000),
   dmaWrite: row('dma.write_visible', 'A/M', 300, 750, 2000),
-  extraTarget: row('ipi.extra_target', 'P~', 20, 60, 200),
 };
 
 const entries = Object.entries(profile) as [keyof typeof profile, Row][];

@@ -94,8 +94,10 @@ export enum Msg {
   data = 12,
   /** u64: contexts that wait for it, bit cpu * 4 + level */
   marks = 16,
-  /** u16: pin + 1 of an IOAPIC's message; id of a requester that is no device */
-  from = 24,
+  /** u16: who has sent it, where the origin is that of all requesters that are no device */
+  requester = 24,
+  /** u16: pin + 1 of an IOAPIC's message */
+  pin = 26,
   size = 32,
 }
 

@@ -134,5 +134,10 @@ export enum Diag {
   mmioHole = 4,
   /** the spurious vector was supplied */
   spuriousVector = 5,
+  /** an edge at a masked pin of an IOAPIC; one behind an edge that no LAPIC has accepted yet */
+  edgeLostMasked = 16,
+  edgeMerged = 17,
+  /** an entry in service was given another vector: no EOI will match its remote IRR */
+  remoteIrrStuck = 18,
   count = 32,
 }

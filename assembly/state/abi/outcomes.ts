@@ -62,6 +62,12 @@ export enum Event {
   send = 19,
   /** a config access or mdelay of CPU a completes: b = instruction */
   complete = 20,
+  /** IOAPIC a, in bits 15:8 its pin, samples a message: b = address, c = data */
+  pin = 24,
+  /** the EOI of vector b reaches IOAPIC a; c = entries whose remote IRR it has cleared */
+  retire = 25,
+  /** a write of requester a reaches memory: b = address, c = data */
+  write = 26,
 }
 
 /** Why a message did not set an IRR bit. */

@@ -78,11 +78,6 @@ export enum Table {
   origins = 25,
   /** a byte an instruction: `Mover`s */
   movers = 26,
-  /** `IoapicSetup` an IOAPIC */
-  ioapicSetup = 36,
-  /** `Ioapic` an IOAPIC; `Pin` a pin, `Size.ioapicPins` of them an IOAPIC */
-  ioapics = 37,
-  pins = 38,
   /** `LapicSetup` */
   lapicSetup = 27,
   /** `Lapic` a CPU; `LapicTimed` a CPU */
@@ -92,6 +87,11 @@ export enum Table {
   cpuEvents = 30,
   /** `Diag.count` words */
   diagnostics = 31,
+  /** `IoapicSetup` an IOAPIC */
+  ioapicSetup = 36,
+  /** `Ioapic` an IOAPIC; `Pin` a pin, `Size.ioapicPins` of them an IOAPIC */
+  ioapics = 37,
+  pins = 38,
 }
 
 /** Words of one source's constants. */
@@ -220,6 +220,8 @@ export enum Timing {
   sample = 14,
   /** sampled -> sent, where a device samples first and sends later */
   send = 15,
+  /** `ipi.extra_target`: each further target of an IPI for several */
+  extraTarget = 16,
   /** `ioapic.pin_to_msg`: pin active -> message sampled; `ioapic.to_ir`: -> root complex */
   pinToMessage = 24,
   ioapicToRoot = 25,
@@ -227,8 +229,6 @@ export enum Timing {
   eoiBroadcast = 26,
   /** `dma.write_visible` */
   dmaWrite = 27,
-  /** `ipi.extra_target`: each further target of an IPI for several */
-  extraTarget = 16,
   count = 28,
 }
 
