@@ -3,13 +3,21 @@ import { Cpu, CpuEvent, CpuFlag, RunState, Table, type Core } from '../core/inde
 import type { Layout } from './fill.js';
 import { indexed, joined, split, widthOf, word, type Width } from './numbers.js';
 
+/** A general-protection exception: what a CPU would raise. */
+export interface Gp {
+  /** the access has not happened */
+  readonly ok: false;
+  /** which exception */
+  readonly exception: 'gp';
+}
+
 /** How a write ended: done, or #GP and nothing has changed (hardware.md A.2.2). */
-export type WriteOutcome = { readonly ok: true } | { readonly ok: false; readonly exception: 'gp' };
+export type WriteOutcome = { readonly ok: true } | Gp;
 
 /** How a read ended: a value of 64 bits, or #GP. */
-export type ReadOutcome = { readonly ok: true; readonly value: bigint } | { readonly ok: false; readonly exception: 'gp' };
+export type ReadOutcome = { readonly ok: true; readonly value: bigint } | Gp;
 
-const GP = { ok: false, exception: 'gp' } as const;
+const GP: Gp = { ok: false, exception: 'gp' };
 const DONE = { ok: true } as const;
 
 /** An interrupt input of a CPU. */
@@ -20,13 +28,17 @@ export interface Lint {
 
 /** How often each event that does not go through the IRR has reached the CPU (hardware.md A.6.2). */
 export interface CpuEvents {
+  /** non-maskable interrupts */
   readonly nmi: number;
+  /** system-management interrupts */
   readonly smi: number;
+  /** INITs */
   readonly init: number;
   /** start-up IPIs that started it */
   readonly sipi: number;
   /** of the last one that did: it starts at physical address vector << 12 */
   readonly sipiVector: number;
+  /** interrupts whose vector comes from the 8259 (A.8.4) */
   readonly extInt: number;
 }
 
@@ -210,6 +222,34 @@ export class CpuPort {
    */
   takeExtInt(): boolean {
     return this.#core.exports.takeExtInt(this.index) !== 0;
+  }
+
+  /**
+   * Takes an NMI that is latched (A.5). False: none is.
+   *
+   * @example
+   * ```js
+   * machine.dmaWrite32({ address: 0xfee00000, data: 0x400 }); // an MSI in NMI mode
+   * machine.settle();
+   * console.log(cpu.takeNmi(), cpu.takeNmi()); // true false
+   * ```
+   */
+  takeNmi(): boolean {
+    return this.#core.exports.takeNmi(this.index) !== 0;
+  }
+
+  /**
+   * Takes an SMI that is latched (A.5). False: none is.
+   *
+   * @example
+   * ```js
+   * machine.dmaWrite32({ address: 0xfee00000, data: 0x200 }); // an MSI in SMI mode
+   * machine.settle();
+   * console.log(cpu.takeSmi()); // true
+   * ```
+   */
+  takeSmi(): boolean {
+    return this.#core.exports.takeSmi(this.index) !== 0;
   }
 
   /**

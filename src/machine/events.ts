@@ -21,13 +21,15 @@ export interface MachineEvent {
   readonly kind: keyof typeof Event;
   /** place of the CPU; undefined where a message had no target */
   readonly cpu?: number | undefined;
+  /** 0 to 255 */
   readonly vector?: number;
   /** accepted: the vector was pending already (A.3) */
   readonly merged?: boolean;
   /** why a message was dropped */
   readonly reason?: keyof typeof Drop;
-  /** APIC id that an IPI is for, and the low half of ICR */
+  /** APIC id that an IPI is for */
   readonly destination?: number;
+  /** low half of ICR: what the IPI does (A.6) */
   readonly icr?: number;
 }
 

@@ -1,8 +1,10 @@
 /** What one who embeds the hardware sees: a machine at register level, whose program is the host. */
+export type { ModuleSource } from '../core/index.js';
 export type { Assumptions } from './assumptions.js';
-export type { CpuEvents, CpuPort, Lint, ReadOutcome, WriteOutcome } from './cpu.js';
+export type { CpuEvents, CpuPort, Gp, Lint, ReadOutcome, WriteOutcome } from './cpu.js';
 export type { MachineEvent } from './events.js';
 export type { IoapicModel, IoapicPort, Pin } from './ioapic.js';
 export { Machine, type Diagnostics, type DmaWrite } from './machine.js';
+export type { Width } from './numbers.js';
 export type { CpuModel, LapicChoice, MachineOptions } from './options.js';
 export { timingIds, type Latency } from './timing.js';

@@ -13,6 +13,7 @@ export interface DmaWrite {
   readonly requester?: number;
   /** 0xFEEx_xxxx: an interrupt message (C.3.1); guest memory; elsewhere it is dropped */
   readonly address: number | bigint;
+  /** four bytes, little endian */
   readonly data: number;
 }
 

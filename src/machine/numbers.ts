@@ -1,5 +1,6 @@
 /** Numbers across the boundary: two words of 32 bits each way, no i64. */
 
+/** Bytes of an access. */
 export type Width = 1 | 2 | 4 | 8;
 
 /** Low and high word of a value of up to 64 bits. Throws RangeError where it is none. */
