@@ -5,9 +5,12 @@ export type Width = 1 | 2 | 4 | 8;
 
 /** Low and high word of a value of up to 64 bits. Throws RangeError where it is none. */
 export function split(what: string, value: number | bigint, most = 2n ** 64n - 1n): readonly [lo: number, hi: number] {
-  const whole = typeof value === 'bigint' || Number.isSafeInteger(value) ? BigInt(value) : -1n;
-  if (whole < 0n || whole > most) throw new RangeError(`${what} is a whole number from 0 to ${hex(most)}, not ${value}`);
-  return [Number(whole & 0xffffffffn), Number(whole >> 32n)];
+  if (typeof value === 'number' ? !Number.isSafeInteger(value) || value < 0 || value > most : value < 0n || value > most)
+    throw new RangeError(`${what} is a whole number from 0 to 0x${most.toString(16)}, not ${value}`);
+  // most values are small, and bigints are slow
+  return typeof value === 'number'
+    ? [value >>> 0, Math.floor(value / 2 ** 32)]
+    : [Number(value & 0xffffffffn), Number(value >> 32n)];
 }
 
 export function word(what: string, value: number): number {
@@ -30,8 +33,4 @@ export function indexed(what: string, index: number, count: number): number {
 export function widthOf(width: number): Width {
   if (width !== 1 && width !== 2 && width !== 4 && width !== 8) throw new RangeError(`an access is 1, 2, 4 or 8 bytes wide, not ${width}`);
   return width;
-}
-
-function hex(value: bigint): string {
-  return `0x${value.toString(16)}`;
 }
