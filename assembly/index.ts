@@ -2,7 +2,8 @@
  * The exported functions, and nothing else: one machine per module instance, numbers in and out, batches across the
  * boundary (no i64: two words). Nothing here traps, whatever it is fed.
  */
-import { LEVELS, blockEnd, checkStart, guestBase, nCpus, nIoapics, nowBase, recordStart } from './state/layout';
+import { LEVELS, blockEnd, checkStart, globBase, guestBase, nCpus, nIoapics, nowBase, recordStart } from './state/layout';
+import { Glob } from './state/abi/fields';
 import { Settings } from './state/abi/tables';
 import { cpuAt, isActive, setting, timed } from './state/access';
 import { mapApicIds } from './state/apicIds';
@@ -13,6 +14,8 @@ import { fixedBits } from './state/plan';
 import { joinable, planJoins } from './check/join';
 import { dependent, footprintOf, futureOfOthers, persistent } from './check/persistent';
 import { deriveCpu } from './lapic/priority';
+import { bootLapic } from './lapic/reset';
+import { takeEffects } from './lapic/effects';
 import { clearFlight } from './fabric/flight';
 import { resetIoapic } from './ioapic/registers';
 import { current } from './cpu/schedule';
@@ -46,6 +49,7 @@ export { joinNext } from './check/join';
 export { timedBegin } from './run/timed';
 export { ioapicRead, ioapicWrite, pinSet } from './fabric/ioapic';
 export { dmaWrite } from './fabric/dma';
+export { batchAt, batchRun } from './run/batch';
 export {
   acknowledgeCpu,
   cr8Read,
@@ -65,20 +69,24 @@ export {
   takeSmi,
 } from './cpu/bus';
 
-/** After the host has filled the tables: the map of APIC ids, the free messages, derived fields, contexts in place. */
+/** After the host has filled the tables: the LAPICs, the map of APIC ids, the free messages, derived fields, contexts in place. */
 export function complete(): void {
   mapApicIds();
+  store<u16>(globBase, nCpus, Glob.xapics);
   clearFlight();
   for (let i: u32 = 0; i < nIoapics; i++) resetIoapic(i);
   clearFault();
   clearViolations();
   if (!timed()) planJoins();
   for (let c: u32 = 0; c < nCpus; c++) {
+    bootLapic(c);
     deriveCpu(cpuAt(c));
     for (let level: u32 = 0; level < LEVELS; level++) {
       if (isActive(c, level)) settleContext(c, level);
     }
   }
+  // no timer is armed yet
+  takeEffects();
 }
 
 // --- step by step

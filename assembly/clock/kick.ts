@@ -4,7 +4,7 @@
  */
 import { Timing } from '../state/abi/tables';
 import { now, timed } from '../state/access';
-import { CPU_TIMED_SIZE, cpuTimedBase, nCpus } from '../state/layout';
+import { CPU_TIMED_SIZE, cpuTimedBase, nCpus, nInstructions } from '../state/layout';
 import { latency, streamOfCpu } from './random';
 import { arm, armed, dueOf, PHASE_CPU } from './wheel';
 
@@ -30,7 +30,8 @@ export function setWaiting(c: u32, address: usize): void {
 
 /** An interrupt, a task or a SIPI has arrived for CPU c: it looks after the recognition latency, if it is not busy. */
 export function kick(c: u32): void {
-  if (!timed()) return;
+  // where there is no program the host executes for the CPU, and looks itself
+  if (!timed() || nInstructions == 0) return;
   const at = now() + latency(Timing.recognise, streamOfCpu(c));
   if (!armed(c) || (load<u32>(timedAt(c), 4) != 0 && dueOf(c) > at)) arm(c, at, PHASE_CPU);
 }

@@ -1,12 +1,12 @@
 /**
- * The event queue: a timing wheel of four levels by 256 slots over cycles, with occupancy bitmaps, and a list for what is
- * further than 2^32 cycles away. Idle cycles cost nothing: the clock jumps to the next occupied slot.
+ * The event queue: a timing wheel of eight levels by 256 slots over cycles, with occupancy bitmaps. Idle cycles cost
+ * nothing: the clock jumps to the next occupied slot.
  *
  * A node belongs to one actor (a CPU's next micro-op, a message's arrival, a source's next raise ...) and is linked into
  * one doubly linked list. Level 0 has a list per slot and phase: events of one cycle run by phase, then first come first
  * served. Cascading moves whole lists in order, so first come stays first.
  */
-import { NODE_SIZE, LIST_SIZE, PHASES, listBase, nodeBase, nowBase, occupancyBase } from '../state/layout';
+import { NODE_SIZE, LIST_SIZE, PHASES, WHEEL_LEVELS, listBase, nodeBase, nowBase, occupancyBase } from '../state/layout';
 
 /** Phases of a cycle: what arrives is seen by the CPU in the same cycle, what a device does next comes last. */
 export const PHASE_MESSAGE: u32 = 0;
@@ -21,7 +21,6 @@ const LIST: usize = 16;
 const PHASE: usize = 20;
 
 const LEVEL1: u32 = 256 * PHASES;
-const FAR: u32 = LEVEL1 + 256 * 3;
 
 
 @inline function nodeAt(n: u32): usize {
@@ -35,31 +34,33 @@ const FAR: u32 = LEVEL1 + 256 * 3;
 
 
 @inline function occupancy(level: u32, slot: u32): usize {
-  return occupancyBase + ((<usize>level) << 5) + (((<usize>slot) >> 5) << 2);
+  return occupancyBase + ((<usize>level) << 5) + (((<usize>slot) >> 6) << 3);
 }
 
 
 @inline function setOccupied(level: u32, slot: u32): void {
   const at = occupancy(level, slot);
-  store<u32>(at, load<u32>(at) | (1 << (slot & 31)));
+  store<u64>(at, load<u64>(at) | ((<u64>1) << (slot & 63)));
 }
 
 
 @inline function clearOccupied(level: u32, slot: u32): void {
   const at = occupancy(level, slot);
-  store<u32>(at, load<u32>(at) & ~(1 << (slot & 31)));
+  store<u64>(at, load<u64>(at) & ~((<u64>1) << (slot & 63)));
 }
 
 /** First occupied slot >= from of a level, or 256. */
 function firstOccupied(level: u32, from: u32): u32 {
   if (from > 255) return 256;
-  let word = from >> 5;
-  let bits = load<u32>(occupancyBase + ((<usize>level) << 5) + ((<usize>word) << 2)) & (0xffffffff << (from & 31));
+  let at = occupancy(level, from);
+  const end = occupancyBase + ((<usize>(level + 1)) << 5);
+  let bits = load<u64>(at) & (~(<u64>0) << (from & 63));
   while (bits == 0) {
-    if (++word == 8) return 256;
-    bits = load<u32>(occupancyBase + ((<usize>level) << 5) + ((<usize>word) << 2));
+    at += 8;
+    if (at == end) return 256;
+    bits = load<u64>(at);
   }
-  return (word << 5) + ctz(bits);
+  return (((<u32>(at - occupancyBase)) & 31) << 3) + <u32>ctz(bits);
 }
 
 function append(n: u32, list: u32): void {
@@ -78,18 +79,10 @@ function place(n: u32): void {
   const at = nodeAt(n);
   const due = load<u64>(at);
   const apart = due ^ load<u64>(nowBase);
-  if (apart >> 8 == 0) {
-    const slot = (<u32>due) & 255;
-    append(n, slot * PHASES + load<u32>(at, PHASE));
-    setOccupied(0, slot);
-  } else if (apart >> 32 == 0) {
-    const level: u32 = apart >> 16 == 0 ? 1 : apart >> 24 == 0 ? 2 : 3;
-    const slot = (<u32>(due >> (level << 3))) & 255;
-    append(n, LEVEL1 + (level - 1) * 256 + slot);
-    setOccupied(level, slot);
-  } else {
-    append(n, FAR);
-  }
+  const level = apart == 0 ? 0 : (63 - <u32>clz(apart)) >> 3;
+  const slot = (<u32>(due >> (level << 3))) & 255;
+  append(n, level == 0 ? slot * PHASES + load<u32>(at, PHASE) : LEVEL1 + (level - 1) * 256 + slot);
+  setOccupied(level, slot);
 }
 
 
@@ -121,7 +114,7 @@ export function disarm(n: u32): void {
       if (load<u32>(listAt(slot * PHASES + p))) return;
     }
     clearOccupied(0, slot);
-  } else if (list - 1 < FAR) {
+  } else {
     const i = list - 1 - LEVEL1;
     clearOccupied((i >> 8) + 1, i & 255);
   }
@@ -151,11 +144,9 @@ function cascade(list: u32): void {
 function moveTo(t: u64): void {
   const apart = t ^ load<u64>(nowBase);
   store<u64>(nowBase, t);
-  if (apart >> 32 != 0) cascade(FAR);
-  for (let level: u32 = 3; level > 0; level--) {
-    if (apart >> (level << 3) == 0) continue;
+  for (let level: u32 = apart == 0 ? 0 : (63 - <u32>clz(apart)) >> 3; level > 0; level--) {
     const slot = (<u32>(t >> (level << 3))) & 255;
-    if (load<u32>(occupancy(level, slot)) & (1 << (slot & 31))) {
+    if (load<u64>(occupancy(level, slot)) & ((<u64>1) << (slot & 63))) {
       clearOccupied(level, slot);
       cascade(LEVEL1 + (level - 1) * 256 + slot);
     }
@@ -167,14 +158,12 @@ function nextStop(): u64 {
   const t = load<u64>(nowBase);
   const slot = firstOccupied(0, (<u32>t) & 255);
   if (slot < 256) return (t & ~255) | slot;
-  for (let level: u32 = 1; level < 4; level++) {
+  for (let level: u32 = 1; level < WHEEL_LEVELS; level++) {
     const shift = level << 3;
     const s = firstOccupied(level, ((<u32>(t >> shift)) & 255) + 1);
-    if (s < 256) return (t & ~(((<u64>1) << (shift + 8)) - 1)) | ((<u64>s) << shift);
+    if (s < 256) return (((t >> shift) & ~(<u64>255)) | s) << shift;
   }
-  let least = u64.MAX_VALUE;
-  for (let n = load<u32>(listAt(FAR)); n != 0; n = load<u32>(nodeAt(n - 1), NEXT)) least = min(least, dueOf(n - 1));
-  return least;
+  return u64.MAX_VALUE;
 }
 
 /**

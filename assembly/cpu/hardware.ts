@@ -1,12 +1,15 @@
 /** Instructions on hardware, and what a model tells the checker. */
 import { NONE, Op } from '../state/abi/instructions';
-import { Counter, Drop, Event, Fault, Note, Property } from '../state/abi/outcomes';
+import { Counter, Event, Fault, Note, Property } from '../state/abi/outcomes';
 import { Assumption } from '../state/abi/tables';
 import { Cpu, Ctx, Glob, MsgKind, Src } from '../state/abi/fields';
 import { assumes, cpuAt, now, srcAt, timed } from '../state/access';
 import { endedBase, globBase, nDevices, nOperations, nOrigins, nSources, opBase, raisedBase, servedBase } from '../state/layout';
 import { hasRoom, launch, markMessages, schedule, unmarkMessages } from '../fabric/flight';
-import { logSendIllegal, readLapic, writeLapic } from '../lapic/registers';
+import { carryOut } from '../fabric/effects';
+import { refuseIpi } from '../lapic/icr';
+import { Reg } from '../lapic/map';
+import { readLapic, writeLapic } from '../lapic/registers';
 import { bitIn } from '../lapic/priority';
 import { readConfig, writeConfig } from '../pci/msi';
 import { count, countNote, histogramAdd } from '../record/counters';
@@ -33,8 +36,8 @@ export function clearOutcome(): void {
 function sendIpi(c: u32, level: u32, apicId: u32, icr: u32, pc: u32): void {
   // a fixed IPI with an illegal vector is not put on the fabric (A.10)
   if (icr < 16) {
-    logSendIllegal(c);
-    record(Event.drop, c, icr, Drop.illegalVector);
+    refuseIpi(c, icr);
+    carryOut(c);
     return;
   }
   // the first instruction of an atomic block is the one that was asked for room
@@ -128,6 +131,17 @@ function irrBit(c: u32, level: u32, v: u32): u32 {
   return set ? 1 : 0;
 }
 
+/** A check knows no clock, and of the messages that a step sends only those of `ipi`: there these two registers are out of bounds. */
+function lapicWrite(c: u32, offset: u32, value: u32, pc: u32): void {
+  const r = offset >> 4;
+  if (!timed() && (r == Reg.icr || r == Reg.initialCount)) {
+    raiseFault(Fault.opcode, pc);
+    return;
+  }
+  writeLapic(c, offset, value);
+  carryOut(c);
+}
+
 function endOperation(o: u32, c: u32): void {
   if (o >= nOperations) return;
   operationEnded = true;
@@ -150,10 +164,11 @@ export function hardwareOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize,
       setReg(ctx, a, shown);
       break;
     case Op.lapicWrite:
-      writeLapic(c, imm, value);
+      lapicWrite(c, imm, value, pc);
       break;
     case Op.lapicRead:
       shown = readLapic(c, imm);
+      carryOut(c);
       setReg(ctx, a, shown);
       break;
     case Op.ipi:

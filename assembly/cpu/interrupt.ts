@@ -6,6 +6,7 @@ import { cpuAt, ctxAt, msgAt, setActive, setFlag } from '../state/access';
 import { idtBase } from '../state/layout';
 import { clearStarted, deliver, started } from '../fabric/deliver';
 import { reachRoot } from '../fabric/flight';
+import { sendWaiting } from '../fabric/ipi';
 import { acknowledgeVector } from '../lapic/priority';
 import { count } from '../record/counters';
 import { record } from '../record/ring';
@@ -44,6 +45,7 @@ export function moveMessage(m: u32): void {
     return;
   }
   deliver(m);
+  sendWaiting();
   if (started >= 0) {
     settle(started, Level.thread);
     clearStarted();

@@ -3,19 +3,26 @@ import { NONE } from '../state/abi/instructions';
 import { Counter, Drop, Event } from '../state/abi/outcomes';
 import { Settings } from '../state/abi/tables';
 import { Cpu, Ctx, Msg, MsgKind, RunState } from '../state/abi/fields';
+import { ApicMode } from '../state/abi/lapic';
 import { cpuAt, cpuOfApicId, ctxAt, msgAt, setActive, setting, timed } from '../state/access';
 import { LEVELS } from '../state/layout';
 import { acceptFixed } from '../lapic/accept';
-import { init } from '../lapic/registers';
+import { EXT_INT, FIXED, INIT, latch, LOWEST, NMI, SMI, STARTUP } from '../lapic/latch';
+import { init } from '../lapic/reset';
 import * as decode from '../message/decode';
+import { arbitrate, nextTarget, Reach } from '../message/match';
 import { kick } from '../clock/kick';
-import { count } from '../record/counters';
+import { count, noteSipi } from '../record/counters';
 import { record } from '../record/ring';
 import { tagClear, tagCopy, tagsOfMessage, tagsOn } from '../record/tags';
+import { carryOut } from './effects';
 import { landEoi } from './eoi';
 import { landWrite } from './dma';
 import { land, unmarkMessages } from './flight';
 import { tellPin } from './ioapic';
+
+/** "look for the id", where a CPU is expected. */
+const NOBODY: i32 = -2;
 
 /** CPU that a SIPI has just started, or -1: its context still stands in front of private instructions. */
 export let started: i32 = -1;
@@ -24,20 +31,18 @@ export function clearStarted(): void {
   started = -1;
 }
 
-const FIXED: u32 = 0;
-const LOWEST: u32 = 1;
-const INIT: u32 = 5;
-const STARTUP: u32 = 6;
-
-function startup(c: u32): bool {
+/** SIPI starts a core that waits for it, and is never kept (A.6.2). Where no program says what it executes, nothing does. */
+function startup(c: u32, v: u32): bool {
   const at = cpuAt(c);
-  const entry = setting(Settings.apStart);
-  if (load<u8>(at, Cpu.run) != RunState.waitForSipi || entry == 0) {
-    count(Counter.dropped);
-    record(Event.drop, c, 0, Drop.noEffect);
+  if (load<u8>(at, Cpu.run) != RunState.waitForSipi) {
+    dropped(c, 0);
     return false;
   }
   store<u8>(at, RunState.running, Cpu.run);
+  store<u8>(at, v, Cpu.sipiVector);
+  noteSipi(c, v);
+  const entry = setting(Settings.apStart);
+  if (entry == 0) return true;
   setActive(c, 0, true);
   store<u16>(ctxAt(c, 0), entry, Ctx.pc);
   started = c;
@@ -45,31 +50,44 @@ function startup(c: u32): bool {
   return true;
 }
 
-/** False if the LAPIC has not accepted it. */
+function dropped(c: u32, v: u32): void {
+  count(Counter.dropped);
+  record(Event.drop, c, v, Drop.noEffect);
+}
+
+/** The message arrives at one LAPIC; true if it is accepted there. `shared`: it arrives at others too. */
 function arriveAt(c: u32, mode: u32, data: u32, m: u32, shared: bool): bool {
+  const v = decode.vectorOf(data);
+  let accepted = true;
   switch (mode) {
     case FIXED:
     case LOWEST:
       // a message for several LAPICs carries its events to each
       if (shared && tagsOn()) tagCopy(spareTags(), tagsOfMessage(m));
-      if (!acceptFixed(c, decode.vectorOf(data), decode.isLevel(data), shared ? spareTags() : tagsOfMessage(m))) {
-        if (shared) tagClear(spareTags());
-        return false;
-      }
-      kick(c);
-      return true;
+      accepted = acceptFixed(c, v, decode.isLevel(data), shared ? spareTags() : tagsOfMessage(m));
+      if (accepted) kick(c);
+      else if (shared) tagClear(spareTags());
+      break;
     case INIT:
       init(c);
       // an access or mdelay that INIT ended waits for nothing any more
       if (!timed()) unmarkMessages((<u64>0xf) << (c * LEVELS));
-      return true;
+      break;
     case STARTUP:
-      return startup(c);
+      accepted = startup(c, v);
+      break;
+    case SMI:
+    case NMI:
+    case EXT_INT:
+      accepted = latch(c, mode, v);
+      if (!accepted) dropped(c, v);
+      break;
     default:
-      count(Counter.dropped);
-      record(Event.drop, c, decode.vectorOf(data), Drop.noEffect);
-      return false;
+      accepted = false;
+      dropped(c, v);
   }
+  carryOut(c);
+  return accepted;
 }
 
 const spare: usize = memory.data(4);
@@ -77,6 +95,61 @@ const spare: usize = memory.data(4);
 
 @inline function spareTags(): usize {
   return spare;
+}
+
+/** What became of a message. */
+enum Reached {
+  nobody = 0,
+  /** LAPICs, of which none has accepted it */
+  refused = 1,
+  accepted = 2,
+}
+
+function arriveAtOne(c: u32, mode: u32, data: u32, m: u32): Reached {
+  return arriveAt(c, mode, data, m, false) ? Reached.accepted : Reached.refused;
+}
+
+/** Message m arrives at all that it reaches. */
+function arriveAtAll(m: u32, reach: u32, dest: u32, mode: u32, data: u32): Reached {
+  let c = nextTarget(reach, dest, NONE, 0);
+  if (c < 0) return Reached.nobody;
+  let shared = false;
+  let accepted = false;
+  while (c >= 0) {
+    const next = nextTarget(reach, dest, NONE, <u32>c + 1);
+    shared = shared || next >= 0;
+    if (arriveAt(c, mode, data, m, shared)) accepted = true;
+    c = next;
+  }
+  return accepted ? Reached.accepted : Reached.refused;
+}
+
+/** An IPI for several has one message each, which says for whom; any other is for who has the id. */
+function deliverIpi(m: u32, mode: u32): Reached {
+  const at = msgAt(m);
+  // no IPI is level-triggered
+  const data = load<u32>(at, Msg.data) & 0x7fff;
+  const dest = load<u32>(at, Msg.address);
+  // the footprints of a check know ids as the hardware gave them
+  const c = load<u16>(at, Msg.source) != 0 ? <i32>load<u16>(at, Msg.source) - 1 : timed() ? NOBODY : cpuOfApicId(dest);
+  if (c == NOBODY) return arriveAtAll(m, Reach.physical, dest, mode, data);
+  if (c < 0 || load<u8>(cpuAt(c), Cpu.mode) == ApicMode.disabled) return Reached.nobody;
+  return arriveAtOne(c, mode, data, m);
+}
+
+function deliverMsi(m: u32, mode: u32): Reached {
+  const at = msgAt(m);
+  const data = load<u32>(at, Msg.data);
+  const address = load<u32>(at, Msg.address);
+  const dest = decode.destinationOf(address);
+  const redirect = decode.hasRedirectionHint(address);
+  if (!decode.isLogical(address)) {
+    // the broadcast id is no destination to be redirected (C.3.3)
+    return redirect && dest == 0xff ? Reached.nobody : arriveAtAll(m, Reach.physical, dest, mode, data);
+  }
+  if (!redirect && mode != LOWEST) return arriveAtAll(m, Reach.logical, dest, mode, data);
+  const c = arbitrate(Reach.logical, dest, NONE, decode.vectorOf(data));
+  return c < 0 ? Reached.nobody : arriveAtOne(c, mode, data, m);
 }
 
 /** Message m reaches its end and is gone. A LAPIC that does not exist: it vanishes (A.7.1). */
@@ -98,38 +171,11 @@ export function deliver(m: u32): void {
 function reachLapics(m: u32): bool {
   const at = msgAt(m);
   const data = load<u32>(at, Msg.data);
-  const address = load<u32>(at, Msg.address);
   const mode = decode.deliveryModeOf(data);
-  let found = false;
-  let accepted = false;
-  if (load<u8>(at, Msg.kind) == MsgKind.ipi) {
-    const c = cpuOfApicId(address);
-    if (c >= 0) {
-      found = true;
-      accepted = arriveAt(c, mode, data & 0x7fff, m, false);
-    }
-  } else {
-    const dest = decode.destinationOf(address);
-    const logical = decode.isLogical(address);
-    const redirect = decode.hasRedirectionHint(address);
-    if (logical && (redirect || mode == LOWEST)) {
-      const c = decode.arbitrate(dest, true, decode.vectorOf(data));
-      if (c >= 0) {
-        found = true;
-        accepted = arriveAt(c, mode, data, m, false);
-      }
-    } else {
-      const single = !logical && dest != 0xff;
-      for (let c = decode.nextTarget(dest, logical, redirect, 0); c >= 0; c = decode.nextTarget(dest, logical, redirect, c + 1)) {
-        found = true;
-        if (arriveAt(c, mode, data, m, !single)) accepted = true;
-        if (single) break;
-      }
-    }
-  }
-  if (!found) {
+  const reached = load<u8>(at, Msg.kind) == MsgKind.ipi ? deliverIpi(m, mode) : deliverMsi(m, mode);
+  if (reached == Reached.nobody) {
     count(Counter.noTarget);
     record(Event.drop, NONE, decode.vectorOf(data), Drop.noTarget);
   }
-  return accepted;
+  return reached == Reached.accepted;
 }

@@ -93,14 +93,14 @@ export function launch(kind: u32, origin: u32, source: u32, address: u32, data: 
   return m;
 }
 
-/** Draws the latencies of a message just launched and arms its arrival (timed). */
-export function schedule(m: u32): void {
+/** Draws the latencies of a message just launched and arms its arrival (timed); an IPI leaves `extra` cycles later. */
+export function schedule(m: u32, extra: u32 = 0): void {
   const at = msgAt(m);
   const origin = <u32>load<u16>(at, Msg.origin);
   const stream = streamOfOrigin(origin);
   const kind = <u32>load<u8>(at, Msg.kind);
   if (!isPosted(at)) {
-    const due = now() + latency(kind == MsgKind.ipi ? Timing.ipiFabric : Timing.eoiBroadcast, stream);
+    const due = now() + extra + latency(kind == MsgKind.ipi ? Timing.ipiFabric : Timing.eoiBroadcast, stream);
     store<u64>(arrivalAt(m), due);
     arm(messageNode(m), due, PHASE_MESSAGE);
     return;

@@ -22,7 +22,7 @@ export enum Window {
   select = 0,
   data = 0x10,
   eoi = 0x40,
-  size = 0x100,
+  size = 0x1000,
 }
 
 const NONE: i32 = -1;

@@ -1,14 +1,28 @@
-/** Acceptance of a message by one LAPIC (hardware.md A.3, A.6.2, A.9.1, A.10). */
+/** Acceptance of vectors by one LAPIC (hardware.md A.3, A.6.2, A.9.1), and the errors it detects (A.10). */
 import { Counter, Drop, Event } from '../state/abi/outcomes';
 import { Settings } from '../state/abi/tables';
 import { Cpu } from '../state/abi/fields';
-import { cpuAt, setting, timed } from '../state/access';
+import { Lapic, Lvt } from '../state/abi/lapic';
+import { cpuAt, lapicAt, timed } from '../state/access';
 import { settingsBase, vectorHi, vectorLo } from '../state/layout';
 import { count } from '../record/counters';
 import { record } from '../record/ring';
 import { setOutside } from '../record/violations';
 import { tagMove, tagsOfIrr } from '../record/tags';
+import { ask, LOOK } from './effects';
 import { setIrr } from './priority';
+
+/** Bits of ESR. */
+export const REDIRECTABLE_IPI: u32 = 0x10;
+export const SEND_ILLEGAL: u32 = 0x20;
+export const RECEIVE_ILLEGAL: u32 = 0x40;
+export const ILLEGAL_ADDRESS: u32 = 0x80;
+
+/** Mask bit of an LVT. */
+export const MASKED: u32 = 0x10000;
+
+/** The set of tags of what no device has raised. */
+export const NO_TAGS: usize = memory.data(4);
 
 /** True if an image has a bit for this vector: in the universe, or a system vector in use. */
 @inline export function inUniverse(v: u32): bool {
@@ -28,7 +42,7 @@ export function acceptFixed(c: u32, v: u32, level: bool, tags: usize): bool {
     return false;
   }
   if (v < 16) {
-    store<u8>(at, load<u8>(at, Cpu.esrPending) | 0x40, Cpu.esrPending);
+    logError(c, RECEIVE_ILLEGAL);
     count(Counter.illegalVector);
     record(Event.drop, c, v, Drop.illegalVector);
     return false;
@@ -43,4 +57,26 @@ export function acceptFixed(c: u32, v: u32, level: bool, tags: usize): bool {
   record(Event.accept, c, v, merged ? 1 : 0);
   tagMove(tagsOfIrr(c, v), tags);
   return true;
+}
+
+/** Accepts a vector that no message has brought. */
+export function acceptLocal(c: u32, v: u32, level: bool): bool {
+  const accepted = acceptFixed(c, v, level, NO_TAGS);
+  if (accepted) ask(LOOK);
+  return accepted;
+}
+
+/**
+ * Collects errors; one that is new fires the LVT error entry unless that is masked, and none fires again before ESR is written
+ * (A.10).
+ */
+export function logError(c: u32, bits: u32): void {
+  const at = cpuAt(c);
+  const before = <u32>load<u8>(at, Cpu.esrPending);
+  store<u8>(at, before | bits, Cpu.esrPending);
+  if ((bits & ~before) == 0 || load<u8>(at, Cpu.errorTold)) return;
+  const lvt = load<u32>(lapicAt(c) + Lapic.lvt + Lvt.error * 4);
+  if (lvt & MASKED) return;
+  store<u8>(at, 1, Cpu.errorTold);
+  acceptLocal(c, lvt & 0xff, false);
 }

@@ -4,7 +4,8 @@
  */
 import { Assumption } from '../state/abi/tables';
 import { Cpu } from '../state/abi/fields';
-import { assumes, cpuAt } from '../state/access';
+import { LapicSetup } from '../state/abi/lapic';
+import { assumes, cpuAt, lapicSetup } from '../state/access';
 
 
 @inline export function bitIn(words: usize, v: u32): bool {
@@ -18,11 +19,22 @@ import { assumes, cpuAt } from '../state/access';
   return (w << 5) + 31 - clz(load<u32>(words + ((<usize>w) << 2)));
 }
 
-/** PPR from TPR and the highest vector in service (A.4.2; equal classes: sub-class of TPR). */
+/** PPR from TPR and the highest vector in service (A.4.2). */
 @inline export function updatePpr(at: usize): void {
   const tpr = <u32>load<u8>(at, Cpu.tpr);
   const isrv = <u32>load<u8>(at, Cpu.isrv);
-  store<u8>(at, tpr >> 4 >= isrv >> 4 ? tpr : isrv & 0xf0, Cpu.ppr);
+  let ppr = tpr >> 4 >= isrv >> 4 ? tpr : isrv & 0xf0;
+  if (isrv != 0 && tpr >> 4 == isrv >> 4 && lapicSetup(LapicSetup.pprEqualClassSub)) ppr &= 0xf0;
+  store<u8>(at, ppr, Cpu.ppr);
+}
+
+/** APR, as the manual states it with a bitwise AND (A.4.3). */
+export function arbitrationPriority(at: usize): u32 {
+  const tpr = <u32>load<u8>(at, Cpu.tpr);
+  const isrv = <u32>load<u8>(at, Cpu.isrv);
+  const irrv = <u32>load<u8>(at, Cpu.irrv);
+  if (tpr >> 4 >= irrv >> 4 && tpr >> 4 > isrv >> 4) return tpr;
+  return max(tpr & isrv & 0xf0, irrv & 0xf0);
 }
 
 /** Sets IRR[v]; true if it was set already: the two events merge (A.3). */

@@ -1,134 +1,176 @@
 /**
- * LAPIC registers that the path needs (hardware.md A.2, A.9, A.10, A.12) and INIT (A.11). Values that a guest should not
- * write have their architectural outcome: reserved bits are dropped, reserved offsets set ESR bit 7. Other registers read 0.
+ * Registers of a LAPIC by their numbers (assembly/lapic/map.ts): what a read shows and a write does (hardware.md A.2, A.9,
+ * A.10, A.12). What a guest should not do has its architectural outcome: bits that are not writable stay, an offset that is
+ * no register sets ESR bit 7.
  */
-import { LapicReg, Level, Mover } from '../state/abi/instructions';
-import { Counter, Event, Property } from '../state/abi/outcomes';
-import { Cpu, CpuFlag, Ctx, RunState } from '../state/abi/fields';
-import { apicIdOf, clearContext, cpuAt, ctxAt, interruptsOn, setFlag } from '../state/access';
-import { LEVELS, moverBase } from '../state/layout';
+import { Counter, Event } from '../state/abi/outcomes';
+import { Cpu, Glob } from '../state/abi/fields';
+import { ApicMode, Lapic, LapicSetup, Lvt } from '../state/abi/lapic';
+import { apicIdOf, cpuAt, lapicAt, lapicSetup } from '../state/access';
+import { globBase } from '../state/layout';
 import { count } from '../record/counters';
 import { record } from '../record/ring';
-import { setCutShort, violate } from '../record/violations';
-import { tagClear, tagsOfContext, tagsOfIrr, tagsOn, tagsSeen } from '../record/tags';
-import { retire, updatePpr } from './priority';
+import { ILLEGAL_ADDRESS, logError } from './accept';
+import { askBroadcast } from './effects';
+import { readIcr, selfIpi, writeIcr } from './icr';
+import { maskAll, pinsEoi, readLvt, writeLvt } from './lvt';
+import { isReserved, isWritable, lvtOf, Reg, SUPPRESS, writableBits } from './map';
+import { arbitrationPriority, bitIn, retire, updatePpr } from './priority';
+import { changeTimerMode, currentCount, writeDivide, writeInitialCount } from './timer';
 
-/** EOI (A.12). Level-triggered vectors would broadcast to the IOAPICs: none exists in this machine. */
-export function writeEoi(c: u32): void {
-  const v = retire(cpuAt(c));
+
+@inline function inX2apic(c: u32): bool {
+  return load<u8>(cpuAt(c), Cpu.mode) == ApicMode.x2apic;
+}
+
+/** EOI: a level-triggered vector is told to the IOAPICs, unless SVR says that software does that (A.12). */
+function writeEoi(c: u32): void {
+  const at = cpuAt(c);
+  const v = retire(at);
   if (v == 0) count(Counter.eoiWithoutIsr);
   record(Event.eoi, c, v, 0);
+  if (v == 0 || !bitIn(at + Cpu.tmr, v)) return;
+  pinsEoi(c, v);
+  if ((load<u16>(at, Cpu.svr) & SUPPRESS) == 0) askBroadcast(v);
 }
 
-/** Offsets that no register has: an access sets ESR bit 7 (A.2, A.10). Read-only and write-only registers are none of them. */
-function isReserved(reg: u32): bool {
-  if (reg >= 0x400) return false;
-  const r = reg >> 4;
-  return r < 2 || (r >= 4 && r < 8) || (r >= 0x29 && r < 0x2f) || (r >= 0x3a && r < 0x3e) || r == 0x3f;
+function writeSvr(c: u32, value: u32): void {
+  store<u16>(cpuAt(c), value & writableBits(Reg.svr), Cpu.svr);
+  if ((value & 0x100) == 0) maskAll(c);
 }
 
-function logIllegalAddress(at: usize, reg: u32): void {
-  if (isReserved(reg)) store<u8>(at, load<u8>(at, Cpu.esrPending) | 0x80, Cpu.esrPending);
-}
-
-/** A fixed IPI with a vector below 16 was asked for: ESR bit 5 (A.10). */
-export function logSendIllegal(c: u32): void {
+/** What has been collected is shown, collecting begins anew (A.10). */
+function writeEsr(c: u32): void {
   const at = cpuAt(c);
-  store<u8>(at, load<u8>(at, Cpu.esrPending) | 0x20, Cpu.esrPending);
-  count(Counter.illegalVector);
+  store<u8>(at, load<u8>(at, Cpu.esrPending), Cpu.esr);
+  store<u8>(at, 0, Cpu.esrPending);
+  store<u8>(at, 0, Cpu.errorTold);
 }
 
-export function writeLapic(c: u32, reg: u32, value: u32): void {
+/** Software gives a LAPIC another xAPIC id, where the model lets it. */
+function writeId(c: u32, value: u32): void {
+  if (lapicSetup(LapicSetup.allowXapicIdWrite) == 0 || inX2apic(c)) return;
+  store<u8>(cpuAt(c), value >> 24, Cpu.xapicId);
+  store<u8>(globBase, 1, Glob.renamed);
+}
+
+function writeLvtRegister(c: u32, r: u32, lvt: u32, value: u32): void {
+  const before = readLvt(c, lvt);
+  writeLvt(c, lvt, value, writableBits(r));
+  if (lvt == Lvt.timer) changeTimerMode(c, before);
+}
+
+/** Writes a register that is there and not read-only. `value`: of the memory-mapped form; ICR high: the 32 bits of x2APIC mode. */
+export function writeRegister(c: u32, r: u32, value: u32): void {
   const at = cpuAt(c);
-  switch (reg) {
-    case LapicReg.eoi:
-      writeEoi(c);
+  const lvt = lvtOf(r);
+  if (lvt >= 0) {
+    writeLvtRegister(c, r, lvt, value);
+    return;
+  }
+  switch (r) {
+    case Reg.id:
+      writeId(c, value);
       return;
-    case LapicReg.tpr:
+    case Reg.tpr:
       store<u8>(at, value, Cpu.tpr);
       updatePpr(at);
       return;
-    case LapicReg.svr:
-      store<u16>(at, value & 0x1ff, Cpu.svr);
+    case Reg.eoi:
+      writeEoi(c);
       return;
-    case LapicReg.ldr:
-      store<u32>(at, value & 0xff000000, Cpu.ldr);
+    case Reg.ldr:
+      if (!inX2apic(c)) store<u32>(at, value & writableBits(r), Cpu.ldr);
       return;
-    case LapicReg.dfr:
-      store<u32>(at, value | 0x0fffffff, Cpu.dfr);
+    case Reg.dfr:
+      store<u32>(at, value | ~writableBits(r), Cpu.dfr);
       return;
-    case LapicReg.esr:
-      store<u8>(at, load<u8>(at, Cpu.esrPending), Cpu.esr);
-      store<u8>(at, 0, Cpu.esrPending);
+    case Reg.svr:
+      writeSvr(c, value);
       return;
-    default:
-      logIllegalAddress(at, reg);
+    case Reg.esr:
+      writeEsr(c);
+      return;
+    case Reg.icr: {
+      const high = load<u32>(lapicAt(c), Lapic.icrHigh);
+      writeIcr(c, value & writableBits(r), inX2apic(c) ? high : high >> 24);
+      return;
+    }
+    case Reg.icrHigh:
+      store<u32>(lapicAt(c), inX2apic(c) ? value : value & writableBits(r), Lapic.icrHigh);
+      return;
+    case Reg.initialCount:
+      writeInitialCount(c, value);
+      return;
+    case Reg.divide:
+      writeDivide(c, value);
+      return;
+    case Reg.selfIpi:
+      selfIpi(c, value & 0xff);
   }
 }
 
-export function readLapic(c: u32, reg: u32): u32 {
+function readVersion(): u32 {
+  return 0x15 | (lapicSetup(LapicSetup.maxLvtIndex) << 16) | (lapicSetup(LapicSetup.eoiBroadcastSuppress) << 24);
+}
+
+/** Reads a register that is there; what is only written reads 0. */
+export function readRegister(c: u32, r: u32): u32 {
   const at = cpuAt(c);
-  switch (reg) {
-    case LapicReg.id:
-      return apicIdOf(c) << 24;
-    case LapicReg.tpr:
+  const lvt = lvtOf(r);
+  if (lvt >= 0) return readLvt(c, lvt);
+  // eight words each
+  if (r >= <u32>Reg.isr && r < <u32>Reg.esr) {
+    const bank: usize = r < <u32>Reg.tmr ? Cpu.isr : r < <u32>Reg.irr ? Cpu.tmr : Cpu.irr;
+    return load<u32>(at + bank + ((<usize>(r & 7)) << 2));
+  }
+  switch (r) {
+    case Reg.id:
+      return inX2apic(c) ? apicIdOf(c) : (<u32>load<u8>(at, Cpu.xapicId)) << 24;
+    case Reg.version:
+      return readVersion();
+    case Reg.tpr:
       return load<u8>(at, Cpu.tpr);
-    case LapicReg.ppr:
+    case Reg.apr:
+      return arbitrationPriority(at);
+    case Reg.ppr:
       return load<u8>(at, Cpu.ppr);
-    case LapicReg.svr:
-      return load<u16>(at, Cpu.svr);
-    case LapicReg.ldr:
+    case Reg.ldr:
       return load<u32>(at, Cpu.ldr);
-    case LapicReg.dfr:
+    case Reg.dfr:
       return load<u32>(at, Cpu.dfr);
-    case LapicReg.esr:
+    case Reg.svr:
+      return load<u16>(at, Cpu.svr);
+    case Reg.esr:
       return load<u8>(at, Cpu.esr);
+    case Reg.icr:
+      return readIcr(c);
+    case Reg.icrHigh:
+      return load<u32>(lapicAt(c), Lapic.icrHigh);
+    case Reg.initialCount:
+      return load<u32>(lapicAt(c), Lapic.initialCount);
+    case Reg.currentCount:
+      return currentCount(c);
+    case Reg.divide:
+      return load<u32>(lapicAt(c), Lapic.divide);
+    default:
+      return 0;
   }
-  // ISR, TMR, IRR: eight words each, 16 bytes apart
-  if (reg >= 0x100 && reg < 0x280 && (reg & 15) == 0) {
-    const word = (<usize>((reg >> 4) & 7)) << 2;
-    const bank: usize = reg < 0x180 ? Cpu.isr : reg < 0x200 ? Cpu.tmr : Cpu.irr;
-    return load<u32>(at + bank + word);
-  }
-  logIllegalAddress(at, reg);
+}
+
+/** Memory-mapped write of 32 bits at an offset in the page; nothing is there behind the last register (A.2.1). */
+export function writeLapic(c: u32, offset: u32, value: u32): void {
+  const r = offset >> 4;
+  if (isReserved(r)) logError(c, ILLEGAL_ADDRESS);
+  else if (isWritable(r)) writeRegister(c, r, value);
+}
+
+/** Memory-mapped read of 32 bits. */
+export function readLapic(c: u32, offset: u32): u32 {
+  const r = offset >> 4;
+  // a micro-program sees this form in either mode
+  if (r == Reg.id && inX2apic(c)) return apicIdOf(c) << 24;
+  if (!isReserved(r)) return readRegister(c, r);
+  logError(c, ILLEGAL_ADDRESS);
   return 0;
-}
-
-/** LAPIC registers as after reset or INIT (A.11), except what INIT keeps. */
-export function resetLapic(c: u32): void {
-  const at = cpuAt(c);
-  if (tagsOn()) {
-    for (let v: u32 = 16; v < 256; v++) tagClear(tagsOfIrr(c, v));
-  }
-  memory.fill(at, 0, Cpu.tpr + 1);
-  store<u16>(at, 0xff, Cpu.svr);
-  store<u32>(at, 0, Cpu.ldr);
-  store<u32>(at, 0xffffffff, Cpu.dfr);
-  store<u8>(at, 0, Cpu.esrPending);
-  store<u8>(at, 0, Cpu.esr);
-  store<u8>(at, 0, Cpu.irrWords);
-  store<u8>(at, 0, Cpu.isrWords);
-}
-
-/** True if the CPU has executed nothing ahead of time that others could find later: see assembly/check/join.ts. */
-function isTraceless(c: u32): bool {
-  if (interruptsOn(c) || <u32>load<u8>(cpuAt(c), Cpu.active) != 1 << Level.thread) return false;
-  return (load<u8>(moverBase + load<u16>(ctxAt(c, Level.thread), Ctx.pc)) & Mover.traceless) != 0;
-}
-
-/** INIT: pending and in-service vectors are gone, the core waits for SIPI. */
-export function init(c: u32): void {
-  const at = cpuAt(c);
-  record(Event.init, c, 0, 0);
-  if (load<u8>(at, Cpu.run) == RunState.running && !isTraceless(c)) setCutShort(true);
-  if (load<u8>(at, Cpu.isrWords)) violate(Property.noStuckIsr);
-  resetLapic(c);
-  for (let level: u32 = 0; level < LEVELS; level++) {
-    clearContext(c, level);
-    tagClear(tagsOfContext(c, level));
-    tagClear(tagsSeen(c, level));
-  }
-  setFlag(c, CpuFlag.interruptsOn | CpuFlag.shadow, false);
-  store<u8>(at, 0, Cpu.task);
-  store<u8>(at, RunState.waitForSipi, Cpu.run);
 }

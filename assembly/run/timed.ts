@@ -12,8 +12,10 @@ import { below, latency, seedStreams, streamOfArrivals, streamOfCpu, streamOfSam
 import { arm, armed, nextDue, PHASE_CPU, PHASE_DEVICE, PHASE_OPERATION } from '../clock/wheel';
 import { kick, resting, setSleeping, setWaiting } from '../clock/kick';
 import { mayRaise, raise, sample, sendHeld } from '../fabric/emit';
+import { carryOut } from '../fabric/effects';
 import { hasRoom, inFlight, pushedAt } from '../fabric/flight';
 import { firstPinNode, pinTick, pinsBusy } from '../fabric/ioapic';
+import { expire } from '../lapic/timer';
 import { awaited, current, enabled, mayInterrupt } from '../cpu/schedule';
 import { operationEnded, servedSource } from '../cpu/hardware';
 import { step } from '../cpu/sequencer';
@@ -214,6 +216,11 @@ function cpuTick(c: u32): void {
   if (operationEnded) armOperation();
 }
 
+function timerTick(c: u32): void {
+  expire(c);
+  carryOut(c);
+}
+
 /** One event of the queue. */
 function tick(node: u32): void {
   count(Counter.ticks);
@@ -221,7 +228,8 @@ function tick(node: u32): void {
   else if (node < nCpus + nSources) raiseTick(node - nCpus);
   else if (node < nCpus + 2 * nSources) sampleTick(node - nCpus - nSources);
   else if (node < operationNode()) moveMessage(node - nCpus - 2 * nSources);
-  else if (node < firstPinNode()) operationTick();
+  else if (node == operationNode()) operationTick();
+  else if (node < firstPinNode()) timerTick(node - operationNode() - 1);
   else pinTick(node - firstPinNode());
 }
 

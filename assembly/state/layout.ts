@@ -20,7 +20,9 @@ export const HISTOGRAM_BUCKETS: u32 = 64 * 16;
 /** Bytes of an event-queue node, a wheel list, a timed record of a CPU and of a context. */
 export const NODE_SIZE: usize = 24;
 export const LIST_SIZE: usize = 8;
-export const WHEEL_LISTS: u32 = 256 * PHASES + 256 * 3 + 1;
+/** Levels of the wheel, by 256 slots: 64 bits of cycles. */
+export const WHEEL_LEVELS: u32 = 8;
+export const WHEEL_LISTS: u32 = 256 * PHASES + 256 * (WHEEL_LEVELS - 1);
 export const CPU_TIMED_SIZE: usize = 16;
 export const TAG_SIZE: usize = 8;
 
@@ -149,7 +151,7 @@ export function create(): bool {
   streamBase = take((<usize>nOrigins + c + 2 * s) * 8);
   nodeBase = take(<usize>nNodes * NODE_SIZE);
   listBase = take(<usize>WHEEL_LISTS * LIST_SIZE);
-  occupancyBase = take(4 * 32);
+  occupancyBase = take(<usize>WHEEL_LEVELS * 32);
 
   fixedStart = heap;
   codeBase = take(<usize>nInstructions * 16);

@@ -5,7 +5,8 @@
 import { LapicReg, Op, VarClass, VarFlag, VarWord } from './abi/instructions';
 import { Assumption, Settings } from './abi/tables';
 import { Cpu, Dev, Glob, Src } from './abi/fields';
-import { assumes, codeAt, cpuAt, devAt, slotAt, srcAt } from './access';
+import { Lapic, LapicSetup } from './abi/lapic';
+import { assumes, codeAt, cpuAt, devAt, lapicAt, lapicSetup, slotAt, srcAt } from './access';
 import {
   LEVELS,
   checkStart,
@@ -110,11 +111,18 @@ function planRareRegisters(): void {
   const logical = usesLapic(Op.lapicWrite, LapicReg.ldr, LapicReg.dfr + 1);
   const errors = usesLapic(Op.lapicRead, LapicReg.esr, LapicReg.esr + 1);
   const triggers = usesLapic(Op.lapicRead, 0x180, 0x200);
+  const local = usesLapic(Op.lapicWrite, 0x2f0, 0x400);
   for (let c: u32 = 0; c < nCpus; c++) {
     const cpu = cpuAt(c);
     if (logical) plan(cpu + Cpu.ldr, 0, 32);
     if (logical) plan(cpu + Cpu.dfr, 0, 32);
     if (errors) plan(cpu + Cpu.esrPending, 0, 16);
+    // an error may then be told by a vector
+    if (local) {
+      plan(cpu + Cpu.esrPending, 0, 8);
+      plan(cpu + Cpu.errorTold, 0, 1);
+      plan(lapicAt(c) + Lapic.lvt, 0, 8 * (Lapic.sendLow - Lapic.lvt));
+    }
     if (triggers) planVectors(cpu + Cpu.tmr);
   }
 }
@@ -196,7 +204,7 @@ export function planImage(at: usize, most: usize): usize {
     planVectors(cpu + Cpu.irr);
     planVectors(cpu + Cpu.isr);
     plan(cpu + Cpu.tpr, 0, 8);
-    plan(cpu + Cpu.svr, 0, 9);
+    plan(cpu + Cpu.svr, 0, lapicSetup(LapicSetup.eoiBroadcastSuppress) ? 13 : 9);
     plan(cpu + Cpu.run, 0, 2);
     plan(cpu + Cpu.flags, 0, 2);
     plan(cpu + Cpu.active, 0, LEVELS);

@@ -38,6 +38,8 @@ interface Exports {
   pinSet(ioapic: number, pin: number, source: number, level: number): void;
   dmaWrite(requester: number, lo: number, hi: number, data: number): number;
   guestAt(): number;
+  batchAt(operations: number): number;
+  batchRun(operations: number): number;
   mmioRead(cpu: number, lo: number, hi: number, width: number): number;
   mmioWrite(cpu: number, lo: number, hi: number, width: number, valueLo: number, valueHi: number): void;
   msrRead(cpu: number, msr: number): number;

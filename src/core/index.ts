@@ -3,6 +3,7 @@ export { Core, instantiate, loadModule, type ModuleSource } from './core.js';
 export * from '../../assembly/state/abi/instructions.js';
 export * from '../../assembly/state/abi/outcomes.js';
 export * from '../../assembly/state/abi/tables.js';
+export * from '../../assembly/state/abi/batch.js';
 export * from '../../assembly/state/abi/fields.js';
 export * from '../../assembly/state/abi/resources.js';
 export * from '../../assembly/state/abi/lapic.js';

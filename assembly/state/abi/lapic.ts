@@ -135,9 +135,9 @@ export enum Diag {
   /** the spurious vector was supplied */
   spuriousVector = 5,
   /** an edge at a masked pin of an IOAPIC; one behind an edge that no LAPIC has accepted yet */
-  edgeLostMasked = 16,
-  edgeMerged = 17,
+  edgeLostMasked = 6,
+  edgeMerged = 7,
   /** an entry in service was given another vector: no EOI will match its remote IRR */
-  remoteIrrStuck = 18,
+  remoteIrrStuck = 8,
   count = 32,
 }

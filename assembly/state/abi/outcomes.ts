@@ -62,12 +62,14 @@ export enum Event {
   send = 19,
   /** a config access or mdelay of CPU a completes: b = instruction */
   complete = 20,
+  /** NMI, SMI or ExtINT received by CPU a: b = vector, c = delivery mode */
+  latch = 21,
   /** IOAPIC a, in bits 15:8 its pin, samples a message: b = address, c = data */
-  pin = 24,
+  pin = 22,
   /** the EOI of vector b reaches IOAPIC a; c = entries whose remote IRR it has cleared */
-  retire = 25,
+  retire = 23,
   /** a write of requester a reaches memory: b = address, c = data */
-  write = 26,
+  write = 24,
 }
 
 /** Why a message did not set an IRR bit. */
@@ -75,7 +77,7 @@ export enum Drop {
   softwareDisabled = 0,
   noTarget = 1,
   illegalVector = 2,
-  /** SMI, NMI, ExtINT, SIPI outside wait-for-SIPI: has no effect that is modelled */
+  /** SIPI outside wait-for-SIPI, NMI within, a delivery mode that is reserved */
   noEffect = 3,
   wildWrite = 4,
   /** wait-for-SIPI: fixed interrupts are not accepted (SVR is reset by INIT) */

@@ -223,13 +223,13 @@ export enum Timing {
   /** `ipi.extra_target`: each further target of an IPI for several */
   extraTarget = 16,
   /** `ioapic.pin_to_msg`: pin active -> message sampled; `ioapic.to_ir`: -> root complex */
-  pinToMessage = 24,
-  ioapicToRoot = 25,
+  pinToMessage = 17,
+  ioapicToRoot = 18,
   /** `ioapic.eoi_broadcast` */
-  eoiBroadcast = 26,
+  eoiBroadcast = 19,
   /** `dma.write_visible` */
-  dmaWrite = 27,
-  count = 28,
+  dmaWrite = 20,
+  count = 21,
 }
 
 /** Assumptions (design 1), one bit each: set = holds. */

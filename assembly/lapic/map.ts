@@ -1,0 +1,165 @@
+/**
+ * The registers of a LAPIC (hardware.md A.2): one row each, from which the memory-mapped form (offset = number << 4) and the
+ * MSR form (0x800 + number) both follow.
+ */
+import { LapicSetup, Lvt } from '../state/abi/lapic';
+import { lapicSetup } from '../state/access';
+
+/** Numbers of the registers that have a meaning of their own. */
+export enum Reg {
+  id = 0x02,
+  version = 0x03,
+  tpr = 0x08,
+  apr = 0x09,
+  ppr = 0x0a,
+  eoi = 0x0b,
+  ldr = 0x0d,
+  dfr = 0x0e,
+  svr = 0x0f,
+  isr = 0x10,
+  tmr = 0x18,
+  irr = 0x20,
+  esr = 0x28,
+  lvtCmci = 0x2f,
+  icr = 0x30,
+  icrHigh = 0x31,
+  lvtTimer = 0x32,
+  lvtThermal = 0x33,
+  lvtPerfmon = 0x34,
+  lvtError = 0x37,
+  initialCount = 0x38,
+  currentCount = 0x39,
+  divide = 0x3e,
+  selfIpi = 0x3f,
+}
+
+/** Registers with numbers from here on do not exist (AMD's extended space is not modelled). */
+export const REGISTERS: u32 = 0x40;
+
+/** How a register may be reached: read and written by MMIO, read and written as an MSR. */
+const XR: u32 = 1;
+const XW: u32 = 2;
+const MR: u32 = 4;
+const MW: u32 = 8;
+
+const RO: u32 = XR | MR;
+const RW: u32 = XR | XW | MR | MW;
+
+/** Bits that a write leaves alone silently: delivery status and remote IRR (A.8.1). */
+const STATUS: u32 = 0x1000;
+const REMOTE: u32 = 0x4000;
+
+const LOCAL: u32 = 0x000107ff;
+const PIN: u32 = 0x0001a7ff;
+
+/** Access, writable bits, bits that may be set in a WRMSR without #GP. */
+// prettier-ignore
+const rows: usize = memory.data<u32>([
+  /* 0x000 */ 0, 0, 0,
+  /* 0x010 */ 0, 0, 0,
+  /* 0x020 ID */ XR | XW | MR, 0xff000000, 0,
+  /* 0x030 VERSION */ RO, 0, 0,
+  /* 0x040 */ 0, 0, 0,
+  /* 0x050 */ 0, 0, 0,
+  /* 0x060 */ 0, 0, 0,
+  /* 0x070 */ 0, 0, 0,
+  /* 0x080 TPR */ RW, 0xff, 0xff,
+  /* 0x090 APR */ XR, 0, 0,
+  /* 0x0a0 PPR */ RO, 0, 0,
+  /* 0x0b0 EOI */ XW | MW, 0, 0,
+  /* 0x0c0 RRD */ XR, 0, 0,
+  /* 0x0d0 LDR */ XR | XW | MR, 0xff000000, 0,
+  /* 0x0e0 DFR */ XR | XW, 0xf0000000, 0,
+  /* 0x0f0 SVR */ RW, 0x1ff, 0x1ff,
+  /* 0x100 ISR */ RO, 0, 0, RO, 0, 0, RO, 0, 0, RO, 0, 0, RO, 0, 0, RO, 0, 0, RO, 0, 0, RO, 0, 0,
+  /* 0x180 TMR */ RO, 0, 0, RO, 0, 0, RO, 0, 0, RO, 0, 0, RO, 0, 0, RO, 0, 0, RO, 0, 0, RO, 0, 0,
+  /* 0x200 IRR */ RO, 0, 0, RO, 0, 0, RO, 0, 0, RO, 0, 0, RO, 0, 0, RO, 0, 0, RO, 0, 0, RO, 0, 0,
+  /* 0x280 ESR */ RW, 0, 0,
+  /* 0x290 */ 0, 0, 0,
+  /* 0x2a0 */ 0, 0, 0,
+  /* 0x2b0 */ 0, 0, 0,
+  /* 0x2c0 */ 0, 0, 0,
+  /* 0x2d0 */ 0, 0, 0,
+  /* 0x2e0 */ 0, 0, 0,
+  /* 0x2f0 CMCI */ RW, LOCAL, LOCAL | STATUS,
+  /* 0x300 ICR */ RW, 0x000ccfff, 0x000cdfff,
+  /* 0x310 ICR high */ XR | XW, 0xff000000, 0,
+  /* 0x320 timer */ RW, 0x000300ff, 0x000300ff | STATUS,
+  /* 0x330 thermal */ RW, LOCAL, LOCAL | STATUS,
+  /* 0x340 perfmon */ RW, LOCAL, LOCAL | STATUS,
+  /* 0x350 LINT0 */ RW, PIN, PIN | STATUS | REMOTE,
+  /* 0x360 LINT1 */ RW, PIN, PIN | STATUS | REMOTE,
+  /* 0x370 error */ RW, 0x000100ff, 0x000100ff | STATUS,
+  /* 0x380 initial count */ RW, 0xffffffff, 0xffffffff,
+  /* 0x390 current count */ RO, 0, 0,
+  /* 0x3a0 */ 0, 0, 0,
+  /* 0x3b0 */ 0, 0, 0,
+  /* 0x3c0 */ 0, 0, 0,
+  /* 0x3d0 */ 0, 0, 0,
+  /* 0x3e0 divide */ RW, 0xb, 0xb,
+  /* 0x3f0 self IPI */ MW, 0xff, 0xff,
+]);
+
+/** SVR bit 12: no EOI broadcasts (A.9). */
+export const SUPPRESS: u32 = 0x1000;
+/** LVT timer bit 18: TSC-deadline mode (A.8.3). */
+const DEADLINE: u32 = 0x40000;
+
+
+@inline function rowAt(r: u32): usize {
+  return rows + <usize>r * 12;
+}
+
+/** Entry of the local vector table (`Lvt`) that a register is, or -1. */
+export function lvtOf(r: u32): i32 {
+  if (r == Reg.lvtCmci) return Lvt.cmci;
+  return r >= <u32>Reg.lvtTimer && r <= <u32>Reg.lvtError ? <i32>(r - Reg.lvtTimer + Lvt.timer) : -1;
+}
+
+/** The model has as many entries as the largest LVT index says (A.2). */
+export function hasLvt(lvt: u32): bool {
+  const most = lapicSetup(LapicSetup.maxLvtIndex);
+  if (lvt == Lvt.cmci) return most >= 6;
+  if (lvt == Lvt.thermal) return most >= 5;
+  return lvt != Lvt.perfmon || most >= 4;
+}
+
+/** `XR` to `MW`; 0: reserved. */
+function access(r: u32): u32 {
+  if (r >= REGISTERS) return 0;
+  const lvt = lvtOf(r);
+  return lvt < 0 || hasLvt(lvt) ? load<u32>(rowAt(r)) : 0;
+}
+
+/** Bits of SVR and the timer's LVT that the model has or has not. */
+function optional(r: u32): u32 {
+  if (r == Reg.svr && lapicSetup(LapicSetup.eoiBroadcastSuppress)) return SUPPRESS;
+  return r == Reg.lvtTimer && lapicSetup(LapicSetup.tscDeadline) ? DEADLINE : 0;
+}
+
+/** True if no register is there in the memory-mapped form: an access sets ESR bit 7 (A.10). */
+export function isReserved(r: u32): bool {
+  return r < REGISTERS && (access(r) & (XR | XW)) == 0;
+}
+
+export function isMsrReadable(r: u32): bool {
+  return (access(r) & MR) != 0;
+}
+
+/** True if WRMSR of this value does not raise #GP (A.2.2, rules 2, 3 and 5 to 9). */
+export function isMsrWritable(r: u32, lo: u32, hi: u32): bool {
+  if ((access(r) & MW) == 0 || (hi != 0 && r != Reg.icr)) return false;
+  let may = load<u32>(rowAt(r), 8) | optional(r);
+  if (r == Reg.icr && lapicSetup(LapicSetup.vendor) != 0) may &= ~STATUS;
+  return (lo & ~may) == 0;
+}
+
+
+@inline export function isWritable(r: u32): bool {
+  return (access(r) & XW) != 0;
+}
+
+/** Bits of a register that a write changes. */
+export function writableBits(r: u32): u32 {
+  return load<u32>(rowAt(r), 4) | optional(r);
+}
