@@ -55,7 +55,8 @@ export class Invariants {
       if (isr === 0) continue;
       if (isrv === 0) isrv = w * 32 + 31 - Math.clz32(isr);
       const [low, high] = [isr & 0xffff, isr >>> 16];
-      if ((low & (low - 1)) !== 0 || (high & (high - 1)) !== 0) return `two vectors of one class in service, ISR word ${w} is 0x${isr.toString(16)}`;
+      if ((low & (low - 1)) !== 0 || (high & (high - 1)) !== 0)
+        return `two vectors of one class in service, ISR word ${w} is 0x${isr.toString(16)}`;
     }
     if ((words[(at + Cpu.irr) >> 2]! | words[(at + Cpu.isr) >> 2]! | words[(at + Cpu.tmr) >> 2]!) & 0xffff) return 'a vector below 16';
     if (bytes[at + Cpu.irrv] !== irrv || bytes[at + Cpu.isrv] !== isrv) return `highest vectors ${irrv} and ${isrv} are kept otherwise`;

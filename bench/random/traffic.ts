@@ -61,7 +61,7 @@ export class Traffic {
       case 0:
         return dice.word();
       case 1:
-        return 1 << dice.below(32) >>> 0;
+        return (1 << dice.below(32)) >>> 0;
       case 2:
         return dice.below(256);
       case 3:
@@ -100,7 +100,8 @@ export class Traffic {
     const mode = dice.oneIn(6) ? dice.below(8) : 0;
     const low = (dice.below(256) | (mode << 8) | (dice.below(2) << 11) | 0x4000 | (dice.below(4) << 18)) >>> 0;
     const destination = this.#destination();
-    if (cpu.writeMsr(0x830, (BigInt(destination) << 32n) | BigInt(low)).ok) return `cpu ${cpu.index} sends ${low} to ${destination}, x2APIC`;
+    if (cpu.writeMsr(0x830, (BigInt(destination) << 32n) | BigInt(low)).ok)
+      return `cpu ${cpu.index} sends ${low} to ${destination}, x2APIC`;
     cpu.writeMmio(LAPIC + 0x310, ((destination & 0xff) << 24) >>> 0, 4);
     cpu.writeMmio(LAPIC + 0x300, low, 4);
     return `cpu ${cpu.index} sends ${low} to ${destination}`;
@@ -124,7 +125,12 @@ export class Traffic {
 
   #bus(): string {
     const cpu = this.#cpu();
-    const address = this.#dice.of([0xfec00000 + this.#dice.below(0x4000), this.#dice.below(0x12000), this.#dice.word(), 2 ** 40 + this.#dice.word()]);
+    const address = this.#dice.of([
+      0xfec00000 + this.#dice.below(0x4000),
+      this.#dice.below(0x12000),
+      this.#dice.word(),
+      2 ** 40 + this.#dice.word(),
+    ]);
     const width = this.#width();
     if (this.#dice.oneIn(2)) cpu.readMmio(address, width as 4);
     else cpu.writeMmio(address, this.#value() % 2 ** Math.min(32, 8 * width), width);
@@ -154,7 +160,12 @@ export class Traffic {
     const ioapic = dice.of(ioapics);
     const index = dice.oneIn(8) ? dice.below(256) : 0x10 + dice.below(2 * ioapic.model.pins);
     if (dice.oneIn(4)) return `IOAPIC ${ioapic.index} register ${index} is ${ioapic.read(index)}`;
-    const low = dice.below(256) | (dice.oneIn(6) ? dice.below(8) << 8 : 0) | (dice.below(2) << 11) | (dice.below(2) << 15) | (dice.oneIn(3) ? 0x10000 : 0);
+    const low =
+      dice.below(256) |
+      (dice.oneIn(6) ? dice.below(8) << 8 : 0) |
+      (dice.below(2) << 11) |
+      (dice.below(2) << 15) |
+      (dice.oneIn(3) ? 0x10000 : 0);
     const value = dice.oneIn(8) ? dice.word() : index & 1 ? ((this.#destination() & 0xff) << 24) >>> 0 : low | (dice.oneIn(6) ? 0x2000 : 0);
     ioapic.write(index, value);
     return `IOAPIC ${ioapic.index} register ${index} := ${value}`;
@@ -178,7 +189,8 @@ export class Traffic {
     const vector = forced ? cpu.forceAcknowledge() : cpu.acknowledge();
     const said = `cpu ${cpu.index} acknowledges ${vector}${forced ? ', forced' : ''}; pending ${expected}, PPR ${ppr}`;
     // hardware.md A.4.4, A.5
-    if (expected !== undefined && (vector !== expected || vector >> 4 <= ppr >> 4)) throw new Error(`not the highest of a class above: ${said}`);
+    if (expected !== undefined && (vector !== expected || vector >> 4 <= ppr >> 4))
+      throw new Error(`not the highest of a class above: ${said}`);
     if (expected === undefined && !forced && vector !== undefined) throw new Error(`nothing is deliverable: ${said}`);
     if (this.#dice.oneIn(2) && !cpu.writeMsr(0x80b, 0).ok) cpu.writeMmio(LAPIC + 0xb0, 0, 4);
     return said;

@@ -8,9 +8,7 @@ export function split(what: string, value: number | bigint, most = 2n ** 64n - 1
   if (typeof value === 'number' ? !Number.isSafeInteger(value) || value < 0 || value > most : value < 0n || value > most)
     throw new RangeError(`${what} is a whole number from 0 to 0x${most.toString(16)}, not ${value}`);
   // most values are small, and bigints are slow
-  return typeof value === 'number'
-    ? [value >>> 0, Math.floor(value / 2 ** 32)]
-    : [Number(value & 0xffffffffn), Number(value >> 32n)];
+  return typeof value === 'number' ? [value >>> 0, Math.floor(value / 2 ** 32)] : [Number(value & 0xffffffffn), Number(value >> 32n)];
 }
 
 export function word(what: string, value: number): number {

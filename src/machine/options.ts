@@ -118,8 +118,7 @@ interface Sizes {
 /** The setup that the options stand for. Throws RangeError with one sentence about the first option that is wrong. */
 export function setupOf(options: MachineOptions): MachineSetup {
   const { cpus, apicIds: ids, ioapics, devices, iommus, cpu, lapic, timing, assumptions, record, module: _, ...rest } = options;
-  if (iommus !== undefined && iommus.length > 0)
-    throw new RangeError('no IOMMU is modelled yet: leave iommus out or give an empty list');
+  if (iommus !== undefined && iommus.length > 0) throw new RangeError('no IOMMU is modelled yet: leave iommus out or give an empty list');
   const apicIds = apicIdsOf(cpus, ids);
   const tables = ioapicsOf(ioapics);
   const requesters = countOf('devices', devices, 1, 1024);
@@ -176,9 +175,11 @@ const withoutProgram: MachineSetup['program'] = {
 
 function countOf(name: string, given: number | readonly unknown[] | undefined, standard: number, most: number): number {
   const n = Array.isArray(given) ? given.length : given;
-  return choose<Record<string, number>>('Machine.create', { [name]: whole(standard, 0, most) }, n === undefined ? {} : { [name]: n as number })[
-    name
-  ] as number;
+  return choose<Record<string, number>>(
+    'Machine.create',
+    { [name]: whole(standard, 0, most) },
+    n === undefined ? {} : { [name]: n as number },
+  )[name] as number;
 }
 
 function apicIdsOf(cpus: number | undefined, given: readonly number[] | undefined): readonly number[] {
@@ -193,7 +194,9 @@ function apicIdsOf(cpus: number | undefined, given: readonly number[] | undefine
   const twice = given.find((id, c) => given.indexOf(id) !== c);
   if (twice !== undefined) throw new RangeError(`two CPUs have the APIC id ${twice}; each has one of its own`);
   if (cpus !== undefined && cpus !== given.length)
-    throw new RangeError(`there are ${given.length} apicIds for ${describe(cpus).replace('the number ', '')} cpus; leave one of the two out`);
+    throw new RangeError(
+      `there are ${given.length} apicIds for ${describe(cpus).replace('the number ', '')} cpus; leave one of the two out`,
+    );
   return [...given];
 }
 
@@ -215,7 +218,12 @@ function assumptionsOf(given: Partial<Assumptions> = {}): Assumptions {
     const value = given[name];
     const values: readonly string[] = assumptionValues[name];
     if (value !== undefined && !values.includes(value))
-      throw new RangeError(`assumptions.${name} is ${joined(values.map((v) => JSON.stringify(v)), 'or')}, not ${describe(value)}`);
+      throw new RangeError(
+        `assumptions.${name} is ${joined(
+          values.map((v) => JSON.stringify(v)),
+          'or',
+        )}, not ${describe(value)}`,
+      );
   }
   return { ...defaultAssumptions, ...given };
 }

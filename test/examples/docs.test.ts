@@ -19,9 +19,9 @@ const sources = ['cpu', 'ioapic', 'machine', 'options'].map((name): [string, str
 
 /** Doc comments with the name of what follows. */
 const comments = sources.flatMap(([file, text]) =>
-  [...text.matchAll(/^ *\/\*\*((?:(?!\*\/)[^])*)\*\/\n *(?:export )?(?:(?:static|async|get|class|interface|protected|private) )*(\w+)/gm)].map(
-    ([, comment = '', name = '']) => ({ of: `${file}.ts ${name}`, comment }),
-  ),
+  [
+    ...text.matchAll(/^ *\/\*\*((?:(?!\*\/)[^])*)\*\/\n *(?:export )?(?:(?:static|async|get|class|interface|protected|private) )*(\w+)/gm),
+  ].map(([, comment = '', name = '']) => ({ of: `${file}.ts ${name}`, comment })),
 );
 
 const examples = comments.flatMap(({ of, comment }): Example[] =>

@@ -7,21 +7,31 @@ export type Answer = Readonly<Record<string, unknown>>;
 
 const LAPIC = 0xfee00000;
 const MSR = 0x800;
+const IOAPIC = 0xfec00000;
+const ACTIVE_LOW = 0x2000;
 const lvts = { timer: 0x320, therm: 0x330, pc: 0x340, lint0: 0x350, lint1: 0x360, err: 0x370 } as const;
 
 export class Player {
   #machine!: Machine;
+  /** KVM shows APIC ids of 32 bits as they are (`x2api=3`), or as xAPIC has them */
+  #wideIds = false;
+  /** pins that `irq_line` asserts */
+  /** SIPIs of each CPU that `cont` has seen */
+  #sipis: number[] = [];
+  readonly #asserted = new Set<number>();
 
   /** Executes one line of a script; what settles afterwards has settled when it answers. */
   async play(line: string): Promise<Answer> {
     const [name = '', ...args] = line.split(/\s+/);
     if (name === 'echo' || name === 'policy') return {};
     if (name === 'new') {
+      this.#wideIds = line.includes('x2api=3');
+      this.#asserted.clear();
       await this.#create(Number(/cpus=(\d+)/.exec(line)?.[1]));
       return {};
     }
     const [first = 0n, second = 0n, third = 0n] = args.map(BigInt);
-    const answer = this.#execute(name, Number(first), Number(second), third);
+    const answer = this.#execute(name, first, Number(second), third);
     this.#machine.settle();
     return typeof answer === 'function' ? answer() : answer;
   }
@@ -38,17 +48,21 @@ export class Player {
     bootstrap?.writeMmio(LAPIC + 0x300, 0xc4600, 4);
     this.#machine.settle();
     bootstrap?.reset();
-    this.#machine.events();
+    this.#sipis = this.#machine.cpus.map(({ events }) => events.sipi);
   }
 
-  #execute(name: string, a: number, b: number, c: bigint): Answer | (() => Answer) {
+  #execute(name: string, wide: bigint, b: number, c: bigint): Answer | (() => Answer) {
     const machine = this.#machine;
+    const a = Number(wide);
     const cpu = (): CpuPort => machine.cpu(a);
+    const cpu0 = (): CpuPort => machine.cpu(0);
     switch (name) {
       case 'msi':
-        return this.#counting('ret', () => machine.dmaWrite32({ address: a, data: b }));
+        return this.#counting('ret', () => machine.dmaWrite32({ address: wide, data: b }));
       case 'irq_line':
-        machine.ioapic(0).pin(a).set(b !== 0);
+        if (b !== 0) this.#asserted.add(a);
+        else this.#asserted.delete(a);
+        this.#drive(a, ioapicRead(cpu0(), 0x10 + 2 * a));
         return {};
       case 'lapic_w':
         return this.#running(a, () => cpu().writeMmio(LAPIC + b, c, 4));
@@ -70,9 +84,12 @@ export class Player {
           return read.ok ? { val: Number(read.value) } : { exception: 13 };
         });
       case 'ioapic_w':
-        return this.#running(0, () => machine.ioapic(0).write(a, b));
+        return this.#running(0, () => {
+          if (a >= 0x10 && a % 2 === 0) this.#drive((a - 0x10) / 2, b);
+          ioapicWrite(cpu0(), a, b);
+        });
       case 'ioapic_r':
-        return this.#running(0, () => ({ val: machine.ioapic(0).read(a) }));
+        return this.#running(0, () => ({ val: ioapicRead(cpu0(), a) }));
       case 'ioapic_dump':
         return () => this.#ioapic();
       case 'lapic_set':
@@ -88,19 +105,25 @@ export class Player {
       case 'window':
         return this.#running(a, () => ({ order: this.#drain(cpu(), b) }));
       case 'hlt':
+        return this.#running(a, () => ({}));
       case 'cont':
-        return this.#running(a, () => ({ started: cpu().events.sipiVector << 8 }));
+        return this.#running(a, () => this.#landing(cpu()));
       case 'mp':
         return () => ({ mp: mpState(cpu()) });
       case 'pending':
-        return () => flat(machine.cpus.map((each) => [`cpu${each.index}`, pendingOf(each)]));
+        return () => flat(machine.cpus.map((each) => [`cpu${each.index}`, { ...pendingOf(each), id: this.#idOf(each) }]));
       case 'dump':
         return () => this.#dump(cpu());
       case 'dump_all':
-        return () => flat(machine.cpus.map((each) => [`cpu${each.index}`, this.#dump(each)]));
+        return () => flat(machine.cpus.map((each) => [`cpu${each.index}`, { c: each.index, ...this.#dump(each) }]));
       default:
         throw new Error(`no such operation: ${name}`);
     }
+  }
+
+  /** For KVM a line is asserted or not, whatever the polarity; ours is a wire (hardware.md B.3.1): idle is high where active is low. */
+  #drive(pin: number, low: number): void {
+    if (pin < 24) this.#machine.ioapic(0).pin(pin).set(this.#asserted.has(pin) !== ((low & ACTIVE_LOW) !== 0));
   }
 
   /** What this CPU executes; an NMI that waits is taken before. */
@@ -130,6 +153,34 @@ export class Player {
     return order;
   }
 
+  /** Where a SIPI has started it, once. */
+  #landing({ index, events: { sipi, sipiVector } }: CpuPort): Answer {
+    const landed = sipi > (this.#sipis[index] ?? 0) ? { started: sipiVector << 8 } : {};
+    this.#sipis[index] = sipi;
+    return landed;
+  }
+
+  /** Bits 31:24 of the ID register. */
+  #idOf(cpu: CpuPort): number | undefined {
+    const id = register(cpu, 0x20);
+    return id === undefined || (inX2apic(cpu) && !this.#wideIds) ? id : id >>> 24;
+  }
+
+  /** Takes a vector into service although PPR forbids it, as the recorded machine has. */
+  serve(c: number, vector: number): void {
+    const { core } = this.#machine;
+    const at = core.exports.table(Table.cpus) + c * Cpu.size;
+    for (const [words, on] of [
+      [Cpu.irr, false],
+      [Cpu.isr, true],
+    ] as const) {
+      const word = at + words + (vector >> 5) * 4;
+      const bit = 1 << (vector & 31);
+      core.setU32(word, on ? core.u32(word) | bit : core.u32(word) & ~bit);
+    }
+    summarise(this.#machine, c);
+  }
+
   #dump(cpu: CpuPort): Answer {
     const core = this.#machine.core;
     const latched = core.u8(core.exports.table(Table.cpus) + cpu.index * Cpu.size + Cpu.latched);
@@ -146,9 +197,19 @@ export class Player {
 
   #ioapic(): Answer {
     const ioapic = this.#machine.ioapic(0);
-    const rte = (n: number): bigint => BigInt(ioapic.read(0x10 + 2 * n)) | (BigInt(ioapic.read(0x11 + 2 * n)) << 32n);
-    return { id: ioapic.read(0) >>> 24, ...flat([['redir', Array.from({ length: 24 }, (_, n) => rte(n))]]) };
+    const rte = (n: number): string => String(BigInt(ioapic.read(0x10 + 2 * n)) | (BigInt(ioapic.read(0x11 + 2 * n)) << 32n));
+    return { id: ioapic.read(0) >>> 24, ioregsel: ioapic.readMmio(0, 4), ...flat([['redir', Array.from({ length: 24 }, (_, n) => rte(n))]]) };
   }
+}
+
+function ioapicRead(cpu: CpuPort, index: number): number {
+  cpu.writeMmio(IOAPIC, index, 4);
+  return cpu.readMmio(IOAPIC + 0x10, 4);
+}
+
+function ioapicWrite(cpu: CpuPort, index: number, value: number): void {
+  cpu.writeMmio(IOAPIC, index, 4);
+  cpu.writeMmio(IOAPIC + 0x10, value, 4);
 }
 
 function widthIn(name: string): 1 | 2 | 4 {
@@ -191,9 +252,18 @@ function clearWord(machine: Machine, c: number, offset: number): void {
   const at = core.exports.table(Table.cpus) + c * Cpu.size;
   const word = (offset & 0x70) >> 4;
   core.setU32(at + (offset >= 0x200 ? Cpu.irr : Cpu.tmr) + word * 4, 0);
-  const { irr } = machine.cpu(c);
+  summarise(machine, c);
+}
+
+/** Recomputes what the core keeps about IRR and ISR; PPR is left, which a higher vector in service decides. */
+function summarise(machine: Machine, c: number): void {
+  const { core } = machine;
+  const at = core.exports.table(Table.cpus) + c * Cpu.size;
+  const { irr, isr } = machine.cpu(c);
+  const words = (vectors: readonly number[]): number => vectors.reduce((mask, v) => mask | (1 << (v >> 5)), 0);
   core.setU8(at + Cpu.irrv, irr.at(-1) ?? 0);
-  core.setU8(at + Cpu.irrWords, irr.reduce((words, v) => words | (1 << (v >> 5)), 0));
+  core.setU8(at + Cpu.irrWords, words(irr));
+  core.setU8(at + Cpu.isrWords, words(isr));
 }
 
 /** Fields of fields by one name each. */
