@@ -10,6 +10,7 @@ import Benchmark from 'benchmark';
 import { search } from '../src/check/index.js';
 import type { Machine } from '../src/machine/index.js';
 import { assembleSystem, findScenario, parseScenario, type Scenario, type System } from '../src/scenario/index.js';
+import { benchLapics } from './lapic.js';
 import { median } from './median.js';
 
 /** One subject: a unit of work, and how much of what it did. */
@@ -153,3 +154,4 @@ async function reductions(system: System): Promise<void> {
 }
 
 for (const system of [...checks, assembleSystem(large)]) await reductions(system);
+await benchLapics(show);

@@ -37,16 +37,25 @@ const LEVEL1: u32 = 256 * PHASES;
   return occupancyBase + ((<usize>level) << 5) + (((<usize>slot) >> 6) << 3);
 }
 
+/** u32: bit of each level that has an occupied slot, so that empty levels are not looked at. */
+@inline function levelsAt(): usize {
+  return occupancyBase + ((<usize>WHEEL_LEVELS) << 5);
+}
+
 
 @inline function setOccupied(level: u32, slot: u32): void {
   const at = occupancy(level, slot);
   store<u64>(at, load<u64>(at) | ((<u64>1) << (slot & 63)));
+  store<u32>(levelsAt(), load<u32>(levelsAt()) | (1 << level));
 }
 
-
-@inline function clearOccupied(level: u32, slot: u32): void {
+function clearOccupied(level: u32, slot: u32): void {
   const at = occupancy(level, slot);
-  store<u64>(at, load<u64>(at) & ~((<u64>1) << (slot & 63)));
+  const left = load<u64>(at) & ~((<u64>1) << (slot & 63));
+  store<u64>(at, left);
+  const words = occupancy(level, 0);
+  if ((left | load<u64>(words) | load<u64>(words, 8) | load<u64>(words, 16) | load<u64>(words, 24)) != 0) return;
+  store<u32>(levelsAt(), load<u32>(levelsAt()) & ~(1 << level));
 }
 
 /** First occupied slot >= from of a level, or 256. */
@@ -156,11 +165,11 @@ function moveTo(t: u64): void {
 /** Earliest cycle at which the clock has to stop: an event or a list to cascade; u64.MAX if none. */
 function nextStop(): u64 {
   const t = load<u64>(nowBase);
-  const slot = firstOccupied(0, (<u32>t) & 255);
-  if (slot < 256) return (t & ~255) | slot;
-  for (let level: u32 = 1; level < WHEEL_LEVELS; level++) {
+  for (let levels = load<u32>(levelsAt()); levels != 0; levels &= levels - 1) {
+    const level = <u32>ctz(levels);
     const shift = level << 3;
-    const s = firstOccupied(level, ((<u32>(t >> shift)) & 255) + 1);
+    // what was in the slot of this cycle at a higher level has come down
+    const s = firstOccupied(level, ((<u32>(t >> shift)) & 255) + (level == 0 ? 0 : 1));
     if (s < 256) return (((t >> shift) & ~(<u64>255)) | s) << shift;
   }
   return u64.MAX_VALUE;

@@ -131,10 +131,13 @@ function irrBit(c: u32, level: u32, v: u32): u32 {
   return set ? 1 : 0;
 }
 
-/** A check knows no clock, and of the messages that a step sends only those of `ipi`: there these two registers are out of bounds. */
+/**
+ * A check knows no clock, of the messages that a step sends only those of `ipi`, and no vector that comes of an error: there
+ * these registers are out of bounds.
+ */
 function lapicWrite(c: u32, offset: u32, value: u32, pc: u32): void {
   const r = offset >> 4;
-  if (!timed() && (r == Reg.icr || r == Reg.initialCount)) {
+  if (!timed() && (r == Reg.icr || r == Reg.initialCount || r == Reg.lvtError)) {
     raiseFault(Fault.opcode, pc);
     return;
   }

@@ -15,14 +15,11 @@ import { kick } from '../clock/kick';
 import { count, noteSipi } from '../record/counters';
 import { record } from '../record/ring';
 import { tagClear, tagCopy, tagsOfMessage, tagsOn } from '../record/tags';
-import { carryOut } from './effects';
 import { landEoi } from './eoi';
 import { landWrite } from './dma';
+import { carryOut } from './effects';
 import { land, unmarkMessages } from './flight';
 import { tellPin } from './ioapic';
-
-/** "look for the id", where a CPU is expected. */
-const NOBODY: i32 = -2;
 
 /** CPU that a SIPI has just started, or -1: its context still stands in front of private instructions. */
 export let started: i32 = -1;
@@ -97,47 +94,50 @@ const spare: usize = memory.data(4);
   return spare;
 }
 
-/** What became of a message. */
-enum Reached {
-  nobody = 0,
-  /** LAPICs, of which none has accepted it */
-  refused = 1,
-  accepted = 2,
+/** What has become of a message for LAPICs. */
+enum Outcome {
+  /** nobody has the id, or is in the set */
+  noTarget,
+  refused,
+  accepted,
 }
 
-function arriveAtOne(c: u32, mode: u32, data: u32, m: u32): Reached {
-  return arriveAt(c, mode, data, m, false) ? Reached.accepted : Reached.refused;
+
+@inline function outcomeOf(accepted: bool): Outcome {
+  return accepted ? Outcome.accepted : Outcome.refused;
 }
 
 /** Message m arrives at all that it reaches. */
-function arriveAtAll(m: u32, reach: u32, dest: u32, mode: u32, data: u32): Reached {
-  let c = nextTarget(reach, dest, NONE, 0);
-  if (c < 0) return Reached.nobody;
+function arriveAtAll(m: u32, reach: u32, dest: u32, mode: u32, data: u32): Outcome {
+  let outcome = Outcome.noTarget;
   let shared = false;
-  let accepted = false;
+  let c = nextTarget(reach, dest, NONE, 0);
   while (c >= 0) {
     const next = nextTarget(reach, dest, NONE, <u32>c + 1);
     shared = shared || next >= 0;
-    if (arriveAt(c, mode, data, m, shared)) accepted = true;
+    outcome = max(outcome, outcomeOf(arriveAt(c, mode, data, m, shared)));
     c = next;
   }
-  return accepted ? Reached.accepted : Reached.refused;
+  return outcome;
 }
 
 /** An IPI for several has one message each, which says for whom; any other is for who has the id. */
-function deliverIpi(m: u32, mode: u32): Reached {
+function deliverIpi(m: u32, mode: u32): Outcome {
   const at = msgAt(m);
   // no IPI is level-triggered
   const data = load<u32>(at, Msg.data) & 0x7fff;
   const dest = load<u32>(at, Msg.address);
-  // the footprints of a check know ids as the hardware gave them
-  const c = load<u16>(at, Msg.source) != 0 ? <i32>load<u16>(at, Msg.source) - 1 : timed() ? NOBODY : cpuOfApicId(dest);
-  if (c == NOBODY) return arriveAtAll(m, Reach.physical, dest, mode, data);
-  if (c < 0 || load<u8>(cpuAt(c), Cpu.mode) == ApicMode.disabled) return Reached.nobody;
-  return arriveAtOne(c, mode, data, m);
+  let c = <i32>load<u16>(at, Msg.source) - 1;
+  if (c < 0) {
+    if (timed()) return arriveAtAll(m, Reach.physical, dest, mode, data);
+    // the footprints of a check know ids as the hardware gave them
+    c = cpuOfApicId(dest);
+  }
+  if (c < 0 || load<u8>(cpuAt(c), Cpu.mode) == ApicMode.disabled) return Outcome.noTarget;
+  return outcomeOf(arriveAt(c, mode, data, m, false));
 }
 
-function deliverMsi(m: u32, mode: u32): Reached {
+function deliverMsi(m: u32, mode: u32): Outcome {
   const at = msgAt(m);
   const data = load<u32>(at, Msg.data);
   const address = load<u32>(at, Msg.address);
@@ -145,14 +145,26 @@ function deliverMsi(m: u32, mode: u32): Reached {
   const redirect = decode.hasRedirectionHint(address);
   if (!decode.isLogical(address)) {
     // the broadcast id is no destination to be redirected (C.3.3)
-    return redirect && dest == 0xff ? Reached.nobody : arriveAtAll(m, Reach.physical, dest, mode, data);
+    return redirect && dest == 0xff ? Outcome.noTarget : arriveAtAll(m, Reach.physical, dest, mode, data);
   }
   if (!redirect && mode != LOWEST) return arriveAtAll(m, Reach.logical, dest, mode, data);
   const c = arbitrate(Reach.logical, dest, NONE, decode.vectorOf(data));
-  return c < 0 ? Reached.nobody : arriveAtOne(c, mode, data, m);
+  return c < 0 ? Outcome.noTarget : outcomeOf(arriveAt(c, mode, data, m, false));
 }
 
-/** Message m reaches its end and is gone. A LAPIC that does not exist: it vanishes (A.7.1). */
+/** False if no LAPIC has accepted it: a vector refused, not what a core drops. A destination that does not exist: it vanishes (A.7.1). */
+function reachLapics(m: u32): bool {
+  const data = load<u32>(msgAt(m), Msg.data);
+  const mode = decode.deliveryModeOf(data);
+  const outcome = load<u8>(msgAt(m), Msg.kind) == MsgKind.ipi ? deliverIpi(m, mode) : deliverMsi(m, mode);
+  if (outcome == Outcome.noTarget) {
+    count(Counter.noTarget);
+    record(Event.drop, NONE, decode.vectorOf(data), Drop.noTarget);
+  }
+  return outcome == Outcome.accepted || (outcome == Outcome.refused && mode != FIXED && mode != LOWEST);
+}
+
+/** Message m reaches its end and is gone. */
 export function deliver(m: u32): void {
   switch (<u32>load<u8>(msgAt(m), Msg.kind)) {
     case MsgKind.write:
@@ -165,17 +177,4 @@ export function deliver(m: u32): void {
       tellPin(m, reachLapics(m));
   }
   land(m);
-}
-
-/** False if no LAPIC has accepted it. */
-function reachLapics(m: u32): bool {
-  const at = msgAt(m);
-  const data = load<u32>(at, Msg.data);
-  const mode = decode.deliveryModeOf(data);
-  const reached = load<u8>(at, Msg.kind) == MsgKind.ipi ? deliverIpi(m, mode) : deliverMsi(m, mode);
-  if (reached == Reached.nobody) {
-    count(Counter.noTarget);
-    record(Event.drop, NONE, decode.vectorOf(data), Drop.noTarget);
-  }
-  return reached == Reached.accepted;
 }

@@ -14,9 +14,15 @@ const SIZE: usize = BatchWord.words * 4;
   return load<u32>(at + ((<usize>which) << 2));
 }
 
-/** Room for a list of n operations, behind the block; 0: out of memory. */
+/** Operations that the list has room for. */
+let room: u32 = 0;
+
+/** Address of a list of up to n operations, behind the block; 0: out of memory. */
 export function batchAt(n: u32): usize {
-  return reserve(blockEnd + <usize>n * SIZE) ? blockEnd : 0;
+  room = 0;
+  if (n > 0xffffff || !reserve(blockEnd + <usize>n * SIZE)) return 0;
+  room = n;
+  return blockEnd;
 }
 
 function execute(at: usize): u32 {
@@ -51,10 +57,11 @@ function execute(at: usize): u32 {
 /** Executes the first n operations of the list; it ends early behind an `advance` that did not. Returns how many it has executed. */
 export function batchRun(n: u32): u32 {
   let at = blockEnd;
-  for (let i: u32 = 0; i < n; i++, at += SIZE) {
+  const end = min(n, room);
+  for (let i: u32 = 0; i < end; i++, at += SIZE) {
     const result = execute(at);
     store<u32>(at, result, BatchWord.result * 4);
     if (word(at, BatchWord.op) == BatchOp.advance && result != Status.more) return i + 1;
   }
-  return n;
+  return end;
 }

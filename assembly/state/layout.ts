@@ -151,7 +151,7 @@ export function create(): bool {
   streamBase = take((<usize>nOrigins + c + 2 * s) * 8);
   nodeBase = take(<usize>nNodes * NODE_SIZE);
   listBase = take(<usize>WHEEL_LISTS * LIST_SIZE);
-  occupancyBase = take(<usize>WHEEL_LEVELS * 32);
+  occupancyBase = take(<usize>WHEEL_LEVELS * 32 + 4);
 
   fixedStart = heap;
   codeBase = take(<usize>nInstructions * 16);

@@ -117,12 +117,7 @@ function planRareRegisters(): void {
     if (logical) plan(cpu + Cpu.ldr, 0, 32);
     if (logical) plan(cpu + Cpu.dfr, 0, 32);
     if (errors) plan(cpu + Cpu.esrPending, 0, 16);
-    // an error may then be told by a vector
-    if (local) {
-      plan(cpu + Cpu.esrPending, 0, 8);
-      plan(cpu + Cpu.errorTold, 0, 1);
-      plan(lapicAt(c) + Lapic.lvt, 0, 8 * (Lapic.sendLow - Lapic.lvt));
-    }
+    if (local) plan(lapicAt(c) + Lapic.lvt, 0, 8 * (Lapic.sendLow - Lapic.lvt));
     if (triggers) planVectors(cpu + Cpu.tmr);
   }
 }

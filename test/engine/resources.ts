@@ -41,6 +41,9 @@ export function footprintAt(machine: Machine, at: number): Footprint {
   return { reads: words(at), writes: words(at + FOOTPRINT_WORDS * 8) };
 }
 
+/** The mode and the id of a LAPIC stay what they are in a check: no resource. So do what counts them, and what waits for room. */
+const constant: ReadonlySet<number> = new Set([Cpu.mode, Cpu.xapicId]);
+
 const irr: ReadonlySet<number> = new Set([Cpu.irrv, Cpu.irrWords, Cpu.esrPending, Cpu.esr]);
 
 function partOf(offset: number): Part {
@@ -74,7 +77,7 @@ export function resourceMap(machine: Machine): (address: number) => bigint {
   return (address) => {
     if (address < core.exports.blockStart() || address >= core.exports.blockStop()) return 0n;
     const cpu = between(address, cpus, Cpu.size, setup.apicIds.length);
-    if (cpu !== undefined) return one(0, partOf((address - cpus) % Cpu.size) + cpu);
+    if (cpu !== undefined) return constant.has((address - cpus) % Cpu.size) ? 0n : one(0, partOf((address - cpus) % Cpu.size) + cpu);
     const context = between(address, contexts, Ctx.size * 4, setup.apicIds.length);
     if (context !== undefined) return one(0, Part.core + context);
     const device = between(address, devices, Dev.size, setup.devices.length);
@@ -82,7 +85,7 @@ export function resourceMap(machine: Machine): (address: number) => bigint {
     const source = between(address, sources, Src.size, setup.sources.length);
     if (source !== undefined) return one(1, ((address - sources) % Src.size === Src.owed ? Thing.owed : Thing.condition) + (source % 16));
     if (between(address, operations, setup.operations.length, 1) !== undefined) return one(1, Thing.operations);
-    if (between(address, globals, Glob.size, 1) !== undefined) return one(1, Thing.probe);
+    if (between(address, globals, Glob.size, 1) !== undefined) return address - globals < Glob.rotate ? one(1, Thing.probe) : 0n;
     if (address >= globals && address < poolEnd) return POOL;
     const variable = variables.find(({ from, to }) => address >= from && address < to);
     if (!variable || variable.isFixed) return 0n;

@@ -180,6 +180,18 @@ describe('delivery modes that are no vectors (B.3, A.6.2)', () => {
   });
 });
 
+test('what a core drops has been accepted by its LAPIC: an NMI to a CPU that waits for SIPI is not tried again (A.5)', async () => {
+  const b = await board();
+  b.setDestination(1, 1);
+  b.setLow(1, 0x400);
+  b.pulse(1);
+  b.settle();
+  expect(b.low(1)).toBe(0x400);
+  b.advance(100_000);
+  expect(b.events('pin')).toHaveLength(1);
+  expect(b.cpuEvent(1, 'nmi')).toBe(0);
+});
+
 test('a snapshot holds pins, requests, retries, data and messages in flight: a restored machine goes on identically', async () => {
   const busy = (b: Board): void => {
     b.setLow(1, LEVEL);

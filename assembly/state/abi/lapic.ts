@@ -134,7 +134,7 @@ export enum Diag {
   mmioHole = 4,
   /** the spurious vector was supplied */
   spuriousVector = 5,
-  /** an edge at a masked pin of an IOAPIC; one behind an edge that no LAPIC has accepted yet */
+  /** an edge at a masked pin, of an IOAPIC or a LAPIC; one behind an edge that no LAPIC has accepted yet */
   edgeLostMasked = 6,
   edgeMerged = 7,
   /** an entry in service was given another vector: no EOI will match its remote IRR */
