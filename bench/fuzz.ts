@@ -20,20 +20,25 @@ if (![seeds, operations, from].every((n) => Number.isSafeInteger(n) && n > 0)) {
   process.exit(2);
 }
 
-const sum = { operations: 0, restored: 0, inFlight: 0, failed: 0 };
+const sum = { operations: 0, restored: 0, inFlight: 0, accepted: 0, acknowledged: 0, others: 0 };
+let failed = 0;
 for (let seed = from; seed < from + seeds; seed++) {
-  const { operations: done, restored, messagesInFlight, failure } = await trial(seed, operations);
-  sum.operations += done;
-  sum.restored += restored;
-  sum.inFlight += messagesInFlight;
+  const { failure, ...counts } = await trial(seed, operations);
+  for (const [name, n] of Object.entries(counts)) sum[name as keyof typeof sum] += n;
   if (failure !== undefined) {
-    sum.failed += 1;
+    failed += 1;
     console.log(`seed ${seed}: ${failure}\n  npm run fuzz -- --from ${seed} --seeds 1 --operations ${operations}`);
   }
   if (process.stderr.isTTY) process.stderr.write(`\r${seed - from + 1} of ${seeds} seeds`);
 }
 if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-console.log(
-  `${sum.operations} operations over ${seeds} seeds, ${sum.restored} restores (${sum.inFlight} with messages in flight), ${sum.failed} seeds failed`,
-);
-process.exitCode = sum.failed > 0 ? 1 : 0;
+const table = [
+  [sum.operations, `operations over ${seeds} machines`],
+  [sum.accepted, 'vectors accepted'],
+  [sum.acknowledged, 'acknowledged'],
+  [sum.others, 'NMIs, SMIs, INITs, SIPIs and ExtINTs'],
+  [sum.restored, `snapshots gone back to, ${sum.inFlight} of them with messages in flight`],
+  [failed, 'seeds failed'],
+] as const;
+for (const [n, what] of table) console.log(`${String(n).padStart(10)} ${what}`);
+process.exitCode = failed > 0 ? 1 : 0;

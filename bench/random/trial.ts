@@ -12,8 +12,13 @@ const REPEATED = 40;
 
 export interface Trial {
   readonly operations: number;
+  /** snapshots that were gone back to, and those among them with messages in flight */
   readonly restored: number;
-  readonly messagesInFlight: number;
+  readonly inFlight: number;
+  readonly accepted: number;
+  readonly acknowledged: number;
+  /** NMI, SMI, INIT, SIPI, ExtINT */
+  readonly others: number;
   /** what went wrong, with the operation */
   readonly failure?: string;
 }
@@ -27,9 +32,10 @@ export async function trial(seed: number, operations: number): Promise<Trial> {
   const invariants = new Invariants(machine.core, machine.cpus.length, pins, options.lapic?.pprEqualClassSub !== 'zero');
   const traffic = new Traffic(machine, options.apicIds, dice);
   let restored = 0;
-  let messagesInFlight = 0;
+  let inFlight = 0;
   let done = 0;
   let last = 'it was made';
+  let failure: string | undefined;
   const steps = (n: number): void => {
     for (let i = 0; i < n; i++) {
       last = traffic.step();
@@ -42,7 +48,7 @@ export async function trial(seed: number, operations: number): Promise<Trial> {
     while (done < operations) {
       steps(Math.min(RESTORE_EVERY, operations - done));
       const [snapshot, next] = [machine.snapshot(), dice.state];
-      if (machine.core.exports.settle(0, 0) === 0) messagesInFlight += 1;
+      if (machine.core.exports.settle(0, 0) === 0) inFlight += 1;
       const on = (): string => {
         machine.restore(snapshot);
         dice.state = next;
@@ -54,7 +60,9 @@ export async function trial(seed: number, operations: number): Promise<Trial> {
       restored += 1;
     }
   } catch (error) {
-    return { operations: done, restored, messagesInFlight, failure: `operation ${done}, ${last}: ${String(error)}` };
+    failure = `operation ${done}, ${last}: ${String(error)}`;
   }
-  return { operations: done, restored, messagesInFlight };
+  const others = machine.cpus.reduce((n, { events: { nmi, smi, init, sipi, extInt } }) => n + nmi + smi + init + sipi + extInt, 0);
+  const [accepted, acknowledged] = [machine.counter('accepts'), machine.counter('acknowledged')];
+  return { operations: done, restored, inFlight, accepted, acknowledged, others, ...(failure !== undefined && { failure }) };
 }
