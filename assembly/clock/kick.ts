@@ -28,9 +28,11 @@ export function setWaiting(c: u32, address: usize): void {
   return load<u32>(timedAt(c)) != 0 || load<u32>(timedAt(c), 4) != 0;
 }
 
-/** An interrupt, a task or a SIPI has arrived for CPU c: it looks after the recognition latency, if it is not busy. */
+/**
+ * An interrupt, a task or a SIPI has arrived for CPU c: it looks after the recognition latency, if it is not busy. Without a
+ * program it is the host who looks.
+ */
 export function kick(c: u32): void {
-  // where there is no program the host executes for the CPU, and looks itself
   if (!timed() || nInstructions == 0) return;
   const at = now() + latency(Timing.recognise, streamOfCpu(c));
   if (!armed(c) || (load<u32>(timedAt(c), 4) != 0 && dueOf(c) > at)) arm(c, at, PHASE_CPU);

@@ -229,7 +229,9 @@ export class Board {
   }
 
   settle(): void {
-    if (this.e.settle(10_000_000, 0) !== Status.done) throw new Error('does not settle');
+    let status = this.e.settle(10_000_000, 0);
+    for (; status === Status.ringFull; status = this.e.settle(10_000_000, 0)) this.e.ringClear();
+    if (status !== Status.done) throw new Error('does not settle');
   }
 
   // --- what happened
