@@ -3,7 +3,8 @@
  * that the core executes in one call (assembly/run/batch.ts). CPUs are drawn at random, so that no order helps the caches.
  */
 import { BatchOp, BatchWord, instantiate, Settings, Size, Table, type Core } from '../src/core/index.js';
-import { defaultLapicModel, lapicWords } from '../src/machine/lapic.js';
+import { defaultLapicModel } from '../src/machine/index.js';
+import { lapicWords } from '../src/machine/lapic.js';
 import { timingTable } from '../src/machine/timing.js';
 import { median } from './median.js';
 

@@ -17,8 +17,8 @@ import { hasRoom, launch, schedule } from './flight';
  * there, and nothing where no memory is. 1: on its way; 0: the pool of messages is full, nothing is written.
  */
 export function dmaWrite(requester: u32, lo: u32, hi: u32, data: u32): u32 {
-  const origin = nDevices + nCpus + nIoapics;
-  if (!timed() || origin >= nOrigins || !hasRoom()) return 0;
+  const first = nDevices + nCpus + nIoapics;
+  if (!timed() || first == nOrigins || !hasRoom()) return 0;
   const address = lo & ~3;
   const interrupt = inInterruptRange(address, hi);
   if (!interrupt && !isGuest((<u64>address) | ((<u64>hi) << 32), 4)) {
@@ -26,6 +26,7 @@ export function dmaWrite(requester: u32, lo: u32, hi: u32, data: u32): u32 {
     record(Event.drop, requester & 0xffff, 0, Drop.wildWrite);
     return 1;
   }
+  const origin = first + ((requester & 0xffff) % (nOrigins - first));
   const m = launch(interrupt ? MsgKind.msi : MsgKind.write, origin, 0, address, data);
   store<u16>(msgAt(m), requester, Msg.requester);
   schedule(m);

@@ -1,6 +1,6 @@
 /**
  * Messages in flight. Per origin (a function's or an IOAPIC's posted writes, a CPU's IPIs and EOIs) one list in order of
- * emission; requesters that are no device share one.
+ * emission; requesters that are no device share some.
  *
  * Ordering (hardware.md C.6): posted writes of one function reach the root complex in order; behind it, those for the same
  * LAPIC stay in order, others do not; between origins there is none (G7), and between IPIs none is assumed.

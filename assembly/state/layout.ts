@@ -118,7 +118,7 @@ export function create(): bool {
   nIoapics = size(Size.ioapics);
   nPins = size(Size.ioapicPins);
   guestBytes = size(Size.guestBytes);
-  nOrigins = nDevices + nCpus + nIoapics + min(size(Size.requesters), 1);
+  nOrigins = nDevices + nCpus + nIoapics + size(Size.requesters);
   nNodes = nCpus + 2 * nSources + nMessages + 1 + nCpus + nIoapics * nPins;
   const c = <usize>nCpus;
   const s = <usize>nSources;

@@ -17,7 +17,8 @@ import {
   Table,
   type Core,
 } from '../../src/core/index.js';
-import { defaultLapicModel, lapicWords } from '../../src/machine/lapic.js';
+import { defaultLapicModel } from '../../src/machine/index.js';
+import { lapicWords } from '../../src/machine/lapic.js';
 import { timingTable, type Latency } from '../../src/machine/timing.js';
 
 interface Ioapic {
@@ -35,6 +36,7 @@ export interface BoardOptions {
   readonly memory?: number;
   readonly resendDelay?: number;
   readonly retryInterval?: number;
+  readonly requesterLists?: number;
   readonly jitter?: boolean;
   readonly seed?: number;
 }
@@ -65,7 +67,7 @@ export class Board {
       [Size.vectorHi]: 256,
       [Size.ioapics]: ioapics.length,
       [Size.ioapicPins]: pins,
-      [Size.requesters]: 1,
+      [Size.requesters]: options.requesterLists ?? 1,
       [Size.guestBytes]: memory,
     };
     for (const [word, value] of Object.entries(sizes)) core.setU32(core.sizesAt + Number(word) * 4, value);

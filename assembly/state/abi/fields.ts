@@ -82,7 +82,7 @@ export enum Msg {
   kind = 0,
   /** 0 on the way to the root complex, 1 between root complex and LAPIC */
   stage = 1,
-  /** u16: device index; behind the devices CPUs, IOAPICs, and one for all other requesters */
+  /** u16: device index; behind the devices CPUs, IOAPICs, and lists for all other requesters */
   origin = 2,
   /** u16: next of the same origin + 1 */
   next = 4,
@@ -94,7 +94,7 @@ export enum Msg {
   data = 12,
   /** u64: contexts that wait for it, bit cpu * 4 + level */
   marks = 16,
-  /** u16: who has sent it, where the origin is that of all requesters that are no device */
+  /** u16: who has sent it, where the origin is a list of requesters that are no device */
   requester = 24,
   /** u16: pin + 1 of an IOAPIC's message */
   pin = 26,

@@ -25,7 +25,7 @@ export enum Size {
   /** IOAPICs, and the pins that each has room for: the most that any has, up to 240 */
   ioapics = 16,
   ioapicPins = 17,
-  /** 1: requesters that are no device may write (`dmaWrite`) */
+  /** lists of what requesters that are no device have in flight (`dmaWrite`), who share them by their ids; 0: none may write */
   requesters = 18,
   /** guest-physical memory from address 0, bytes */
   guestBytes = 19,
