@@ -13,7 +13,6 @@ export function randomOptions(dice: Dice): MachineOptions & { readonly apicIds: 
       resendDelay: dice.below(200),
       retryInterval: 1 + dice.below(5000),
     })),
-    devices: dice.below(4),
     cpu: {
       vendor: dice.of(['intel', 'amd'] as const),
       x2apic: !dice.oneIn(8),
@@ -32,7 +31,7 @@ export function randomOptions(dice: Dice): MachineOptions & { readonly apicIds: 
     messages: dice.of([1, 3, 16, 64, 400]),
     jitter: dice.oneIn(2),
     seed: dice.word(),
-    record: dice.oneIn(4),
+    events: dice.oneIn(4),
   };
 }
 

@@ -84,7 +84,7 @@ function allocate(core: Core, setup: MachineSetup): void {
   const { program } = setup;
   const size = (word: Size, value: number): void => core.setU32(core.sizesAt + word * 4, value);
   size(Size.cpus, setup.apicIds.length);
-  size(Size.devices, setup.devices.length);
+  size(Size.devices, setup.functions.length);
   size(Size.sources, setup.sources.length);
   size(Size.operations, setup.operations.length);
   size(Size.instructions, program.code.length / 4);
@@ -122,7 +122,7 @@ function fillSources(core: Core, layout: Layout, setup: MachineSetup): void {
     core.setU32(layout.source(s) + Src.left, Number.isFinite(source.raises) ? source.raises : UNBOUNDED);
     gapFirst += source.gaps.length;
   });
-  setup.devices.forEach((device, d) => {
+  setup.functions.forEach((device, d) => {
     core.setU32(layout.table(Table.deviceSetup) + (d * DeviceSetup.words + DeviceSetup.addr64) * 4, device.address64 ? 1 : 0);
   });
 }

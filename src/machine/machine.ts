@@ -1,5 +1,6 @@
-import { Counter, Diag, instantiate, Status, Table, type Core } from '../core/index.js';
+import { Counter, instantiate, Status, Table, type Core } from '../core/index.js';
 import { CpuPort } from './cpu.js';
+import { diagnosticsOf, type Diagnostics } from './diagnostics.js';
 import { drainEvents, readable, type EventRecord, type MachineEvent } from './events.js';
 import { fill, type Layout } from './fill.js';
 import { IoapicPort } from './ioapic.js';
@@ -9,7 +10,7 @@ import { refuseTooLarge, type MachineSetup } from './setup.js';
 
 /** A DWORD that a device writes. */
 export interface DmaWrite {
-  /** who: one of `devices`, or another requester id up to 65535, which all share one order (C.6). Default 0. */
+  /** who: its requester id of 16 bits, bus, device and function; among `devices` if they are given. Default 0. */
   readonly requester?: number;
   /** 0xFEEx_xxxx: an interrupt message (C.3.1); guest memory; elsewhere it is dropped */
   readonly address: number | bigint;
@@ -43,6 +44,8 @@ export class Machine {
   /** all IOAPICs in order */
   readonly ioapics: readonly IoapicPort[];
   protected readonly layout: Layout;
+  /** those that may write, if they were given */
+  #requesters: ReadonlySet<number> | undefined;
   #memory = new Uint8Array(0);
   readonly #events: EventRecord[] = [];
 
@@ -69,6 +72,9 @@ export class Machine {
     const setup = setupOf(options);
     refuseTooLarge(setup);
     const machine = new Machine(await instantiate(options.module), setup);
+    const { devices } = options;
+    if (devices !== undefined)
+      machine.#requesters = new Set(typeof devices === 'number' ? Array.from({ length: devices }, (_, i) => i) : devices);
     machine.core.exports.complete();
     machine.core.exports.timedBegin();
     return machine;
@@ -112,6 +118,7 @@ export class Machine {
    */
   dmaWrite32({ requester = 0, address, data }: DmaWrite): boolean {
     const [lo, hi] = split('an address', address);
+    if (this.#requesters?.has(requester) === false) throw new RangeError(`requester ${requester} is not among the devices of this machine`);
     return this.core.exports.dmaWrite(indexed('requester', requester, 65536), lo, hi, word('a DWORD', data)) !== 0;
   }
 
@@ -233,10 +240,7 @@ export class Machine {
    * ```
    */
   get diagnostics(): Diagnostics {
-    const at = this.layout.table(Table.diagnostics);
-    const own = diagnosticNames.map((name): [string, number] => [name, this.core.u32(at + Diag[name] * 4)]);
-    const counted = Object.entries(amongCounters).map(([name, counter]): [string, number] => [name, this.counter(counter)]);
-    return Object.fromEntries([...own, ...counted]) as Diagnostics;
+    return diagnosticsOf(this.core, this.layout);
   }
 
   /** @hidden counters of the record class */
@@ -312,15 +316,6 @@ export class Machine {
     return hi.toString(16).padStart(8, '0') + (lo >>> 0).toString(16).padStart(8, '0');
   }
 }
-
-/** Those of hardware.md J that the core counts among other things. */
-const amongCounters = { irrMerge: 'merged', msiNoTarget: 'noTarget', eoiWithoutIsr: 'eoiWithoutIsr' } as const;
-
-type DiagName = Exclude<keyof typeof Diag, 'count'>;
-const diagnosticNames = Object.keys(Diag).filter((name): name is DiagName => Number.isNaN(Number(name)) && name !== 'count');
-
-/** Counts since the machine was made, by the names of hardware.md J. */
-export type Diagnostics = Readonly<Record<DiagName | keyof typeof amongCounters, number>>;
 
 /** A span of time; unlike `split`, it says so in its own words. */
 function span(cycles: number | bigint): bigint {

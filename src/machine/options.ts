@@ -4,18 +4,9 @@ import { describe, joined } from '../words.js';
 import { assumptionValues, defaultAssumptions, type Assumptions } from './assumptions.js';
 import { choose, flag, oneOf, refuseUnknown, whole, type Choices } from './choices.js';
 import type { IoapicModel } from './ioapic.js';
-import { defaultLapicModel, type LapicModel } from './lapic.js';
+import { defaultLapicModel, type CpuModel, type LapicChoice } from './lapic.js';
 import type { MachineSetup } from './setup.js';
 import { timingIds, type Latency } from './timing.js';
-
-/** What kind of CPU it is (hardware.md J, `cpu.*`); the same for all CPUs of a machine. */
-export type CpuModel = Pick<
-  LapicModel,
-  'vendor' | 'x2apic' | 'tscDeadline' | 'maxLvtIndex' | 'eoiBroadcastSuppress' | 'lowPriIpi' | 'maxPhyAddr' | 'timerTick'
->;
-
-/** Where the manual leaves a Local APIC open (hardware.md J, `lapic.*`), and how it starts. */
-export type LapicChoice = Pick<LapicModel, 'allowXapicIdWrite' | 'lowestPriPolicy' | 'pprEqualClassSub' | 'startInX2apic'>;
 
 /**
  * What `Machine.create` takes; everything has a default.
@@ -44,8 +35,8 @@ export interface MachineOptions {
   readonly bootstrap?: number;
   /** how many, or what each is; default 1 */
   readonly ioapics?: number | readonly Partial<IoapicModel>[];
-  /** requesters of `dmaWrite32`, each with an order of its own (C.6), or a list with an entry each; default 1 */
-  readonly devices?: number | readonly object[];
+  /** requester ids that `dmaWrite32` may name (16 bits: bus, device, function); a number n stands for 0 to n - 1. Default: any. */
+  readonly devices?: number | readonly number[];
   /** none is modelled yet: left out or empty */
   readonly iommus?: readonly never[];
   /** kind of CPU */
@@ -54,7 +45,7 @@ export interface MachineOptions {
   readonly lapic?: Partial<LapicChoice>;
   /** bytes of guest memory from physical address 0 on; default 65536. At most 2^30. */
   readonly memory?: number;
-  /** messages that may be in flight at once; default 64 and 16 a CPU, IOAPIC and device. At most 60000. */
+  /** messages that may be in flight at once; default 64, and 16 a CPU and IOAPIC. At most 60000. */
   readonly messages?: number;
   /** latencies by their ids in hardware.md G.2, cycles of 1/3 ns: one number, or the range that jitter draws from */
   readonly timing?: Readonly<Record<string, number | Latency>>;
@@ -65,7 +56,7 @@ export interface MachineOptions {
   /** for what is drawn: 0 to 2^53 - 1; default 1 */
   readonly seed?: number;
   /** the machine keeps a record of what happens, for `events`; default true */
-  readonly record?: boolean | 0 | 1 | 2;
+  readonly events?: boolean;
   /** the WebAssembly module: address, bytes or compiled; default the one beside the package */
   readonly module?: ModuleSource;
 }
@@ -112,17 +103,18 @@ interface Sizes {
   readonly memory: number;
   readonly messages: number;
   readonly jitter: boolean;
+  readonly events: boolean;
   readonly seed: number;
 }
 
 /** The setup that the options stand for. Throws RangeError with one sentence about the first option that is wrong. */
 export function setupOf(options: MachineOptions): MachineSetup {
-  const { cpus, apicIds: ids, ioapics, devices, iommus, cpu, lapic, timing, assumptions, record, module: _, ...rest } = options;
+  const { cpus, apicIds: ids, ioapics, devices, iommus, cpu, lapic, timing, assumptions, module: _, ...rest } = options;
   if (iommus !== undefined && iommus.length > 0) throw new RangeError('no IOMMU is modelled yet: leave iommus out or give an empty list');
   const apicIds = apicIdsOf(cpus, ids);
   const tables = ioapicsOf(ioapics);
-  const requesters = countOf('devices', devices, 1, 1024);
-  const senders = apicIds.length + tables.length + requesters;
+  refuseRequesters(devices);
+  const senders = apicIds.length + tables.length;
   const sizes = choose<Sizes>(
     'Machine.create',
     {
@@ -130,13 +122,14 @@ export function setupOf(options: MachineOptions): MachineSetup {
       memory: whole(65536, 0, 2 ** 30, 'bytes'),
       messages: whole(64 + 16 * Math.min(senders, 3000), 1, 60000),
       jitter: flag(false),
+      events: flag(true),
       seed: whole(1, 0, Number.MAX_SAFE_INTEGER),
     },
     rest,
   );
   return {
     apicIds,
-    devices: Array.from({ length: requesters }, () => ({ address64: true })),
+    functions: [],
     sources: [],
     operations: [],
     program: withoutProgram,
@@ -152,8 +145,8 @@ export function setupOf(options: MachineOptions): MachineSetup {
     seed: sizes.seed,
     properties: [],
     probeRaises: 0,
-    record: record === false || record === 0 ? 0 : 1,
-    ring: record === false || record === 0 ? 0 : RING,
+    record: sizes.events ? 1 : 0,
+    ring: sizes.events ? RING : 0,
     lapic: { ...choose('cpu', cpuChoices, cpu), ...choose('lapic', lapicChoices(apicIds), lapic), bootstrap: sizes.bootstrap },
     ioapics: tables,
     memory: sizes.memory,
@@ -173,19 +166,24 @@ const withoutProgram: MachineSetup['program'] = {
   started: undefined,
 };
 
-function countOf(name: string, given: number | readonly unknown[] | undefined, standard: number, most: number): number {
-  const n = Array.isArray(given) ? given.length : given;
-  return choose<Record<string, number>>(
-    'Machine.create',
-    { [name]: whole(standard, 0, most) },
-    n === undefined ? {} : { [name]: n as number },
-  )[name] as number;
+/** One option of `Machine.create` by itself. */
+function countOf(name: string, given: unknown, standard: number, least: number, most: number): number {
+  return choose<Record<string, number>>('Machine.create', { [name]: whole(standard, least, most) }, { [name]: given as number })[
+    name
+  ] as number;
+}
+
+function refuseRequesters(given: MachineOptions['devices']): void {
+  if (!Array.isArray(given)) countOf('devices', given, 0, 0, 65536);
+  else {
+    const wrong = given.find((id) => !Number.isInteger(id) || id < 0 || id > 0xffff);
+    if (wrong !== undefined) throw new RangeError(`a requester id is a whole number from 0 to 65535, not ${describe(wrong)}`);
+  }
 }
 
 function apicIdsOf(cpus: number | undefined, given: readonly number[] | undefined): readonly number[] {
   if (given === undefined) {
-    const { cpus: n } = choose<{ cpus: number }>('Machine.create', { cpus: whole(1, 1, MOST_CPUS) }, cpus === undefined ? {} : { cpus });
-    return Array.from({ length: n }, (_, c) => c);
+    return Array.from({ length: countOf('cpus', cpus, 1, 1, MOST_CPUS) }, (_, c) => c);
   }
   if (!Array.isArray(given) || given.length === 0 || given.length > MOST_CPUS)
     throw new RangeError(`apicIds is a list of 1 to ${MOST_CPUS} APIC ids, one for each CPU`);
@@ -203,7 +201,7 @@ function apicIdsOf(cpus: number | undefined, given: readonly number[] | undefine
 function ioapicsOf(given: MachineOptions['ioapics']): readonly IoapicModel[] {
   const list: readonly (Partial<IoapicModel> | undefined)[] = Array.isArray(given)
     ? (given as readonly Partial<IoapicModel>[])
-    : Array.from({ length: countOf('ioapics', given as number | undefined, 1, 16) });
+    : Array.from({ length: countOf('ioapics', given, 1, 0, 16) });
   if (list.length > 16) throw new RangeError(`a machine has at most 16 IOAPICs, not ${list.length}`);
   const ioapics = list.map((each, i) => choose(`ioapics[${i}]`, ioapicChoices(i), each));
   const twice = ioapics.find(({ address }, i) => ioapics.findIndex((other) => other.address === address) !== i);

@@ -68,7 +68,7 @@ export function refuseTooLarge(setup: MachineSetup): void {
   if (setup.lapic?.allowXapicIdWrite) throw new RangeError('in a check no software may write xAPIC ids; leave out allowXapicIdWrite');
   const has = {
     cpus: setup.apicIds.length,
-    devices: setup.devices.length,
+    devices: setup.functions.length,
     sources: setup.sources.length,
     messages: setup.messages,
     raises: Math.max(0, ...setup.sources.map((s) => s.raises)),
@@ -88,7 +88,8 @@ export interface MachineSetup {
   readonly ioapics?: readonly IoapicModel[];
   /** bytes of guest-physical memory from address 0; left out: none */
   readonly memory?: number;
-  readonly devices: readonly { readonly address64: boolean }[];
+  /** devices, each with an MSI capability (hardware.md C.1) */
+  readonly functions: readonly { readonly address64: boolean }[];
   readonly sources: readonly SourceSetup[];
   readonly operations: readonly OperationSetup[];
   readonly program: ProgramSetup;
