@@ -14,6 +14,7 @@ import { fixedBits } from './state/plan';
 import { joinable, planJoins } from './check/join';
 import { dependent, footprintOf, futureOfOthers, persistent } from './check/persistent';
 import { deriveCpu } from './lapic/priority';
+import { mapRegisters } from './lapic/map';
 import { bootLapic } from './lapic/reset';
 import { takeEffects } from './lapic/effects';
 import { clearFlight } from './fabric/flight';
@@ -72,6 +73,7 @@ export {
 /** After the host has filled the tables: the LAPICs, the map of APIC ids, the free messages, derived fields, contexts in place. */
 export function complete(): void {
   mapApicIds();
+  mapRegisters();
   store<u16>(globBase, nCpus, Glob.xapics);
   clearFlight();
   for (let i: u32 = 0; i < nIoapics; i++) resetIoapic(i);

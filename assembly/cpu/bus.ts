@@ -2,6 +2,7 @@
  * A CPU's view of its LAPIC (hardware.md A.1, A.2, A.4.5): the page at its IA32_APIC_BASE, MSRs, CR8, and the interrupt
  * acknowledge of a core that the host executes. A CPU that does not exist has nothing, and reads as none.
  */
+import { LapicReg } from '../state/abi/instructions';
 import { Counter, Event } from '../state/abi/outcomes';
 import { Cpu } from '../state/abi/fields';
 import { ApicMode, Diag, LapicSetup, Latched, Lvt } from '../state/abi/lapic';
@@ -12,7 +13,7 @@ import { carryOut } from '../fabric/effects';
 import { readBase, writeBase } from '../lapic/base';
 import { unlatch } from '../lapic/latch';
 import * as lvt from '../lapic/lvt';
-import { isMsrReadable, isMsrWritable, Reg } from '../lapic/map';
+import { isMsrReadable, isMsrWritable } from '../lapic/map';
 import { acknowledgeVector, requests, updatePpr } from '../lapic/priority';
 import { readLapic, readRegister, writeLapic, writeRegister } from '../lapic/registers';
 import { reset } from '../lapic/reset';
@@ -100,16 +101,16 @@ function fault(): u64 {
   return 0;
 }
 
-/** Number of the register that is an MSR of x2APIC mode, or -1; the LAPIC must be in that mode (A.2.2, rule 1). */
+/** Offset of the register that is an MSR of x2APIC mode, or -1; the LAPIC must be in that mode (A.2.2, rule 1). */
 function registerOf(c: u32, msr: u32): i32 {
   if (msr < X2APIC || msr > 0x8ff || load<u8>(cpuAt(c), Cpu.mode) != ApicMode.x2apic) return -1;
-  return <i32>(msr - X2APIC);
+  return <i32>((msr - X2APIC) << 4);
 }
 
 function readX2apic(c: u32, msr: u32): u64 {
   const r = registerOf(c, msr);
   if (r < 0 || !isMsrReadable(r)) return fault();
-  const high = r == Reg.icr ? (<u64>readRegister(c, Reg.icrHigh)) << 32 : 0;
+  const high = r == LapicReg.icr ? (<u64>readRegister(c, LapicReg.icrHigh)) << 32 : 0;
   return high | readRegister(c, r);
 }
 
@@ -139,7 +140,7 @@ function writeX2apic(c: u32, msr: u32, lo: u32, hi: u32): void {
     fault();
     return;
   }
-  if (r == Reg.icr) writeRegister(c, Reg.icrHigh, hi);
+  if (r == LapicReg.icr) writeRegister(c, LapicReg.icrHigh, hi);
   writeRegister(c, r, lo);
 }
 

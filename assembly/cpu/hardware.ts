@@ -1,5 +1,5 @@
 /** Instructions on hardware, and what a model tells the checker. */
-import { NONE, Op } from '../state/abi/instructions';
+import { LapicReg, NONE, Op } from '../state/abi/instructions';
 import { Counter, Event, Fault, Note, Property } from '../state/abi/outcomes';
 import { Assumption } from '../state/abi/tables';
 import { Cpu, Ctx, Glob, MsgKind, Src } from '../state/abi/fields';
@@ -8,7 +8,6 @@ import { endedBase, globBase, nDevices, nOperations, nOrigins, nSources, opBase,
 import { hasRoom, launch, markMessages, schedule, unmarkMessages } from '../fabric/flight';
 import { carryOut } from '../fabric/effects';
 import { refuseIpi } from '../lapic/icr';
-import { Reg } from '../lapic/map';
 import { readLapic, writeLapic } from '../lapic/registers';
 import { bitIn } from '../lapic/priority';
 import { readConfig, writeConfig } from '../pci/msi';
@@ -136,8 +135,8 @@ function irrBit(c: u32, level: u32, v: u32): u32 {
  * these registers are out of bounds.
  */
 function lapicWrite(c: u32, offset: u32, value: u32, pc: u32): void {
-  const r = offset >> 4;
-  if (!timed() && (r == Reg.icr || r == Reg.initialCount || r == Reg.lvtError)) {
+  const r = offset & ~15;
+  if (!timed() && (r == LapicReg.icr || r == LapicReg.initialCount || r == LapicReg.lvtError)) {
     raiseFault(Fault.opcode, pc);
     return;
   }

@@ -1,40 +1,17 @@
 /**
- * The registers of a LAPIC (hardware.md A.2): one row each, from which the memory-mapped form (offset = number << 4) and the
- * MSR form (0x800 + number) both follow.
+ * The registers of a LAPIC (hardware.md A.2): one row each, from which the memory-mapped form and the MSR form both follow. A
+ * register is called by its offset, a multiple of 16.
  */
+import { LapicReg } from '../state/abi/instructions';
 import { LapicSetup, Lvt } from '../state/abi/lapic';
 import { lapicSetup } from '../state/access';
+import { lapicMapBase } from '../state/layout';
 
-/** Numbers of the registers that have a meaning of their own. */
-export enum Reg {
-  id = 0x02,
-  version = 0x03,
-  tpr = 0x08,
-  apr = 0x09,
-  ppr = 0x0a,
-  eoi = 0x0b,
-  ldr = 0x0d,
-  dfr = 0x0e,
-  svr = 0x0f,
-  isr = 0x10,
-  tmr = 0x18,
-  irr = 0x20,
-  esr = 0x28,
-  lvtCmci = 0x2f,
-  icr = 0x30,
-  icrHigh = 0x31,
-  lvtTimer = 0x32,
-  lvtThermal = 0x33,
-  lvtPerfmon = 0x34,
-  lvtError = 0x37,
-  initialCount = 0x38,
-  currentCount = 0x39,
-  divide = 0x3e,
-  selfIpi = 0x3f,
-}
+/** In x2APIC mode only: nothing is there in the page. */
+export const SELF_IPI: u32 = 0x3f0;
 
-/** Registers with numbers from here on do not exist (AMD's extended space is not modelled). */
-export const REGISTERS: u32 = 0x40;
+/** There are none from this offset on (AMD's extended space is not modelled). */
+const END: u32 = 0x400;
 
 /** How a register may be reached: read and written by MMIO, read and written as an MSR. */
 const XR: u32 = 1;
@@ -105,15 +82,13 @@ export const SUPPRESS: u32 = 0x1000;
 /** LVT timer bit 18: TSC-deadline mode (A.8.3). */
 const DEADLINE: u32 = 0x40000;
 
-
-@inline function rowAt(r: u32): usize {
-  return rows + <usize>r * 12;
-}
+/** A row: u32 access, writable bits, bits that may be set in a WRMSR. */
+const ROW: usize = 12;
 
 /** Entry of the local vector table (`Lvt`) that a register is, or -1. */
 export function lvtOf(r: u32): i32 {
-  if (r == Reg.lvtCmci) return Lvt.cmci;
-  return r >= <u32>Reg.lvtTimer && r <= <u32>Reg.lvtError ? <i32>(r - Reg.lvtTimer + Lvt.timer) : -1;
+  if (r == LapicReg.lvtCmci) return Lvt.cmci;
+  return r >= <u32>LapicReg.lvtTimer && r <= <u32>LapicReg.lvtError ? <i32>((r - LapicReg.lvtTimer) >> 4) + Lvt.timer : -1;
 }
 
 /** The model has as many entries as the largest LVT index says (A.2). */
@@ -124,22 +99,36 @@ export function hasLvt(lvt: u32): bool {
   return lvt != Lvt.perfmon || most >= 4;
 }
 
-/** `XR` to `MW`; 0: reserved. */
-function access(r: u32): u32 {
-  if (r >= REGISTERS) return 0;
-  const lvt = lvtOf(r);
-  return lvt < 0 || hasLvt(lvt) ? load<u32>(rowAt(r)) : 0;
+/** Rows of this machine: those above, without what the model has not, and with what it may have. */
+export function mapRegisters(): void {
+  memory.copy(lapicMapBase, rows, (END >> 4) * ROW);
+  for (let r: u32 = 0; r < END; r += 16) {
+    const lvt = lvtOf(r);
+    if (lvt >= 0 && !hasLvt(lvt)) store<u32>(rowAt(r), 0);
+  }
+  if (lapicSetup(LapicSetup.eoiBroadcastSuppress)) allow(LapicReg.svr, SUPPRESS);
+  if (lapicSetup(LapicSetup.tscDeadline)) allow(LapicReg.lvtTimer, DEADLINE);
+  if (lapicSetup(LapicSetup.vendor) != 0) store<u32>(rowAt(LapicReg.icr), load<u32>(rowAt(LapicReg.icr), 8) & ~STATUS, 8);
 }
 
-/** Bits of SVR and the timer's LVT that the model has or has not. */
-function optional(r: u32): u32 {
-  if (r == Reg.svr && lapicSetup(LapicSetup.eoiBroadcastSuppress)) return SUPPRESS;
-  return r == Reg.lvtTimer && lapicSetup(LapicSetup.tscDeadline) ? DEADLINE : 0;
+function allow(r: u32, bits: u32): void {
+  store<u32>(rowAt(r), load<u32>(rowAt(r), 4) | bits, 4);
+  store<u32>(rowAt(r), load<u32>(rowAt(r), 8) | bits, 8);
+}
+
+
+@inline function rowAt(r: u32): usize {
+  return lapicMapBase + ((<usize>r) >> 4) * ROW;
+}
+
+/** `XR` to `MW`; 0: reserved. */
+@inline function access(r: u32): u32 {
+  return r < END ? load<u32>(rowAt(r)) : 0;
 }
 
 /** True if no register is there in the memory-mapped form: an access sets ESR bit 7 (A.10). */
 export function isReserved(r: u32): bool {
-  return r < REGISTERS && (access(r) & (XR | XW)) == 0;
+  return r < END && (access(r) & (XR | XW)) == 0;
 }
 
 export function isMsrReadable(r: u32): bool {
@@ -148,10 +137,7 @@ export function isMsrReadable(r: u32): bool {
 
 /** True if WRMSR of this value does not raise #GP (A.2.2, rules 2, 3 and 5 to 9). */
 export function isMsrWritable(r: u32, lo: u32, hi: u32): bool {
-  if ((access(r) & MW) == 0 || (hi != 0 && r != Reg.icr)) return false;
-  let may = load<u32>(rowAt(r), 8) | optional(r);
-  if (r == Reg.icr && lapicSetup(LapicSetup.vendor) != 0) may &= ~STATUS;
-  return (lo & ~may) == 0;
+  return (access(r) & MW) != 0 && (hi == 0 || r == LapicReg.icr) && (lo & ~load<u32>(rowAt(r), 8)) == 0;
 }
 
 
@@ -160,6 +146,6 @@ export function isMsrWritable(r: u32, lo: u32, hi: u32): bool {
 }
 
 /** Bits of a register that a write changes. */
-export function writableBits(r: u32): u32 {
-  return load<u32>(rowAt(r), 4) | optional(r);
+@inline export function writableBits(r: u32): u32 {
+  return load<u32>(rowAt(r), 4);
 }

@@ -1,8 +1,9 @@
 /**
- * Registers of a LAPIC by their numbers (assembly/lapic/map.ts): what a read shows and a write does (hardware.md A.2, A.9,
+ * Registers of a LAPIC by their offsets (assembly/lapic/map.ts): what a read shows and a write does (hardware.md A.2, A.9,
  * A.10, A.12). What a guest should not do has its architectural outcome: bits that are not writable stay, an offset that is
  * no register sets ESR bit 7.
  */
+import { LapicReg } from '../state/abi/instructions';
 import { Counter, Event } from '../state/abi/outcomes';
 import { Cpu, Glob } from '../state/abi/fields';
 import { ApicMode, Lapic, LapicSetup, Lvt } from '../state/abi/lapic';
@@ -14,7 +15,7 @@ import { ILLEGAL_ADDRESS, logError } from './accept';
 import { askBroadcast } from './effects';
 import { readIcr, selfIpi, writeIcr } from './icr';
 import { maskAll, pinsEoi, readLvt, writeLvt } from './lvt';
-import { isReserved, isWritable, lvtOf, Reg, SUPPRESS, writableBits } from './map';
+import { isReserved, isWritable, lvtOf, SELF_IPI, SUPPRESS, writableBits } from './map';
 import { arbitrationPriority, bitIn, retire, updatePpr } from './priority';
 import { changeTimerMode, currentCount, writeDivide, writeInitialCount } from './timer';
 
@@ -36,7 +37,7 @@ function writeEoi(c: u32): void {
 }
 
 function writeSvr(c: u32, value: u32): void {
-  store<u16>(cpuAt(c), value & writableBits(Reg.svr), Cpu.svr);
+  store<u16>(cpuAt(c), value & writableBits(LapicReg.svr), Cpu.svr);
   if ((value & 0x100) == 0) maskAll(c);
 }
 
@@ -55,7 +56,9 @@ function writeId(c: u32, value: u32): void {
   store<u8>(globBase, 1, Glob.renamed);
 }
 
-function writeLvtRegister(c: u32, r: u32, lvt: u32, value: u32): void {
+function writeLvtRegister(c: u32, r: u32, value: u32): void {
+  const lvt = lvtOf(r);
+  if (lvt < 0) return;
   const before = readLvt(c, lvt);
   writeLvt(c, lvt, value, writableBits(r));
   if (lvt == Lvt.timer) changeTimerMode(c, before);
@@ -64,50 +67,48 @@ function writeLvtRegister(c: u32, r: u32, lvt: u32, value: u32): void {
 /** Writes a register that is there and not read-only. `value`: of the memory-mapped form; ICR high: the 32 bits of x2APIC mode. */
 export function writeRegister(c: u32, r: u32, value: u32): void {
   const at = cpuAt(c);
-  const lvt = lvtOf(r);
-  if (lvt >= 0) {
-    writeLvtRegister(c, r, lvt, value);
-    return;
-  }
   switch (r) {
-    case Reg.id:
+    case LapicReg.id:
       writeId(c, value);
       return;
-    case Reg.tpr:
+    case LapicReg.tpr:
       store<u8>(at, value, Cpu.tpr);
       updatePpr(at);
       return;
-    case Reg.eoi:
+    case LapicReg.eoi:
       writeEoi(c);
       return;
-    case Reg.ldr:
+    case LapicReg.ldr:
       if (!inX2apic(c)) store<u32>(at, value & writableBits(r), Cpu.ldr);
       return;
-    case Reg.dfr:
+    case LapicReg.dfr:
       store<u32>(at, value | ~writableBits(r), Cpu.dfr);
       return;
-    case Reg.svr:
+    case LapicReg.svr:
       writeSvr(c, value);
       return;
-    case Reg.esr:
+    case LapicReg.esr:
       writeEsr(c);
       return;
-    case Reg.icr: {
+    case LapicReg.icr: {
       const high = load<u32>(lapicAt(c), Lapic.icrHigh);
       writeIcr(c, value & writableBits(r), inX2apic(c) ? high : high >> 24);
       return;
     }
-    case Reg.icrHigh:
+    case LapicReg.icrHigh:
       store<u32>(lapicAt(c), inX2apic(c) ? value : value & writableBits(r), Lapic.icrHigh);
       return;
-    case Reg.initialCount:
+    case LapicReg.initialCount:
       writeInitialCount(c, value);
       return;
-    case Reg.divide:
+    case LapicReg.divide:
       writeDivide(c, value);
       return;
-    case Reg.selfIpi:
+    case SELF_IPI:
       selfIpi(c, value & 0xff);
+      return;
+    default:
+      writeLvtRegister(c, r, value);
   }
 }
 
@@ -118,59 +119,59 @@ function readVersion(): u32 {
 /** Reads a register that is there; what is only written reads 0. */
 export function readRegister(c: u32, r: u32): u32 {
   const at = cpuAt(c);
-  const lvt = lvtOf(r);
-  if (lvt >= 0) return readLvt(c, lvt);
   // eight words each
-  if (r >= <u32>Reg.isr && r < <u32>Reg.esr) {
-    const bank: usize = r < <u32>Reg.tmr ? Cpu.isr : r < <u32>Reg.irr ? Cpu.tmr : Cpu.irr;
-    return load<u32>(at + bank + ((<usize>(r & 7)) << 2));
+  if (r >= <u32>LapicReg.isr && r < <u32>LapicReg.esr) {
+    const bank: usize = r < <u32>LapicReg.tmr ? Cpu.isr : r < <u32>LapicReg.irr ? Cpu.tmr : Cpu.irr;
+    return load<u32>(at + bank + ((<usize>((r >> 4) & 7)) << 2));
   }
   switch (r) {
-    case Reg.id:
+    case LapicReg.id:
       return inX2apic(c) ? apicIdOf(c) : (<u32>load<u8>(at, Cpu.xapicId)) << 24;
-    case Reg.version:
+    case LapicReg.version:
       return readVersion();
-    case Reg.tpr:
+    case LapicReg.tpr:
       return load<u8>(at, Cpu.tpr);
-    case Reg.apr:
+    case LapicReg.apr:
       return arbitrationPriority(at);
-    case Reg.ppr:
+    case LapicReg.ppr:
       return load<u8>(at, Cpu.ppr);
-    case Reg.ldr:
+    case LapicReg.ldr:
       return load<u32>(at, Cpu.ldr);
-    case Reg.dfr:
+    case LapicReg.dfr:
       return load<u32>(at, Cpu.dfr);
-    case Reg.svr:
+    case LapicReg.svr:
       return load<u16>(at, Cpu.svr);
-    case Reg.esr:
+    case LapicReg.esr:
       return load<u8>(at, Cpu.esr);
-    case Reg.icr:
+    case LapicReg.icr:
       return readIcr(c);
-    case Reg.icrHigh:
+    case LapicReg.icrHigh:
       return load<u32>(lapicAt(c), Lapic.icrHigh);
-    case Reg.initialCount:
+    case LapicReg.initialCount:
       return load<u32>(lapicAt(c), Lapic.initialCount);
-    case Reg.currentCount:
+    case LapicReg.currentCount:
       return currentCount(c);
-    case Reg.divide:
+    case LapicReg.divide:
       return load<u32>(lapicAt(c), Lapic.divide);
-    default:
-      return 0;
+    default: {
+      const lvt = lvtOf(r);
+      return lvt < 0 ? 0 : readLvt(c, lvt);
+    }
   }
 }
 
 /** Memory-mapped write of 32 bits at an offset in the page; nothing is there behind the last register (A.2.1). */
 export function writeLapic(c: u32, offset: u32, value: u32): void {
-  const r = offset >> 4;
+  const r = offset & ~15;
   if (isReserved(r)) logError(c, ILLEGAL_ADDRESS);
   else if (isWritable(r)) writeRegister(c, r, value);
 }
 
 /** Memory-mapped read of 32 bits. */
 export function readLapic(c: u32, offset: u32): u32 {
-  const r = offset >> 4;
+  const r = offset & ~15;
   // a micro-program sees this form in either mode
-  if (r == Reg.id && inX2apic(c)) return apicIdOf(c) << 24;
+  if (r == LapicReg.id && inX2apic(c)) return apicIdOf(c) << 24;
   if (!isReserved(r)) return readRegister(c, r);
   logError(c, ILLEGAL_ADDRESS);
   return 0;

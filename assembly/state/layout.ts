@@ -44,7 +44,7 @@ export let cpuBase: usize = 0, lapicBase: usize = 0, ctxBase: usize = 0, msgBase
 export let nowBase: usize = 0, cpuTimedBase: usize = 0, lapicTimedBase: usize = 0, ctxTimedBase: usize = 0, srcTimedBase: usize = 0, msgTimedBase: usize = 0, streamBase: usize = 0, nodeBase: usize = 0, listBase: usize = 0, occupancyBase: usize = 0;
 // class fixed
 // prettier-ignore
-export let codeBase: usize = 0, liveBase: usize = 0, moverBase: usize = 0, joinBase: usize = 0, slotBase: usize = 0, idtBase: usize = 0, apicIdBase: usize = 0, apicMapBase: usize = 0, apicChainBase: usize = 0, lapicSetupBase: usize = 0, sourceSetupBase: usize = 0, deviceSetupBase: usize = 0, operationSetupBase: usize = 0, ioapicSetupBase: usize = 0, timingBase: usize = 0, gapBase: usize = 0, settingsBase: usize = 0;
+export let codeBase: usize = 0, liveBase: usize = 0, moverBase: usize = 0, joinBase: usize = 0, slotBase: usize = 0, idtBase: usize = 0, apicIdBase: usize = 0, apicMapBase: usize = 0, apicChainBase: usize = 0, lapicSetupBase: usize = 0, lapicMapBase: usize = 0, sourceSetupBase: usize = 0, deviceSetupBase: usize = 0, operationSetupBase: usize = 0, ioapicSetupBase: usize = 0, timingBase: usize = 0, gapBase: usize = 0, settingsBase: usize = 0;
 // class record
 // prettier-ignore
 export let counterBase: usize = 0, noteBase: usize = 0, histogramBase: usize = 0, coverageBase: usize = 0, servedBase: usize = 0, endedBase: usize = 0, ringBase: usize = 0, recordStateBase: usize = 0, raisedBase: usize = 0, cpuEventBase: usize = 0, diagBase: usize = 0, tagBase: usize = 0, tagHeadIrr: usize = 0, tagHeadMsg: usize = 0, tagHeadCtx: usize = 0, tagHeadSeen: usize = 0, tagHeadVar: usize = 0, carriersBase: usize = 0;
@@ -163,6 +163,7 @@ export function create(): bool {
   apicMapBase = take(<usize>apicMapSize * 2);
   apicChainBase = take((256 + c) * 2);
   lapicSetupBase = take(LapicSetup.words * 4);
+  lapicMapBase = take(64 * 12);
   sourceSetupBase = take(s * SourceSetup.words * 4);
   deviceSetupBase = take(<usize>nDevices * DeviceSetup.words * 4);
   operationSetupBase = take(<usize>nOperations * OperationSetup.words * 4);

@@ -28,7 +28,8 @@ describe('4096 CPUs with ids spread over 32 bits', () => {
   test('x2APIC mode: each id reaches its CPU, other ids nobody, 0xffffffff all', async () => {
     const b = (await board({ cpus: ids, messages: 512 })).x2apic();
     for (let c = 0; c < 4096; c += 97) expect(reached(b, 0x41, ids[c] ?? 0)).toEqual([c]);
-    for (const id of [0x12, 0x7fffffff, 0xff, 0xfffffffe].filter((id) => !ids.includes(id))) expect(reached(b, 0x41, id)).toEqual([]);
+    const absent = [0x12, 0x7fffffff, 0xff, 0xfffffffe].filter((id) => !ids.includes(id));
+    for (const id of absent) expect(reached(b, 0x41, id)).toEqual([]);
     expect(reached(b, 0x42, 0xffffffff)).toHaveLength(4096);
     expect(reached(b, 0x43 | to.others, 0)).toHaveLength(4095);
   });

@@ -35,7 +35,7 @@ describe('valid combinations (A.6.1)', () => {
           if (x2apic) b.wrmsr(0, 0x828, 0);
           else b.write(0, reg.esr, 0);
           expect(x2apic ? b.rdmsr(0, 0x828) : BigInt(b.read(0, reg.esr))).toBe(result === 'esr' ? 0x10n : 0n);
-          if (!Array.isArray(result)) expect(b.counter('messages')).toBe(0);
+          expect(b.counter('messages') > 0).toBe(Array.isArray(result) && shorthand !== 'self');
         });
       }
     }
@@ -285,4 +285,3 @@ describe('lowest priority (A.7.4)', () => {
     expect(b.holders(0x41)).toEqual([2]);
   });
 });
-

@@ -41,7 +41,9 @@ const collected = (b: Board): number => b.esr(1);
 
 describe('rows of A.2', () => {
   test('the table of this test has every offset below 0x400 once', () => {
-    expect([...rows.map(([offset]) => offset), ...reserved].toSorted((a, b) => a - b)).toEqual(Array.from({ length: 64 }, (_, i) => i * 16));
+    expect([...rows.map(([offset]) => offset), ...reserved].toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: 64 }, (_, i) => i * 16),
+    );
   });
 
   test.each(rows)('%# 0x%x %s: reset value, writable bits, no error', async (offset, name, reset, written) => {

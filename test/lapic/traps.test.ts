@@ -195,12 +195,7 @@ test('T20 INIT clears IRR, ISR, TMR and SVR, and keeps ids and mode; SIPI counts
   b.ipi(0, mode.init | 0x4000, 0x1234);
   b.settle();
   expect([b.irr(1), b.isr(1), b.run(1), b.got(1, 'init')]).toEqual([[], [], 'waitForSipi', 1]);
-  expect([b.rdmsr(1, 0x80f), b.rdmsr(1, 0x802), b.rdmsr(1, 0x80d), b.rdmsr(1, 0x1b)]).toEqual([
-    0xffn,
-    0x1234n,
-    0x0123_0010n,
-    0xfee00c00n,
-  ]);
+  expect([b.rdmsr(1, 0x80f), b.rdmsr(1, 0x802), b.rdmsr(1, 0x80d), b.rdmsr(1, 0x1b)]).toEqual([0xffn, 0x1234n, 0x0123_0010n, 0xfee00c00n]);
 });
 
 test('T21 300 CPUs in x2APIC mode, physical destination 0xff: exactly CPU 255', async () => {

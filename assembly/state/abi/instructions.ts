@@ -222,16 +222,34 @@ export enum MsiReg {
   data = 3,
 }
 
-/** xAPIC register offsets used by `lapicRead` and `lapicWrite` (hardware.md A.2). */
+/** Registers of a LAPIC by their offsets in its page (hardware.md A.2); as an MSR of x2APIC mode 0x800 + (offset >> 4). */
 export enum LapicReg {
   id = 0x20,
+  version = 0x30,
   tpr = 0x80,
+  apr = 0x90,
   ppr = 0xa0,
   eoi = 0xb0,
   ldr = 0xd0,
   dfr = 0xe0,
   svr = 0xf0,
+  /** the first of eight words each */
+  isr = 0x100,
+  tmr = 0x180,
+  irr = 0x200,
   esr = 0x280,
+  lvtCmci = 0x2f0,
+  icr = 0x300,
+  icrHigh = 0x310,
+  lvtTimer = 0x320,
+  lvtThermal = 0x330,
+  lvtPerfmon = 0x340,
+  lvtLint0 = 0x350,
+  lvtLint1 = 0x360,
+  lvtError = 0x370,
+  initialCount = 0x380,
+  currentCount = 0x390,
+  divide = 0x3e0,
 }
 
 /** Where a variable lives and what a digest, a snapshot and an image do with it (design: fields have classes). */

@@ -1,0 +1,108 @@
+/** Micro-programs reach the same registers by their offsets, in a timed run; a check says what it does not know. */
+import { describe, expect, test } from 'vitest';
+import { MASKED, to } from './board.js';
+import { act, handler, only, run, steps, task, toy } from '../engine/toy.js';
+
+describe('timed', () => {
+  test('the timer interrupts the program that has started it', async () => {
+    const { machine } = await toy(
+      (k) => ({
+        handlers: { 0x41: handler(k, 'tick', (b) => b.note('moved')) },
+        run: {
+          0: task(k, 't', (b) => {
+            b.lapicWrite('divide', 0xb);
+            b.lapicWrite('lvtTimer', 0x20041);
+            b.lapicWrite('initialCount', 1000);
+          }),
+        },
+      }),
+      { timed: true },
+    );
+    const times = run(machine, 100_000)
+      .filter((e) => e.kind === 'accept')
+      .map((e) => Number(e.time));
+    expect(times).toEqual([30_605, 60_605, 90_605]);
+    expect(machine.note('moved')).toBe(3);
+  });
+
+  test('ICR sends: to all others, and to itself', async () => {
+    const { machine } = await toy(
+      (k) => ({
+        run: {
+          0: task(k, 't', (b) => {
+            b.lapicWrite('icr', 0x41 | to.others);
+            b.lapicWrite('icr', 0x42 | to.self);
+          }),
+        },
+      }),
+      { cpus: 3, timed: true },
+    );
+    const events = run(machine, 10_000);
+    expect(only(events, 'accept')).toEqual([
+      ['accept', 0, 0x42, 0],
+      ['accept', 1, 0x41, 0],
+      ['accept', 2, 0x41, 0],
+    ]);
+    expect(only(events, 'acknowledge')).toHaveLength(3);
+  });
+});
+
+describe('a check', () => {
+  test.each(['icr', 'initialCount', 'lvtError'] as const)('refuses a program that writes %s', async (register) => {
+    const { machine } = await toy((k) => ({ run: { 0: task(k, 't', (b) => b.lapicWrite(register, 0x41)) } }));
+    expect(() => act(machine, 'cpu')).toThrow(/at fault \(opcode\)/);
+  });
+
+  test('an image holds the local vector table of a program that writes it, and only of such a one', async () => {
+    const bytes = async (writes: boolean) => {
+      const { machine } = await toy(
+        (k, d) => {
+          const out = d.variable('out', 'u32', []);
+          return {
+            out,
+            run: {
+              0: task(k, 't', (b) => {
+                if (writes) b.lapicWrite('lvtThermal', 0x42);
+                b.store(out, [], b.lapicRead('lvtThermal'));
+              }),
+            },
+          };
+        },
+        { universe: [0x20, 0x22] },
+      );
+      return machine;
+    };
+    const machine = await bytes(true);
+    const before = machine.image();
+    steps(machine, 0, 1);
+    const after = machine.image();
+    machine.setImage(before);
+    machine.setImage(after);
+    steps(machine, 0, 2);
+    expect(machine.variable(0)).toBe(0x42);
+    const other = await bytes(false);
+    steps(other, 0, 2);
+    expect(other.variable(0)).toBe(MASKED);
+    expect(after.length - other.image().length).toBeGreaterThan(32);
+  });
+});
+
+test('ids above 254 put the LAPICs into x2APIC mode; programs see the same registers', async () => {
+  const { machine } = await toy(
+    (k, d) => {
+      const out = d.variable('out', 'u32', []);
+      return {
+        run: {
+          0: task(k, 't', (b) => {
+            b.store(out, [], b.lapicRead('id'));
+            b.ipi(0x12345, 0x41);
+          }),
+        },
+      };
+    },
+    { cpus: 3, apicIds: [0x45, 0x145, 0x12345], timed: true },
+  );
+  const events = run(machine, 10_000);
+  expect(only(events, 'accept')).toEqual([['accept', 2, 0x41, 0]]);
+  expect(machine.variable(0)).toBe(0x45000000);
+});
