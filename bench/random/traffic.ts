@@ -183,15 +183,16 @@ export class Traffic {
 
   #acknowledge(): string {
     const cpu = this.#cpu();
-    const { ppr } = cpu;
-    const expected = cpu.pendingVector();
+    const { irr, ppr, svr } = cpu;
+    // hardware.md A.4.4, A.5
+    const highest = irr.at(-1) ?? 0;
+    const expected = highest >> 4 > ppr >> 4 ? highest : undefined;
+    const pending = cpu.pendingVector();
     const forced = this.#dice.oneIn(6);
     const vector = forced ? cpu.forceAcknowledge() : cpu.acknowledge();
-    const said = `cpu ${cpu.index} acknowledges ${vector}${forced ? ', forced' : ''}; pending ${expected}, PPR ${ppr}`;
-    // hardware.md A.4.4, A.5
-    if (expected !== undefined && (vector !== expected || vector >> 4 <= ppr >> 4))
-      throw new Error(`not the highest of a class above: ${said}`);
-    if (expected === undefined && !forced && vector !== undefined) throw new Error(`nothing is deliverable: ${said}`);
+    const said = `cpu ${cpu.index} acknowledges ${vector}${forced ? ', forced' : ''}; pending ${pending}, PPR ${ppr}`;
+    if (pending !== expected || vector !== (expected ?? (forced ? svr & 0xff : undefined)))
+      throw new Error(`not the highest of a class above, ${expected}: ${said}`);
     if (this.#dice.oneIn(2) && !cpu.writeMsr(0x80b, 0).ok) cpu.writeMmio(LAPIC + 0xb0, 0, 4);
     return said;
   }

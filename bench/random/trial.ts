@@ -45,17 +45,18 @@ export async function trial(seed: number, operations: number): Promise<Trial> {
     }
   };
   try {
-    while (done < operations) {
-      steps(Math.min(RESTORE_EVERY, operations - done));
+    for (let begun = 0; begun < operations; begun += RESTORE_EVERY) {
+      steps(Math.min(RESTORE_EVERY, operations - begun));
       const [snapshot, next] = [machine.snapshot(), dice.state];
       if (machine.core.exports.settle(0, 0) === 0) inFlight += 1;
       const on = (): string => {
-        machine.restore(snapshot);
-        dice.state = next;
         steps(Math.min(REPEATED, operations));
         return `${machine.digest()} ${machine.eventDigest()}`;
       };
-      const [first, second] = [on(), on()];
+      const first = on();
+      machine.restore(snapshot);
+      dice.state = next;
+      const second = on();
       if (first !== second) throw new Error(`a restored machine goes on otherwise: ${first}, ${second}`);
       restored += 1;
     }

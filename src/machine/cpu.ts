@@ -1,7 +1,7 @@
 /** One CPU as seen from its bus, its MSRs and its pins: what an emulator's CPU core would call. */
 import { Cpu, CpuEvent, CpuFlag, RunState, Table, type Core } from '../core/index.js';
 import type { Layout } from './fill.js';
-import { indexed, joined, split, widthOf, word, type Width } from './numbers.js';
+import { indexed, wide, split, widthOf, word, type Width } from './numbers.js';
 
 /** A general-protection exception: what a CPU would raise. */
 export interface Gp {
@@ -11,14 +11,28 @@ export interface Gp {
   readonly exception: 'gp';
 }
 
+/** A write that has happened. */
+export interface Written {
+  /** no exception */
+  readonly ok: true;
+}
+
+/** A read that has happened. */
+export interface Value {
+  /** no exception */
+  readonly ok: true;
+  /** 64 bits */
+  readonly value: bigint;
+}
+
 /** How a write ended: done, or #GP and nothing has changed (hardware.md A.2.2). */
-export type WriteOutcome = { readonly ok: true } | Gp;
+export type WriteOutcome = Written | Gp;
 
 /** How a read ended: a value of 64 bits, or #GP. */
-export type ReadOutcome = { readonly ok: true; readonly value: bigint } | Gp;
+export type ReadOutcome = Value | Gp;
 
 const GP: Gp = { ok: false, exception: 'gp' };
-const DONE = { ok: true } as const;
+const DONE: Written = { ok: true };
 
 /** An interrupt input of a CPU. */
 export interface Lint {
@@ -91,7 +105,7 @@ export class CpuPort {
   readMmio(address: number | bigint, width: Width): number | bigint {
     const [lo, hi] = split('an address', address);
     const low = this.#core.exports.mmioRead(this.index, lo, hi, widthOf(width)) >>> 0;
-    return width === 8 ? joined(low, this.#core.exports.highWord()) : low;
+    return width === 8 ? wide(low, this.#core.exports.highWord()) : low;
   }
 
   /**
@@ -120,7 +134,7 @@ export class CpuPort {
    */
   readMsr(msr: number): ReadOutcome {
     const low = this.#core.exports.msrRead(this.index, word('an MSR', msr));
-    return this.#core.exports.gp() === 0 ? { ok: true, value: joined(low, this.#core.exports.highWord()) } : GP;
+    return this.#core.exports.gp() === 0 ? { ok: true, value: wide(low, this.#core.exports.highWord()) } : GP;
   }
 
   /**
@@ -327,7 +341,7 @@ export class CpuPort {
    */
   get events(): CpuEvents {
     const at = this.#layout.table(Table.cpuEvents) + this.index * CpuEvent.words * 4;
-    const n = (word: CpuEvent): number => this.#core.u32(at + word * 4);
+    const n = (event: CpuEvent): number => this.#core.u32(at + event * 4);
     return {
       nmi: n(CpuEvent.nmi),
       smi: n(CpuEvent.smi),

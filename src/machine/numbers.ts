@@ -17,7 +17,8 @@ export function word(what: string, value: number): number {
   return value;
 }
 
-export function joined(lo: number, hi: number): bigint {
+/** The value of two words. */
+export function wide(lo: number, hi: number): bigint {
   return BigInt(lo >>> 0) | (BigInt(hi >>> 0) << 32n);
 }
 

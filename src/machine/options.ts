@@ -61,6 +61,12 @@ export interface MachineOptions {
   readonly module?: ModuleSource;
 }
 
+/** Options of `MachineOptions`, for who misspells one. */
+const optionNames: readonly (keyof MachineOptions)[] = [
+  ...(['cpus', 'apicIds', 'bootstrap', 'ioapics', 'devices', 'iommus', 'cpu', 'lapic'] as const),
+  ...(['memory', 'messages', 'timing', 'jitter', 'assumptions', 'seed', 'events', 'module'] as const),
+];
+
 const MOST_CPUS = 4096;
 /** Records between two batches of a run; see `refuseTooLarge`. */
 const RING = 4096;
@@ -109,6 +115,7 @@ interface Sizes {
 
 /** The setup that the options stand for. Throws RangeError with one sentence about the first option that is wrong. */
 export function setupOf(options: MachineOptions): MachineSetup {
+  refuseUnknown('Machine.create', optionNames, options);
   const { cpus, apicIds: ids, ioapics, devices, iommus, cpu, lapic, timing, assumptions, module: _, ...rest } = options;
   if (iommus !== undefined && iommus.length > 0) throw new RangeError('no IOMMU is modelled yet: leave iommus out or give an empty list');
   const apicIds = apicIdsOf(cpus, ids);

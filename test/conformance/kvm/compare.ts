@@ -94,9 +94,11 @@ const isAlone = (op: string, path: string): boolean => {
 };
 
 /** A record by the names of `Answer`: numbers as numbers, nested fields joined, what a guest saw told apart. */
-function answerIn({ n: _, op, events = [], ...fields }: Recorded): Answer {
+function answerIn({ op, events = [], ...fields }: Recorded): Answer {
   const answer: Record<string, unknown> = {};
   const put = (name: string, value: unknown): void => {
+    // the number of the line
+    if (name === 'n') return;
     // an accepted list stays one; RTEs get a name each
     if (Array.isArray(value) && name !== 'redir') answer[name] = value;
     else if (typeof value === 'object' && value !== null) Object.entries(value).forEach(([key, each]) => put(`${name}.${key}`, each));

@@ -186,12 +186,26 @@ export class Player {
     const latched = core.u8(core.exports.table(Table.cpus) + cpu.index * Cpu.size + Cpu.latched);
     const { irr, isr, tmr, svr, tpr, ppr } = cpu;
     return {
-      ...{ irr, isr, tmr, svr, tpr, ppr },
-      ...{ id: register(cpu, 0x20), ver: register(cpu, 0x30), ldr: register(cpu, 0xd0), esr: register(cpu, 0x280) },
-      ...{ dfr: inXapic(cpu) ? register(cpu, 0xe0) : undefined, icr: register(cpu, 0x300), icr2: inXapic(cpu) ? register(cpu, 0x310) : undefined },
+      irr,
+      isr,
+      tmr,
+      svr,
+      tpr,
+      ppr,
+      id: register(cpu, 0x20),
+      ver: register(cpu, 0x30),
+      ldr: register(cpu, 0xd0),
+      dfr: inXapic(cpu) ? register(cpu, 0xe0) : undefined,
+      esr: register(cpu, 0x280),
+      icr: register(cpu, 0x300),
+      icr2: inXapic(cpu) ? register(cpu, 0x310) : undefined,
       ...Object.fromEntries(Object.entries(lvts).map(([name, offset]) => [`lvt.${name}`, register(cpu, offset)])),
-      ...{ tmict: register(cpu, 0x380), tdcr: register(cpu, 0x3e0), apic_base: baseOf(cpu), mp: mpState(cpu) },
-      ...{ nmi_pending: latched & Latched.nmi ? 1 : 0, smi_pending: latched & Latched.smi ? 1 : 0 },
+      tmict: register(cpu, 0x380),
+      tdcr: register(cpu, 0x3e0),
+      apic_base: baseOf(cpu),
+      mp: mpState(cpu),
+      nmi_pending: latched & Latched.nmi ? 1 : 0,
+      smi_pending: latched & Latched.smi ? 1 : 0,
     };
   }
 
