@@ -5,7 +5,7 @@
 import { Cpu, Glob } from '../state/abi/fields';
 import { ApicMode, LapicSetup, LowestPriority } from '../state/abi/lapic';
 import { apicIdOf, cpuAt, cpuOfApicId, lapicSetup } from '../state/access';
-import { withLowByte } from '../state/apicIds';
+import { areLogicalIdsUnique, withLowByte } from '../state/apicIds';
 import { globBase, nCpus } from '../state/layout';
 
 /** Whom a message is for: an id, a set, or by shorthand. */
@@ -59,12 +59,34 @@ function byLowByte(dest: u32, from: u32): i32 {
   return c;
 }
 
+/** CPU >= from with this logical id in x2APIC mode: cluster and place in it are bits 19:0 of the id (A.7.3). */
+function byLogicalId(id: u32, dest: u32, from: u32): i32 {
+  if (areLogicalIdsUnique()) {
+    const c = cpuOfApicId(id);
+    return c >= 0 && <u32>c >= from && matches(c, Reach.logical, dest) ? c : -1;
+  }
+  let c = withLowByte(id & 0xff, from);
+  while (c >= 0 && !matches(c, Reach.logical, dest)) c = withLowByte(id & 0xff, <u32>c + 1);
+  return c;
+}
+
+/** Those of a logical set, where no LAPIC is in xAPIC mode. */
+function byCluster(dest: u32, from: u32): i32 {
+  let least = -1;
+  for (let places = dest & 0xffff; places != 0; places &= places - 1) {
+    const c = byLogicalId(((dest >> 16) << 4) | (<u32>ctz(places)), dest, from);
+    if (c >= 0 && (least < 0 || c < least)) least = c;
+  }
+  return least;
+}
+
 /** First CPU >= from that a message reaches, or -1. `self`: the sender, for `Reach.others`. */
 export function nextTarget(reach: u32, dest: u32, self: u32, from: u32): i32 {
   if (reach == Reach.physical) {
     if (load<u16>(globBase, Glob.xapics) == 0 && dest != EVERYBODY) return byId(dest, from);
     if ((dest & 0xff) != 0xff && !load<u8>(globBase, Glob.renamed)) return byLowByte(dest, from);
   }
+  if (reach == Reach.logical && load<u16>(globBase, Glob.xapics) == 0 && dest != EVERYBODY) return byCluster(dest, from);
   for (let c = from; c < nCpus; c++) {
     if (matches(c, reach, dest) && (reach != Reach.others || c != self)) return c;
   }

@@ -161,7 +161,7 @@ export function create(): bool {
   idtBase = take(256 * 4);
   apicIdBase = take(c * 4);
   apicMapBase = take(<usize>apicMapSize * 2);
-  apicChainBase = take((256 + c) * 2);
+  apicChainBase = take((257 + c) * 2);
   lapicSetupBase = take(LapicSetup.words * 4);
   lapicMapBase = take(64 * 12);
   sourceSetupBase = take(s * SourceSetup.words * 4);

@@ -30,6 +30,8 @@ interface Ioapic {
 
 export interface BoardOptions {
   readonly cpus?: number;
+  /** hardware ids, in x2APIC mode from the start; left out: 0, 1 ... in xAPIC mode */
+  readonly x2apicIds?: readonly number[];
   readonly ioapics?: readonly Ioapic[];
   readonly timing?: Readonly<Record<string, number | Latency>>;
   readonly messages?: number;
@@ -57,7 +59,8 @@ export class Board {
   constructor(core: Core, options: BoardOptions) {
     this.core = core;
     this.#e = core.exports;
-    const { cpus = 2, ioapics = [{}], messages = 64, memory = 0x1000 } = options;
+    const { x2apicIds, ioapics = [{}], messages = 64, memory = 0x1000 } = options;
+    const cpus = x2apicIds?.length ?? options.cpus ?? 2;
     const pins = Math.max(0, ...ioapics.map((i) => i.pins ?? 24));
     this.#bases = ioapics.map((ioapic, i) => ioapic.base ?? 0xfec00000 + i * 0x1000);
     const sizes: Partial<Record<Size, number>> = {
@@ -73,13 +76,13 @@ export class Board {
     for (const [word, value] of Object.entries(sizes)) core.setU32(core.sizesAt + Number(word) * 4, value);
     if (this.#e.prepare() === 0 || this.#e.create() === 0) throw new Error('out of memory');
     core.write(this.#at(Table.timings), timingTable(options.timing));
-    core.write(this.#at(Table.lapicSetup), lapicWords(defaultLapicModel));
+    core.write(this.#at(Table.lapicSetup), lapicWords({ ...defaultLapicModel, startInX2apic: x2apicIds !== undefined }));
     const settings = this.#at(Table.settings);
     core.setU32(settings + Settings.timed * 4, 1);
     core.setU32(settings + Settings.record * 4, 1);
     core.setU32(settings + Settings.jitter * 4, options.jitter === true ? 1 : 0);
     core.setU32(settings + Settings.seedLo * 4, options.seed ?? 1);
-    for (let c = 0; c < cpus; c++) core.setU32(this.#at(Table.apicIds) + c * 4, c);
+    for (let c = 0; c < cpus; c++) core.setU32(this.#at(Table.apicIds) + c * 4, x2apicIds?.[c] ?? c);
     ioapics.forEach((ioapic, i) => {
       const words = new Uint32Array(IoapicSetup.words);
       words[IoapicSetup.id] = ioapic.id ?? 0;
@@ -92,7 +95,10 @@ export class Board {
     });
     this.#e.complete();
     this.#e.timedBegin();
-    for (let c = 0; c < cpus; c++) this.enable(c);
+    for (let c = 0; c < cpus; c++) {
+      if (x2apicIds === undefined) this.enable(c);
+      else this.msr(c, 0x80f, 0x1ff);
+    }
   }
 
   #at(id: Table): number {
@@ -131,6 +137,10 @@ export class Board {
   /** Writes a LAPIC register of CPU c. */
   lapic(c: number, offset: number, value: number): void {
     this.#e.mmioWrite(c, 0xfee00000 + offset, 0, 4, value, 0);
+  }
+
+  msr(c: number, number: number, lo: number, hi = 0): void {
+    this.#e.msrWrite(c, number, lo, hi);
   }
 
   eoi(c = 0): void {

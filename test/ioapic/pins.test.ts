@@ -58,6 +58,16 @@ describe('edge-triggered (B.3)', () => {
     expect(b.irr()).toEqual([0x31]);
   });
 
+  test('an edge that waits is gone once its entry is level-triggered', async () => {
+    const b = await board();
+    b.setLow(1, 0x31);
+    b.pulse(1);
+    b.setLow(1, LEVEL);
+    b.setLow(1, 0x31);
+    b.settle();
+    expect(b.events('pin')).toEqual([]);
+  });
+
   test('unmasking an active pin sends nothing: that needs an edge', async () => {
     const b = await board();
     b.pin(1, true);
@@ -117,6 +127,19 @@ describe('level-triggered (B.3)', () => {
     b.settle();
     b.pin(1, false);
     expect(b.low(1)).toBe(SERVED);
+  });
+
+  test('a new request takes its own time to leave, whatever was cancelled before it', async () => {
+    const b = await board();
+    b.setLow(1, LEVEL);
+    b.pin(1, true);
+    b.advance(30);
+    b.pin(1, false);
+    expect(b.settle()).toBe(true);
+    expect(b.now).toBe(30);
+    b.pin(1, true);
+    b.settle();
+    expect(b.events('pin').map(([time]) => time)).toEqual([90]);
   });
 
   test('one that has left arrives, and is in service', async () => {
@@ -276,6 +299,19 @@ describe('acceptance (B.3)', () => {
     b.advance(100_000);
     expect(b.irr()).toEqual([]);
     expect(b.events('pin')).toHaveLength(1);
+  });
+
+  test('... and its next assertion is a new request', async () => {
+    const b = await board();
+    b.enable(0, false);
+    b.setLow(1, LEVEL);
+    b.pin(1, true);
+    b.settle();
+    b.pin(1, false);
+    b.enable(0);
+    b.pin(1, true);
+    expect(b.settle()).toBe(true);
+    expect(b.low(1)).toBe(SERVED);
   });
 
   test('an illegal vector is accepted by nobody (A.3)', async () => {
