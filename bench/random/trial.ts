@@ -47,8 +47,9 @@ export async function trial(seed: number, operations: number): Promise<Trial> {
   try {
     for (let begun = 0; begun < operations; begun += RESTORE_EVERY) {
       steps(Math.min(RESTORE_EVERY, operations - begun));
+      // whatever is due in this very cycle happens here
+      if (!machine.settle(0)) inFlight += 1;
       const [snapshot, next] = [machine.snapshot(), dice.state];
-      if (machine.core.exports.settle(0, 0) === 0) inFlight += 1;
       const on = (): string => {
         steps(Math.min(REPEATED, operations));
         return `${machine.digest()} ${machine.eventDigest()}`;

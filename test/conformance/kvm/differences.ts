@@ -65,7 +65,10 @@ const reservedBits: Readonly<Record<number, number>> = {
 };
 /** Reserved registers of the xAPIC page. */
 const isReserved = (offset: number): boolean =>
-  [0x00, 0x10, 0x40, 0x50, 0x60, 0x70, 0xc0].includes(offset) || (offset >= 0x290 && offset <= 0x2e0) || (offset >= 0x3a0 && offset <= 0x3d0) || offset === 0x3f0;
+  [0x00, 0x10, 0x40, 0x50, 0x60, 0x70, 0xc0].includes(offset) ||
+  (offset >= 0x290 && offset <= 0x2e0) ||
+  (offset >= 0x3a0 && offset <= 0x3d0) ||
+  offset === 0x3f0;
 
 export const differences: readonly Difference[] = [
   // --- what a LAPIC is
@@ -324,7 +327,7 @@ export const differences: readonly Difference[] = [
     why: 'reserved bits of an RTE read 0 (B.2); KVM keeps them',
     op: ['ioapic_r'],
     field: /^val$/,
-    when: (seen) => arg(seen, 1) >= 0x10 && ((Number(seen.kvm) & (arg(seen, 1) % 2 === 0 ? 0x1ffff : 0xffff0000)) >>> 0) === seen.ours,
+    when: (seen) => arg(seen, 1) >= 0x10 && (Number(seen.kvm) & (arg(seen, 1) % 2 === 0 ? 0x1ffff : 0xffff0000)) >>> 0 === seen.ours,
   },
   {
     why: 'reserved bits of an RTE read 0 (B.2); KVM keeps them',

@@ -123,7 +123,11 @@ export class Player {
 
   /** For KVM a line is asserted or not, whatever the polarity; ours is a wire (hardware.md B.3.1): idle is high where active is low. */
   #drive(pin: number, low: number): void {
-    if (pin < 24) this.#machine.ioapic(0).pin(pin).set(this.#asserted.has(pin) !== ((low & ACTIVE_LOW) !== 0));
+    if (pin < 24)
+      this.#machine
+        .ioapic(0)
+        .pin(pin)
+        .set(this.#asserted.has(pin) !== ((low & ACTIVE_LOW) !== 0));
   }
 
   /** What this CPU executes; an NMI that waits is taken before. */
@@ -212,7 +216,11 @@ export class Player {
   #ioapic(): Answer {
     const ioapic = this.#machine.ioapic(0);
     const rte = (n: number): string => String(BigInt(ioapic.read(0x10 + 2 * n)) | (BigInt(ioapic.read(0x11 + 2 * n)) << 32n));
-    return { id: ioapic.read(0) >>> 24, ioregsel: ioapic.readMmio(0, 4), ...flat([['redir', Array.from({ length: 24 }, (_, n) => rte(n))]]) };
+    return {
+      id: ioapic.read(0) >>> 24,
+      ioregsel: ioapic.readMmio(0, 4),
+      ...flat([['redir', Array.from({ length: 24 }, (_, n) => rte(n))]]),
+    };
   }
 }
 
