@@ -88,9 +88,9 @@ function sendAll(c: u32): bool {
   return true;
 }
 
-/** CPU c has an IPI to send (`SEND`): now, or when those before it have gone. */
+/** CPU c has an IPI to send (`SEND`): now, or when those before it have gone, which leave no room in the pool. */
 export function send(c: u32): void {
-  if (load<u16>(globBase, Glob.firstSender) == 0 && sendAll(c)) return;
+  if (sendAll(c)) return;
   const last = <u32>load<u16>(globBase, Glob.lastSender);
   if (load<u16>(lapicAt(c), Lapic.nextSender) != 0 || last == c + 1) return;
   if (last == 0) store<u16>(globBase, c + 1, Glob.firstSender);

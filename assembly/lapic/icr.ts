@@ -61,8 +61,8 @@ export function selfIpi(c: u32, v: u32): void {
 }
 
 /**
- * Makes an IPI of a command, for the fabric to take (`SEND`), or does what else it asks for. No IPI is level-triggered; INIT
- * level de-assert is nothing on any CPU of today (A.6.1).
+ * Makes an IPI of a command, for the fabric to take (`SEND`), or does what else it asks for. INIT level de-assert is nothing
+ * on any CPU of today (A.6.1).
  */
 export function command(c: u32, low: u32, destination: u32): void {
   const mode = (low >> 8) & 7;
@@ -85,7 +85,7 @@ export function command(c: u32, low: u32, destination: u32): void {
     return;
   }
   const at = lapicAt(c);
-  store<u32>(at, low & ~(LEVEL | BUSY), Lapic.sendLow);
+  store<u32>(at, low, Lapic.sendLow);
   store<u32>(at, destination, Lapic.sendDestination);
   store<u16>(at, 0, Lapic.sendNext);
   store<u8>(at, 1, Lapic.sending);

@@ -173,6 +173,14 @@ describe('what a change of mode does (A.1.1)', () => {
     expect(b.irr(1)).toEqual([]);
   });
 
+  test('INIT takes away what was latched', async () => {
+    const b = await board();
+    for (const delivery of [mode.nmi, mode.smi, mode.extInt]) b.msi({ dest: 1, mode: delivery });
+    b.ipi(0, mode.init | 0x4000, 1);
+    b.settle();
+    expect([b.e.takeNmi(1), b.e.takeSmi(1), b.e.takeExtInt(1)]).toEqual([0, 0, 0]);
+  });
+
   test('in wait-for-SIPI an NMI is dropped, an SMI latched (A.5)', async () => {
     const b = await board({ cold: true });
     b.msi({ dest: 1, mode: mode.nmi });

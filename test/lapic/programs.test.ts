@@ -1,5 +1,6 @@
 /** Micro-programs reach the same registers by their offsets, in a timed run; a check says what it does not know. */
 import { describe, expect, test } from 'vitest';
+import { defaultLapicModel, type LapicModel } from '../../src/machine/lapic.js';
 import { MASKED, to } from './board.js';
 import { act, handler, only, run, steps, task, toy } from '../engine/toy.js';
 
@@ -48,6 +49,13 @@ describe('timed', () => {
 });
 
 describe('a check', () => {
+  test('refuses LAPICs whose footprints it does not know', async () => {
+    const checked = (lapic: Partial<LapicModel>) => toy(() => ({}), { lapic: { ...defaultLapicModel, ...lapic } });
+    await expect(checked({ lowestPriPolicy: 'rotate' })).rejects.toThrow(/cannot rotate.*use 'hashVector', 'minTpr' or 'first'/);
+    await expect(checked({ allowXapicIdWrite: true })).rejects.toThrow(/leave out allowXapicIdWrite/);
+    await expect(checked({ lowestPriPolicy: 'first', lowPriIpi: true })).resolves.toBeDefined();
+  });
+
   test.each(['icr', 'initialCount', 'lvtError'] as const)('refuses a program that writes %s', async (register) => {
     const { machine } = await toy((k) => ({ run: { 0: task(k, 't', (b) => b.lapicWrite(register, 0x41)) } }));
     expect(() => act(machine, 'cpu')).toThrow(/at fault \(opcode\)/);
@@ -105,4 +113,12 @@ test('ids above 254 put the LAPICs into x2APIC mode; programs see the same regis
   const events = run(machine, 10_000);
   expect(only(events, 'accept')).toEqual([['accept', 2, 0x41, 0]]);
   expect(machine.variable(0)).toBe(0x45000000);
+});
+
+test.each([
+  [{ maxPhyAddr: 30 }, /36 to 52 bits/],
+  [{ maxPhyAddr: 40.5 }, /36 to 52 bits/],
+  [{ timerTick: 0 }, /1 to 65535 cycles/],
+] as const)('a model that is none is refused: %o', async (model, message) => {
+  await expect(toy(() => ({}), { lapic: { ...defaultLapicModel, ...model } })).rejects.toThrow(message);
 });
