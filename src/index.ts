@@ -29,7 +29,7 @@ export {
   type Taken,
   type Token,
 } from './check/index.js';
-export { loadModule, type ModuleSource } from './core/index.js';
+export { loadModule } from './core/index.js';
 export {
   all,
   any,
@@ -60,11 +60,11 @@ export {
   type OperationRequest,
   type Placement,
 } from './kernel/model/index.js';
+export * from './machine/library.js';
 export {
   defaultAssumptions,
-  Machine,
+  Machine as ProgramMachine,
   ModelFault,
-  type Assumptions,
   type EventRecord,
   type MachineSetup,
   type OperationSetup,

@@ -85,8 +85,15 @@ describe('README', () => {
     expect(failures.map(({ property }) => property)).not.toContain('slot-of-the-target');
   });
 
-  test('its library example runs, under the name of the package', async () => {
+  test('its example at register level prints what it says, under the name of the package', async () => {
+    const said = [...block('js').matchAll(/^console\.log\(.*\); \/\/ (.*)$/gm)].map(([, text]) => `${text}\n`);
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', block('js')], { cwd: root });
+    expect(said).toHaveLength(6);
+    expect(stdout).toBe(said.join(''));
+  });
+
+  test('its library example runs, under the name of the package', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', block('js', 1)], { cwd: root });
     expect(stdout).toMatch(/^failed 7916\nnoLoss 13\n {6}CPU 3/);
   });
 });

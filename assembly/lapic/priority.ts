@@ -24,7 +24,7 @@ import { assumes, cpuAt, lapicSetup } from '../state/access';
   const tpr = <u32>load<u8>(at, Cpu.tpr);
   const isrv = <u32>load<u8>(at, Cpu.isrv);
   let ppr = tpr >> 4 >= isrv >> 4 ? tpr : isrv & 0xf0;
-  if (isrv != 0 && tpr >> 4 == isrv >> 4 && lapicSetup(LapicSetup.pprEqualClassSub)) ppr &= 0xf0;
+  if (tpr >> 4 == isrv >> 4 && lapicSetup(LapicSetup.pprEqualClassSub)) ppr &= 0xf0;
   store<u8>(at, ppr, Cpu.ppr);
 }
 

@@ -17,6 +17,7 @@ export const assumptionValues = {
   softDisabled: ['dispatches', 'holds'],
 } as const;
 
+/** What an algorithm may rest on, each a named choice (design 1). */
 export type Assumptions = { readonly [K in keyof typeof assumptionValues]: (typeof assumptionValues)[K][number] };
 
 export const defaultAssumptions: Assumptions = {

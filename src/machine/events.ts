@@ -1,4 +1,4 @@
-import { Event, Rec, type Core } from '../core/index.js';
+import { Drop, Event, NONE, Rec, type Core } from '../core/index.js';
 
 /** One record of the event ring; what a, b and c mean stands with `Event`. */
 export interface EventRecord {
@@ -8,6 +8,69 @@ export interface EventRecord {
   readonly a: number;
   readonly b: number;
   readonly c: number;
+}
+
+/** Something that happened in the hardware; each kind has the fields that concern it. */
+export interface MachineEvent {
+  /** when, cycles */
+  readonly time: bigint;
+  /**
+   * `accept`: a LAPIC sets an IRR bit; `latch`: a core receives NMI, SMI or ExtINT; `init`: INIT; `drop`: a message has no effect;
+   * `acknowledge`: IRR to ISR; `eoi`: a vector is retired; `ipi`: an ICR write is sent; `root`: a message is at the root complex;
+   * `pin`: an IOAPIC forms a message; `retire`: an EOI reaches an IOAPIC; `write`: a DWORD reaches guest memory
+   */
+  readonly kind: keyof typeof Event;
+  /** place of the CPU; undefined where a message had no target */
+  readonly cpu?: number | undefined;
+  /** 0 to 255 */
+  readonly vector?: number;
+  /** accept: the vector was pending already (A.3) */
+  readonly merged?: boolean;
+  /** drop: why */
+  readonly reason?: keyof typeof Drop;
+  /** latch: delivery mode, 2 SMI, 4 NMI, 7 ExtINT */
+  readonly mode?: number;
+  /** ipi: APIC id that it is for */
+  readonly destination?: number;
+  /** ipi: low half of ICR (A.6) */
+  readonly icr?: number;
+  /** place of the IOAPIC, and its pin */
+  readonly ioapic?: number;
+  /** pin of the IOAPIC */
+  readonly pin?: number;
+  /** retire: entries whose Remote IRR was cleared */
+  readonly cleared?: number;
+  /** write: requester id */
+  readonly requester?: number;
+  /** where a message goes, or low half of a write's address */
+  readonly address?: number;
+  /** what it carries */
+  readonly data?: number;
+}
+
+type Fields = Omit<MachineEvent, 'time' | 'kind'>;
+
+/** What the records say, by kind; those of kernels and checks stay as they are. */
+const fields: { readonly [K in keyof typeof Event]?: (a: number, b: number, c: number) => Fields } = {
+  accept: (cpu, vector, merged) => ({ cpu, vector, merged: merged !== 0 }),
+  latch: (cpu, vector, mode) => ({ cpu, vector, mode }),
+  init: (cpu) => ({ cpu }),
+  drop: (a, vector, why) => {
+    const reason = Drop[why] as keyof typeof Drop;
+    return reason === 'wildWrite' ? { requester: a, reason } : { cpu: a === NONE ? undefined : a, vector, reason };
+  },
+  acknowledge: (cpu, vector) => ({ cpu, vector }),
+  eoi: (cpu, vector) => ({ cpu, vector }),
+  ipi: (cpu, destination, icr) => ({ cpu, destination, icr }),
+  root: (_, address, data) => ({ address, data }),
+  pin: (a, address, data) => ({ ioapic: a & 0xff, pin: a >>> 8, address, data }),
+  retire: (ioapic, vector, cleared) => ({ ioapic, vector, cleared }),
+  write: (requester, address, data) => ({ requester, address, data }),
+};
+
+/** A record by the names of its fields. */
+export function readable({ time, kind, a, b, c }: EventRecord): MachineEvent {
+  return { time, kind, ...fields[kind]?.(a, b, c) };
 }
 
 /** Takes all records out of the ring, oldest first. */

@@ -13,6 +13,7 @@ import {
   type Core,
 } from '../core/index.js';
 import { assumptionMask } from './assumptions.js';
+import { ioapicWords } from './ioapic.js';
 import { lapicModelForKernels, lapicWords } from './lapic.js';
 import { maskOf } from './properties.js';
 import type { MachineSetup } from './setup.js';
@@ -66,6 +67,7 @@ export function fill(core: Core, setup: MachineSetup): Layout {
   if (program.movers !== undefined) core.write(layout.table(Table.movers), program.movers);
   core.write(layout.table(Table.apicIds), Uint32Array.from(setup.apicIds));
   core.write(layout.table(Table.lapicSetup), lapicWords(setup.lapic ?? lapicModelForKernels(setup.apicIds)));
+  core.write(layout.table(Table.ioapicSetup), ioapicWords(setup.ioapics ?? []));
   core.write(layout.table(Table.timings), timingTable(setup.timing));
   core.write(layout.table(Table.gaps), Uint32Array.from(setup.sources.flatMap((s) => s.gaps)));
   const idt = new Uint32Array(256);
@@ -82,7 +84,7 @@ function allocate(core: Core, setup: MachineSetup): void {
   const { program } = setup;
   const size = (word: Size, value: number): void => core.setU32(core.sizesAt + word * 4, value);
   size(Size.cpus, setup.apicIds.length);
-  size(Size.devices, setup.devices.length);
+  size(Size.devices, setup.functions.length);
   size(Size.sources, setup.sources.length);
   size(Size.operations, setup.operations.length);
   size(Size.instructions, program.code.length / 4);
@@ -96,6 +98,12 @@ function allocate(core: Core, setup: MachineSetup): void {
   size(Size.vectorLo, setup.universe.lo);
   size(Size.vectorHi, setup.universe.hi);
   size(Size.tags, setup.record === 0 ? 0 : setup.messages * 4 + setup.sources.length * setup.apicIds.length * 8 + 64);
+  const { ioapics = [], memory = 0 } = setup;
+  size(Size.ioapics, ioapics.length);
+  size(Size.ioapicPins, Math.max(0, ...ioapics.map(({ pins }) => pins)));
+  // a machine without a program: the host writes in the name of any requester
+  size(Size.requesters, program.code.length === 0 ? 1 : 0);
+  size(Size.guestBytes, memory);
   const slots = core.exports.prepare();
   if (slots === 0) throw new RangeError('out of memory for the table of variables');
   core.write(slots, program.variables);
@@ -114,7 +122,7 @@ function fillSources(core: Core, layout: Layout, setup: MachineSetup): void {
     core.setU32(layout.source(s) + Src.left, Number.isFinite(source.raises) ? source.raises : UNBOUNDED);
     gapFirst += source.gaps.length;
   });
-  setup.devices.forEach((device, d) => {
+  setup.functions.forEach((device, d) => {
     core.setU32(layout.table(Table.deviceSetup) + (d * DeviceSetup.words + DeviceSetup.addr64) * 4, device.address64 ? 1 : 0);
   });
 }

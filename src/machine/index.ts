@@ -1,10 +1,13 @@
-/** The room of the machine: topology, devices, register-level access, timing, assumptions, events, snapshots. No kernel. */
+/**
+ * The room of the machine: topology, devices, register-level access, timing, assumptions, events, snapshots. No kernel. What the
+ * rooms below call a machine has a program; who embeds the hardware sees `library.ts`.
+ */
 export { assumptionText, assumptionValues, defaultAssumptions, type Assumptions } from './assumptions.js';
 export type { EventRecord } from './events.js';
 export { Layout } from './fill.js';
 export type { Percentiles } from './histogram.js';
 export { defaultLapicModel, type LapicModel } from './lapic.js';
-export { Machine, ModelFault } from './machine.js';
+export { ModelFault, ProgramMachine as Machine } from './program.js';
 export { builtinProperties, propertiesOf } from './properties.js';
 export type { MachineSetup, OperationSetup, ProgramSetup, SourceSetup } from './setup.js';
 export { timingIds, type Latency } from './timing.js';

@@ -1,313 +1,324 @@
-import {
-  Counter,
-  Cpu,
-  CpuFlag,
-  Ctx,
-  Dev,
-  Fault,
-  instantiate,
-  Note,
-  RunState,
-  Src,
-  Status,
-  Table,
-  VarWord,
-  type Core,
-  type ModuleSource,
-} from '../core/index.js';
-import { drainEvents, type EventRecord } from './events.js';
+import { Counter, instantiate, Status, Table, type Core } from '../core/index.js';
+import { CpuPort } from './cpu.js';
+import { diagnosticsOf, type Diagnostics } from './diagnostics.js';
+import { drainEvents, readable, type EventRecord, type MachineEvent } from './events.js';
 import { fill, type Layout } from './fill.js';
-import { percentiles, type Percentiles } from './histogram.js';
-import { bitOf, propertiesOf } from './properties.js';
+import { IoapicPort } from './ioapic.js';
+import { indexed, split, word } from './numbers.js';
+import { setupOf, type MachineOptions } from './options.js';
 import { refuseTooLarge, type MachineSetup } from './setup.js';
 
-/** A model did what none may do: the program is at fault, not the user's input. */
-export class ModelFault extends Error {
-  readonly instruction: number;
-
-  constructor(kind: number, instruction: number) {
-    super(`the kernel model is at fault (${Fault[kind] ?? kind}) at instruction ${instruction}`);
-    this.instruction = instruction;
-  }
+/** A DWORD that a device writes. */
+export interface DmaWrite {
+  /** who: its requester id of 16 bits, bus, device and function; among `devices` if they are given. Default 0. */
+  readonly requester?: number;
+  /** 0xFEEx_xxxx: an interrupt message (C.3.1); guest memory; elsewhere it is dropped */
+  readonly address: number | bigint;
+  /** four bytes, little endian */
+  readonly data: number;
 }
 
 /**
- * One simulated machine, in a module instance of its own. The whole simulated state is one block of memory: `snapshot`
- * copies it, `digest` hashes it, messages in flight included.
+ * One simulated machine, in a module instance of its own: CPUs with their Local APICs, IOAPICs, the fabric between them, guest
+ * memory, a clock. The whole simulated state is one block of memory: `snapshot` copies it, `digest` hashes it, messages in
+ * flight included. Nothing happens by itself: register accesses act at the current cycle, and `advance` or `settle` let time pass.
+ *
+ * @example
+ * ```js
+ * import { Machine } from 'irqlab';
+ *
+ * const machine = await Machine.create({ cpus: 2 });
+ * const cpu = machine.cpu(0);
+ * cpu.writeMmio(0xfee000f0, 0x1ff, 4); // SVR: enable by software
+ * machine.dmaWrite32({ address: 0xfee00000, data: 0x41 }); // an MSI: APIC id 0, vector 0x41
+ * console.log(machine.settle(), cpu.acknowledge()); // true 65
+ * ```
  */
 export class Machine {
+  /** @hidden the module's functions and memory */
   readonly core: Core;
+  /** @hidden what it was made of */
   readonly setup: MachineSetup;
-  readonly #layout: Layout;
-  #scratch = 0;
+  /** all CPUs in order */
+  readonly cpus: readonly CpuPort[];
+  /** all IOAPICs in order */
+  readonly ioapics: readonly IoapicPort[];
+  protected readonly layout: Layout;
+  /** those that may write, if they were given */
+  #requesters: ReadonlySet<number> | undefined;
+  #memory = new Uint8Array(0);
+  readonly #events: EventRecord[] = [];
 
-  private constructor(core: Core, setup: MachineSetup) {
+  /** @hidden */
+  protected constructor(core: Core, setup: MachineSetup) {
     this.core = core;
     this.setup = setup;
-    this.#layout = fill(core, setup);
+    this.layout = fill(core, setup);
+    this.cpus = setup.apicIds.map((_, c) => new CpuPort(core, this.layout, c));
+    this.ioapics = (setup.ioapics ?? []).map((model, i) => new IoapicPort(core, i, model));
   }
 
-  static async create(setup: MachineSetup, source?: ModuleSource): Promise<Machine> {
+  /**
+   * Makes a machine as after RESET (A.11). Works alike in Node and in browsers. Throws `RangeError` with one sentence where an
+   * option is not what it may be.
+   *
+   * @example
+   * ```js
+   * const large = await Machine.create({ cpus: 64, ioapics: 2, memory: 1 << 20, cpu: { maxLvtIndex: 5 } });
+   * console.log(large.cpus.length, large.memory.length); // 64 1048576
+   * ```
+   */
+  static async create(options: MachineOptions = {}): Promise<Machine> {
+    const setup = setupOf(options);
     refuseTooLarge(setup);
-    return new Machine(await instantiate(source), setup);
+    const machine = new Machine(await instantiate(options.module), setup);
+    const { devices } = options;
+    if (devices !== undefined)
+      machine.#requesters = new Set(typeof devices === 'number' ? Array.from({ length: devices }, (_, i) => i) : devices);
+    machine.core.exports.complete();
+    machine.core.exports.timedBegin();
+    return machine;
   }
 
-  // --- setting up, before `start`
-
-  /** Sets element [i][j] of a variable. */
-  setVariable(slot: number, i: number, j: number, value: number): void {
-    this.#layout.storeElement(slot, i * this.#layout.slot(slot, VarWord.dim1) + j, value);
+  /**
+   * CPU by its place, from 0.
+   *
+   * @example
+   * ```js
+   * console.log(machine.cpu(0).state); // running
+   * ```
+   */
+  cpu(c: number): CpuPort {
+    return this.cpus[indexed('CPU', c, this.cpus.length)]!;
   }
 
-  /** Sets or clears a bit of mask [i]. */
-  setMaskBit(slot: number, i: number, bit: number, on = true): void {
-    const at = this.#layout.slot(slot, VarWord.address) + i * this.#layout.slot(slot, VarWord.bytes) + (bit >>> 5) * 4;
-    const word = this.core.u32(at);
-    this.core.setU32(at, on ? word | (1 << (bit & 31)) : word & ~(1 << (bit & 31)));
+  /**
+   * IOAPIC by its place, from 0.
+   *
+   * @example
+   * ```js
+   * console.log(machine.ioapic(0).model.pins); // 24
+   * ```
+   */
+  ioapic(i: number): IoapicPort {
+    return this.ioapics[indexed('IOAPIC', i, this.ioapics.length)]!;
   }
 
-  setCpu(c: number, state: { svr: number; tpr: number; run: keyof typeof RunState; interruptsOn: boolean }): void {
-    const at = this.#layout.table(Table.cpus) + c * Cpu.size;
-    this.core.setU16(at + Cpu.svr, state.svr);
-    this.core.setU8(at + Cpu.tpr, state.tpr);
-    this.core.setU8(at + Cpu.run, RunState[state.run]);
-    this.core.setU8(at + Cpu.flags, state.interruptsOn ? CpuFlag.interruptsOn : 0);
-    this.core.setU32(at + Cpu.dfr, 0xffffffff);
+  /**
+   * A device writes a DWORD: it is in flight from now on, behind the earlier writes of the same requester (C.6). False: as many
+   * messages as `messages` allows are in flight, and nothing has happened.
+   *
+   * @example
+   * ```js
+   * machine.dmaWrite32({ requester: 0, address: 0x1000, data: 7 }); // data before the interrupt that announces it
+   * machine.dmaWrite32({ requester: 0, address: 0xfee00000, data: 0x41 });
+   * machine.settle();
+   * console.log(machine.memory[0x1000], machine.cpu(0).irr); // 7 [ 65 ]
+   * ```
+   */
+  dmaWrite32({ requester = 0, address, data }: DmaWrite): boolean {
+    const [lo, hi] = split('an address', address);
+    if (this.#requesters?.has(requester) === false) throw new RangeError(`requester ${requester} is not among the devices of this machine`);
+    return this.core.exports.dmaWrite(indexed('requester', requester, 65536), lo, hi, word('a DWORD', data)) !== 0;
   }
 
-  setDevice(d: number, msi: { control: number; addrLo: number; addrHi: number; data: number }): void {
-    const at = this.#layout.table(Table.devices) + d * Dev.size;
-    this.core.setU16(at + Dev.control, msi.control);
-    this.core.setU16(at + Dev.data, msi.data);
-    this.core.setU32(at + Dev.addrLo, msi.addrLo);
-    this.core.setU32(at + Dev.addrHi, msi.addrHi);
+  /**
+   * Guest memory from physical address 0. Take it anew after another machine call: the view ends when the module's memory grows.
+   *
+   * @example
+   * ```js
+   * machine.memory.set([1, 2, 3, 4], 0x200);
+   * console.log(machine.cpu(0).readMmio(0x200, 4).toString(16)); // 4030201
+   * ```
+   */
+  get memory(): Uint8Array {
+    const { buffer } = this.core.exports.memory;
+    if (this.#memory.buffer !== buffer) this.#memory = new Uint8Array(buffer, this.core.exports.guestAt(), this.setup.memory ?? 0);
+    return this.#memory;
   }
 
-  /** The machine is set up: derived fields are computed; in a timed run the clock is armed. */
-  start(): void {
-    this.core.exports.complete();
-    this.#throwOnFault();
-    if (this.setup.timed) this.core.exports.timedBegin();
+  // --- time
+
+  /**
+   * Lets time pass: cycles of 1/3 ns (G.1).
+   *
+   * @example
+   * ```js
+   * machine.advance(3000);
+   * console.log(machine.now); // 3000n
+   * ```
+   */
+  advance(cycles: number | bigint): void {
+    const end = this.now + span(cycles);
+    let status: Status;
+    do {
+      const [lo, hi] = split('a number of cycles', end - this.now);
+      status = this.core.exports.runCycles(lo, hi);
+      if (status === Status.ringFull) this.#keepEvents();
+    } while (status === Status.ringFull);
   }
 
-  // --- looking
-
-  variable(slot: number, i = 0, j = 0): number {
-    const bytes = this.#layout.slot(slot, VarWord.bytes);
-    const at = this.#layout.slot(slot, VarWord.address) + (i * this.#layout.slot(slot, VarWord.dim1) + j) * bytes;
-    return bytes === 1 ? this.core.u8(at) : bytes === 2 ? this.core.u16(at) : this.core.u32(at);
+  /**
+   * Lets time pass until no message is in flight and none is about to be sent, timers apart; at most `limit` cycles. True: so it is.
+   *
+   * @example
+   * ```js
+   * machine.dmaWrite32({ address: 0xfee00000, data: 0x41 });
+   * console.log(machine.settle(100), machine.settle()); // false true
+   * ```
+   */
+  settle(limit: number | bigint = 30_000_000): boolean {
+    const end = this.now + span(limit);
+    let status: Status;
+    do {
+      const [lo, hi] = split('a number of cycles', end - this.now);
+      status = this.core.exports.settle(lo, hi);
+      if (status === Status.ringFull) this.#keepEvents();
+    } while (status === Status.ringFull);
+    return status === Status.done;
   }
 
-  maskBits(slot: number, i = 0): number[] {
-    const bytes = this.#layout.slot(slot, VarWord.bytes);
-    const at = this.#layout.slot(slot, VarWord.address) + i * bytes;
-    const bits: number[] = [];
-    for (let bit = 0; bit < bytes * 8; bit++) if ((this.core.u8(at + (bit >>> 3)) >>> (bit & 7)) & 1) bits.push(bit);
-    return bits;
-  }
-
-  cpu(c: number): {
-    irr: number[];
-    isr: number[];
-    svr: number;
-    tpr: number;
-    ppr: number;
-    enabled: boolean;
-    interruptsOn: boolean;
-    run: string;
-  } {
-    const at = this.#layout.table(Table.cpus) + c * Cpu.size;
-    const vectors = (words: number): number[] => {
-      const set: number[] = [];
-      for (let v = 0; v < 256; v++) if ((this.core.u32(at + words + (v >>> 5) * 4) >>> (v & 31)) & 1) set.push(v);
-      return set;
-    };
-    const svr = this.core.u16(at + Cpu.svr);
-    return {
-      irr: vectors(Cpu.irr),
-      isr: vectors(Cpu.isr),
-      svr,
-      tpr: this.core.u8(at + Cpu.tpr),
-      ppr: this.core.u8(at + Cpu.ppr),
-      enabled: (svr & 0x100) !== 0,
-      interruptsOn: (this.core.u8(at + Cpu.flags) & CpuFlag.interruptsOn) !== 0,
-      run: RunState[this.core.u8(at + Cpu.run)] ?? '?',
-    };
-  }
-
-  /** True if a CPU idles with a vector in service: no EOI will retire it any more (hardware.md A.12). */
-  get stuckIsr(): boolean {
-    const inService = (c: number): boolean => this.core.u8(this.#layout.table(Table.cpus) + c * Cpu.size + Cpu.isrWords) !== 0;
-    return this.setup.apicIds.some((_, c) => inService(c) && this.instruction(c) === undefined);
-  }
-
-  device(d: number): { control: number; addrLo: number; addrHi: number; data: number } {
-    const at = this.#layout.table(Table.devices) + d * Dev.size;
-    return {
-      control: this.core.u16(at + Dev.control),
-      data: this.core.u16(at + Dev.data),
-      addrLo: this.core.u32(at + Dev.addrLo),
-      addrHi: this.core.u32(at + Dev.addrHi),
-    };
-  }
-
-  owed(s: number): boolean {
-    return this.core.u8(this.#layout.source(s) + Src.owed) !== 0;
-  }
-
-  /** Instruction that CPU c's current context stands in front of, or undefined: it idles. */
-  instruction(c: number): number | undefined {
-    const level = this.core.exports.currentLevel(c);
-    return level < 0 ? undefined : this.core.u16(this.#layout.table(Table.contexts) + (c * 4 + level) * Ctx.size + Ctx.pc);
-  }
-
-  /** Simulated time, cycles. */
+  /**
+   * Simulated time, cycles of 1/3 ns (G.1).
+   *
+   * @example
+   * ```js
+   * machine.advance(2n ** 40n);
+   * console.log(machine.now); // 1099511627776n
+   * ```
+   */
   get now(): bigint {
     return this.core.u64(this.core.exports.nowAt());
   }
 
+  /**
+   * The time stamp counter of every CPU: it counts cycles (G.1).
+   *
+   * @example
+   * ```js
+   * machine.advance(90);
+   * console.log(machine.tsc); // 90n
+   * ```
+   */
+  get tsc(): bigint {
+    return this.now;
+  }
+
+  // --- what happened
+
+  /**
+   * What happened since the last call, oldest first. Between two `advance` or `settle` at most 4096 events are kept.
+   *
+   * @example
+   * ```js
+   * machine.dmaWrite32({ address: 0xfee00000, data: 0x41 });
+   * machine.settle();
+   * const { time, kind, cpu, vector } = machine.events().at(-1);
+   * console.log(time, kind, cpu, vector); // 1050n accept 0 65
+   * ```
+   */
+  events(): MachineEvent[] {
+    return this.takeRecords().map(readable);
+  }
+
+  protected takeRecords(): EventRecord[] {
+    this.#keepEvents();
+    return this.#events.splice(0);
+  }
+
+  #keepEvents(): void {
+    for (const event of drainEvents(this.core, this.layout.table(Table.ring), this.setup.ring)) this.#events.push(event);
+  }
+
+  /**
+   * Counters that no register shows (hardware.md J, diagnostics); no digest covers them.
+   *
+   * @example
+   * ```js
+   * machine.cpu(0).readMmio(0xfee00024, 4); // inside a register's slot of 16 bytes
+   * console.log(machine.diagnostics.lapicUnaligned); // 1
+   * ```
+   */
+  get diagnostics(): Diagnostics {
+    return diagnosticsOf(this.core, this.layout);
+  }
+
+  /** @hidden counters of the record class */
   counter(which: keyof typeof Counter): number {
-    return Number(this.core.u64(this.#layout.table(Table.counters) + Counter[which] * 8));
-  }
-
-  note(which: keyof typeof Note): number {
-    return Number(this.core.u64(this.#layout.table(Table.notes) + Note[which] * 8));
-  }
-
-  handled(s: number): boolean {
-    return this.core.u8(this.#layout.table(Table.served) + s) !== 0;
-  }
-
-  ended(o: number): boolean {
-    return this.core.u8(this.#layout.table(Table.ended) + o) !== 0;
-  }
-
-  /** Instructions that were executed at least once. */
-  coverage(): Uint8Array {
-    return this.core.bytes(this.#layout.table(Table.coverage), this.setup.program.code.length / 4);
-  }
-
-  /** Raise to handler entry, cycles (timed). */
-  latency(): Percentiles {
-    return percentiles(this.core, this.#layout.table(Table.histogram));
-  }
-
-  // --- step by step
-
-  enabled(): number[] {
-    const n = this.core.exports.enabledActions();
-    const at = this.core.exports.actionsAt();
-    return Array.from({ length: n }, (_, i) => this.core.u16(at + i * 2));
-  }
-
-  /** `rest` and `deadlock` of the state that `enabled` looked at last. */
-  get quiet(): 'rest' | 'deadlock' | undefined {
-    const state = this.core.exports.restState();
-    return state === 1 ? 'rest' : state === 2 ? 'deadlock' : undefined;
-  }
-
-  /** Executes an action that is enabled; says whether it was a visible step and which properties it broke. */
-  apply(action: number): { visible: boolean; broken: string[] } {
-    const visible = this.core.exports.apply(action) !== 0;
-    this.#throwOnFault();
-    return { visible, broken: this.#named(this.core.exports.violationMask()) };
-  }
-
-  /** The properties that a state at rest breaks. */
-  brokenAtRest(): string[] {
-    const mask = this.core.exports.restViolations();
-    this.#throwOnFault();
-    const checked = this.setup.properties;
-    return this.#named(mask).filter((name) => checked.includes(name));
-  }
-
-  /** The packed image of the state (design 3). */
-  image(): Uint8Array {
-    this.#images();
-    return this.core.bytes(this.#scratch, this.core.exports.packTo(this.#scratch));
-  }
-
-  /** Sets the state from an image. */
-  setImage(image: Uint8Array): void {
-    this.#images();
-    this.core.write(this.#scratch, image);
-    this.core.exports.unpackFrom(this.#scratch);
-  }
-
-  /** 64-bit fingerprint of the packed image, as the visited set of a check has it. */
-  fingerprint(): bigint {
-    this.#images();
-    return this.core.u64(this.core.exports.sealState());
-  }
-
-  #images(): void {
-    if (this.#scratch === 0 && this.core.exports.openImages() !== 0) this.#scratch = this.core.exports.imageBuffer();
-    if (this.#scratch === 0) throw new RangeError('out of memory for an image');
-  }
-
-  /** The properties that a judge flags in the state as it is. */
-  judge(entry: number): string[] {
-    if (entry === 0) return [];
-    const mask = this.core.exports.judgeState(entry);
-    this.#throwOnFault();
-    return this.#named(mask);
-  }
-
-  /** Bit of a property in a mask, -1 if there is none of this name. */
-  propertyBit(name: string): number {
-    return bitOf(name, this.setup.program.own);
-  }
-
-  #named(mask: number): string[] {
-    return propertiesOf(mask, this.setup.program.own);
-  }
-
-  #throwOnFault(): void {
-    const kind = this.core.exports.faultKind();
-    if (kind !== 0) throw new ModelFault(kind, this.core.exports.faultAt());
-  }
-
-  // --- timed
-
-  /** Runs at most `cycles`; stops earlier where a property fails or the ring is full. */
-  run(cycles: number): { status: 'more' | 'failed' | 'ringFull'; broken: string[] } {
-    const status = this.core.exports.runCycles(cycles >>> 0, Math.floor(cycles / 2 ** 32));
-    this.#throwOnFault();
-    const broken = this.#named(this.core.exports.violationMask());
-    return { status: status === Status.failed ? 'failed' : status === Status.ringFull ? 'ringFull' : 'more', broken };
-  }
-
-  /** The records since the last call, oldest first. */
-  events(): EventRecord[] {
-    return drainEvents(this.core, this.#layout.table(Table.ring), this.setup.ring);
+    return Number(this.core.u64(this.layout.table(Table.counters) + Counter[which] * 8));
   }
 
   // --- the block
 
+  /**
+   * A copy of the whole simulated state, messages in flight, clock and guest memory included; structured-cloneable.
+   *
+   * @example
+   * ```js
+   * machine.dmaWrite32({ address: 0xfee00000, data: 0x41 }); // in flight
+   * const before = machine.snapshot();
+   * machine.settle();
+   * machine.restore(before);
+   * console.log(machine.now, machine.settle(), machine.cpu(0).irr); // 0n true [ 65 ]
+   * ```
+   */
   snapshot(): Uint8Array {
     const start = this.core.exports.blockStart();
     return this.core.bytes(start, this.core.exports.blockStop() - start);
   }
 
-  /** Throws `RangeError` for a block of another machine's size. */
+  /**
+   * Goes back to a snapshot of this machine or of one made alike. Throws `RangeError` for a block of another machine's size.
+   *
+   * @example
+   * ```js
+   * const fresh = machine.snapshot();
+   * machine.advance(1000);
+   * machine.restore(fresh);
+   * console.log(machine.now); // 0n
+   * ```
+   */
   restore(block: Uint8Array): void {
     const size = this.core.exports.blockStop() - this.core.exports.blockStart();
     if (block.length !== size) throw new RangeError(`a snapshot of this machine has ${size} bytes, this one ${block.length}`);
     this.core.write(this.core.exports.blockStart(), block);
   }
 
-  /** 64-bit hash of all but the record class. */
+  /**
+   * 64-bit hash of all that decides the future, hexadecimal. The same everywhere for the same machine and the same calls.
+   *
+   * @example
+   * ```js
+   * const digest = machine.digest();
+   * machine.cpu(0).writeCr8(1);
+   * console.log(digest.length, machine.digest() === digest); // 16 false
+   * ```
+   */
   digest(): string {
-    return this.#hex(this.core.exports.stateDigest());
+    return this.hex(this.core.exports.stateDigest());
   }
 
-  /** 64-bit hash of the stream of events so far. */
+  /**
+   * 64-bit hash of all events so far, hexadecimal; kept whether or not `events` takes them.
+   *
+   * @example
+   * ```js
+   * const other = await Machine.create();
+   * console.log(other.eventDigest() === (await Machine.create()).eventDigest()); // true
+   * ```
+   */
   eventDigest(): string {
-    return this.#hex(this.core.exports.eventDigest());
+    return this.hex(this.core.exports.eventDigest());
   }
 
-  #hex(lo: number): string {
+  protected hex(lo: number): string {
     const hi = this.core.exports.highWord() >>> 0;
     return hi.toString(16).padStart(8, '0') + (lo >>> 0).toString(16).padStart(8, '0');
   }
+}
+
+/** A span of time; unlike `split`, it says so in its own words. */
+function span(cycles: number | bigint): bigint {
+  const [lo, hi] = split('a number of cycles', cycles, 2n ** 62n);
+  return BigInt(lo) | (BigInt(hi) << 32n);
 }

@@ -1,6 +1,7 @@
 /** What a machine is made of, as the core takes it: numbers and tables, no names. */
 import type { DeviceKind } from '../core/index.js';
 import type { Assumptions } from './assumptions.js';
+import type { IoapicModel } from './ioapic.js';
 import type { LapicModel } from './lapic.js';
 import type { Latency } from './timing.js';
 
@@ -67,7 +68,7 @@ export function refuseTooLarge(setup: MachineSetup): void {
   if (setup.lapic?.allowXapicIdWrite) throw new RangeError('in a check no software may write xAPIC ids; leave out allowXapicIdWrite');
   const has = {
     cpus: setup.apicIds.length,
-    devices: setup.devices.length,
+    devices: setup.functions.length,
     sources: setup.sources.length,
     messages: setup.messages,
     raises: Math.max(0, ...setup.sources.map((s) => s.raises)),
@@ -83,7 +84,12 @@ export interface MachineSetup {
   readonly apicIds: readonly number[];
   /** model of the LAPICs; left out: `lapicModelForKernels` */
   readonly lapic?: LapicModel;
-  readonly devices: readonly { readonly address64: boolean }[];
+  /** left out: none */
+  readonly ioapics?: readonly IoapicModel[];
+  /** bytes of guest-physical memory from address 0; left out: none */
+  readonly memory?: number;
+  /** devices, each with an MSI capability (hardware.md C.1) */
+  readonly functions: readonly { readonly address64: boolean }[];
   readonly sources: readonly SourceSetup[];
   readonly operations: readonly OperationSetup[];
   readonly program: ProgramSetup;

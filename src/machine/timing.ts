@@ -2,8 +2,11 @@ import { Timing } from '../core/index.js';
 
 /** Cycles of 1/3 ns: drawn between `min` and `max` with jitter on, else `default` (hardware.md G.1). */
 export interface Latency {
+  /** least, cycles */
   readonly min: number;
+  /** without jitter, cycles */
   readonly default: number;
+  /** most, cycles */
   readonly max: number;
 }
 

@@ -138,7 +138,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   const properties = [...CHECKED, ...(built.program.own ?? [])];
   const setup = (mode: Mode): MachineSetup => ({
     apicIds: cpus.map((c) => c.apicId),
-    devices: scenario.devices.map((device) => ({ address64: device.message.address64 })),
+    functions: scenario.devices.map((device) => ({ address64: device.message.address64 })),
     sources: sources.map(({ device, d }) => ({
       device: d,
       kind: device.kind,

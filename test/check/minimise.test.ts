@@ -1,6 +1,6 @@
 /** Counterexamples without what they do not need, and the two steps whose order decides. */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { explain, minimise, type Failure, type Machine, type System } from '../../src/index.js';
+import { explain, minimise, type Failure, type ProgramMachine, type System } from '../../src/index.js';
 import { findRace, Replay } from '../../src/check/index.js';
 import { Actor } from '../../src/core/index.js';
 import { allFailures, type Found } from './failures.js';
@@ -13,7 +13,7 @@ interface Walked {
   readonly broken: 'step' | 'rest' | 'deadlock' | undefined;
 }
 
-function judged(machine: Machine, property: string): Walked['broken'] {
+function judged(machine: ProgramMachine, property: string): Walked['broken'] {
   machine.enabled();
   if (machine.quiet === 'deadlock') return property === 'progress' ? 'deadlock' : undefined;
   const atRest: readonly string[] = machine.quiet === 'rest' ? machine.brokenAtRest() : [];
@@ -21,7 +21,7 @@ function judged(machine: Machine, property: string): Walked['broken'] {
 }
 
 /** Every action must be possible; the property may break in the last step only, or by the state behind it. */
-function walk(machine: Machine, path: readonly number[], property: string): Walked | undefined {
+function walk(machine: ProgramMachine, path: readonly number[], property: string): Walked | undefined {
   let visible = 0;
   for (const [i, action] of path.entries()) {
     if (!machine.enabled().includes(action)) return undefined;
@@ -141,7 +141,7 @@ describe('what is left out', () => {
 
 describe('the race', () => {
   /** A swapped schedule led to rest: everything of the way that is possible, then everybody in the machine's order, then the probe. */
-  function leadOn(machine: Machine, actions: readonly number[], property: string, probe: boolean): boolean {
+  function leadOn(machine: ProgramMachine, actions: readonly number[], property: string, probe: boolean): boolean {
     const isOutside = (action: number): boolean => [Actor.raise, Actor.operation, Actor.probe].includes(action >>> 12);
     const take = (action: number): boolean => {
       if (!machine.enabled().includes(action)) return false;

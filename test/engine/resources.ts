@@ -80,7 +80,7 @@ export function resourceMap(machine: Machine): (address: number) => bigint {
     if (cpu !== undefined) return constant.has((address - cpus) % Cpu.size) ? 0n : one(0, partOf((address - cpus) % Cpu.size) + cpu);
     const context = between(address, contexts, Ctx.size * 4, setup.apicIds.length);
     if (context !== undefined) return one(0, Part.core + context);
-    const device = between(address, devices, Dev.size, setup.devices.length);
+    const device = between(address, devices, Dev.size, setup.functions.length);
     if (device !== undefined) return one(1, Thing.device + (device % 16));
     const source = between(address, sources, Src.size, setup.sources.length);
     if (source !== undefined) return one(1, ((address - sources) % Src.size === Src.owed ? Thing.owed : Thing.condition) + (source % 16));

@@ -42,7 +42,7 @@ interface Source {
   readonly handlerCycles?: number;
 }
 
-export interface ToyOptions extends Partial<Omit<MachineSetup, 'sources' | 'devices' | 'program' | 'assumptions' | 'universe'>> {
+export interface ToyOptions extends Partial<Omit<MachineSetup, 'sources' | 'functions' | 'program' | 'assumptions' | 'universe'>> {
   readonly cpus?: number;
   /** one device a source, if `devices` is left out */
   readonly sources?: number | readonly Source[];
@@ -121,7 +121,7 @@ export async function toy<K extends ToyKernel>(build: (k: Assembler, d: Declarat
     ...rest,
     assumptions: { ...defaultAssumptions, ...assumptions },
     sources,
-    devices,
+    functions: devices,
     universe: { lo, hi },
     program: {
       ...fromKernel,
@@ -201,7 +201,7 @@ export interface InFlight {
 export function inFlight(machine: Machine): InFlight[] {
   const { core, setup } = machine;
   const base = core.exports.table(Table.messages);
-  const origins = setup.devices.length + setup.apicIds.length;
+  const origins = setup.functions.length + setup.apicIds.length;
   const heads = new Map<number, number>();
   const messages = Array.from({ length: setup.messages }, (_, m) => base + m * Msg.size);
   const pointed = new Set(messages.filter((at) => core.u8(at) !== 0).map((at) => core.u16(at + Msg.next)));

@@ -196,6 +196,7 @@ test('an image of any such state gives the cached fields back (design 3)', async
   for (const v of [0x10, 0x42, 0xff]) accept(one.machine, v);
   accept(other.machine, 0x77);
   other.machine.setImage(one.machine.image());
-  expect(other.machine.cpu(0)).toEqual(one.machine.cpu(0));
+  const { irr, isr, tpr, ppr } = one.machine.cpu(0);
+  expect(other.machine.cpu(0)).toMatchObject({ irr, isr, tpr, ppr });
   expect(lapic(other.machine)).toEqual(lapic(one.machine));
 });

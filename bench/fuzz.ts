@@ -1,0 +1,44 @@
+/**
+ * Random register traffic on random machines, every invariant looked at after every operation.
+ *
+ *   npm run fuzz -- --seeds 1000 --operations 10000 [--from 1]
+ */
+import { parseArgs } from 'node:util';
+import { trial } from './random/trial.js';
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '1000' },
+    operations: { type: 'string', default: '10000' },
+    from: { type: 'string', default: '1' },
+  },
+});
+
+const [seeds, operations, from] = [Number(values.seeds), Number(values.operations), Number(values.from)];
+if (![seeds, operations, from].every((n) => Number.isSafeInteger(n) && n > 0)) {
+  console.error('--seeds, --operations and --from are whole numbers above 0');
+  process.exit(2);
+}
+
+const sum = { operations: 0, restored: 0, inFlight: 0, accepted: 0, acknowledged: 0, others: 0 };
+let failed = 0;
+for (let seed = from; seed < from + seeds; seed++) {
+  const { failure, ...counts } = await trial(seed, operations);
+  for (const [name, n] of Object.entries(counts)) sum[name as keyof typeof sum] += n;
+  if (failure !== undefined) {
+    failed += 1;
+    console.log(`seed ${seed}: ${failure}\n  npm run fuzz -- --from ${seed} --seeds 1 --operations ${operations}`);
+  }
+  if (process.stderr.isTTY) process.stderr.write(`\r${seed - from + 1} of ${seeds} seeds`);
+}
+if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+const table = [
+  [sum.operations, `operations over ${seeds} machines`],
+  [sum.accepted, 'vectors accepted'],
+  [sum.acknowledged, 'acknowledged'],
+  [sum.others, 'NMIs, SMIs, INITs, SIPIs and ExtINTs'],
+  [sum.restored, `snapshots gone back to, ${sum.inFlight} of them with messages in flight`],
+  [failed, 'seeds failed'],
+] as const;
+for (const [n, what] of table) console.log(`${String(n).padStart(10)} ${what}`);
+process.exitCode = failed > 0 ? 1 : 0;

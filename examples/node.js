@@ -1,0 +1,5 @@
+// node examples/node.js
+import { play } from './scenario.js';
+
+const { lines, digest } = await play();
+console.log([...lines, digest].join('\n'));

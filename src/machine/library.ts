@@ -1,0 +1,24 @@
+/**
+ * A machine at register level, whose program is the host: for who embeds the hardware and needs no kernel.
+ *
+ * `Machine.create` makes one. Register accesses act at the current cycle; what they send is in flight until `advance` or `settle`
+ * lets time pass. What a guest does wrong is an architectural outcome: #GP, a bit in ESR, a counter in `diagnostics`. What the host
+ * does wrong is a `RangeError` of one sentence.
+ *
+ * In the examples that do not make a machine of their own, `machine` has one CPU and one IOAPIC, `cpu` is that CPU with its Local
+ * APIC enabled by software, and `ioapic` is that IOAPIC. Letters with numbers, as A.4, are sections of the hardware contract: A the
+ * Local APIC, B the IOAPIC, C messages, G timing, J models.
+ *
+ * @module irqlab
+ */
+export { Machine, type DmaWrite } from './machine.js';
+export type { MachineOptions } from './options.js';
+export type { CpuModel, LapicChoice } from './lapic.js';
+export type { CpuEvents, CpuPort, Gp, Lint, ReadOutcome, Value, WriteOutcome, Written } from './cpu.js';
+export type { IoapicModel, IoapicPort, Pin } from './ioapic.js';
+export type { MachineEvent } from './events.js';
+export type { Diagnostics } from './diagnostics.js';
+export type { Assumptions } from './assumptions.js';
+export { timingIds, type Latency } from './timing.js';
+export type { Width } from './numbers.js';
+export type { ModuleSource } from '../core/index.js';

@@ -1,0 +1,233 @@
+/** A machine with a program: what kernel models and checks need beyond the hardware. */
+import {
+  CpuFlag,
+  Cpu,
+  Ctx,
+  Dev,
+  Fault,
+  instantiate,
+  Note,
+  RunState,
+  Src,
+  Status,
+  Table,
+  VarWord,
+  type ModuleSource,
+} from '../core/index.js';
+import type { EventRecord } from './events.js';
+import { percentiles, type Percentiles } from './histogram.js';
+import { Machine } from './machine.js';
+import { bitOf, propertiesOf } from './properties.js';
+import { refuseTooLarge, type MachineSetup } from './setup.js';
+
+/** A model did what none may do: the program is at fault, not the user's input. */
+export class ModelFault extends Error {
+  readonly instruction: number;
+
+  constructor(kind: number, instruction: number) {
+    super(`the kernel model is at fault (${Fault[kind] ?? kind}) at instruction ${instruction}`);
+    this.instruction = instruction;
+  }
+}
+
+/** A machine whose CPUs execute a program (src/kernel): its variables, its steps, and what its judges say. */
+export class ProgramMachine extends Machine {
+  #scratch = 0;
+
+  static override async create(setup: MachineSetup, source?: ModuleSource): Promise<ProgramMachine> {
+    refuseTooLarge(setup);
+    return new ProgramMachine(await instantiate(source), setup);
+  }
+
+  // --- setting up, before `start`
+
+  /** Sets element [i][j] of a variable. */
+  setVariable(slot: number, i: number, j: number, value: number): void {
+    this.layout.storeElement(slot, i * this.layout.slot(slot, VarWord.dim1) + j, value);
+  }
+
+  /** Sets or clears a bit of mask [i]. */
+  setMaskBit(slot: number, i: number, bit: number, on = true): void {
+    const at = this.layout.slot(slot, VarWord.address) + i * this.layout.slot(slot, VarWord.bytes) + (bit >>> 5) * 4;
+    const word = this.core.u32(at);
+    this.core.setU32(at, on ? word | (1 << (bit & 31)) : word & ~(1 << (bit & 31)));
+  }
+
+  setCpu(c: number, state: { svr: number; tpr: number; run: keyof typeof RunState; interruptsOn: boolean }): void {
+    const at = this.layout.table(Table.cpus) + c * Cpu.size;
+    this.core.setU16(at + Cpu.svr, state.svr);
+    this.core.setU8(at + Cpu.tpr, state.tpr);
+    this.core.setU8(at + Cpu.run, RunState[state.run]);
+    this.core.setU8(at + Cpu.flags, state.interruptsOn ? CpuFlag.interruptsOn : 0);
+    this.core.setU32(at + Cpu.dfr, 0xffffffff);
+  }
+
+  setDevice(d: number, msi: { control: number; addrLo: number; addrHi: number; data: number }): void {
+    const at = this.layout.table(Table.devices) + d * Dev.size;
+    this.core.setU16(at + Dev.control, msi.control);
+    this.core.setU16(at + Dev.data, msi.data);
+    this.core.setU32(at + Dev.addrLo, msi.addrLo);
+    this.core.setU32(at + Dev.addrHi, msi.addrHi);
+  }
+
+  /** The machine is set up: derived fields are computed; in a timed run the clock is armed. */
+  start(): void {
+    this.core.exports.complete();
+    this.#throwOnFault();
+    if (this.setup.timed) this.core.exports.timedBegin();
+  }
+
+  // --- looking
+
+  variable(slot: number, i = 0, j = 0): number {
+    const bytes = this.layout.slot(slot, VarWord.bytes);
+    const at = this.layout.slot(slot, VarWord.address) + (i * this.layout.slot(slot, VarWord.dim1) + j) * bytes;
+    return bytes === 1 ? this.core.u8(at) : bytes === 2 ? this.core.u16(at) : this.core.u32(at);
+  }
+
+  maskBits(slot: number, i = 0): number[] {
+    const bytes = this.layout.slot(slot, VarWord.bytes);
+    const at = this.layout.slot(slot, VarWord.address) + i * bytes;
+    const bits: number[] = [];
+    for (let bit = 0; bit < bytes * 8; bit++) if ((this.core.u8(at + (bit >>> 3)) >>> (bit & 7)) & 1) bits.push(bit);
+    return bits;
+  }
+
+  /** True if a CPU idles with a vector in service: no EOI will retire it any more (hardware.md A.12). */
+  get stuckIsr(): boolean {
+    const inService = (c: number): boolean => this.core.u8(this.layout.table(Table.cpus) + c * Cpu.size + Cpu.isrWords) !== 0;
+    return this.setup.apicIds.some((_, c) => inService(c) && this.instruction(c) === undefined);
+  }
+
+  device(d: number): { control: number; addrLo: number; addrHi: number; data: number } {
+    const at = this.layout.table(Table.devices) + d * Dev.size;
+    return {
+      control: this.core.u16(at + Dev.control),
+      data: this.core.u16(at + Dev.data),
+      addrLo: this.core.u32(at + Dev.addrLo),
+      addrHi: this.core.u32(at + Dev.addrHi),
+    };
+  }
+
+  owed(s: number): boolean {
+    return this.core.u8(this.layout.source(s) + Src.owed) !== 0;
+  }
+
+  /** Instruction that CPU c's current context stands in front of, or undefined: it idles. */
+  instruction(c: number): number | undefined {
+    const level = this.core.exports.currentLevel(c);
+    return level < 0 ? undefined : this.core.u16(this.layout.table(Table.contexts) + (c * 4 + level) * Ctx.size + Ctx.pc);
+  }
+
+  note(which: keyof typeof Note): number {
+    return Number(this.core.u64(this.layout.table(Table.notes) + Note[which] * 8));
+  }
+
+  handled(s: number): boolean {
+    return this.core.u8(this.layout.table(Table.served) + s) !== 0;
+  }
+
+  ended(o: number): boolean {
+    return this.core.u8(this.layout.table(Table.ended) + o) !== 0;
+  }
+
+  /** Instructions that were executed at least once. */
+  coverage(): Uint8Array {
+    return this.core.bytes(this.layout.table(Table.coverage), this.setup.program.code.length / 4);
+  }
+
+  /** Raise to handler entry, cycles (timed). */
+  latency(): Percentiles {
+    return percentiles(this.core, this.layout.table(Table.histogram));
+  }
+
+  // --- step by step
+
+  enabled(): number[] {
+    const n = this.core.exports.enabledActions();
+    const at = this.core.exports.actionsAt();
+    return Array.from({ length: n }, (_, i) => this.core.u16(at + i * 2));
+  }
+
+  /** `rest` and `deadlock` of the state that `enabled` looked at last. */
+  get quiet(): 'rest' | 'deadlock' | undefined {
+    const state = this.core.exports.restState();
+    return state === 1 ? 'rest' : state === 2 ? 'deadlock' : undefined;
+  }
+
+  /** Executes an action that is enabled; says whether it was a visible step and which properties it broke. */
+  apply(action: number): { visible: boolean; broken: string[] } {
+    const visible = this.core.exports.apply(action) !== 0;
+    this.#throwOnFault();
+    return { visible, broken: this.#named(this.core.exports.violationMask()) };
+  }
+
+  /** The properties that a state at rest breaks. */
+  brokenAtRest(): string[] {
+    const mask = this.core.exports.restViolations();
+    this.#throwOnFault();
+    const checked = this.setup.properties;
+    return this.#named(mask).filter((name) => checked.includes(name));
+  }
+
+  /** The packed image of the state (design 3). */
+  image(): Uint8Array {
+    this.#images();
+    return this.core.bytes(this.#scratch, this.core.exports.packTo(this.#scratch));
+  }
+
+  /** Sets the state from an image. */
+  setImage(image: Uint8Array): void {
+    this.#images();
+    this.core.write(this.#scratch, image);
+    this.core.exports.unpackFrom(this.#scratch);
+  }
+
+  /** 64-bit fingerprint of the packed image, as the visited set of a check has it. */
+  fingerprint(): bigint {
+    this.#images();
+    return this.core.u64(this.core.exports.sealState());
+  }
+
+  #images(): void {
+    if (this.#scratch === 0 && this.core.exports.openImages() !== 0) this.#scratch = this.core.exports.imageBuffer();
+    if (this.#scratch === 0) throw new RangeError('out of memory for an image');
+  }
+
+  /** The properties that a judge flags in the state as it is. */
+  judge(entry: number): string[] {
+    if (entry === 0) return [];
+    const mask = this.core.exports.judgeState(entry);
+    this.#throwOnFault();
+    return this.#named(mask);
+  }
+
+  /** Bit of a property in a mask, -1 if there is none of this name. */
+  propertyBit(name: string): number {
+    return bitOf(name, this.setup.program.own);
+  }
+
+  #named(mask: number): string[] {
+    return propertiesOf(mask, this.setup.program.own);
+  }
+
+  #throwOnFault(): void {
+    const kind = this.core.exports.faultKind();
+    if (kind !== 0) throw new ModelFault(kind, this.core.exports.faultAt());
+  }
+
+  // --- timed
+
+  /** Runs at most `cycles`; stops earlier where a property fails or the ring is full. */
+  run(cycles: number): { status: 'more' | 'failed' | 'ringFull'; broken: string[] } {
+    const status = this.core.exports.runCycles(cycles >>> 0, Math.floor(cycles / 2 ** 32));
+    this.#throwOnFault();
+    const broken = this.#named(this.core.exports.violationMask());
+    return { status: status === Status.failed ? 'failed' : status === Status.ringFull ? 'ringFull' : 'more', broken };
+  }
+
+  /** The records since the last call as they are, oldest first. */
+  override events(): EventRecord[] {
+    return this.takeRecords();
+  }
+}

@@ -1,0 +1,61 @@
+/** Random register traffic on random machines: `npm run fuzz` does the same at length. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Dice } from '../../bench/random/dice.js';
+import { Invariants } from '../../bench/random/invariants.js';
+import { trial } from '../../bench/random/trial.js';
+import { Cpu, Pin, Table } from '../../src/core/index.js';
+import { Machine } from '../../src/machine/library.js';
+
+describe('whatever the host does to registers and pins', () => {
+  test('the invariants of hardware.md A.3, A.4 and B.3 hold, nothing traps, and a restored machine goes on as before', async () => {
+    let accepted = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 2 ** 31 }), async (seed) => {
+        const { failure, ...counts } = await trial(seed, 400);
+        accepted += counts.accepted;
+        expect(failure).toBeUndefined();
+      }),
+      { seed: 20, numRuns: 80 },
+    );
+    expect(accepted).toBeGreaterThan(1000);
+  });
+
+  test('a restored machine of the same make goes on as the one that was copied, messages in flight', async () => {
+    const options = { cpus: 3, jitter: true, seed: 5 };
+    const [one, other] = [await Machine.create(options), await Machine.create({ ...options, seed: 5 })];
+    for (const cpu of one.cpus) cpu.writeMmio(0xfee000f0, 0x1ff, 4);
+    for (let v = 0x20; v < 0x60; v++) one.dmaWrite32({ requester: v & 3, address: 0xfee00000 + ((v % 3) << 12), data: v });
+    one.advance(900);
+    other.restore(one.snapshot());
+    expect(other.settle(0)).toBe(false);
+    expect([one.settle(), other.settle()]).toEqual([true, true]);
+    expect([other.digest(), other.eventDigest(), other.cpu(1).irr]).toEqual([one.digest(), one.eventDigest(), one.cpu(1).irr]);
+  });
+});
+
+describe('the invariants themselves see', () => {
+  const broken = async (breakIt: (machine: Machine, cpu: number, pin: number) => void): Promise<string | undefined> => {
+    const machine = await Machine.create({ cpus: 2 });
+    const invariants = new Invariants(machine.core, 2, 24, true);
+    expect(invariants.broken()).toBeUndefined();
+    const table = machine.core.exports.table;
+    breakIt(machine, table(Table.cpus) + Cpu.size, table(Table.pins) + 3 * Pin.size);
+    return invariants.broken();
+  };
+
+  test.each<[string, Parameters<typeof broken>[0], RegExp]>([
+    ['a vector below 16', ({ core }, cpu) => core.setU32(cpu + Cpu.tmr, 0x8000), /CPU 1: a vector below 16/],
+    ['two vectors of one class in service', ({ core }, cpu) => core.setU32(cpu + Cpu.isr + 8, 0x30000), /two vectors of one class/],
+    ['a PPR that does not follow', ({ core }, cpu) => core.setU8(cpu + Cpu.tpr, 0x35), /PPR is 0, from TPR 53/],
+    ['a highest vector that is kept wrongly', ({ core }, cpu) => core.setU32(cpu + Cpu.irr + 8, 1), /highest vectors 64/],
+    ['Remote IRR on an edge entry', ({ core }, _, pin) => core.setU32(pin + Pin.low, 0x4031), /pin 3: Remote IRR/],
+  ])('%s', async (_, breakIt, sentence) => {
+    expect(await broken(breakIt)).toMatch(sentence);
+  });
+});
+
+test('the dice are the same everywhere', () => {
+  const dice = new Dice(1);
+  expect([dice.word(), dice.word(), dice.below(100)]).toEqual([2693262067, 11749833, 52]);
+});
