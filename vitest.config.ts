@@ -5,6 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Exhaustive searches take their time on a slow machine.
     testTimeout: 120_000,
+    hookTimeout: 120_000,
     // Threads: WebAssembly memory of several GB must not be copied between processes. Two: what a small CI machine has.
     pool: 'threads',
     maxWorkers: 2,

@@ -33,9 +33,7 @@ export function whole(standard: number, least: number, most: number, unit = ''):
 
 /** All options of one kind, those left out with their defaults. Throws RangeError with one sentence about the first that is wrong. */
 export function choose<T extends object>(where: string, choices: Choices<T>, given: Partial<T> | undefined): T {
-  if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given)))
-    throw new RangeError(`${where} is an object of options, not ${describe(given)}`);
-  refuseUnknown(where, Object.keys(choices), given ?? {});
+  if (given !== undefined) refuseUnknown(where, Object.keys(choices), given);
   const entries = Object.entries<Choice<unknown>>(choices).map(([name, choice]): [string, unknown] => {
     const value = (given as Record<string, unknown> | undefined)?.[name];
     if (value === undefined) return [name, choice.standard];
@@ -45,7 +43,10 @@ export function choose<T extends object>(where: string, choices: Choices<T>, giv
   return Object.fromEntries(entries) as T;
 }
 
+/** Throws RangeError unless it is an object that has only known names. */
 export function refuseUnknown(where: string, known: readonly string[], given: object): void {
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw new RangeError(`${where} is an object of options, not ${describe(given)}`);
   for (const name of Object.keys(given)) {
     if (known.includes(name)) continue;
     const meant = nearest(name, known);

@@ -84,11 +84,13 @@ const cpuChoices: Choices<CpuModel> = {
   timerTick: whole(model.timerTick, 1, 0xffff, 'cycles'),
 };
 
-const lapicChoices = (apicIds: readonly number[]): Choices<LapicChoice> => ({
+const lapicChoices = (apicIds: readonly number[], x2apic: boolean): Choices<LapicChoice> => ({
   allowXapicIdWrite: flag(model.allowXapicIdWrite),
   lowestPriPolicy: oneOf('hashVector', 'minTpr', 'rotate', 'first'),
   pprEqualClassSub: oneOf('tpr', 'zero'),
-  startInX2apic: flag(apicIds.some((id) => id > 254)),
+  startInX2apic: x2apic
+    ? flag(apicIds.some((id) => id > 254))
+    : { standard: false, fits: (value) => value === false, wanted: 'false where cpu.x2apic is' },
 });
 
 const ioapicChoices = (i: number): Choices<IoapicModel> => ({
@@ -117,7 +119,8 @@ interface Sizes {
 export function setupOf(options: MachineOptions): MachineSetup {
   refuseUnknown('Machine.create', optionNames, options);
   const { cpus, apicIds: ids, ioapics, devices, iommus, cpu, lapic, timing, assumptions, module: _, ...rest } = options;
-  if (iommus !== undefined && iommus.length > 0) throw new RangeError('no IOMMU is modelled yet: leave iommus out or give an empty list');
+  if (iommus !== undefined && !(Array.isArray(iommus) && iommus.length === 0))
+    throw new RangeError('no IOMMU is modelled yet: leave iommus out or give an empty list');
   const apicIds = apicIdsOf(cpus, ids);
   const tables = ioapicsOf(ioapics);
   refuseRequesters(devices);
@@ -134,6 +137,7 @@ export function setupOf(options: MachineOptions): MachineSetup {
     },
     rest,
   );
+  const kind = choose('cpu', cpuChoices, cpu);
   return {
     apicIds,
     functions: [],
@@ -154,7 +158,7 @@ export function setupOf(options: MachineOptions): MachineSetup {
     probeRaises: 0,
     record: sizes.events ? 1 : 0,
     ring: sizes.events ? RING : 0,
-    lapic: { ...choose('cpu', cpuChoices, cpu), ...choose('lapic', lapicChoices(apicIds), lapic), bootstrap: sizes.bootstrap },
+    lapic: { ...kind, ...choose('lapic', lapicChoices(apicIds, kind.x2apic), lapic), bootstrap: sizes.bootstrap },
     ioapics: tables,
     memory: sizes.memory,
   };
@@ -236,7 +240,7 @@ function assumptionsOf(given: Partial<Assumptions> = {}): Assumptions {
 function timingOf(given: MachineOptions['timing'] = {}): MachineSetup['timing'] {
   refuseUnknown('timing', timingIds, given);
   for (const [id, value] of Object.entries(given)) {
-    const cycles = typeof value === 'number' ? [value] : [value.min, value.default, value.max];
+    const cycles = typeof value === 'number' ? [value] : [value?.min, value?.default, value?.max];
     const fits = cycles.every((each, i) => Number.isInteger(each) && each >= (cycles[i - 1] ?? 0) && each <= 0xffffffff);
     if (!fits) throw new RangeError(`timing['${id}'] is a number of cycles, or {min, default, max} in ascending order`);
   }
