@@ -8,7 +8,7 @@
  */
 import Benchmark from 'benchmark';
 import { search } from '../src/check/index.js';
-import type { Machine } from '../src/machine/index.js';
+import type { ProgramMachine } from '../src/machine/index.js';
 import { assembleSystem, findScenario, parseScenario, type Scenario, type System } from '../src/scenario/index.js';
 import { benchLapics } from './lapic.js';
 import { median } from './median.js';
@@ -88,7 +88,7 @@ function cost(run: () => void): number {
 
 /** Nanoseconds of packing and of unpacking a state, by benchmark.js. */
 async function imageCosts(system: System): Promise<{ pack: number; unpack: number }> {
-  const machine: Machine = await system.machine({ timed: false, record: 0 });
+  const machine: ProgramMachine = await system.machine({ timed: false, record: 0 });
   const image = machine.image();
   const { exports } = machine.core;
   const at = exports.imageBuffer();

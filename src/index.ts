@@ -63,7 +63,7 @@ export {
 export * from './machine/library.js';
 export {
   defaultAssumptions,
-  Machine as ProgramMachine,
+  ProgramMachine,
   ModelFault,
   type EventRecord,
   type MachineSetup,

@@ -7,7 +7,7 @@
  * between, waits until nothing is on its way to the old vector any more, and frees that. `two-step` goes through a message
  * with the new vector and the old CPU, where a marked slot swallows it; `direct` does not, and address and data tear.
  */
-import type { Machine, OperationSetup } from '../../src/machine/index.js';
+import type { ProgramMachine, OperationSetup } from '../../src/machine/index.js';
 import { Assembler, Declarations, eq, lt, programSetup, SELF, type MachineSize } from '../../src/kernel/index.js';
 import type { BuiltModel, KernelModel, Placement } from '../../src/kernel/model/index.js';
 
@@ -137,7 +137,7 @@ function moveOperation(irq: number, to: number, entry: number): OperationSetup {
   return { entry, cpu: 1 - to, args: [irq, to], pause: 0 };
 }
 
-function boot(machine: Machine, slot: number, { apicIds, irqs }: Placement): void {
+function boot(machine: ProgramMachine, slot: number, { apicIds, irqs }: Placement): void {
   irqs.forEach(({ device, cpu, vector }, i) => {
     machine.setVariable(slot, cpu, vector, i + Slot.FIRST);
     machine.setDevice(device, { control: 1, addrLo: ADDRESS + (apicIds[cpu] ?? 0) * 0x1000, addrHi: 0, data: DATA + vector });

@@ -1,7 +1,7 @@
 /** What is different between two states, by the names of what changed. */
 import { Fields, type Field } from './fields.js';
 import { Flight, type InFlight } from './messages.js';
-import type { Machine } from '../machine/index.js';
+import type { ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 
 /** One difference: of a value both ends; what came to a set or went from it has one of them. */
@@ -45,10 +45,10 @@ function fieldChanges(field: Field, before: number, after: number): Change[] {
 export class States {
   readonly fields: Fields;
   readonly #flight: Flight;
-  readonly #machine: Machine;
+  readonly #machine: ProgramMachine;
   readonly #cpus: readonly string[];
 
-  constructor(system: System, machine: Machine) {
+  constructor(system: System, machine: ProgramMachine) {
     this.#machine = machine;
     this.#cpus = system.names.cpus;
     this.fields = new Fields(system, machine);

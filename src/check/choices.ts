@@ -1,6 +1,6 @@
 /** The steps that are enabled in a state, in words, and who cannot step and why. */
 import { Actor } from '../core/index.js';
-import type { Machine } from '../machine/index.js';
+import type { ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import { cpuOfAction, describeAction } from './actions.js';
 import type { States } from './changes.js';
@@ -34,11 +34,11 @@ function stepName(system: System, action: number): string {
 /** Words for the steps of one machine. */
 export class Choices {
   readonly #system: System;
-  readonly #machine: Machine;
+  readonly #machine: ProgramMachine;
   readonly #states: States;
   readonly #standings: Standings;
 
-  constructor(system: System, machine: Machine, states: States, standings: Standings) {
+  constructor(system: System, machine: ProgramMachine, states: States, standings: Standings) {
     this.#system = system;
     this.#machine = machine;
     this.#states = states;

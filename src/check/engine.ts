@@ -1,6 +1,6 @@
 /** One worker's share of a search: a module instance, driven round by round. */
 import { Bag, SearchOption, Status } from '../core/index.js';
-import type { Machine } from '../machine/index.js';
+import type { ProgramMachine } from '../machine/index.js';
 import type { Spill } from './spill.js';
 
 /** Bytes of a chunk of records in the core. */
@@ -66,13 +66,13 @@ const PROPERTIES = 32;
 const FAILURE_BYTES = 16;
 
 export class Engine {
-  readonly machine: Machine;
+  readonly machine: ProgramMachine;
   readonly #spill: Spill | undefined;
   readonly #chunks: number;
   readonly #workers: number;
 
   /** Begins a search from the state the machine is in; `status` tells whether there was memory for that. */
-  constructor(machine: Machine, options: EngineOptions) {
+  constructor(machine: ProgramMachine, options: EngineOptions) {
     this.machine = machine;
     this.#spill = options.spill;
     this.#workers = options.workers;

@@ -1,6 +1,6 @@
 /** Who searches: one engine alone, or a team of them. What comes out is the same. */
 import { Bag, Status } from '../core/index.js';
-import type { Machine } from '../machine/index.js';
+import type { ProgramMachine } from '../machine/index.js';
 import type { CheckpointHead } from './checkpoint.js';
 import { Engine, type EngineOptions, type FoundFailure, type Share } from './engine.js';
 import type { LookUp } from './paths.js';
@@ -70,7 +70,7 @@ export class Alone implements Explorer {
   readonly #engine: Engine;
   readonly #spill: EngineOptions['spill'];
 
-  constructor(machine: Machine, options: Omit<EngineOptions, 'worker' | 'workers'>) {
+  constructor(machine: ProgramMachine, options: Omit<EngineOptions, 'worker' | 'workers'>) {
     this.#engine = new Engine(machine, { ...options, worker: 0, workers: 1 });
     this.#spill = options.spill;
   }

@@ -5,7 +5,7 @@
  */
 import { Cpu, CpuFlag, Dev, Glob, NONE, RunState, Src, Table, VarWord } from '../core/index.js';
 import type { AnyVariable, Domain, Kind, Variable } from '../kernel/index.js';
-import { Layout, type Machine } from '../machine/index.js';
+import { Layout, type ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import { hex } from './words.js';
 
@@ -69,7 +69,7 @@ export class Fields {
   readonly #ofVariable: Field[][] = [];
   readonly #masks = new Map<number, string>();
 
-  constructor(system: System, machine: Machine) {
+  constructor(system: System, machine: ProgramMachine) {
     const { exports } = machine.core;
     this.#system = system;
     this.#layout = new Layout(machine.core);
@@ -91,7 +91,7 @@ export class Fields {
   }
 
   /** A copy of all that decides the future; what fields are read from. */
-  capture(machine: Machine): DataView {
+  capture(machine: ProgramMachine): DataView {
     const bytes = machine.core.bytes(this.#start, this.#size);
     return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
@@ -106,7 +106,7 @@ export class Fields {
   }
 
   /** The same without a capture. */
-  readNow(machine: Machine, field: Field): number {
+  readNow(machine: ProgramMachine, field: Field): number {
     return valueAt(machine.core.view, this.#start + field.at, field);
   }
 

@@ -1,5 +1,5 @@
 /** A search that goes on where another one stopped: in a file, by the same worker or by a team. */
-import type { Machine } from '../machine/index.js';
+import type { ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import type { CheckpointHead } from './checkpoint.js';
 import type { Share } from './engine.js';
@@ -9,7 +9,7 @@ import type { SearchLimits } from './report.js';
 import { joinFailures, joinShares } from './share.js';
 import { joinActivities } from './vacuity.js';
 
-function start(system: System): Promise<Machine> {
+function start(system: System): Promise<ProgramMachine> {
   return system.machine({ timed: false, record: 0 });
 }
 

@@ -1,6 +1,6 @@
 /** Messages in flight, by name. */
 import { Level, Msg, MsgKind, Origin, Table } from '../core/index.js';
-import type { Machine } from '../machine/index.js';
+import type { ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import type { Fields } from './fields.js';
 import { hex } from './words.js';
@@ -41,7 +41,7 @@ export class Flight {
   readonly #messages: number;
   readonly #origins: number;
 
-  constructor(system: System, machine: Machine, fields: Fields) {
+  constructor(system: System, machine: ProgramMachine, fields: Fields) {
     this.#system = system;
     this.#messages = fields.offset(machine.core.exports.table(Table.messages));
     this.#origins = fields.offset(machine.core.exports.table(Table.origins));

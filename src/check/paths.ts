@@ -3,7 +3,7 @@
  * Which step led on is found by taking the steps of the parent; where two states answer to a parent's description, both are
  * tried.
  */
-import type { Machine } from '../machine/index.js';
+import type { ProgramMachine } from '../machine/index.js';
 import { NO_ACTION, type FoundFailure, type Reduction, type Slot } from './engine.js';
 
 /** All states, of all workers, whose fingerprints begin with these 24 bits. */
@@ -19,14 +19,14 @@ function isStart({ level, round }: Slot): boolean {
 }
 
 export class Paths {
-  readonly #machine: Machine;
-  readonly #start: ReturnType<Machine['snapshot']>;
+  readonly #machine: ProgramMachine;
+  readonly #start: ReturnType<ProgramMachine['snapshot']>;
   readonly #lookUp: LookUp;
   readonly #joins: boolean;
   readonly #ways = new Map<bigint, Promise<readonly number[] | undefined>>();
 
   /** `machine`: one in the state in which the search began. `reduction`: what the search was done with. */
-  constructor(machine: Machine, lookUp: LookUp, reduction: Reduction) {
+  constructor(machine: ProgramMachine, lookUp: LookUp, reduction: Reduction) {
     this.#machine = machine;
     this.#joins = reduction !== 0;
     this.#start = machine.snapshot();

@@ -1,5 +1,5 @@
 /** Replays a way through a check, step by step, with everything recorded that an explanation needs. */
-import type { EventRecord, Machine } from '../machine/index.js';
+import type { EventRecord, ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import { cpuOfAction, isRaiseOrOperation } from './actions.js';
 import type { PropertyName } from './search.js';
@@ -28,13 +28,13 @@ const RING = 2048;
 /** A machine that is walked by hand, and what happened. */
 export class Replay {
   readonly system: System;
-  readonly machine: Machine;
+  readonly machine: ProgramMachine;
   readonly steps: ReplayedStep[] = [];
   /** properties that the state at the start breaks */
   readonly atStart: readonly PropertyName[];
   readonly #stood = new Map<string, number>();
 
-  private constructor(system: System, machine: Machine) {
+  private constructor(system: System, machine: ProgramMachine) {
     this.system = system;
     this.machine = machine;
     this.atStart = machine.judge(machine.setup.program.judgeAlways ?? 0);

@@ -1,6 +1,6 @@
 /** The search of a scenario: alone at first, by a team of workers when it turns out to be long. */
 import { loadModule, Status, VarClass, VarWord } from '../core/index.js';
-import { propertiesOf, type Machine } from '../machine/index.js';
+import { propertiesOf, type ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import type { CheckpointHead } from './checkpoint.js';
 import type { Reduction, Share } from './engine.js';
@@ -143,7 +143,7 @@ async function withHelp(
   }
 }
 
-async function begin(system: System): Promise<Machine> {
+async function begin(system: System): Promise<ProgramMachine> {
   return system.machine({ timed: false, record: 0 });
 }
 

@@ -1,7 +1,7 @@
 /** Where the contexts of a CPU stand, what their next micro-op is in words, and what keeps one that cannot go on. */
 import { Cpu, Ctx, InsnFlag, LapicReg, Level, MsiReg, Op, Operand, RunState, Table } from '../core/index.js';
 import { decode, type AnyVariable, type Decoded, type Label } from '../kernel/index.js';
-import type { Machine } from '../machine/index.js';
+import type { ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import type { States } from './changes.js';
 import { indexName } from './fields.js';
@@ -50,12 +50,12 @@ const onMasks: ReadonlySet<Op> = new Set([Op.maskFirst, Op.maskCount, Op.maskMos
 /** Reads the contexts of a machine. */
 export class Standings {
   readonly #system: System;
-  readonly #machine: Machine;
+  readonly #machine: ProgramMachine;
   readonly #states: States;
   readonly #contexts: number;
   readonly #cpus: number;
 
-  constructor(system: System, machine: Machine, states: States) {
+  constructor(system: System, machine: ProgramMachine, states: States) {
     this.#system = system;
     this.#machine = machine;
     this.#states = states;

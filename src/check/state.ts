@@ -1,5 +1,5 @@
 /** The state at a point of a way, as far as interrupts are concerned: a table, and the same as lines. */
-import type { Machine } from '../machine/index.js';
+import type { ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import { describeMessage, hex, instructionAt, irqNumber } from './words.js';
 
@@ -24,13 +24,13 @@ function vectorSet(vectors: readonly number[]): string {
   return vectors.length === 0 ? '-' : vectors.map(hex).join(' ');
 }
 
-function standsAt(system: System, machine: Machine, cpu: number): string {
+function standsAt(system: System, machine: ProgramMachine, cpu: number): string {
   const at = machine.instruction(cpu);
   const label = at === undefined ? undefined : instructionAt(system, at).label;
   return label === undefined ? '' : `${label.routine}:${label.line}`;
 }
 
-export function stateOf(system: System, machine: Machine): StateTable {
+export function stateOf(system: System, machine: ProgramMachine): StateTable {
   return {
     devices: system.names.devices.map((name, d) => {
       const { addrLo, data } = machine.device(d);

@@ -1,5 +1,5 @@
 /** Ways that are tried out: replayed on a machine that records nothing, and judged as the search judges. */
-import type { Machine } from '../machine/index.js';
+import type { ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 
 /** How a way breaks its property: by its last step, or by the state at its end. */
@@ -17,12 +17,12 @@ export interface Outcome {
 /** A machine that is set to a state, led on and looked at. States are packed images: two that are equal go on alike (design 3). */
 export class Trial {
   readonly system: System;
-  readonly machine: Machine;
+  readonly machine: ProgramMachine;
   /** steps that were tried so far: effort is counted in steps, never in time, so that its bound gives the same result everywhere */
   tried = 0;
   readonly #property: string;
 
-  private constructor(system: System, machine: Machine, property: string) {
+  private constructor(system: System, machine: ProgramMachine, property: string) {
     this.system = system;
     this.machine = machine;
     this.#property = property;

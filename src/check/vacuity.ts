@@ -1,6 +1,6 @@
 /** Whether what was searched could have failed at all: what ran, and what never did. */
 import { Note } from '../core/index.js';
-import type { Machine } from '../machine/index.js';
+import type { ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import { neverEvaluated } from './evaluated.js';
 import { labelAt } from './labels.js';
@@ -33,12 +33,12 @@ export interface Activity {
 }
 
 /** Kinds of things that happened on some path: what a model counts (`Note`), and strays. */
-function kindsOf(machine: Machine): string[] {
+function kindsOf(machine: ProgramMachine): string[] {
   const notes = Object.keys(Note).filter((name): name is keyof typeof Note => Number.isNaN(Number(name)) && name !== 'count');
   return [...notes.filter((name) => machine.note(name) > 0), ...(machine.counter('strays') > 0 ? ['stray'] : [])].toSorted();
 }
 
-export function activityOf(machine: Machine): Activity {
+export function activityOf(machine: ProgramMachine): Activity {
   return {
     handlerRuns: machine.counter('served'),
     retriggers: machine.note('retrigger'),

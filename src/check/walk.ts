@@ -1,7 +1,7 @@
 /** A way through a check, walked by hand: steps taken, taken back and taken again, each with what it changed. */
 import { InsnFlag, NONE, Op, type Property } from '../core/index.js';
 import { decode } from '../kernel/index.js';
-import type { Machine } from '../machine/index.js';
+import type { ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import { cpuOfAction, isRaiseOrOperation } from './actions.js';
 import { States, type Change } from './changes.js';
@@ -56,7 +56,7 @@ const MOST = 20_000;
 /** A machine and the way it has come. */
 export class Walk {
   readonly system: System;
-  readonly machine: Machine;
+  readonly machine: ProgramMachine;
   readonly states: States;
   readonly standings: Standings;
   readonly #choices: Choices;

@@ -7,7 +7,7 @@ export type { EventRecord } from './events.js';
 export { Layout } from './fill.js';
 export type { Percentiles } from './histogram.js';
 export { defaultLapicModel, type LapicModel } from './lapic.js';
-export { ModelFault, ProgramMachine as Machine } from './program.js';
+export { ModelFault, ProgramMachine } from './program.js';
 export { builtinProperties, propertiesOf } from './properties.js';
 export type { MachineSetup, OperationSetup, ProgramSetup, SourceSetup } from './setup.js';
 export { timingIds, type Latency } from './timing.js';

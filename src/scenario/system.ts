@@ -1,7 +1,7 @@
 /** A scenario and a kernel model made into a machine that can start. */
 import { ExpressionError } from '../kernel/index.js';
 import { findModel, ModelError, type BuiltModel, type KernelModel, type OperationRequest, type Placement } from '../kernel/model/index.js';
-import { Machine, type Assumptions, type MachineSetup } from '../machine/index.js';
+import { ProgramMachine, type Assumptions, type MachineSetup } from '../machine/index.js';
 import { ownProperty, partsOf } from './assertions.js';
 import { CYCLES_PER_US, FIRST_VECTOR, interArrivalCycles, type Operation, type Scenario } from './scenario.js';
 
@@ -57,7 +57,7 @@ export interface System {
   readonly properties: readonly string[];
   setup(mode: Mode): MachineSetup;
   /** A machine in the state in which the scenario starts. */
-  machine(mode: Mode): Promise<Machine>;
+  machine(mode: Mode): Promise<ProgramMachine>;
 }
 
 function describeOperation(o: Operation): string {
@@ -163,8 +163,8 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     record: mode.record,
     ring: mode.ring ?? (mode.record === 0 ? 0 : RING),
   });
-  const machine = async (mode: Mode): Promise<Machine> => {
-    const made = await Machine.create(setup(mode));
+  const machine = async (mode: Mode): Promise<ProgramMachine> => {
+    const made = await ProgramMachine.create(setup(mode));
     built.boot(made);
     made.start();
     return made;

@@ -3,7 +3,7 @@
  * the module only what a single step does.
  */
 import type { PropertyName } from '../../src/check/index.js';
-import type { Machine, System } from '../../src/index.js';
+import type { ProgramMachine, System } from '../../src/index.js';
 
 export interface Explored {
   readonly states: number;
@@ -22,7 +22,7 @@ export async function bruteForce(system: System, joins = false): Promise<Explore
   return exploreAll(await system.machine({ timed: false, record: 0 }), joins);
 }
 
-export function exploreAll(machine: Machine, joins: boolean): Explored {
+export function exploreAll(machine: ProgramMachine, joins: boolean): Explored {
   const checked = machine.setup.properties;
   const failures: Partial<Record<PropertyName, number>> = {};
   const fail = (names: readonly PropertyName[], steps: number): void => {

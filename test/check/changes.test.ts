@@ -12,7 +12,7 @@ import {
   Walk,
   type Taken,
 } from '../../src/check/index.js';
-import type { Machine } from '../../src/machine/index.js';
+import type { ProgramMachine } from '../../src/machine/index.js';
 import type { System } from '../../src/scenario/index.js';
 import { Dice, randomSystem } from '../engine/systems.js';
 import { given, systemFrom } from './help.js';
@@ -22,7 +22,7 @@ function take(walk: Walk, name: string): Taken {
 }
 
 /** Everything that the machine's own functions show, by names made here. */
-function look(system: System, machine: Machine): Map<string, string> {
+function look(system: System, machine: ProgramMachine): Map<string, string> {
   const { cpus } = system.scenario.machine;
   const seen = new Map<string, string>();
   const numbers = {

@@ -1,7 +1,7 @@
 /** What the reduction rests on, action by action: declared footprints, independence, futures, joined steps. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Actor } from '../../src/core/index.js';
-import { ModelFault, type Machine } from '../../src/machine/index.js';
+import { ModelFault, type ProgramMachine } from '../../src/machine/index.js';
 import { Instrumented } from '../engine/instrumented.js';
 import { randomKernel } from '../engine/kernels.js';
 import { footprintAt, namesOf, PASSING, resourceMap, type Footprint } from '../engine/resources.js';
@@ -10,7 +10,7 @@ import { Dice, machineOf, randomSystem } from '../engine/systems.js';
 const action = (actor: Actor, which: number): number => (actor << 12) | which;
 
 /** All actions a machine may ever have, messages by the ranks that occur. */
-function allActions({ setup }: Machine): number[] {
+function allActions({ setup }: ProgramMachine): number[] {
   const numbers = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
   const cpus = numbers(setup.apicIds.length).flatMap((c) => [action(Actor.cpu, c), action(Actor.interrupt, c)]);
   const sources = numbers(setup.sources.length).flatMap((s) => [Actor.raise, Actor.sample, Actor.send].map((a) => action(a, s)));
@@ -18,7 +18,7 @@ function allActions({ setup }: Machine): number[] {
 }
 
 /** A random machine: a scenario on a model, or a kernel of a few lines. */
-async function randomMachine(dice: Dice): Promise<Machine> {
+async function randomMachine(dice: Dice): Promise<ProgramMachine> {
   if (dice.below(2) === 0) {
     for (;;) {
       const found = await randomKernel(dice);
@@ -29,7 +29,7 @@ async function randomMachine(dice: Dice): Promise<Machine> {
 }
 
 /** False: the kernel is at fault. */
-function applied(machine: Machine, a: number): boolean {
+function applied(machine: ProgramMachine, a: number): boolean {
   try {
     machine.apply(a);
     return true;
@@ -40,7 +40,7 @@ function applied(machine: Machine, a: number): boolean {
 }
 
 /** Walks at random; `visit` sees every few states with their enabled actions. */
-function walk(machine: Machine, dice: Dice, steps: number, visit: (actions: readonly number[]) => void): void {
+function walk(machine: ProgramMachine, dice: Dice, steps: number, visit: (actions: readonly number[]) => void): void {
   for (let i = 0; i < steps; i++) {
     const actions = machine.enabled();
     if (actions.length === 0) return;
@@ -62,7 +62,7 @@ function renamed(a: number, first: number, landed: boolean): number {
   return earlier && landed ? a - 1 : a;
 }
 
-function image(machine: Machine): string {
+function image(machine: ProgramMachine): string {
   return Buffer.from(machine.image()).toString('latin1');
 }
 
@@ -72,7 +72,7 @@ interface Order {
 }
 
 /** Both actions, one after the other; undefined if the second cannot be done any more. */
-function both(machine: Machine, first: number, second: number): Order | undefined {
+function both(machine: ProgramMachine, first: number, second: number): Order | undefined {
   const messages = messageCount(machine, first);
   const one = machine.apply(first);
   const next = renamed(second, first, messages > messageCount(machine, first));
@@ -82,7 +82,7 @@ function both(machine: Machine, first: number, second: number): Order | undefine
 }
 
 /** Messages of the origin of a message's action. */
-function messageCount(machine: Machine, a: number): number {
+function messageCount(machine: ProgramMachine, a: number): number {
   const { core, setup } = machine;
   const ranks = Array.from({ length: setup.messages }, (_, m) => core.exports.table(12) + m * 32);
   return ranks.filter((at) => core.u8(at) !== 0 && core.u16(at + 2) === (a & 0xfff) >>> 4).length;

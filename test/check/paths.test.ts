@@ -17,9 +17,7 @@ test('states that answer to a parent’s description by chance are told from it 
   const doubtful: LookUp = async (prefix) => {
     const slots = await explorer.lookUp(prefix);
     misled++;
-    return slots.flatMap((slot) =>
-      [0, 1, 2].map((i) => ({ ...slot, fingerprint: slot.fingerprint ^ BigInt(i + 1) })).concat(slot),
-    );
+    return slots.flatMap((slot) => [0, 1, 2].map((i) => ({ ...slot, fingerprint: slot.fingerprint ^ BigInt(i + 1) })).concat(slot));
   };
   expect(await new Paths(await fresh(), doubtful, 1).to(failure)).toEqual(truth);
   expect(misled).toBeGreaterThan(30);

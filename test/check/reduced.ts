@@ -1,6 +1,6 @@
 /** A search in full beside both levels of the reduction. */
 import { expect } from 'vitest';
-import type { Machine } from '../../src/machine/index.js';
+import type { ProgramMachine } from '../../src/machine/index.js';
 import { search, type Found } from '../engine/toy.js';
 
 const lengths = ({ failures }: Found): [string, number][] =>
@@ -17,7 +17,7 @@ interface Compared {
 }
 
 /** Searches in full and reduced and holds them to the same answer; undefined where the full search has more states than `most`. */
-export async function compare(make: () => Promise<Machine>, most: number, what: string): Promise<Compared | undefined> {
+export async function compare(make: () => Promise<ProgramMachine>, most: number, what: string): Promise<Compared | undefined> {
   const full = await search(await make(), 0, most);
   if (full.status !== 'done') return undefined;
   const [first, second] = [await search(await make(), 1), await search(await make(), 2)];

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { search as searchSystem, type SearchResult } from '../../src/index.js';
-import type { Machine } from '../../src/machine/index.js';
+import type { ProgramMachine } from '../../src/machine/index.js';
 import { randomKernel } from '../engine/kernels.js';
 import { Dice, machineOf, randomSystem } from '../engine/systems.js';
 import { compare, names } from './reduced.js';
@@ -120,7 +120,7 @@ describe('random programs', () => {
     let [compared, wrong] = [0, 0];
     for (let seed = 0; compared < 100; seed++) {
       const system = randomSystem(new Dice(seed), { hotplug: true, assumptions: true, small: true });
-      const make = (): Promise<Machine> => machineOf(system, false, { record: 0, ring: 0 });
+      const make = (): Promise<ProgramMachine> => machineOf(system, false, { record: 0, ring: 0 });
       const result = await compare(make, 3000, `scenario ${seed}`);
       if (!result) continue;
       compared++;

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { eq, type Builder } from '../../src/kernel/index.js';
 import { Status } from '../../src/core/index.js';
 import { Alone } from '../../src/check/explorer.js';
-import type { Machine } from '../../src/machine/index.js';
+import type { ProgramMachine } from '../../src/machine/index.js';
 import { findScenario } from '../../src/scenario/index.js';
 import { machineOf, system } from '../engine/systems.js';
 import { explore, search, task, toy } from '../engine/toy.js';
@@ -114,7 +114,7 @@ const small = (programsOf: Programs) =>
   );
 
 /** Fewest visible steps to each property, over every path: depth first, without remembering states. */
-function bruteForce(machine: Machine): Record<string, number> {
+function bruteForce(machine: ProgramMachine): Record<string, number> {
   const best: Record<string, number> = {};
   const note = (names: readonly string[], length: number): void => {
     for (const name of names) best[name] = Math.min(best[name] ?? Infinity, length);

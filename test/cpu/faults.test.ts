@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { Op, Operand } from '../../src/core/index.js';
-import { Machine, type MachineSetup } from '../../src/machine/index.js';
+import { ProgramMachine, type MachineSetup } from '../../src/machine/index.js';
 import { settle, startTask, task, toy } from '../engine/toy.js';
 
 /** A machine whose CPU 0 starts at instruction 1 of `code`, words of `Op` in assembly/state/abi. */
 async function raw(
   code: readonly (readonly [op: number, a: number, b: number, c: number, imm: number, w2?: number, flags?: number])[],
-): Promise<Machine> {
+): Promise<ProgramMachine> {
   const rows = [[Op.end, Operand.none, Operand.none, Operand.none, 0] as const, ...code];
   const words = rows.flatMap(([op, a, b, c, imm, w2 = 0, flags = 0]) => [(op | (a << 8) | (b << 16) | (c << 24)) >>> 0, imm, w2, flags]);
   const { setup } = await toy((_k, d) => {
@@ -21,7 +21,7 @@ async function raw(
     live: new Uint8Array(rows.length * 8),
     handlers: new Map(),
   };
-  const machine = await Machine.create({ ...setup, program });
+  const machine = await ProgramMachine.create({ ...setup, program });
   machine.setCpu(0, { svr: 0x1ff, tpr: 0, run: 'running', interruptsOn: true });
   startTask(machine, 0, 1);
   return machine;

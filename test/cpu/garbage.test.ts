@@ -1,6 +1,6 @@
 /** Whatever the program is, the module does not trap: a fault is reported, or the nonsense has an architectural outcome. */
 import { expect, test } from 'vitest';
-import { Machine, ModelFault, type MachineSetup } from '../../src/machine/index.js';
+import { ProgramMachine, ModelFault, type MachineSetup } from '../../src/machine/index.js';
 import { assembleSystem, findScenario } from '../../src/scenario/index.js';
 import { Bag, Status } from '../../src/core/index.js';
 import { Engine } from '../../src/check/engine.js';
@@ -31,7 +31,7 @@ function garble(code: Uint32Array, roll: (n: number) => number): Uint32Array {
   return garbled;
 }
 
-function walk(machine: Machine, setup: MachineSetup, roll: (n: number) => number): void {
+function walk(machine: ProgramMachine, setup: MachineSetup, roll: (n: number) => number): void {
   if (setup.timed) {
     for (let i = 0; i < 5; i++) {
       machine.run(300_000_000);
@@ -65,7 +65,7 @@ test(`${RUNS} garbled programs, searched, walked and timed: no trap`, async () =
     const timed = roll(2) === 1;
     const plain = system.setup({ timed, record: timed ? 1 : roll(2) === 1 ? 2 : 0 });
     const setup = { ...plain, program: { ...plain.program, code: garble(plain.program.code, roll) } };
-    const machine = await Machine.create(setup);
+    const machine = await ProgramMachine.create(setup);
     try {
       system.built.boot(machine);
       machine.start();

@@ -16,7 +16,7 @@ import {
   VarClass,
   VarWord,
 } from '../../src/core/index.js';
-import type { Machine } from '../../src/machine/index.js';
+import type { ProgramMachine } from '../../src/machine/index.js';
 
 /** Bits of all words in one number. */
 export interface Footprint {
@@ -32,7 +32,7 @@ const flights = ((1n << 42n) - 1n) << BigInt(2 * 64 + Flight.landed);
 /** What messages tell that are in flight already, or not yet: see persistent.ts. */
 export const PASSING = POOL | flights | one(1, Thing.interrupts) | one(1, Thing.probe);
 
-export function footprintAt(machine: Machine, at: number): Footprint {
+export function footprintAt(machine: ProgramMachine, at: number): Footprint {
   const words = (from: number): bigint => {
     let bits = 0n;
     for (let w = 0; w < FOOTPRINT_WORDS; w++) bits |= machine.core.u64(from + w * 8) << BigInt(w * 64);
@@ -54,7 +54,7 @@ function partOf(offset: number): Part {
 }
 
 /** The bit of the resource that holds an address; 0 for what is no state of a check. */
-export function resourceMap(machine: Machine): (address: number) => bigint {
+export function resourceMap(machine: ProgramMachine): (address: number) => bigint {
   const { core, setup } = machine;
   const table = (id: Table): number => core.exports.table(id);
   const [cpus, contexts, devices] = [table(Table.cpus), table(Table.contexts), table(Table.devices)];

@@ -1,6 +1,6 @@
 /** Random scenarios on the models that exist, and machines of them. */
 import { assembleSystem, parseScenario, type System } from '../../src/scenario/index.js';
-import { Machine, type MachineSetup } from '../../src/machine/index.js';
+import { ProgramMachine, type MachineSetup } from '../../src/machine/index.js';
 
 /** Random numbers of a test: the same in each run. */
 export class Dice {
@@ -101,8 +101,8 @@ export function randomSystem(dice: Dice, { hotplug, assumptions = false, small =
 }
 
 /** A machine of the system with some of its set-up changed. */
-export async function machineOf(s: System, timed: boolean, changes: Partial<MachineSetup> = {}): Promise<Machine> {
-  const machine = await Machine.create({ ...s.setup({ timed, record: 1 }), ...changes });
+export async function machineOf(s: System, timed: boolean, changes: Partial<MachineSetup> = {}): Promise<ProgramMachine> {
+  const machine = await ProgramMachine.create({ ...s.setup({ timed, record: 1 }), ...changes });
   s.built.boot(machine);
   machine.start();
   return machine;

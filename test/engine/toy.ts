@@ -9,7 +9,7 @@ import { Paths } from '../../src/check/paths.js';
 import { Actor, Cpu, Ctx, Level, Msg, MsgKind, Src, Status, Table } from '../../src/core/index.js';
 import {
   defaultAssumptions,
-  Machine,
+  ProgramMachine,
   propertiesOf,
   type Assumptions,
   type EventRecord,
@@ -31,7 +31,7 @@ export interface ToyKernel {
   readonly start?: Task;
   readonly judgeRest?: Task;
   readonly judgeProbe?: Task;
-  readonly boot?: (machine: Machine) => void;
+  readonly boot?: (machine: ProgramMachine) => void;
 }
 
 interface Source {
@@ -55,11 +55,11 @@ export interface ToyOptions extends Partial<Omit<MachineSetup, 'sources' | 'func
 }
 
 export interface Toy<K> {
-  readonly machine: Machine;
+  readonly machine: ProgramMachine;
   readonly kernel: K;
   readonly setup: MachineSetup;
   /** another machine, set up alike */
-  again(changes?: Partial<MachineSetup>): Promise<Machine>;
+  again(changes?: Partial<MachineSetup>): Promise<ProgramMachine>;
 }
 
 const MSI = { control: 1, addrLo: 0xfee00000, addrHi: 0, data: 0x4000 } as const;
@@ -129,8 +129,8 @@ export async function toy<K extends ToyKernel>(build: (k: Assembler, d: Declarat
       judgeProbe: entry(judgeProbe) || fromKernel.judgeProbe,
     },
   };
-  const again = async (changes: Partial<MachineSetup> = {}): Promise<Machine> => {
-    const machine = await Machine.create({ ...setup, ...changes });
+  const again = async (changes: Partial<MachineSetup> = {}): Promise<ProgramMachine> => {
+    const machine = await ProgramMachine.create({ ...setup, ...changes });
     for (let c = 0; c < cpus; c++) {
       machine.setCpu(c, { svr: 0x1ff, tpr: 0, run: 'running', interruptsOn: true });
       if (tasksOf[c]) startTask(machine, c, entry(tasksOf[c]));
@@ -144,7 +144,7 @@ export async function toy<K extends ToyKernel>(build: (k: Assembler, d: Declarat
 }
 
 /** A CPU's thread context stands at an entry before the machine starts. */
-export function startTask(machine: Machine, c: number, entry: number): void {
+export function startTask(machine: ProgramMachine, c: number, entry: number): void {
   const { core } = machine;
   core.setU16(core.exports.table(Table.contexts) + c * 4 * Ctx.size + Ctx.pc, entry);
   core.setU8(core.exports.table(Table.cpus) + c * Cpu.size + Cpu.active, 1 << Level.thread);
@@ -181,7 +181,7 @@ export function handler(k: Assembler, name: string, body: (b: Builder) => void =
 }
 
 /** What a LAPIC record holds beside what `cpu()` shows; irrv to isrWords are derived from IRR, ISR and TPR. */
-export function lapic(machine: Machine, c = 0): { irrv: number; isrv: number; irrWords: number; isrWords: number; tmr: number[] } {
+export function lapic(machine: ProgramMachine, c = 0): { irrv: number; isrv: number; irrWords: number; isrWords: number; tmr: number[] } {
   const { core } = machine;
   const at = core.exports.table(Table.cpus) + c * Cpu.size;
   const tmr = Array.from({ length: 256 }, (_, v) => v).filter((v) => (core.u32(at + Cpu.tmr + (v >>> 5) * 4) >>> (v & 31)) & 1);
@@ -198,7 +198,7 @@ export interface InFlight {
 }
 
 /** Messages in flight, by origin (device, or devices + CPU for an IPI) and in order. */
-export function inFlight(machine: Machine): InFlight[] {
+export function inFlight(machine: ProgramMachine): InFlight[] {
   const { core, setup } = machine;
   const base = core.exports.table(Table.messages);
   const origins = setup.functions.length + setup.apicIds.length;
@@ -224,7 +224,7 @@ export function inFlight(machine: Machine): InFlight[] {
 const number = (actor: keyof typeof Actor, which: number): number => (Actor[actor] << 12) | which;
 
 /** The steps that are enabled, as `cpu 0`; messages as `message origin.rank`. */
-export function enabled(machine: Machine): string[] {
+export function enabled(machine: ProgramMachine): string[] {
   return machine.enabled().map((action) => {
     const name = Actor[action >>> 12] ?? '?';
     const which = action & 0xfff;
@@ -233,19 +233,19 @@ export function enabled(machine: Machine): string[] {
 }
 
 /** Does one step, which must be enabled; the properties it breaks. */
-export function act(machine: Machine, actor: keyof typeof Actor, which = 0): string[] {
+export function act(machine: ProgramMachine, actor: keyof typeof Actor, which = 0): string[] {
   const action = number(actor, which);
   if (!machine.enabled().includes(action)) throw new Error(`${actor} ${which} is not enabled, but ${enabled(machine).join(', ')}`);
   return machine.apply(action).broken;
 }
 
 /** CPU c executes `n` micro-ops. */
-export function steps(machine: Machine, c: number, n: number): void {
+export function steps(machine: ProgramMachine, c: number, n: number): void {
   for (let i = 0; i < n; i++) act(machine, 'cpu', c);
 }
 
 /** Takes the first enabled step until there is none but raises, operations and the probe; gives the properties broken. */
-export function settle(machine: Machine, kind?: keyof typeof Actor): string[] {
+export function settle(machine: ProgramMachine, kind?: keyof typeof Actor): string[] {
   const broken: string[] = [];
   for (let budget = 100_000; budget > 0; budget--) {
     const next = machine.enabled().find((a) => {
@@ -259,7 +259,7 @@ export function settle(machine: Machine, kind?: keyof typeof Actor): string[] {
 }
 
 /** Source s raises, whatever its bound, and its message goes all the way to the IRR. */
-export function interrupt(machine: Machine, s: number): void {
+export function interrupt(machine: ProgramMachine, s: number): void {
   machine.core.setU32(machine.core.exports.table(Table.sourceStates) + s * Src.size + Src.left, 4);
   act(machine, 'raise', s);
   act(machine, 'sample', s);
@@ -267,7 +267,7 @@ export function interrupt(machine: Machine, s: number): void {
 }
 
 /** Runs a timed machine for so many cycles, whatever it meets; all events. */
-export function run(machine: Machine, cycles: number): EventRecord[] {
+export function run(machine: ProgramMachine, cycles: number): EventRecord[] {
   const end = machine.now + BigInt(cycles);
   const events: EventRecord[] = [];
   while (machine.now < end) {
@@ -285,7 +285,10 @@ export function only(events: readonly EventRecord[], ...kinds: EventRecord['kind
 // --- all ways
 
 /** Every state reachable by the enabled steps, by image; `visit` sees each once, with the machine in it. */
-export function explore(machine: Machine, visit: (machine: Machine, actions: readonly number[]) => void = () => undefined): number {
+export function explore(
+  machine: ProgramMachine,
+  visit: (machine: ProgramMachine, actions: readonly number[]) => void = () => undefined,
+): number {
   const seen = new Set<string>();
   const queue: Uint8Array[] = [];
   const enter = (): void => {
@@ -316,7 +319,7 @@ export type Found = Pick<Share, 'states' | 'transitions' | 'executed' | 'rest' |
 };
 
 /** The search of a machine from the state it is in, which it is in again behind that; `most`: it may end after so many states. */
-export async function search(machine: Machine, reduction: 0 | 1 | 2 = 0, most = Infinity): Promise<Found> {
+export async function search(machine: ProgramMachine, reduction: 0 | 1 | 2 = 0, most = Infinity): Promise<Found> {
   const start = machine.snapshot();
   const explorer = new Alone(machine, { memory: 2 ** 30, wide: false, spill: undefined, resumed: false, reduction });
   const status = await explorer.run({ states: most, first: false, depth: Infinity, look: () => false });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { eq, type Assembler, type Declarations } from '../../src/kernel/index.js';
-import type { Machine } from '../../src/machine/index.js';
+import type { ProgramMachine } from '../../src/machine/index.js';
 import { act, enabled, everyVector, handler, interrupt, lapic, msi, settle, task, toy } from '../engine/toy.js';
 
 const EOI = 1;
@@ -39,14 +39,14 @@ function tell({ machine, kernel }: Puppet, command: number, value = 0): void {
   while (machine.variable(kernel.command.slot) !== 0) act(machine, 'cpu');
 }
 
-function accept(machine: Machine, vector: number): void {
+function accept(machine: ProgramMachine, vector: number): void {
   machine.setDevice(0, msi(0, vector));
   interrupt(machine, 0);
 }
 
-const mayTake = (machine: Machine): boolean => enabled(machine).includes('interrupt 0');
+const mayTake = (machine: ProgramMachine): boolean => enabled(machine).includes('interrupt 0');
 
-function take(machine: Machine): void {
+function take(machine: ProgramMachine): void {
   act(machine, 'interrupt');
   act(machine, 'cpu');
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Cpu, Table } from '../../src/core/index.js';
-import type { Machine } from '../../src/machine/index.js';
+import type { ProgramMachine } from '../../src/machine/index.js';
 import { interrupt, only, toy } from '../engine/toy.js';
 
 /** Four CPUs with APIC ids 0, 2, 4, 6. */
@@ -18,7 +18,7 @@ interface Logical {
 }
 
 /** Sets LDR, DFR and the software enable bit of a LAPIC. */
-function setLogical(machine: Machine, c: number, { ldr, dfr, on }: Logical): void {
+function setLogical(machine: ProgramMachine, c: number, { ldr, dfr, on }: Logical): void {
   const at = machine.core.exports.table(Table.cpus) + c * Cpu.size;
   machine.core.setU32(at + Cpu.ldr, ldr << 24);
   machine.core.setU32(at + Cpu.dfr, dfr);
@@ -35,7 +35,10 @@ interface Message {
   readonly other?: number;
 }
 
-function deliver(machine: Machine, { dest, logical = false, redirect = false, mode = 0, vector = 0x41, other = 0 }: Message): number[] {
+function deliver(
+  machine: ProgramMachine,
+  { dest, logical = false, redirect = false, mode = 0, vector = 0x41, other = 0 }: Message,
+): number[] {
   machine.setDevice(0, {
     control: 1,
     addrLo: 0xfee00000 + dest * 0x1000 + (redirect ? 8 : 0) + (logical ? 4 : 0) + other,

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { Status } from '../../src/core/index.js';
 import type { System } from '../../src/scenario/index.js';
-import type { Machine, MachineSetup } from '../../src/machine/index.js';
+import type { ProgramMachine, MachineSetup } from '../../src/machine/index.js';
 import { Dice, machineOf, randomSystem } from '../engine/systems.js';
 
 /** All that a run decides, and what it counted. */
-function outcome(machine: Machine): Record<string, unknown> {
+function outcome(machine: ProgramMachine): Record<string, unknown> {
   const counters = (
     [
       'raises',

@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { Size, Table } from '../../src/core/index.js';
-import type { Machine } from '../../src/machine/index.js';
+import type { ProgramMachine } from '../../src/machine/index.js';
 import { Dice, machineOf, randomSystem } from '../engine/systems.js';
 
 const CYCLES = 5_000_000;
 
 /** A system with traffic, and a seed. */
-async function started(seed: number): Promise<Machine> {
+async function started(seed: number): Promise<ProgramMachine> {
   return machineOf(randomSystem(new Dice(11), { hotplug: true }), true, { seed, properties: [], ring: 0 });
 }
 

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { SELF } from '../../src/kernel/index.js';
-import type { Machine } from '../../src/machine/index.js';
+import type { ProgramMachine } from '../../src/machine/index.js';
 import { Dice, machineOf, models, randomSystem, system } from '../engine/systems.js';
 import { act, msi, operation, search, steps, task, toy } from '../engine/toy.js';
 
 const key = (image: Uint8Array): string => Buffer.from(image).toString('latin1');
 
 /** One random step, or back to the start where nothing is enabled. */
-function walk(dice: Dice, machine: Machine, start: Uint8Array): void {
+function walk(dice: Dice, machine: ProgramMachine, start: Uint8Array): void {
   const actions = machine.enabled();
   if (actions.length === 0 || dice.below(200) === 0) machine.setImage(start);
   else machine.apply(dice.of(actions));
@@ -17,7 +17,7 @@ function walk(dice: Dice, machine: Machine, start: Uint8Array): void {
  * Walks through `states` random states. Each is packed and unpacked into another machine, which is in the middle of something
  * else; both go on with the same random steps. Gives the number of different images met.
  */
-function compare(dice: Dice, original: Machine, other: Machine, states: number): number {
+function compare(dice: Dice, original: ProgramMachine, other: ProgramMachine, states: number): number {
   const seen = new Map<string, string>();
   const start = original.image();
   for (let i = 0; i < states; i++) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Machine } from '../../src/machine/index.js';
+import type { ProgramMachine } from '../../src/machine/index.js';
 import { Dice, machineOf, randomSystem } from '../engine/systems.js';
 import { act, msi, settle, steps, task, toy } from '../engine/toy.js';
 
@@ -12,7 +12,7 @@ describe('snapshot, restore and digest (design 3)', () => {
       machine.run(200_000 + dice.below(50_000));
       while (machine.counter('messages') === 0 && machine.now < 10_000_000n) machine.run(50_000);
       const snapshot = machine.snapshot();
-      const on = (m: Machine): string[] => {
+      const on = (m: ProgramMachine): string[] => {
         m.run(300_000);
         return [m.digest(), m.eventDigest()];
       };

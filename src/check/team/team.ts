@@ -1,7 +1,7 @@
 /** A team of workers that share one search: each owns the states whose fingerprints fall to it (design 4). Node only. */
 import { Worker } from 'node:worker_threads';
 import { Status } from '../../core/index.js';
-import type { Machine } from '../../machine/index.js';
+import type { ProgramMachine } from '../../machine/index.js';
 import { CheckpointWriter, type CheckpointHead } from '../checkpoint.js';
 import type { Reduction, Share, Slot } from '../engine.js';
 import type { Explorer, Findings, Watch } from '../explorer.js';
@@ -37,7 +37,7 @@ export class Team implements Explorer {
   #questions = 0;
 
   /** `machine`: in the state in which the search begins. */
-  constructor(machine: Machine, module: WebAssembly.Module, options: TeamOptions) {
+  constructor(machine: ProgramMachine, module: WebAssembly.Module, options: TeamOptions) {
     const { workers, memory, wide, reduction, resume } = options;
     this.workers = workers;
     const team = teamMemory(workers);

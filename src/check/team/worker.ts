@@ -1,7 +1,7 @@
 /** A worker of a team: a thread with an engine of its own. It searches without a pause, then answers questions. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Bag, Status } from '../../core/index.js';
-import { Machine } from '../../machine/index.js';
+import { ProgramMachine } from '../../machine/index.js';
 import { CheckpointReader, CheckpointWriter } from '../checkpoint.js';
 import { Engine } from '../engine.js';
 import { behindRound } from '../explorer.js';
@@ -24,7 +24,7 @@ class Searcher {
   readonly spill: Spill;
   readonly #post: Post;
 
-  constructor(task: WorkerTask, machine: Machine) {
+  constructor(task: WorkerTask, machine: ProgramMachine) {
     this.#task = task;
     this.#post = new Post(task.team, task.worker, task.workers);
     this.#post.begin();
@@ -135,7 +135,7 @@ class Searcher {
 }
 
 async function work(task: WorkerTask): Promise<void> {
-  const machine = await Machine.create(task.setup, task.module);
+  const machine = await ProgramMachine.create(task.setup, task.module);
   machine.restore(task.block);
   const searcher = new Searcher(task, machine);
   const status = searcher.run();

@@ -1,5 +1,5 @@
 /** What any kernel model is to the rest of the program. */
-import type { Machine, OperationSetup, ProgramSetup } from '../../machine/index.js';
+import type { ProgramMachine, OperationSetup, ProgramSetup } from '../../machine/index.js';
 import type { Label } from '../encode.js';
 import type { Parts } from '../expression/types.js';
 import type { OwnProperty } from '../judges.js';
@@ -49,13 +49,13 @@ export interface BuiltModel {
    * Why a message that a source sent now would not reach its handler, or undefined: device and kernel agree. What a
    * counterexample marks as the step after which they parted.
    */
-  disagreement(machine: Machine, source: number): string | undefined;
+  disagreement(machine: ProgramMachine, source: number): string | undefined;
   /** Vectors that are allocated and nobody's target: moves that are not cleaned up, and leaks. Left out: not known. */
-  untargeted?(machine: Machine): readonly Untargeted[];
+  untargeted?(machine: ProgramMachine): readonly Untargeted[];
   /** Slots of a CPU's vector table that are not empty. */
-  slots(machine: Machine, cpu: number): readonly { readonly vector: number; readonly text: string }[];
+  slots(machine: ProgramMachine, cpu: number): readonly { readonly vector: number; readonly text: string }[];
   /** Puts the kernel's data, the CPUs and the devices in the state in which the scenario starts. */
-  boot(machine: Machine): void;
+  boot(machine: ProgramMachine): void;
 }
 
 /** One behaviour in force, for a verdict. */

@@ -1,6 +1,6 @@
 /** Linux: one model, named behaviours, a version is a table of them (linux.md 2; without interrupt remapping). */
 import { Assembler, programSetup, type MachineSize } from '../../index.js';
-import type { Machine, OperationSetup } from '../../../machine/index.js';
+import type { ProgramMachine, OperationSetup } from '../../../machine/index.js';
 import { ModelError, type ActiveBehaviour, type BuiltModel, type KernelModel, type Placement, type Untargeted } from '../model.js';
 import { behaviours, versions, type BehaviourName, type Behaviours } from './behaviours.js';
 import { declareData, describeSlot, IRQ_MOVE_CLEANUP_VECTOR, Slot, SPURIOUS_APIC_VECTOR, type LinuxData } from './data.js';
@@ -106,7 +106,7 @@ function operation(o: Placement['operations'][number], entry: (name: string) => 
 }
 
 /** Follows the message the device would send now: its LAPIC, then the slot of the vector there. */
-function disagreement(machine: Machine, d: LinuxData, { apicIds, irqs }: Placement, source: number): string | undefined {
+function disagreement(machine: ProgramMachine, d: LinuxData, { apicIds, irqs }: Placement, source: number): string | undefined {
   const msi = machine.device(irqs[source]?.device ?? 0);
   const cpu = apicIds.indexOf((msi.addrLo >>> 12) & 0xff);
   const vector = msi.data & 0xff;
@@ -117,7 +117,7 @@ function disagreement(machine: Machine, d: LinuxData, { apicIds, irqs }: Placeme
 }
 
 /** What `judge_no_leak` counts, and who still knows of it (linux.md 2.7). */
-function untargeted(machine: Machine, d: LinuxData, size: MachineSize): Untargeted[] {
+function untargeted(machine: ProgramMachine, d: LinuxData, size: MachineSize): Untargeted[] {
   const irqs = Array.from({ length: size.irqs }, (_, irq) => irq);
   const online = machine.maskBits(d.cpuOnlineMask.slot);
   const of = (variable: { readonly slot: number }, irq: number): number => machine.variable(variable.slot, irq);
@@ -136,7 +136,7 @@ function untargeted(machine: Machine, d: LinuxData, size: MachineSize): Untarget
 }
 
 /** All irqs requested and started, each on its vector; CPUs set up as `start_secondary` leaves them. */
-function boot(machine: Machine, d: LinuxData, size: MachineSize, { online, apicIds, irqs, operations }: Placement): void {
+function boot(machine: ProgramMachine, d: LinuxData, size: MachineSize, { online, apicIds, irqs, operations }: Placement): void {
   const used = new Map<number, number>();
   irqs.forEach((irq, i) => {
     used.set(irq.cpu, (used.get(irq.cpu) ?? 0) + 1);
