@@ -78,9 +78,9 @@ export enum Stat {
 }
 
 
-@inline function bump(which: u32): void {
+@inline function bump(which: u32, by: u32 = 1): void {
   const at = stats + ((<usize>which) << 3);
-  store<u64>(at, load<u64>(at) + 1);
+  store<u64>(at, load<u64>(at) + by);
 }
 
 export function searchStats(): usize {
@@ -191,11 +191,11 @@ function expand(fingerprint: u64, image: usize, bytes: u32, asleep: u32): u32 {
   if (fault != 0) return Status.fault;
   if (violations) failAll(level, round, fingerprint, NO_ACTION);
   keepParent(changed);
+  bump(Stat.transitions, n);
   let declared = reduction == 2;
   for (let i: u32 = 0; i < n; i++) {
     const action = <u32>load<u16>(actions + ((<usize>i) << 1));
-    bump(Stat.transitions);
-    if (asleep & actorBit(action)) continue;
+    if (asleep != 0 && (asleep & actorBit(action)) != 0) continue;
     bump(Stat.executed);
     if (!declared) {
       declareSteps(n, reduction != 0);

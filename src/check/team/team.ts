@@ -83,13 +83,14 @@ export class Team implements Explorer {
   #start(task: WorkerTask): void {
     const thread = new Worker(new URL('worker.js', import.meta.url), { workerData: task, stdin: false });
     this.#threads.push(thread);
-    this.#ends.push(
-      new Promise((resolve, reject) => {
-        thread.once('message', resolve);
-        thread.once('error', reject);
-        thread.once('exit', (code) => reject(new Error(`a worker of the search ended with code ${code}`)));
-      }),
-    );
+    const end = new Promise<WorkerEnd>((resolve, reject) => {
+      thread.once('message', resolve);
+      thread.once('error', reject);
+      thread.once('exit', (code) => reject(new Error(`a worker of the search ended with code ${code}`)));
+    });
+    // until somebody waits for it
+    end.catch(() => undefined);
+    this.#ends.push(end);
   }
 
   async #look(look: Watch['look']): Promise<void> {
