@@ -32,12 +32,12 @@ export let handlers: usize = 0;
 
 
 @inline export function futureOf(pc: u32): usize {
-  return futuresBase + <usize>(pc < nInstructions ? pc : 0) * SIZE;
+  return futuresBase + (pc < nInstructions ? <usize>pc : 0) * SIZE;
 }
 
 
 @inline function blockOf(pc: u32): usize {
-  return blocksBase + <usize>(pc < nInstructions ? pc : 0) * SIZE;
+  return blocksBase + (pc < nInstructions ? <usize>pc : 0) * SIZE;
 }
 
 /** Resources that a property looks at which is judged in every state. */

@@ -121,7 +121,7 @@ export function memoryOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize, p
     case Op.maskLeast: {
       const at = maskAt(slot, i, byRef, pc);
       if (at == 0) break;
-      const at2 = slot2 == NONE ? 0 : vars.element(slot2, 0, 0, pc);
+      const at2 = slot2 == NONE ? <usize>0 : vars.element(slot2, 0, 0, pc);
       const words = vars.bothWords(byRef ? referencedWords() : vars.maskWords(slot), slot2);
       if (op == Op.maskFirst) shown = vars.maskFirst(at, at2, words);
       else if (op == Op.maskCount) shown = vars.maskCount(at, at2, words);

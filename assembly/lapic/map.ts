@@ -101,7 +101,7 @@ export function hasLvt(lvt: u32): bool {
 
 /** Rows of this machine: those above, without what the model has not, and with what it may have. */
 export function mapRegisters(): void {
-  memory.copy(lapicMapBase, rows, (END >> 4) * ROW);
+  memory.copy(lapicMapBase, rows, ((<usize>END) >> 4) * ROW);
   for (let r: u32 = 0; r < END; r += 16) {
     const lvt = lvtOf(r);
     if (lvt >= 0 && !hasLvt(lvt)) store<u32>(rowAt(r), 0);

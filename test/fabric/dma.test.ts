@@ -22,7 +22,7 @@ describe('posted writes of requesters (C.6)', () => {
     expect([b.irr(0), b.irr(1)]).toEqual([[], [0x31]]);
   });
 
-  test('T28 a message that matches no LAPIC disappears', async () => {
+  test('a message that matches no LAPIC disappears (T28)', async () => {
     const b = await board();
     expect(b.dma(1, MSI + 0x9000, 0x4031)).toBe(1);
     expect(b.settle()).toBe(true);
