@@ -9,8 +9,8 @@
  * any of them puts to sleep; so it does not matter in which order, or by which worker, they were found. A parent always has a
  * smaller level, or an earlier round of the same.
  *
- * Fingerprints stand in ascending order with gaps: the home of one is proportional to it. So the set grows where it stands,
- * in two passes, by a quarter at a time: at most 24 bytes a state. Two states with one fingerprint would count as one:
+ * Fingerprints stand in ascending order with gaps: the home of one is proportional to it. So the set grows where it stands, by
+ * a quarter at a time: at most 24 bytes a state. Two states with one fingerprint would count as one:
  * chance about n^2 / 2^65, printed with a verdict.
  */
 import { resizeTable, tableAt } from './arena';
@@ -113,28 +113,43 @@ function resize(more: u32): bool {
   slots = more;
   most = more - (more >> 3) - (more >> 5);
   memory.fill(tableAt + oldBytes, 0, bytes - oldBytes);
-  // all to the end, in order
-  let write = tableAt + bytes;
-  for (let read = tableAt + oldBytes; read != tableAt;) {
+  return spread(tableAt + oldBytes);
+}
+
+/** Slots of one row that are moved through a buffer. */
+const BUFFERED: usize = 4096 * 24;
+const buffer: usize = memory.data(4096 * 24, 16);
+
+/**
+ * Moves all states up to their new homes, the last ones first. A row of slots without a gap keeps clear of the others: what
+ * stands in front of a gap has homes there too, and with more slots it comes to stand further in front. Row by row, each state
+ * goes to its home or behind the one before, mostly into room that is free; only near the start, where a row hardly moves,
+ * it is in its own way. False: there are so many at the very end that they do not fit behind their homes, or in one row.
+ */
+function spread(end: usize): bool {
+  const last = tableAt + visitedBytes() - stride;
+  for (let read = end; read != tableAt;) {
     read -= stride;
     if (infoAt(read) == 0) continue;
-    write -= stride;
-    if (write != read) moveSlot(write, read);
-  }
-  // and back, each to its home or behind the one before
-  let next = tableAt;
-  for (let read = write; read != tableAt + bytes; read += stride) {
-    const at = max(next, home(keyAt(read)));
-    // so many at the very end that they do not fit behind their homes
-    if (at > read) {
-      clear(tableAt + bytes - stride, tableAt + bytes);
-      return false;
+    const behind = read + stride;
+    while (read != tableAt && infoAt(read - stride) != 0) read -= stride;
+    const bytes = behind - read;
+    let from = read;
+    if (home(keyAt(read)) < behind) {
+      if (bytes > BUFFERED) return false;
+      memory.copy(buffer, read, bytes);
+      clear(read, behind);
+      from = buffer;
     }
-    clear(next, at);
-    if (at != read) moveSlot(at, read);
-    next = at + stride;
+    let next = tableAt;
+    for (let at: usize = 0; at < bytes; at += stride) {
+      const to = max(next, home(keyAt(from + at)));
+      if (to >= last) return false;
+      moveSlot(to, from + at);
+      next = to + stride;
+    }
+    if (from == read) clear(read, behind);
   }
-  clear(next, tableAt + bytes);
   return true;
 }
 
