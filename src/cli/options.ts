@@ -65,13 +65,13 @@ const vocabulary: Vocabulary = {
   timing: timingIds,
 };
 
-/** A built-in scenario by name, or one from a file. Throws `InputError` with every mistake in it. */
-export function loadScenario(name: string): Scenario {
+/** A built-in scenario by name, or one from a file. `or`: what else the command takes. Throws `InputError` with every mistake in it. */
+export function loadScenario(name: string, or = ''): Scenario {
   const builtin = findScenario(name);
   if (builtin !== undefined) return builtin.scenario;
   if (!/[./\\]/.test(name)) {
     throw new InputError(
-      `there is no built-in scenario ${name}; there are ${[...builtinScenarios.keys()].join(', ')}, or name a file such as my.yaml`,
+      `there is no built-in scenario ${name}; there are ${[...builtinScenarios.keys()].join(', ')}, or name a file such as my.yaml${or}`,
     );
   }
   const parsed = parseScenarioBytes(readInput(name), name, vocabulary);

@@ -21,7 +21,7 @@ async function begin(argument: string, options: StepOptions): Promise<Begun> {
   const token = tokenIn(argument);
   try {
     if (token === undefined) {
-      const scenario = loadScenario(argument);
+      const scenario = loadScenario(argument, ', or give a token, which begins with irqlab1/');
       const system = orInputError(() => assembleSystem(scenario, overridesOf(options)));
       return { walk: await Walk.begin(system), notes: [] };
     }

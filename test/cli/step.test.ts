@@ -127,7 +127,7 @@ describe.concurrent('step', () => {
     const unwritable = await step56(['op0', `save ${at('folder')}`]);
     expect([unwritable.code, unwritable.stderr]).toEqual([2, expect.stringMatching(/folder cannot be written \(EISDIR\); name a file/)]);
     for (const [args, input, sentence] of [
-      [['usb'], '', /there is no built-in scenario usb/],
+      [['usb'], '', /there is no built-in scenario usb; .*my\.yaml, or give a token, which begins with irqlab1\/$/m],
       [['-'], 'rest\n', /- takes a token in the first line of the standard input/],
       [['irqlab1/xhci-hotplug'], '', /a token has six fields/],
       [['--model', 'linux-4.4'], '', /there is no model linux-4\.4/],
