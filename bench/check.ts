@@ -2,7 +2,7 @@
  * The checker beside its peer: irqlab and Spin on one protocol at one granularity, full states in both. Transitions count on
  * both sides; irqlab executes only those that sleep sets leave awake (assembly/check/sleep.ts), as in every check.
  *
- *   npm run bench:check -- --devices 2 --raises 3 --moves 1 --rounds 5 --workers 1
+ *   npm run bench:check -- --devices 2 --raises 3 --moves 1 --rounds 5 --workers 1,2
  *
  * The counts must be equal, or it fails. Runs are taken in turn, so that a drift of the machine's speed meets all alike; medians
  * are printed. No test depends on these figures.
@@ -42,7 +42,7 @@ const { values: options } = parseArgs({
     raises: { type: 'string', default: '3' },
     moves: { type: 'string', default: '1' },
     rounds: { type: 'string', default: '5' },
-    workers: { type: 'string', default: '1' },
+    workers: { type: 'string', default: '1,2' },
   },
 });
 const rounds = Number(options.rounds);
