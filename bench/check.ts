@@ -13,9 +13,6 @@ import { median } from './median.js';
 import { missing, parallelVariants, variants, Verifier, type Variant } from './peer/spin.js';
 import { peerSystem, type Bounds } from './peer/system.js';
 
-/** Limits of the search with the number of its workers, for as long as it has one only. */
-type Limits = SearchLimits & { readonly workers?: number };
-
 /** One run of one side. */
 interface Sample {
   readonly states: number;
@@ -55,7 +52,7 @@ for (const n of [rounds, ...workers, ...Object.values(bounds)]) {
 }
 
 /** Includes assembling the model and setting up the machine; not the start of Node. */
-async function irqlab(bound: Bounds, limits: Limits): Promise<Sample> {
+async function irqlab(bound: Bounds, limits: SearchLimits): Promise<Sample> {
   const began = performance.now();
   const { coverage, effort, failures, reason } = await search(peerSystem(bound), limits);
   const milliseconds = performance.now() - began;
@@ -73,7 +70,7 @@ async function irqlab(bound: Bounds, limits: Limits): Promise<Sample> {
 }
 
 function irqlabSubject(update: Bounds['update'], threads: number, first: boolean): Subject {
-  const limits: Limits = { memory: 3.5 * 2 ** 30, states: Infinity, reduction: 0, first, ...(threads > 1 ? { workers: threads } : {}) };
+  const limits = { memory: 3.5 * 2 ** 30, states: Infinity, reduction: 0 as const, first, workers: threads };
   return { name: `irqlab, ${threads} worker${threads === 1 ? '' : 's'}`, run: () => irqlab({ ...bounds, update }, limits) };
 }
 
