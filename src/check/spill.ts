@@ -13,15 +13,32 @@ interface Piece {
 }
 
 export class Spill {
-  readonly #folder: string;
-  readonly #file: number;
+  readonly #in: string;
+  #open: { readonly folder: string; readonly file: number } | undefined;
   readonly #pieces = new Map<Bag, Piece[]>();
   readonly #free: number[] = [];
   #places = 0;
 
   constructor(folder = tmpdir()) {
-    this.#folder = mkdtempSync(join(folder, 'irqlab-'));
-    this.#file = openSync(join(this.#folder, 'frontier'), 'w+');
+    this.#in = folder;
+  }
+
+  /** The file, made when it is needed first; where the system lets it, it has no name from then on, and goes with the process. */
+  get #file(): number {
+    if (this.#open === undefined) {
+      const folder = mkdtempSync(join(this.#in, 'irqlab-'));
+      this.#open = { folder, file: openSync(join(folder, 'frontier'), 'w+') };
+      this.#remove();
+    }
+    return this.#open.file;
+  }
+
+  #remove(): void {
+    try {
+      if (this.#open !== undefined) rmSync(this.#open.folder, { recursive: true, force: true });
+    } catch {
+      // a system that keeps open files: when it is closed
+    }
   }
 
   /** Bytes that the file has grown to. */
@@ -61,7 +78,9 @@ export class Spill {
   }
 
   close(): void {
-    closeSync(this.#file);
-    rmSync(this.#folder, { recursive: true, force: true });
+    if (this.#open === undefined) return;
+    closeSync(this.#open.file);
+    this.#remove();
+    this.#open = undefined;
   }
 }
