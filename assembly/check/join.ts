@@ -35,6 +35,8 @@ import { joinBase, moverBase, nCpus, nInstructions, nVariables } from '../state/
 import { current, enabled, mayInterrupt } from '../cpu/schedule';
 import { step } from '../cpu/sequencer';
 import { fault, raiseFault } from '../record/violations';
+import { blocksBase } from './futures';
+import { declareCpu } from './next';
 
 /** Steps that one CPU may be joined in one go; a program that has more is garbled. */
 const BUDGET: u32 = 10000;
@@ -156,20 +158,18 @@ export function joinable(c: u32): bool {
   return enabled(c, level);
 }
 
-/** Brings the state to its normal form. True if a step was taken for that. */
-export function join(): bool {
-  let any = false;
+/** Brings the state to its normal form. What the steps taken for that read and write is added to the footprint at `at`, if any. */
+export function join(at: usize): void {
   for (let c: u32 = 0; c < nCpus; c++) {
     for (let n = BUDGET; fault == 0 && joinable(c); n--) {
       if (n == 0) {
         raiseFault(Fault.runaway, NONE);
-        return true;
+        return;
       }
+      if (at != 0) declareCpu(at, c, blocksBase);
       step(c, current(c));
-      any = true;
     }
   }
-  return any;
 }
 
 /** The action of the next step that the normal form executes, or -1: a way through a reduced search is told in full. */

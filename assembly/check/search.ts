@@ -35,7 +35,7 @@ import { clearFailures, failAll, NO_ACTION } from './failures';
 import { futuresSize, planFutures } from './futures';
 import { join } from './join';
 import { persistent } from './persistent';
-import { actorBit, asleepBehind, declareSteps, noteStep } from './sleep';
+import { actorBit, asleepBehind, declareSteps, footprintAt, noteStep } from './sleep';
 import { asleepIn, infoIn, infoOf, levelIn, openVisited, visitedBytes, visitedStates } from './visited';
 import { actions, atRest, clearPoolFull, deadlocked, derive, enumerate, isStarted, perform, poolFull, probeDone } from './transitions';
 
@@ -149,7 +149,7 @@ export function searchBegin(options: usize): u32 {
   openCandidates(scratch + HEADER + IMAGE_BYTES, IMAGE_BYTES, wide, worker, workers, reduction != 0);
   if (!openVisited(wide)) return Status.memory;
   planReduction();
-  if (reduction != 0) join();
+  if (reduction != 0) join(0);
   sealState();
   const length = load<u32>(scratch, 24);
   store<u64>(scratch, infoOf(0, 0, 0, 0), 8);
@@ -204,13 +204,13 @@ function expand(fingerprint: u64, image: usize, bytes: u32, asleep: u32): u32 {
     clearViolations();
     const visible = perform(action);
     if (reduction != 0 && cutShort) return Status.cutShort;
-    const joined = reduction != 0 && join();
+    if (reduction != 0) join(reduction == 1 ? footprintAt(i) : 0);
     if (fault != 0) return Status.fault;
     if (outside) return Status.universe;
     if (violations) failAll(visible ? level + 1 : level, round, fingerprint, action);
     let behind: u32 = 0;
     if (reduction != 2) {
-      noteStep(i, visible, joined);
+      noteStep(i, visible);
       behind = asleepBehind(i, visible);
     }
     const info = visible ? infoOf(level + 1, 0, fingerprint, behind) : infoOf(level, round + 1, fingerprint, behind);

@@ -12,8 +12,7 @@
  * sleeps is met nearer to the start, where the same step fails. A state that is found in several ways of equal distance keeps
  * awake only what none of them puts to sleep: each of them would do.
  *
- * Where steps are joined to others (join.ts), this holds for steps that none is joined to in p: both ways lead to one state, and
- * so to one normal form.
+ * Where steps are joined to others (join.ts), those belong to what a and b do: they are independent if all that is.
  *
  * What sleeps is kept beside the state, a bit for each of the first 16 possible actors; the steps of others never sleep.
  */
@@ -36,8 +35,8 @@ const MOST: u32 = 32;
 const footprints: usize = memory.data(32 * 80);
 const bits: usize = memory.data(32 * 4);
 const weights: usize = memory.data(32);
-/** 1: no step of a CPU is joined to it (join.ts). */
-const alone: usize = memory.data(32);
+/** 1: the footprint is that of all that happens, with the steps of CPUs that are joined to it (join.ts). */
+const complete: usize = memory.data(32);
 /** Steps of the state; 0 if nothing sleeps behind it. */
 let steps: u32 = 0;
 
@@ -150,7 +149,7 @@ export function declareSteps(n: u32, joins: bool): void {
     const action = actionAt(i);
     store<u8>(weights + i, declare(footprints + <usize>i * SIZE, action));
     store<u32>(bits + ((<usize>i) << 2), actorBit(action));
-    store<u8>(alone + i, !joins || isOfDevice(action) ? 1 : 0);
+    store<u8>(complete + i, !joins || isOfDevice(action) ? 1 : 0);
   }
 }
 
@@ -161,23 +160,28 @@ function isOfDevice(action: u32): bool {
   return m >= 0 && isInterrupt(m);
 }
 
-/** What the execution of step number `i` has shown. */
-export function noteStep(i: u32, visible: bool, joined: bool): void {
+/** Where the footprint of step number `i` is, for what is joined to it; 0: nobody asks. */
+export function footprintAt(i: u32): usize {
+  return i < steps ? footprints + <usize>i * SIZE : 0;
+}
+
+/** Step number `i` has been executed, with all that is joined to it. */
+export function noteStep(i: u32, visible: bool): void {
   if (i >= steps) return;
   store<u8>(weights + i, visible ? Weight.visible : Weight.hidden);
-  store<u8>(alone + i, joined ? 0 : 1);
+  store<u8>(complete + i, 1);
 }
 
 /** Bits of the actors whose steps sleep in the state that step number `b` leads to, which was `visible` or not. */
 export function asleepBehind(b: u32, visible: bool): u32 {
-  if (b >= steps || load<u8>(alone + b) == 0) return 0;
+  if (b >= steps) return 0;
   const action = actionAt(b);
   const footprint = footprints + <usize>b * SIZE;
   let asleep: u32 = 0;
   for (let a: u32 = 0; a < steps; a++) {
     const weight = <u32>load<u8>(weights + a);
     const bit = load<u32>(bits + ((<usize>a) << 2));
-    if (bit == 0 || load<u8>(alone + a) == 0 || weight == Weight.unknown || weight > <u32>visible) continue;
+    if (bit == 0 || load<u8>(complete + a) == 0 || weight == Weight.unknown || weight > <u32>visible) continue;
     const other = actionAt(a);
     // of steps that count alike, the lesser action sleeps
     if (weight == <u32>visible && other >= action) continue;
