@@ -1,7 +1,7 @@
 /** Accessors to the records; they inline to one load or store. */
 import { VarWord } from './abi/instructions';
-import { Settings, SourceSetup, DeviceSetup, IoapicSetup, OperationSetup, Timing } from './abi/tables';
-import { Cpu, Ctx, CpuFlag, Dev, Ioapic, Msg, Origin, Pin, Src } from './abi/fields';
+import { Settings, SourceSetup, DeviceSetup, FunctionSetup, IoapicSetup, OperationSetup, Timing } from './abi/tables';
+import { Cpu, Ctx, CpuFlag, Dev, Fn, Ioapic, Msg, MsixEntry, Origin, Pin, Src } from './abi/fields';
 import { Lapic, LapicTimed } from './abi/lapic';
 import { touchCpu } from './touched';
 import {
@@ -13,6 +13,8 @@ import {
   ctxBase,
   devBase,
   deviceSetupBase,
+  functionBase,
+  functionSetupBase,
   ioapicBase,
   ioapicSetupBase,
   lapicBase,
@@ -20,6 +22,7 @@ import {
   lapicTimedBase,
   LEVELS,
   msgBase,
+  msixBase,
   nPins,
   nowBase,
   operationSetupBase,
@@ -162,6 +165,21 @@ export function cpuOfApicId(id: u32): i32 {
 
 @inline export function ioapicSetup(i: u32, word: u32): u32 {
   return load<u32>(ioapicSetupBase + <usize>(i * IoapicSetup.words + word) * 4);
+}
+
+
+@inline export function functionAt(f: u32): usize {
+  return functionBase + <usize>f * Fn.size;
+}
+
+
+@inline export function functionSetup(f: u32, word: u32): u32 {
+  return load<u32>(functionSetupBase + <usize>(f * FunctionSetup.words + word) * 4);
+}
+
+/** Entry n of the MSI-X table of function f, which has it. */
+@inline export function msixAt(f: u32, n: u32): usize {
+  return msixBase + <usize>(functionSetup(f, FunctionSetup.firstEntry) + n) * MsixEntry.size;
 }
 
 

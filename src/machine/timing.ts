@@ -46,6 +46,8 @@ const profile: Readonly<Record<Exclude<keyof typeof Timing, 'count'>, Row>> = {
   ioapicToRoot: row('ioapic.to_ir', 'A', 300, 900, 3000),
   eoiBroadcast: row('ioapic.eoi_broadcast', 'A', 300, 900, 3000),
   dmaWrite: row('dma.write_visible', 'A/M', 300, 750, 2000),
+  mmioArrive: row('mmio.write_arrive', 'A', 300, 750, 2000),
+  mmioRead: row('mmio.read', 'P', 1000, 2400, 16500),
 };
 
 const entries = Object.entries(profile) as [keyof typeof profile, Row][];

@@ -139,5 +139,7 @@ export enum Diag {
   edgeMerged = 7,
   /** an entry in service was given another vector: no EOI will match its remote IRR */
   remoteIrrStuck = 8,
+  /** an access to an MSI-X table that is no aligned one of 4 or 8 bytes */
+  msixUndefined = 24,
   count = 32,
 }

@@ -29,6 +29,9 @@ export enum Size {
   requesters = 18,
   /** guest-physical memory from address 0, bytes */
   guestBytes = 19,
+  /** PCI functions at register level, and the entries in all their MSI-X tables */
+  functions = 22,
+  msixEntries = 23,
   words = 24,
 }
 
@@ -92,6 +95,11 @@ export enum Table {
   /** `Ioapic` an IOAPIC; `Pin` a pin, `Size.ioapicPins` of them an IOAPIC */
   ioapics = 37,
   pins = 38,
+  /** `FunctionSetup` a function */
+  functionSetup = 44,
+  /** `Fn` a function; `MsixEntry` an entry */
+  functions = 45,
+  msixEntries = 46,
 }
 
 /** Words of one source's constants. */
@@ -112,6 +120,27 @@ export enum SourceSetup {
 export enum DeviceSetup {
   addr64 = 0,
   words = 4,
+}
+
+/** Words of one PCI function's constants (hardware.md C, J). */
+export enum FunctionSetup {
+  /** requester id, 16 bits */
+  requester = 0,
+  /** messages of its MSI capability: 0 (it has none), 1, 2, 4 ... 32 */
+  msiVectors = 1,
+  /** 1: that capability has an upper address register; 1: it has mask and pending bits */
+  msiAddress64 = 2,
+  msiMaskable = 3,
+  /** entries of its MSI-X table, 0: it has none; number of the first among those of all functions */
+  msixVectors = 4,
+  firstEntry = 5,
+  /** 1: it latches an entry when that is unmasked (C.4 E5) */
+  entryCache = 6,
+  /** 1: events that cannot be sent, since bus mastering is off or it sleeps, are lost (C.4 E11) */
+  dropUnsent = 7,
+  /** 1: it loses its registers on the way from D3 to D0 */
+  softReset = 8,
+  words = 12,
 }
 
 /** Words of one IOAPIC's constants (hardware.md B, J). */
@@ -229,7 +258,10 @@ export enum Timing {
   eoiBroadcast = 19,
   /** `dma.write_visible` */
   dmaWrite = 20,
-  count = 21,
+  /** `mmio.write_arrive`: posted write -> visible at the device; `mmio.read`: whole round trip */
+  mmioArrive = 30,
+  mmioRead = 31,
+  count = 32,
 }
 
 /** Assumptions (design 1), one bit each: set = holds. */
