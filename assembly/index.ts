@@ -64,6 +64,7 @@ export {
   setPower,
   withdrawVector,
 } from './fabric/function';
+export { iommuRead, iommuWrite } from './fabric/iommu';
 export { batchAt, batchRun } from './run/batch';
 export {
   acknowledgeCpu,

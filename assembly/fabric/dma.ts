@@ -6,7 +6,7 @@ import { Counter, Drop, Event } from '../state/abi/outcomes';
 import { Msg, MsgKind } from '../state/abi/fields';
 import { msgAt, timed } from '../state/access';
 import { isGuest, writeGuest } from '../state/guest';
-import { nCpus, nDevices, nIoapics, nRequesters } from '../state/layout';
+import { nCpus, nDevices, nIoapics, nIommus, nRequesters } from '../state/layout';
 import { inInterruptRange } from '../message/decode';
 import { count } from '../record/counters';
 import { record } from '../record/ring';
@@ -14,7 +14,7 @@ import { hasRoom, launch, schedule } from './flight';
 
 /** List of what a requester has in flight; there must be lists for requesters. */
 export function originOfRequester(requester: u32): u32 {
-  return nDevices + nCpus + nIoapics + ((requester & 0xffff) % nRequesters);
+  return nDevices + nCpus + nIoapics + nIommus + ((requester & 0xffff) % nRequesters);
 }
 
 /**

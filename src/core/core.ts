@@ -48,6 +48,8 @@ interface Exports {
   withdrawVector(fn: number, n: number): void;
   setPower(fn: number, asleep: number): void;
   resetFunction(fn: number): void;
+  iommuRead(unit: number, offset: number, width: number): number;
+  iommuWrite(unit: number, offset: number, width: number, lo: number, hi: number): void;
   guestAt(): number;
   batchAt(operations: number): number;
   batchRun(operations: number): number;
