@@ -3,6 +3,8 @@ import type { ModuleSource } from '../core/index.js';
 import { describe, joined } from '../words.js';
 import { assumptionValues, defaultAssumptions, type Assumptions } from './assumptions.js';
 import { choose, flag, oneOf, refuseUnknown, whole, type Choices } from './choices.js';
+import type { DeviceOptions } from './deviceModel.js';
+import { devicesOf } from './deviceOptions.js';
 import type { IoapicModel } from './ioapic.js';
 import { defaultLapicModel, type CpuModel, type LapicChoice } from './lapic.js';
 import type { MachineSetup } from './setup.js';
@@ -35,8 +37,11 @@ export interface MachineOptions {
   readonly bootstrap?: number;
   /** how many, or what each is; default 1 */
   readonly ioapics?: number | readonly Partial<IoapicModel>[];
-  /** requester ids that `dmaWrite32` may name (16 bits: bus, device, function); a number n stands for 0 to n - 1. Default: any. */
-  readonly devices?: number | readonly number[];
+  /**
+   * PCI functions with MSI and MSI-X, each an object; or, for `dmaWrite32` only, requester ids (16 bits: bus, device, function), a
+   * number n standing for 0 to n - 1. `dmaWrite32` may name these requesters; default: any.
+   */
+  readonly devices?: number | readonly number[] | readonly DeviceOptions[];
   /** none is modelled yet: left out or empty */
   readonly iommus?: readonly never[];
   /** kind of CPU */
@@ -123,7 +128,7 @@ export function setupOf(options: MachineOptions): MachineSetup {
     throw new RangeError('no IOMMU is modelled yet: leave iommus out or give an empty list');
   const apicIds = apicIdsOf(cpus, ids);
   const tables = ioapicsOf(ioapics);
-  refuseRequesters(devices);
+  const functions = devicesOf(devices);
   const senders = apicIds.length + tables.length;
   const sizes = choose<Sizes>(
     'Machine.create',
@@ -161,6 +166,7 @@ export function setupOf(options: MachineOptions): MachineSetup {
     lapic: { ...kind, ...choose('lapic', lapicChoices(apicIds, kind.x2apic), lapic), bootstrap: sizes.bootstrap },
     ioapics: tables,
     memory: sizes.memory,
+    pciFunctions: functions,
   };
 }
 
@@ -182,14 +188,6 @@ function countOf(name: string, given: unknown, standard: number, least: number, 
   return choose<Record<string, number>>('Machine.create', { [name]: whole(standard, least, most) }, { [name]: given as number })[
     name
   ] as number;
-}
-
-function refuseRequesters(given: MachineOptions['devices']): void {
-  if (!Array.isArray(given)) countOf('devices', given, 0, 0, 65536);
-  else {
-    const wrong = given.find((id) => !Number.isInteger(id) || id < 0 || id > 0xffff);
-    if (wrong !== undefined) throw new RangeError(`a requester id is a whole number from 0 to 65535, not ${describe(wrong)}`);
-  }
 }
 
 function apicIdsOf(cpus: number | undefined, given: readonly number[] | undefined): readonly number[] {
