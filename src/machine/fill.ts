@@ -164,6 +164,7 @@ function fillSettings(core: Core, at: number, setup: MachineSetup): void {
   set(Settings.properties, maskOf(setup.properties, setup.program.own));
   set(Settings.judgeAlways, setup.program.judgeAlways ?? 0);
   set(Settings.watchedHardware, setup.program.watchedHardware ?? 0);
+  set(Settings.virtExtDestId, setup.virtExtDestId ? 1 : 0);
   const system = new Uint32Array(8);
   for (const v of setup.systemVectors) system[v >>> 5] = (system[v >>> 5] ?? 0) | (1 << (v & 31));
   core.write(at + Settings.systemVectors * 4, system);

@@ -12,7 +12,7 @@
  * @module irqlab
  */
 export { Machine, type DmaWrite } from './machine.js';
-export type { MachineOptions } from './options.js';
+export type { MachineOptions, PciChoice } from './options.js';
 export type { CpuModel, LapicChoice } from './lapic.js';
 export type { CpuEvents, CpuPort, Gp, Lint, ReadOutcome, Value, WriteOutcome, Written } from './cpu.js';
 export type { Capabilities, ConfigSpacePort, DevicePort, MsixTablePort, PendingBitsPort } from './device.js';

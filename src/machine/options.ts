@@ -48,6 +48,8 @@ export interface MachineOptions {
   readonly cpu?: Partial<CpuModel>;
   /** open points of the Local APIC */
   readonly lapic?: Partial<LapicChoice>;
+  /** how messages of devices are read */
+  readonly pci?: Partial<PciChoice>;
   /** bytes of guest memory from physical address 0 on; default 65536. At most 2^30. */
   readonly memory?: number;
   /** messages that may be in flight at once; default 64, and 16 a CPU and IOAPIC. At most 60000. */
@@ -66,9 +68,15 @@ export interface MachineOptions {
   readonly module?: ModuleSource;
 }
 
+/** How messages of devices are read (hardware.md J). */
+export interface PciChoice {
+  /** a virtual platform's 15 bits of destination: address bits 11:5 are bits 14:8 of the APIC id (C.3.1). Default false. */
+  readonly virtExtDestId: boolean;
+}
+
 /** Options of `MachineOptions`, for who misspells one. */
 const optionNames: readonly (keyof MachineOptions)[] = [
-  ...(['cpus', 'apicIds', 'bootstrap', 'ioapics', 'devices', 'iommus', 'cpu', 'lapic'] as const),
+  ...(['cpus', 'apicIds', 'bootstrap', 'ioapics', 'devices', 'iommus', 'cpu', 'lapic', 'pci'] as const),
   ...(['memory', 'messages', 'timing', 'jitter', 'assumptions', 'seed', 'events', 'module'] as const),
 ];
 
@@ -98,6 +106,8 @@ const lapicChoices = (apicIds: readonly number[], x2apic: boolean): Choices<Lapi
     : { standard: false, fits: (value) => value === false, wanted: 'false where cpu.x2apic is' },
 });
 
+const pciChoices: Choices<PciChoice> = { virtExtDestId: flag(false) };
+
 const ioapicChoices = (i: number): Choices<IoapicModel> => ({
   version: oneOf(0x20, 0x11),
   pins: whole(24, 1, 120),
@@ -123,7 +133,7 @@ interface Sizes {
 /** The setup that the options stand for. Throws RangeError with one sentence about the first option that is wrong. */
 export function setupOf(options: MachineOptions): MachineSetup {
   refuseUnknown('Machine.create', optionNames, options);
-  const { cpus, apicIds: ids, ioapics, devices, iommus, cpu, lapic, timing, assumptions, module: _, ...rest } = options;
+  const { cpus, apicIds: ids, ioapics, devices, iommus, cpu, lapic, pci, timing, assumptions, module: _, ...rest } = options;
   if (iommus !== undefined && !(Array.isArray(iommus) && iommus.length === 0))
     throw new RangeError('no IOMMU is modelled yet: leave iommus out or give an empty list');
   const apicIds = apicIdsOf(cpus, ids);
@@ -167,6 +177,7 @@ export function setupOf(options: MachineOptions): MachineSetup {
     ioapics: tables,
     memory: sizes.memory,
     pciFunctions: functions,
+    virtExtDestId: choose('pci', pciChoices, pci).virtExtDestId,
   };
 }
 

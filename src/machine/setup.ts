@@ -89,6 +89,8 @@ export interface MachineSetup {
   readonly ioapics?: readonly IoapicModel[];
   /** PCI functions at register level; left out: none */
   readonly pciFunctions?: readonly DeviceModel[];
+  /** messages have 15 bits of destination (hardware.md C.3.1); left out: 8 */
+  readonly virtExtDestId?: boolean;
   /** bytes of guest-physical memory from address 0; left out: none */
   readonly memory?: number;
   /** devices, each with an MSI capability (hardware.md C.1) */

@@ -222,6 +222,8 @@ export enum Settings {
   watchedHardware = 15,
   /** system vectors in use, besides the universe: eight words of mask */
   systemVectors = 16,
+  /** 1: compatibility messages have destination bits 14:8 (C.3.1) */
+  virtExtDestId = 28,
   words = 32,
 }
 
