@@ -124,7 +124,7 @@ export function schedule(m: u32, extra: u32 = 0): void {
   let arrival = write ? root : root + latency(Timing.rootToLapic, stream);
   for (let i = <u32>load<u16>(originAt(origin), Origin.head); i != m + 1; i = load<u16>(msgAt(i - 1), Msg.next)) {
     const other = msgAt(i - 1);
-    if (!sameRequester(other, at)) continue;
+    if (!sameRequester(other, at) || load<u8>(other, Msg.relaxed) | load<u8>(at, Msg.relaxed)) continue;
     if (load<u8>(other, Msg.stage) == 0) root = max(root, dueOf(messageNode(i - 1)));
     if (!write && sameDestination(other, at)) arrival = max(arrival, load<u64>(arrivalAt(i - 1)));
   }
@@ -266,12 +266,34 @@ export function marked(bit: u64, onlyToRoot: bool): bool {
   return false;
 }
 
+/** Cycle at which message m, which is a posted write, is pushed as far as the assumptions say (timed). */
+function messagePushedAt(m: u32): u64 {
+  if (assumes(Assumption.pushToIrr)) return load<u64>(arrivalAt(m));
+  return assumes(Assumption.pushToRoot) && load<u8>(msgAt(m), Msg.stage) == 0 ? dueOf(messageNode(m)) : 0;
+}
+
 /** Cycle at which what origin has sent so far is pushed as far as the assumptions say (timed). */
 export function pushedAt(origin: u32): u64 {
   let at: u64 = 0;
   for (let i = <u32>load<u16>(originAt(origin), Origin.head); i != 0; i = load<u16>(msgAt(i - 1), Msg.next)) {
-    if (assumes(Assumption.pushToIrr)) at = max(at, load<u64>(arrivalAt(i - 1)));
-    else if (assumes(Assumption.pushToRoot) && load<u8>(msgAt(i - 1), Msg.stage) == 0) at = max(at, dueOf(messageNode(i - 1)));
+    at = max(at, messagePushedAt(i - 1));
+  }
+  return at;
+}
+
+/** A completion starts behind what this requester has sent so far, relaxed data apart (hardware.md C.6 G3, G5). */
+export function markSent(origin: u32, requester: u32): void {
+  for (let i = <u32>load<u16>(originAt(origin), Origin.head); i != 0; i = load<u16>(msgAt(i - 1), Msg.next)) {
+    const at = msgAt(i - 1);
+    store<u64>(at, load<u16>(at, Msg.requester) == requester && !load<u8>(at, Msg.relaxed) ? 1 : 0, Msg.marks);
+  }
+}
+
+/** Cycle at which all so marked of this origin is pushed; 0: it is. */
+export function sentPushedAt(origin: u32): u64 {
+  let at: u64 = 0;
+  for (let i = <u32>load<u16>(originAt(origin), Origin.head); i != 0; i = load<u16>(msgAt(i - 1), Msg.next)) {
+    if (load<u64>(msgAt(i - 1), Msg.marks)) at = max(at, messagePushedAt(i - 1));
   }
   return at;
 }
