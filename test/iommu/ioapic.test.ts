@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { rte } from '../ioapic/help.js';
-import { PID, posted, vtd, type Vtd } from './help.js';
+import { instant, PID, posted, vtd, type Vtd } from './help.js';
 
 const PIN = 4;
 const VECTOR = 0x31;
@@ -47,6 +47,20 @@ test('T35 while the line stays active, the directed EOI asks for the next one, w
   v.b.settle();
   expect([v.got(), inService(v)]).toEqual([[], true]);
   expect(v.b.events('post').map(([, , , b]) => b)).toEqual([0x177, 0x77]);
+});
+
+test('the notification of a posted level tells its pin nothing any more (B.3.2)', async () => {
+  const v = await vtd({ timing: { ...instant, 'ir.to_lapic': 5000 } });
+  v.raw(5, ...posted(PID, { vector: 0x77 }));
+  v.poke(PID + 32, 0x00f2_0000n, 0n);
+  route(v, 5);
+  v.b.pin(PIN, true);
+  v.b.advance(10 + 10 + 5 + 5);
+  expect([v.b.irr(), inService(v)]).toEqual([[], true]);
+  v.b.pin(PIN, false);
+  directedEoi(v, VECTOR);
+  v.b.settle();
+  expect([v.b.irr(), inService(v)]).toEqual([[0xf2], false]);
 });
 
 test('T31 a level entry remapped to a vector other than its own is never retired by the EOI of that vector', async () => {
