@@ -9,7 +9,7 @@ import { Diag } from '../state/abi/lapic';
 import { FunctionSetup, Timing } from '../state/abi/tables';
 import { Msg, MsgKind, Origin } from '../state/abi/fields';
 import { functionSetup, msgAt, now, originAt, timed } from '../state/access';
-import { IOMMU_NODES, nFunctions, nIoapics, nIommus, nMessages, nOrigins, nPins } from '../state/layout';
+import { nFunctions, nIoapics, nMessages, nOrigins, nPins } from '../state/layout';
 import { lowWord } from '../state/wide';
 import { loadConfig, storeConfig } from '../pci/config';
 import { decodesMemory, isMaster, reset, setAsleep } from '../pci/function';
@@ -33,7 +33,7 @@ const RETRY: u32 = 1000;
 
 
 @inline export function firstFunctionNode(): u32 {
-  return firstPinNode() + nIoapics * nPins + nIommus * IOMMU_NODES;
+  return firstPinNode() + nIoapics * nPins;
 }
 
 // --- messages
@@ -220,7 +220,7 @@ export function readCompletion(f: u32, table: u32): u32 {
   return lowWord(now() + (whole > there ? whole - there : 0));
 }
 
-/** Cycle (low word) at which all that the completion pushes is as far as the assumptions say; 0: it is. */
+/** Cycle (low word) at which to ask again whether all that the completion pushes is as far as the assumptions say; 0: it is. */
 export function readPushed(f: u32): u32 {
   return lowWord(f < nFunctions ? sentPushedAt(originOfRequester(functionSetup(f, FunctionSetup.requester))) : 0);
 }

@@ -16,6 +16,7 @@ import { carryOut } from '../fabric/effects';
 import { hasRoom, inFlight, pushedAt } from '../fabric/flight';
 import { firstFunctionNode, functionTick, functionsBusy } from '../fabric/function';
 import { firstPinNode, pinTick, pinsBusy } from '../fabric/ioapic';
+import { firstUnitNode, unitTick, unitsBusy } from '../fabric/iommu';
 import { expire } from '../lapic/timer';
 import { awaited, current, enabled, mayInterrupt } from '../cpu/schedule';
 import { operationEnded, servedSource } from '../cpu/hardware';
@@ -232,7 +233,8 @@ function tick(node: u32): void {
   else if (node == operationNode()) operationTick();
   else if (node < firstPinNode()) timerTick(node - operationNode() - 1);
   else if (node < firstFunctionNode()) pinTick(node - firstPinNode());
-  else functionTick(node - firstFunctionNode());
+  else if (node < firstUnitNode()) functionTick(node - firstFunctionNode());
+  else unitTick(node - firstUnitNode());
 }
 
 /** Runs `cycles` cycles, or until a property fails, the ring is full or the model is at fault; `settling`: or nothing is on its way. */
@@ -241,7 +243,7 @@ function run(cycles: u64, settling: bool): u32 {
   clearViolations();
   while (true) {
     if (ringNearlyFull()) return Status.ringFull;
-    if (settling && inFlight() == 0 && !pinsBusy() && !functionsBusy()) return Status.done;
+    if (settling && inFlight() == 0 && !pinsBusy() && !unitsBusy() && !functionsBusy()) return Status.done;
     const n = nextDue(limit);
     if (n < 0) return Status.more;
     tick(n);
