@@ -170,8 +170,8 @@ export class DevicePort {
   }
 
   /**
-   * Messages that are pending, ascending: those of MSI-X, and behind them none of MSI if the device has both. A look, not an access:
-   * no time passes.
+   * Messages that are pending, ascending: of the MSI-X table, or of MSI where the device has no table. A look, not an access: no time
+   * passes.
    *
    * @example
    * ```js
