@@ -105,8 +105,8 @@ export function complete(): void {
   store<u16>(globBase, nCpus, Glob.xapics);
   clearFlight();
   for (let i: u32 = 0; i < nIoapics; i++) resetIoapic(i);
-  for (let f: u32 = 0; f < nFunctions; f++) resetFn(f);
   for (let u: u32 = 0; u < nIommus; u++) resetUnit(u);
+  for (let f: u32 = 0; f < nFunctions; f++) resetFn(f);
   clearFault();
   clearViolations();
   if (!timed()) planJoins();

@@ -9,7 +9,7 @@ import { Diag } from '../state/abi/lapic';
 import { FunctionSetup, Timing } from '../state/abi/tables';
 import { Msg, MsgKind, Origin } from '../state/abi/fields';
 import { functionSetup, msgAt, now, originAt, timed } from '../state/access';
-import { nFunctions, nIoapics, nMessages, nOrigins, nPins } from '../state/layout';
+import { IOMMU_NODES, nFunctions, nIoapics, nIommus, nMessages, nOrigins, nPins } from '../state/layout';
 import { lowWord } from '../state/wide';
 import { loadConfig, storeConfig } from '../pci/config';
 import { decodesMemory, isMaster, reset, setAsleep } from '../pci/function';
@@ -33,7 +33,7 @@ const RETRY: u32 = 1000;
 
 
 @inline export function firstFunctionNode(): u32 {
-  return firstPinNode() + nIoapics * nPins;
+  return firstPinNode() + nIoapics * nPins + nIommus * IOMMU_NODES;
 }
 
 // --- messages

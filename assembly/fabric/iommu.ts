@@ -7,7 +7,7 @@ import { Assumption, Timing } from '../state/abi/tables';
 import { Msg, MsgKind } from '../state/abi/fields';
 import { CommandState, Iommu, QueueState, Remap, RemapFlag } from '../state/abi/iommu';
 import { assumes, iommuAt, msgAt, now, remapAt, timed } from '../state/access';
-import { IOMMU_NODES, nCpus, nDevices, nIoapics, nIommus, nMessages, nNodes } from '../state/layout';
+import { IOMMU_NODES, nCpus, nDevices, nIoapics, nIommus, nMessages, nPins } from '../state/layout';
 import { lowWord } from '../state/wide';
 import * as commands from '../iommu/vtd/commands';
 import { MASKED, PENDING } from '../iommu/vtd/fault';
@@ -20,6 +20,7 @@ import { PHASE_DEVICE, arm, armed } from '../clock/wheel';
 import { count } from '../record/counters';
 import { record } from '../record/ring';
 import { Stage, hasRoom, launch, leaveUnit } from './flight';
+import { firstPinNode } from './ioapic';
 
 /** Cycles until an event message that found the pool full is tried again. */
 const RETRY: u32 = 1000;
@@ -37,7 +38,7 @@ enum Node {
 
 
 @inline export function firstUnitNode(): u32 {
-  return nNodes - nIommus * IOMMU_NODES;
+  return firstPinNode() + nIoapics * nPins;
 }
 
 
@@ -151,8 +152,9 @@ function reviewEvent(u: u32, control: usize): void {
 
 export function reviewUnit(u: u32): void {
   if (!timed()) return;
-  reviewQueue(u);
+  // what it enables is looked at next
   reviewCommand(u);
+  reviewQueue(u);
   reviewEvent(u, iommuAt(u) + Iommu.fectl);
   reviewEvent(u, iommuAt(u) + Iommu.iectl);
 }

@@ -131,7 +131,7 @@ export function create(): bool {
   nFunctions = size(Size.functions);
   nMsixEntries = size(Size.msixEntries);
   nOrigins = nDevices + nCpus + nIoapics + nIommus + nRequesters + nFunctions;
-  nNodes = nCpus + 2 * nSources + nMessages + 1 + nCpus + nIoapics * nPins + nFunctions + nIommus * IOMMU_NODES;
+  nNodes = nCpus + 2 * nSources + nMessages + 1 + nCpus + nIoapics * nPins + nIommus * IOMMU_NODES + nFunctions;
   const c = <usize>nCpus;
   const s = <usize>nSources;
 
