@@ -266,17 +266,12 @@ export function marked(bit: u64, onlyToRoot: bool): bool {
   return false;
 }
 
-/** Cycle at which message m, which is a posted write, is pushed as far as the assumptions say (timed). */
-function messagePushedAt(m: u32): u64 {
-  if (assumes(Assumption.pushToIrr)) return load<u64>(arrivalAt(m));
-  return assumes(Assumption.pushToRoot) && load<u8>(msgAt(m), Msg.stage) == 0 ? dueOf(messageNode(m)) : 0;
-}
-
 /** Cycle at which what origin has sent so far is pushed as far as the assumptions say (timed). */
 export function pushedAt(origin: u32): u64 {
   let at: u64 = 0;
   for (let i = <u32>load<u16>(originAt(origin), Origin.head); i != 0; i = load<u16>(msgAt(i - 1), Msg.next)) {
-    at = max(at, messagePushedAt(i - 1));
+    if (assumes(Assumption.pushToIrr)) at = max(at, load<u64>(arrivalAt(i - 1)));
+    else if (assumes(Assumption.pushToRoot) && load<u8>(msgAt(i - 1), Msg.stage) == 0) at = max(at, dueOf(messageNode(i - 1)));
   }
   return at;
 }
@@ -289,11 +284,17 @@ export function markSent(origin: u32, requester: u32): void {
   }
 }
 
-/** Cycle at which all so marked of this origin is pushed; 0: it is. */
+/**
+ * Cycle at which the last of what is so marked of this origin moves on, when to ask again: what a remapping unit makes of a message
+ * is not known before. 0: all is pushed as far as the assumptions say.
+ */
 export function sentPushedAt(origin: u32): u64 {
+  if (!assumes(Assumption.pushToRoot)) return 0;
   let at: u64 = 0;
   for (let i = <u32>load<u16>(originAt(origin), Origin.head); i != 0; i = load<u16>(msgAt(i - 1), Msg.next)) {
-    if (load<u64>(msgAt(i - 1), Msg.marks)) at = max(at, messagePushedAt(i - 1));
+    const message = msgAt(i - 1);
+    if (load<u64>(message, Msg.marks) == 0) continue;
+    if (assumes(Assumption.pushToIrr) || load<u8>(message, Msg.stage) != Stage.beyondRoot) at = max(at, dueOf(messageNode(i - 1)));
   }
   return at;
 }

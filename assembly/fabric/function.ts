@@ -220,7 +220,7 @@ export function readCompletion(f: u32, table: u32): u32 {
   return lowWord(now() + (whole > there ? whole - there : 0));
 }
 
-/** Cycle (low word) at which all that the completion pushes is as far as the assumptions say; 0: it is. */
+/** Cycle (low word) at which to ask again whether all that the completion pushes is as far as the assumptions say; 0: it is. */
 export function readPushed(f: u32): u32 {
   return lowWord(f < nFunctions ? sentPushedAt(originOfRequester(functionSetup(f, FunctionSetup.requester))) : 0);
 }

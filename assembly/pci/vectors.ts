@@ -21,7 +21,7 @@ export function messagesOf(f: u32): u32 {
   return usesMsi(f) ? (<u32>1) << ((load<u16>(functionAt(f), Fn.msiControl) >> 4) & 7) : 0;
 }
 
-/** The message that event n asks for, -1: none, with MSI and MSI-X off or without such an entry (E10). */
+/** The message that event n asks for, -1: none, with MSI and MSI-X off (E10; no INTx is modelled) or without such an entry. */
 export function messageFor(f: u32, n: u32): i32 {
   const messages = messagesOf(f);
   if (usesMsix(f)) return n < messages ? <i32>n : -1;

@@ -170,8 +170,8 @@ export class DevicePort {
   }
 
   /**
-   * Messages that are pending, ascending: those of MSI-X, and behind them none of MSI if the device has both. A look, not an access:
-   * no time passes.
+   * Messages that are pending, ascending: of the MSI-X table, or of MSI where the device has no table. A look, not an access: no time
+   * passes.
    *
    * @example
    * ```js
@@ -241,6 +241,7 @@ export class DevicePort {
   get power(): 'D0' | 'D3' {
     return this.#core.u8(this.#layout.table(Table.functions) + this.index * Fn.size + Fn.asleep) === 0 ? 'D0' : 'D3';
   }
+  /** Sets the power state. */
   set power(state: 'D0' | 'D3') {
     if (state !== 'D0' && state !== 'D3') throw new RangeError(`a power state is D0 or D3, not ${String(state)}`);
     this.#core.exports.setPower(this.index, state === 'D3' ? 1 : 0);

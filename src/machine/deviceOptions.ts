@@ -28,12 +28,12 @@ function deviceOf(given: DeviceOptions, i: number): DeviceModel {
   const own = choose<DeviceModel>(
     where,
     { ...deviceChoices(i), msi: capability, msix: capability },
-    { ...rest, ...(msi && { msi: msi as MsiModel }), ...(msix && { msix: msix as MsixModel }) },
+    { ...rest, ...(msi !== undefined && { msi: msi as MsiModel }), ...(msix !== undefined && { msix: msix as MsixModel }) },
   );
   return {
     ...own,
-    msi: own.msi && choose(`${where}.msi`, msiChoices, own.msi),
-    msix: own.msix && choose(`${where}.msix`, msixChoices, own.msix),
+    msi: own.msi === undefined ? undefined : choose(`${where}.msi`, msiChoices, own.msi),
+    msix: own.msix === undefined ? undefined : choose(`${where}.msix`, msixChoices, own.msix),
   };
 }
 

@@ -25,6 +25,7 @@ const wrong: readonly [options: object, sentence: string][] = [
   [{ devices: [{ msi: { vectors: 3 } }] }, 'devices[0].msi.vectors is 1, 2, 4, 8, 16 or 32, not the number 3'],
   [{ devices: [{}, { msix: { vectors: 2049 } }] }, 'devices[1].msix.vectors is a whole number from 1 to 2048, not the number 2049'],
   [{ devices: [{ msi: true }] }, 'devices[0].msi is an object of options, not true'],
+  [{ devices: [{ msix: null }] }, 'devices[0].msix is an object of options, not nothing'],
   [{ devices: [{ misx: {} }] }, 'devices[0] has no option misx; did you mean msix?'],
   [{ pci: { virtExtDestId: 1 } }, 'pci.virtExtDestId is true or false, not the number 1'],
   [{ iommus: [{}] }, 'no IOMMU is modelled yet: leave iommus out or give an empty list'],

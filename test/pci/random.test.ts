@@ -17,6 +17,15 @@ function devices(dice: Dice): DeviceOptions[] {
   });
 }
 
+/** What would leave nothing to be seen if it came often. */
+function rarely(dice: Dice, { core: { exports: e } }: Machine, f: number): void {
+  const which = dice.below(10);
+  if (which < 4) e.setPower(f, dice.oneIn(3) ? 1 : 0);
+  else if (which === 4) e.resetFunction(f);
+  else if (which < 7) e.withdrawVector(f, dice.word());
+  else e.readCompletion(f, e.readArrival(f, dice.word()) + e.readPushed(f));
+}
+
 /** One access to anything, wherever it may be and however wide; now and then one that makes sense. */
 function act(dice: Dice, machine: Machine): void {
   const e = machine.core.exports;
@@ -44,10 +53,7 @@ function act(dice: Dice, machine: Machine): void {
       e.raiseVector(f, dice.oneIn(8) ? dice.word() : dice.below(40));
       break;
     case 8:
-      if (dice.oneIn(3)) e.setPower(f, dice.oneIn(3) ? 1 : 0);
-      else if (dice.oneIn(6)) e.resetFunction(f);
-      else if (dice.oneIn(3)) e.withdrawVector(f, dice.word());
-      else e.readCompletion(f, e.readArrival(f, dice.word()) + e.readPushed(f));
+      rarely(dice, machine, f);
       break;
     default:
       machine.advance(dice.below(2000));

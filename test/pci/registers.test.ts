@@ -1,7 +1,7 @@
 /** Configuration space and MSI-X tables as software sees them (hardware.md C.1, C.2), and power states. */
 import { describe, expect, test } from 'vitest';
 import { Machine, type DeviceOptions } from '../../src/machine/library.js';
-import { addressOf, APPLY, bench, msixBench } from './help.js';
+import { APPLY, bench, msixBench } from './help.js';
 
 /** Dwords of the MSI capability when all its bits are written with ones, and then with zeros. */
 async function msiDwords(msi: NonNullable<DeviceOptions['msi']>): Promise<[number[], number[]]> {
