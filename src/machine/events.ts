@@ -17,7 +17,8 @@ export interface MachineEvent {
   /**
    * `accept`: a LAPIC sets an IRR bit; `latch`: a core receives NMI, SMI or ExtINT; `init`: INIT; `drop`: a message has no effect;
    * `acknowledge`: IRR to ISR; `eoi`: a vector is retired; `ipi`: an ICR write is sent; `root`: a message is at the root complex;
-   * `pin`: an IOAPIC forms a message; `retire`: an EOI reaches an IOAPIC; `write`: a DWORD reaches guest memory
+   * `pin`: an IOAPIC forms a message; `retire`: an EOI reaches an IOAPIC; `write`: a DWORD reaches guest memory; `raise`: a device has
+   * an event; `sample`: it forms the message; `cfg`, `table`: a write reaches its configuration space, its MSI-X table
    */
   readonly kind: keyof typeof Event;
   /** place of the CPU; undefined where a message had no target */
@@ -40,6 +41,12 @@ export interface MachineEvent {
   readonly pin?: number;
   /** retire: entries whose Remote IRR was cleared */
   readonly cleared?: number;
+  /** place of the device */
+  readonly device?: number;
+  /** raise, and drop by a device: number of the event */
+  readonly event?: number;
+  /** cfg, table: where */
+  readonly offset?: number;
   /** write: requester id */
   readonly requester?: number;
   /** where a message goes, or low half of a write's address */
@@ -57,7 +64,9 @@ const fields: { readonly [K in keyof typeof Event]?: (a: number, b: number, c: n
   init: (cpu) => ({ cpu }),
   drop: (a, vector, why) => {
     const reason = Drop[why] as keyof typeof Drop;
-    return reason === 'wildWrite' ? { requester: a, reason } : { cpu: a === NONE ? undefined : a, vector, reason };
+    if (reason === 'wildWrite') return { requester: a, reason };
+    if (reason === 'disabledDevice' || reason === 'silenced') return { device: a, event: vector, reason };
+    return { cpu: a === NONE ? undefined : a, vector, reason };
   },
   acknowledge: (cpu, vector) => ({ cpu, vector }),
   eoi: (cpu, vector) => ({ cpu, vector }),
@@ -66,6 +75,10 @@ const fields: { readonly [K in keyof typeof Event]?: (a: number, b: number, c: n
   pin: (a, address, data) => ({ ioapic: a & 0xff, pin: a >>> 8, address, data }),
   retire: (ioapic, vector, cleared) => ({ ioapic, vector, cleared }),
   write: (requester, address, data) => ({ requester, address, data }),
+  raise: (device, event) => ({ device, event }),
+  sample: (device, address, data) => ({ device, address, data }),
+  cfg: (device, offset, data) => ({ device, offset, data }),
+  table: (device, offset, data) => ({ device, offset, data }),
 };
 
 /** A record by the names of its fields. */

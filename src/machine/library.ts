@@ -6,15 +6,17 @@
  * does wrong is a `RangeError` of one sentence.
  *
  * In the examples that do not make a machine of their own, `machine` has one CPU and one IOAPIC, `cpu` is that CPU with its Local
- * APIC enabled by software, and `ioapic` is that IOAPIC. Letters with numbers, as A.4, are sections of the hardware contract: A the
+ * APIC enabled by software, `ioapic` is that IOAPIC, and `device` is a PCI function with MSI and MSI-X. Letters with numbers, as A.4, are sections of the hardware contract: A the
  * Local APIC, B the IOAPIC, C messages, G timing, J models.
  *
  * @module irqlab
  */
 export { Machine, type DmaWrite } from './machine.js';
-export type { MachineOptions } from './options.js';
+export type { MachineOptions, PciChoice } from './options.js';
 export type { CpuModel, LapicChoice } from './lapic.js';
 export type { CpuEvents, CpuPort, Gp, Lint, ReadOutcome, Value, WriteOutcome, Written } from './cpu.js';
+export type { Capabilities, ConfigSpacePort, DevicePort, MsixTablePort, PendingBitsPort } from './device.js';
+export type { DeviceModel, DeviceOptions, MsiModel, MsixModel } from './deviceModel.js';
 export type { IoapicModel, IoapicPort, Pin } from './ioapic.js';
 export type { MachineEvent } from './events.js';
 export type { Diagnostics } from './diagnostics.js';

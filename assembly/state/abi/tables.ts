@@ -29,7 +29,15 @@ export enum Size {
   requesters = 18,
   /** guest-physical memory from address 0, bytes */
   guestBytes = 19,
-  words = 24,
+  /** remapping units, entries of the list of scopes; entries of the largest entry cache, fault records of the unit with most */
+  iommus = 20,
+  scopes = 21,
+  iecEntries = 22,
+  faultRecords = 23,
+  /** PCI functions at register level, and the entries in all their MSI-X tables */
+  functions = 24,
+  msixEntries = 25,
+  words = 28,
 }
 
 /** Tables the host fills after `create`, by `table(id)`. */
@@ -92,6 +100,18 @@ export enum Table {
   /** `Ioapic` an IOAPIC; `Pin` a pin, `Size.ioapicPins` of them an IOAPIC */
   ioapics = 37,
   pins = 38,
+  /** `IommuSetup` a unit; `IommuScope` an entry */
+  iommuSetup = 39,
+  iommuScope = 40,
+  /** `Iommu` a unit; `Iec` an entry, `Size.iecEntries` of them a unit; fault records, 16 bytes each, `Size.faultRecords` a unit */
+  iommus = 41,
+  iecs = 42,
+  faultRecords = 43,
+  /** `FunctionSetup` a function */
+  functionSetup = 44,
+  /** `Fn` a function; `MsixEntry` an entry */
+  functions = 45,
+  msixEntries = 46,
 }
 
 /** Words of one source's constants. */
@@ -111,7 +131,30 @@ export enum SourceSetup {
 /** Words of one device's constants. */
 export enum DeviceSetup {
   addr64 = 0,
+  /** bus, device, function: 16 bits */
+  requester = 1,
   words = 4,
+}
+
+/** Words of one PCI function's constants (hardware.md C, J). */
+export enum FunctionSetup {
+  /** requester id, 16 bits */
+  requester = 0,
+  /** messages of its MSI capability: 0 (it has none), 1, 2, 4 ... 32 */
+  msiVectors = 1,
+  /** 1: that capability has an upper address register; 1: it has mask and pending bits */
+  msiAddress64 = 2,
+  msiMaskable = 3,
+  /** entries of its MSI-X table, 0: it has none; number of the first among those of all functions */
+  msixVectors = 4,
+  firstEntry = 5,
+  /** 1: it latches an entry when that is unmasked (C.4 E5) */
+  entryCache = 6,
+  /** 1: events that cannot be sent, since bus mastering is off or it sleeps, are lost (C.4 E11) */
+  dropUnsent = 7,
+  /** 1: it loses its registers on the way from D3 to D0 */
+  softReset = 8,
+  words = 12,
 }
 
 /** Words of one IOAPIC's constants (hardware.md B, J). */
@@ -130,6 +173,8 @@ export enum IoapicSetup {
   resendDelay = 5,
   /** cycles until a message that no LAPIC has accepted is sent again */
   retryInterval = 6,
+  /** by which remapping units know it */
+  requester = 7,
   words = 8,
 }
 
@@ -177,6 +222,8 @@ export enum Settings {
   watchedHardware = 15,
   /** system vectors in use, besides the universe: eight words of mask */
   systemVectors = 16,
+  /** 1: compatibility messages have destination bits 14:8 (C.3.1) */
+  virtExtDestId = 28,
   words = 32,
 }
 
@@ -229,7 +276,20 @@ export enum Timing {
   eoiBroadcast = 19,
   /** `dma.write_visible` */
   dmaWrite = 20,
-  count = 21,
+  /** `ir.hit`, `ir.miss`: remapping of a request; `ir.pi_post`: update of a posted-interrupt descriptor */
+  irHit = 21,
+  irMiss = 22,
+  irPost = 23,
+  /** `qi.fetch`, `qi.iec_inv`, `qi.wait_write` */
+  queueFetch = 24,
+  queueInvalidate = 25,
+  queueWrite = 26,
+  /** `gcmd.latency` */
+  gcmd = 27,
+  /** `mmio.write_arrive`: posted write -> visible at the device; `mmio.read`: whole round trip */
+  mmioArrive = 28,
+  mmioRead = 29,
+  count = 30,
 }
 
 /** Assumptions (design 1), one bit each: set = holds. */
@@ -246,6 +306,11 @@ export enum Assumption {
   promptRecognition = 16,
   /** a software-disabled LAPIC dispatches what its IRR holds */
   disabledDispatches = 32,
+  /** an invalidation wait drains what has used the entry as far as the root complex, not to the IRR; it drains nothing */
+  drainToRoot = 64,
+  noDrain = 128,
+  /** the two halves of a remapping entry are read one after the other */
+  irteHalves = 256,
 }
 
 export enum DeviceKind {
