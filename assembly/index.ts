@@ -50,6 +50,7 @@ export { joinNext } from './check/join';
 export { timedBegin } from './run/timed';
 export { ioapicRead, ioapicWrite, pinSet } from './fabric/ioapic';
 export { dmaWrite } from './fabric/dma';
+export { iommuRead, iommuWrite } from './fabric/iommu';
 export { batchAt, batchRun } from './run/batch';
 export {
   acknowledgeCpu,

@@ -4,7 +4,7 @@
  */
 import { Settings, Timing } from '../state/abi/tables';
 import { setting } from '../state/access';
-import { nCpus, nDevices, nIoapics, nOrigins, nSources, streamBase, timingBase } from '../state/layout';
+import { nCpus, nDevices, nIoapics, nIommus, nOrigins, nSources, streamBase, timingBase } from '../state/layout';
 
 function finalise(x: u64): u64 {
   let z = x;
@@ -47,8 +47,9 @@ export function seedStreams(): void {
   seedPurpose(3, streamOfCpu(0), nCpus);
   seedPurpose(4, streamOfArrivals(0), nSources);
   seedPurpose(5, streamOfSampling(0), nSources);
-  const others = nDevices + nCpus + nIoapics;
+  const others = nDevices + nCpus + nIoapics + nIommus;
   seedPurpose(6, streamOfOrigin(nDevices + nCpus), nIoapics);
+  seedPurpose(8, streamOfOrigin(nDevices + nCpus + nIoapics), nIommus);
   seedPurpose(7, streamOfOrigin(others), nOrigins - others);
 }
 

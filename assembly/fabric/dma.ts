@@ -6,7 +6,7 @@ import { Counter, Drop, Event } from '../state/abi/outcomes';
 import { Msg, MsgKind } from '../state/abi/fields';
 import { msgAt, timed } from '../state/access';
 import { isGuest, writeGuest } from '../state/guest';
-import { nCpus, nDevices, nIoapics, nOrigins } from '../state/layout';
+import { nCpus, nDevices, nIoapics, nIommus, nOrigins } from '../state/layout';
 import { inInterruptRange } from '../message/decode';
 import { count } from '../record/counters';
 import { record } from '../record/ring';
@@ -17,7 +17,7 @@ import { hasRoom, launch, schedule } from './flight';
  * there, and nothing where no memory is. 1: on its way; 0: the pool of messages is full, nothing is written.
  */
 export function dmaWrite(requester: u32, lo: u32, hi: u32, data: u32): u32 {
-  const first = nDevices + nCpus + nIoapics;
+  const first = nDevices + nCpus + nIoapics + nIommus;
   if (!timed() || first == nOrigins || !hasRoom()) return 0;
   const address = lo & ~3;
   const interrupt = inInterruptRange(address, hi);

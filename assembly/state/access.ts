@@ -2,6 +2,7 @@
 import { VarWord } from './abi/instructions';
 import { Settings, SourceSetup, DeviceSetup, IoapicSetup, OperationSetup, Timing } from './abi/tables';
 import { Cpu, Ctx, CpuFlag, Dev, Ioapic, Msg, Origin, Pin, Src } from './abi/fields';
+import { Iec, Iommu, IommuScope, IommuSetup, Remap } from './abi/iommu';
 import { Lapic, LapicTimed } from './abi/lapic';
 import { touchCpu } from './touched';
 import {
@@ -15,16 +16,24 @@ import {
   deviceSetupBase,
   ioapicBase,
   ioapicSetupBase,
+  frcdBase,
+  iecBase,
+  iommuBase,
+  iommuScopeBase,
+  iommuSetupBase,
   lapicBase,
   lapicSetupBase,
   lapicTimedBase,
   LEVELS,
   msgBase,
+  nFaultRecords,
+  nIecEntries,
   nPins,
   nowBase,
   operationSetupBase,
   originBase,
   pinBase,
+  remapBase,
   settingsBase,
   slotBase,
   sourceSetupBase,
@@ -162,6 +171,36 @@ export function cpuOfApicId(id: u32): i32 {
 
 @inline export function ioapicSetup(i: u32, word: u32): u32 {
   return load<u32>(ioapicSetupBase + <usize>(i * IoapicSetup.words + word) * 4);
+}
+
+
+@inline export function iommuAt(u: u32): usize {
+  return iommuBase + <usize>u * Iommu.size;
+}
+
+
+@inline export function iommuSetup(u: u32, word: u32): u32 {
+  return load<u32>(iommuSetupBase + <usize>(u * IommuSetup.words + word) * 4);
+}
+
+
+@inline export function iommuScope(s: u32, word: u32): u32 {
+  return load<u32>(iommuScopeBase + <usize>(s * IommuScope.words + word) * 4);
+}
+
+/** Entry number e of the entry cache of unit u. */
+@inline export function iecAt(u: u32, e: u32): usize {
+  return iecBase + <usize>(u * nIecEntries + e) * Iec.size;
+}
+
+/** Fault record n of unit u: 16 bytes. */
+@inline export function frcdAt(u: u32, n: u32): usize {
+  return frcdBase + ((<usize>(u * nFaultRecords + n)) << 4);
+}
+
+/** What a unit has made of message m; there must be units. */
+@inline export function remapAt(m: u32): usize {
+  return remapBase + <usize>m * Remap.size;
 }
 
 

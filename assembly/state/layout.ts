@@ -10,6 +10,7 @@ import { VarClass, VarFlag, VarWord } from './abi/instructions';
 import { Counter, Note } from './abi/outcomes';
 import { OperationSetup, DeviceSetup, IoapicSetup, Settings, Size, SourceSetup, Table, Timing } from './abi/tables';
 import { Cpu, Ctx, Dev, Glob, Ioapic, Msg, Origin, Pin, Rec, Src } from './abi/fields';
+import { Iec, Iommu, IommuScope, IommuSetup, Remap } from './abi/iommu';
 import { CpuEvent, Diag, Lapic, LapicSetup, LapicTimed } from './abi/lapic';
 
 export const LEVELS: u32 = 4;
@@ -23,6 +24,8 @@ export const LIST_SIZE: usize = 8;
 /** Levels of the wheel, by 256 slots: 64 bits of cycles. */
 export const WHEEL_LEVELS: u32 = 8;
 export const WHEEL_LISTS: u32 = 256 * PHASES + 256 * (WHEEL_LEVELS - 1);
+/** Nodes of a remapping unit in the event queue: its commands, its queue, its event messages. */
+export const IOMMU_NODES: u32 = 3;
 export const CPU_TIMED_SIZE: usize = 16;
 export const TAG_SIZE: usize = 8;
 
@@ -35,16 +38,18 @@ export let nCpus: u32 = 0, nDevices: u32 = 0, nSources: u32 = 0, nOperations: u3
 export let nMessages: u32 = 0, nRing: u32 = 0, nTags: u32 = 0, nOrigins: u32 = 0, nNodes: u32 = 0, vectorLo: u32 = 0, vectorHi: u32 = 0, apicMapSize: u32 = 0;
 // prettier-ignore
 export let nIoapics: u32 = 0, nPins: u32 = 0, guestBytes: usize = 0;
+// prettier-ignore
+export let nIommus: u32 = 0, nScopes: u32 = 0, nIecEntries: u32 = 0, nFaultRecords: u32 = 0;
 
 // class check
 // prettier-ignore
-export let cpuBase: usize = 0, lapicBase: usize = 0, ctxBase: usize = 0, msgBase: usize = 0, msgFree: usize = 0, originBase: usize = 0, devBase: usize = 0, srcBase: usize = 0, opBase: usize = 0, globBase: usize = 0, ioapicBase: usize = 0, pinBase: usize = 0, varBase: usize = 0, guestBase: usize = 0;
+export let cpuBase: usize = 0, lapicBase: usize = 0, ctxBase: usize = 0, msgBase: usize = 0, msgFree: usize = 0, originBase: usize = 0, devBase: usize = 0, srcBase: usize = 0, opBase: usize = 0, globBase: usize = 0, ioapicBase: usize = 0, pinBase: usize = 0, iommuBase: usize = 0, frcdBase: usize = 0, remapBase: usize = 0, varBase: usize = 0, guestBase: usize = 0;
 // class timed
 // prettier-ignore
-export let nowBase: usize = 0, cpuTimedBase: usize = 0, lapicTimedBase: usize = 0, ctxTimedBase: usize = 0, srcTimedBase: usize = 0, msgTimedBase: usize = 0, streamBase: usize = 0, nodeBase: usize = 0, listBase: usize = 0, occupancyBase: usize = 0;
+export let nowBase: usize = 0, cpuTimedBase: usize = 0, lapicTimedBase: usize = 0, ctxTimedBase: usize = 0, srcTimedBase: usize = 0, msgTimedBase: usize = 0, streamBase: usize = 0, iecBase: usize = 0, nodeBase: usize = 0, listBase: usize = 0, occupancyBase: usize = 0;
 // class fixed
 // prettier-ignore
-export let codeBase: usize = 0, liveBase: usize = 0, moverBase: usize = 0, joinBase: usize = 0, slotBase: usize = 0, idtBase: usize = 0, apicIdBase: usize = 0, apicMapBase: usize = 0, apicChainBase: usize = 0, lapicSetupBase: usize = 0, lapicMapBase: usize = 0, sourceSetupBase: usize = 0, deviceSetupBase: usize = 0, operationSetupBase: usize = 0, ioapicSetupBase: usize = 0, timingBase: usize = 0, gapBase: usize = 0, settingsBase: usize = 0;
+export let codeBase: usize = 0, liveBase: usize = 0, moverBase: usize = 0, joinBase: usize = 0, slotBase: usize = 0, idtBase: usize = 0, apicIdBase: usize = 0, apicMapBase: usize = 0, apicChainBase: usize = 0, lapicSetupBase: usize = 0, lapicMapBase: usize = 0, sourceSetupBase: usize = 0, deviceSetupBase: usize = 0, operationSetupBase: usize = 0, ioapicSetupBase: usize = 0, iommuSetupBase: usize = 0, iommuScopeBase: usize = 0, timingBase: usize = 0, gapBase: usize = 0, settingsBase: usize = 0;
 // class record
 // prettier-ignore
 export let counterBase: usize = 0, noteBase: usize = 0, histogramBase: usize = 0, coverageBase: usize = 0, servedBase: usize = 0, endedBase: usize = 0, ringBase: usize = 0, recordStateBase: usize = 0, raisedBase: usize = 0, cpuEventBase: usize = 0, diagBase: usize = 0, tagBase: usize = 0, tagHeadIrr: usize = 0, tagHeadMsg: usize = 0, tagHeadCtx: usize = 0, tagHeadSeen: usize = 0, tagHeadVar: usize = 0, carriersBase: usize = 0;
@@ -118,8 +123,12 @@ export function create(): bool {
   nIoapics = size(Size.ioapics);
   nPins = size(Size.ioapicPins);
   guestBytes = size(Size.guestBytes);
-  nOrigins = nDevices + nCpus + nIoapics + size(Size.requesters);
-  nNodes = nCpus + 2 * nSources + nMessages + 1 + nCpus + nIoapics * nPins;
+  nIommus = size(Size.iommus);
+  nScopes = size(Size.scopes);
+  nIecEntries = size(Size.iecEntries);
+  nFaultRecords = size(Size.faultRecords);
+  nOrigins = nDevices + nCpus + nIoapics + nIommus + size(Size.requesters);
+  nNodes = nCpus + 2 * nSources + nMessages + 1 + nCpus + nIoapics * nPins + nIommus * IOMMU_NODES;
   const c = <usize>nCpus;
   const s = <usize>nSources;
 
@@ -132,6 +141,9 @@ export function create(): bool {
   globBase = take(Glob.size);
   ioapicBase = take(<usize>nIoapics * Ioapic.size);
   pinBase = take(<usize>nIoapics * nPins * Pin.size);
+  iommuBase = take(<usize>nIommus * Iommu.size);
+  frcdBase = take(<usize>nIommus * nFaultRecords * 16);
+  remapBase = take(nIommus ? <usize>nMessages * Remap.size : 0);
   // contexts and messages: what an image holds in variable length stands together
   ctxBase = take(c * LEVELS * Ctx.size);
   originBase = take(<usize>nOrigins * Origin.size);
@@ -149,6 +161,7 @@ export function create(): bool {
   srcTimedBase = take(s * 16);
   msgTimedBase = take(<usize>nMessages * 8);
   streamBase = take((<usize>nOrigins + c + 2 * s) * 8);
+  iecBase = take(<usize>nIommus * nIecEntries * Iec.size);
   nodeBase = take(<usize>nNodes * NODE_SIZE);
   listBase = take(<usize>WHEEL_LISTS * LIST_SIZE);
   occupancyBase = take(<usize>WHEEL_LEVELS * 32 + 4);
@@ -168,6 +181,8 @@ export function create(): bool {
   deviceSetupBase = take(<usize>nDevices * DeviceSetup.words * 4);
   operationSetupBase = take(<usize>nOperations * OperationSetup.words * 4);
   ioapicSetupBase = take(<usize>nIoapics * IoapicSetup.words * 4);
+  iommuSetupBase = take(<usize>nIommus * IommuSetup.words * 4);
+  iommuScopeBase = take(<usize>nScopes * IommuScope.words * 4);
   timingBase = take(<usize>Timing.count * 12);
   gapBase = take(<usize>size(Size.gaps) * 4);
   settingsBase = take(Settings.words * 4);
@@ -274,6 +289,16 @@ export function table(id: u32): usize {
       return ioapicBase;
     case Table.pins:
       return pinBase;
+    case Table.iommuSetup:
+      return iommuSetupBase;
+    case Table.iommuScope:
+      return iommuScopeBase;
+    case Table.iommus:
+      return iommuBase;
+    case Table.iecs:
+      return iecBase;
+    case Table.faultRecords:
+      return frcdBase;
     default:
       return 0;
   }

@@ -36,6 +36,8 @@ interface Exports {
   ioapicRead(ioapic: number, index: number): number;
   ioapicWrite(ioapic: number, index: number, value: number): void;
   pinSet(ioapic: number, pin: number, source: number, level: number): void;
+  iommuRead(unit: number, offset: number, width: number): number;
+  iommuWrite(unit: number, offset: number, width: number, lo: number, hi: number): void;
   dmaWrite(requester: number, lo: number, hi: number, data: number): number;
   guestAt(): number;
   batchAt(operations: number): number;

@@ -7,3 +7,4 @@ export * from '../../assembly/state/abi/batch.js';
 export * from '../../assembly/state/abi/fields.js';
 export * from '../../assembly/state/abi/resources.js';
 export * from '../../assembly/state/abi/lapic.js';
+export * from '../../assembly/state/abi/iommu.js';

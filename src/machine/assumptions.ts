@@ -47,9 +47,24 @@ export const assumptionText: { readonly [K in keyof Assumptions]: { readonly [V 
   },
 };
 
+/** Assumptions about remapping units, which no kernel model has yet. The first value is the default. */
+export const remapAssumptionValues = {
+  /** how far a completed wait has pushed requests that used an invalidated entry: to the IRR, out of the unit, not at all (D.4.3) */
+  iecDrain: ['irr', 'root-complex', 'none'],
+  /** a remapping entry is read in one instant, or its low half first (D.5) */
+  irteFetch: ['whole', 'halves'],
+} as const;
+
+/** What software may rest on where interrupts are remapped. */
+export type RemapAssumptions = { readonly [K in keyof typeof remapAssumptionValues]: (typeof remapAssumptionValues)[K][number] };
+
+export const defaultRemapAssumptions: RemapAssumptions = { iecDrain: 'irr', irteFetch: 'whole' };
+
 /** The mask for the core. */
-export function assumptionMask(a: Assumptions): number {
+export function assumptionMask(a: Assumptions, remap: RemapAssumptions = defaultRemapAssumptions): number {
   return (
+    (remap.iecDrain === 'root-complex' ? Assumption.drainToRoot : remap.iecDrain === 'none' ? Assumption.noDrain : 0) |
+    (remap.irteFetch === 'halves' ? Assumption.irteHalves : 0) |
     (a.sampling === 'at-once' ? Assumption.sampleAtOnce : 0) |
     (a.push === 'none' ? 0 : Assumption.pushToRoot) |
     (a.push === 'irr' ? Assumption.pushToIrr : 0) |

@@ -22,6 +22,14 @@ export interface Diagnostics {
   readonly edgeMerged: number;
   /** vectors changed in entries with Remote IRR set: no EOI will match (B.3) */
   readonly remoteIrrStuck: number;
+  /** remapping units used cached entries that memory had no more (D.4) */
+  readonly staleIrteUsed: number;
+  /** ... of which the one in memory was not present */
+  readonly useAfterFreeIrte: number;
+  /** remapping entries that changed while their halves were read (D.5) */
+  readonly tornIrteSampled: number;
+  /** vectors posted that were pending already (E.2) */
+  readonly pirMerge: number;
   /** vectors accepted that were pending already (A.3) */
   readonly irrMerge: number;
   /** messages that no LAPIC matched (A.7.1) */

@@ -46,6 +46,13 @@ const profile: Readonly<Record<Exclude<keyof typeof Timing, 'count'>, Row>> = {
   ioapicToRoot: row('ioapic.to_ir', 'A', 300, 900, 3000),
   eoiBroadcast: row('ioapic.eoi_broadcast', 'A', 300, 900, 3000),
   dmaWrite: row('dma.write_visible', 'A/M', 300, 750, 2000),
+  irHit: row('ir.hit', 'A', 10, 30, 100),
+  irMiss: row('ir.miss', 'A/M', 100, 300, 1000),
+  irPost: row('ir.pi_post', 'A', 100, 300, 900),
+  queueFetch: row('qi.fetch', 'A', 200, 600, 2000),
+  queueInvalidate: row('qi.iec_inv', 'A', 30, 150, 1000),
+  queueWrite: row('qi.wait_write', 'A', 100, 300, 1500),
+  gcmd: row('gcmd.latency', 'A', 300, 3000, 30000),
 };
 
 const entries = Object.entries(profile) as [keyof typeof profile, Row][];

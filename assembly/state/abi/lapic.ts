@@ -139,5 +139,12 @@ export enum Diag {
   edgeMerged = 7,
   /** an entry in service was given another vector: no EOI will match its remote IRR */
   remoteIrrStuck = 8,
+  /** a remapping unit used a cached entry that memory has no more; one that is not present there */
+  staleIrteUsed = 9,
+  useAfterFreeIrte = 10,
+  /** a remapping entry changed while its halves were read */
+  tornIrteSampled = 11,
+  /** a posted vector was pending already */
+  pirMerge = 12,
   count = 32,
 }

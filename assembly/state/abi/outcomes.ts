@@ -70,6 +70,16 @@ export enum Event {
   retire = 23,
   /** a write of requester a reaches memory: b = address, c = data */
   write = 24,
+  /** unit a remaps a request by entry b; c: bit 0 the entry was not in the cache, bit 1 the interrupt is posted */
+  remap = 25,
+  /** unit a blocks a request of requester c: entry (bits 15:0) and `FaultReason` (bits 31:16) in b */
+  fault = 26,
+  /** unit a has invalidated its cached entries from b on, c of them; c = 0: all */
+  invalidate = 27,
+  /** a wait of unit a is complete: b = status address, c = status data, or 0 */
+  wait = 28,
+  /** unit a posts vector b (bits 7:0; bit 8: and notifies) in the descriptor at c */
+  post = 29,
 }
 
 /** Why a message did not set an IRR bit. */

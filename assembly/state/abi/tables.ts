@@ -29,6 +29,11 @@ export enum Size {
   requesters = 18,
   /** guest-physical memory from address 0, bytes */
   guestBytes = 19,
+  /** remapping units, entries of the list of scopes; entries of the largest entry cache, fault records of the unit with most */
+  iommus = 20,
+  scopes = 21,
+  iecEntries = 22,
+  faultRecords = 23,
   words = 24,
 }
 
@@ -92,6 +97,13 @@ export enum Table {
   /** `Ioapic` an IOAPIC; `Pin` a pin, `Size.ioapicPins` of them an IOAPIC */
   ioapics = 37,
   pins = 38,
+  /** `IommuSetup` a unit; `IommuScope` an entry */
+  iommuSetup = 39,
+  iommuScope = 40,
+  /** `Iommu` a unit; `Iec` an entry, `Size.iecEntries` of them a unit; fault records, 16 bytes each, `Size.faultRecords` a unit */
+  iommus = 41,
+  iecs = 42,
+  faultRecords = 43,
 }
 
 /** Words of one source's constants. */
@@ -111,6 +123,8 @@ export enum SourceSetup {
 /** Words of one device's constants. */
 export enum DeviceSetup {
   addr64 = 0,
+  /** bus, device, function: 16 bits */
+  requester = 1,
   words = 4,
 }
 
@@ -130,6 +144,8 @@ export enum IoapicSetup {
   resendDelay = 5,
   /** cycles until a message that no LAPIC has accepted is sent again */
   retryInterval = 6,
+  /** by which remapping units know it */
+  requester = 7,
   words = 8,
 }
 
@@ -229,7 +245,17 @@ export enum Timing {
   eoiBroadcast = 19,
   /** `dma.write_visible` */
   dmaWrite = 20,
-  count = 21,
+  /** `ir.hit`, `ir.miss`: remapping of a request; `ir.pi_post`: update of a posted-interrupt descriptor */
+  irHit = 21,
+  irMiss = 22,
+  irPost = 23,
+  /** `qi.fetch`, `qi.iec_inv`, `qi.wait_write` */
+  queueFetch = 24,
+  queueInvalidate = 25,
+  queueWrite = 26,
+  /** `gcmd.latency` */
+  gcmd = 27,
+  count = 28,
 }
 
 /** Assumptions (design 1), one bit each: set = holds. */
@@ -246,6 +272,11 @@ export enum Assumption {
   promptRecognition = 16,
   /** a software-disabled LAPIC dispatches what its IRR holds */
   disabledDispatches = 32,
+  /** an invalidation wait drains what has used the entry as far as the root complex, not to the IRR; it drains nothing */
+  drainToRoot = 64,
+  noDrain = 128,
+  /** the two halves of a remapping entry are read one after the other */
+  irteHalves = 256,
 }
 
 export enum DeviceKind {
