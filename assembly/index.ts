@@ -2,7 +2,7 @@
  * The exported functions, and nothing else: one machine per module instance, numbers in and out, batches across the
  * boundary (no i64: two words). Nothing here traps, whatever it is fed.
  */
-import { LEVELS, blockEnd, checkStart, globBase, guestBase, nCpus, nIoapics, nowBase, recordStart } from './state/layout';
+import { LEVELS, blockEnd, checkStart, globBase, guestBase, nCpus, nIoapics, nIommus, nowBase, recordStart } from './state/layout';
 import { Glob } from './state/abi/fields';
 import { Settings } from './state/abi/tables';
 import { cpuAt, isActive, setting, timed } from './state/access';
@@ -19,6 +19,7 @@ import { bootLapic } from './lapic/reset';
 import { takeEffects } from './lapic/effects';
 import { clearFlight } from './fabric/flight';
 import { resetIoapic } from './ioapic/registers';
+import { resetUnit } from './iommu/vtd/registers';
 import { current } from './cpu/schedule';
 import { judge, settle as settleContext } from './cpu/sequencer';
 import { checkRest, planReduction } from './check/search';
@@ -78,6 +79,7 @@ export function complete(): void {
   store<u16>(globBase, nCpus, Glob.xapics);
   clearFlight();
   for (let i: u32 = 0; i < nIoapics; i++) resetIoapic(i);
+  for (let u: u32 = 0; u < nIommus; u++) resetUnit(u);
   clearFault();
   clearViolations();
   if (!timed()) planJoins();

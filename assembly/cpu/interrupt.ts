@@ -5,8 +5,10 @@ import { Cpu, CpuFlag, Ctx, Msg, MsgKind } from '../state/abi/fields';
 import { cpuAt, ctxAt, msgAt, setActive, setFlag } from '../state/access';
 import { idtBase } from '../state/layout';
 import { clearStarted, deliver, started } from '../fabric/deliver';
-import { reachRoot } from '../fabric/flight';
+import { Stage } from '../fabric/flight';
+import { reviewUnits } from '../fabric/iommu';
 import { sendWaiting } from '../fabric/ipi';
+import { passRoot } from '../fabric/remap';
 import { acknowledgeVector } from '../lapic/priority';
 import { count } from '../record/counters';
 import { record } from '../record/ring';
@@ -36,16 +38,19 @@ export function acknowledge(c: u32): void {
   settle(c, Level.hardirq);
 }
 
-/** Message m moves one stage: to the root complex, or to its LAPIC. */
+/** Message m moves one stage: to the root complex, through a remapping unit, or to its LAPIC. */
 export function moveMessage(m: u32): void {
   const at = msgAt(m);
-  if (load<u8>(at, Msg.kind) == MsgKind.msi && load<u8>(at, Msg.stage) == 0) {
-    record(Event.root, <u32>load<u16>(at, Msg.source) - 1, load<u32>(at, Msg.address), load<u32>(at, Msg.data));
-    reachRoot(m);
+  const stage = <u32>load<u8>(at, Msg.stage);
+  if (load<u8>(at, Msg.kind) == MsgKind.msi && stage != Stage.beyondRoot) {
+    if (stage == Stage.beforeRoot)
+      record(Event.root, <u32>load<u16>(at, Msg.source) - 1, load<u32>(at, Msg.address), load<u32>(at, Msg.data));
+    passRoot(m);
     return;
   }
   deliver(m);
   sendWaiting();
+  reviewUnits();
   if (started >= 0) {
     settle(started, Level.thread);
     clearStarted();

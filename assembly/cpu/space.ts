@@ -1,18 +1,24 @@
 /**
- * Physical addresses outside of a CPU's own LAPIC page: windows of IOAPICs, and guest memory. Elsewhere nothing answers: a
+ * Physical addresses outside of a CPU's own LAPIC page: windows of IOAPICs and remapping units, and guest memory. Elsewhere nothing answers: a
  * read is all ones, a write is lost.
  */
 import { readGuest, writeGuest } from '../state/guest';
 import { offsetIn, readWindow, windowAt } from '../ioapic/registers';
+import { readUnit, unitAt } from '../iommu/vtd/registers';
 import { writeWindow } from '../fabric/ioapic';
+import { writeRegisters } from '../fabric/iommu';
 
 export function readSpace(address: u64, bytes: u32): u64 {
   const i = windowAt(address);
-  return i < 0 ? readGuest(address, bytes) : readWindow(i, offsetIn(i, address), bytes);
+  if (i >= 0) return readWindow(i, offsetIn(i, address), bytes);
+  const u = unitAt(address);
+  return u < 0 ? readGuest(address, bytes) : readUnit(u, (<u32>address) & 0xfff, bytes);
 }
 
 export function writeSpace(address: u64, bytes: u32, value: u64): void {
   const i = windowAt(address);
-  if (i < 0) writeGuest(address, bytes, value);
-  else writeWindow(i, offsetIn(i, address), bytes, <u32>value);
+  const u = i < 0 ? unitAt(address) : -1;
+  if (i >= 0) writeWindow(i, offsetIn(i, address), bytes, <u32>value);
+  else if (u >= 0) writeRegisters(u, (<u32>address) & 0xfff, bytes, value);
+  else writeGuest(address, bytes, value);
 }

@@ -4,8 +4,9 @@ import { Counter, Drop, Event } from '../state/abi/outcomes';
 import { Settings } from '../state/abi/tables';
 import { Cpu, Ctx, Msg, MsgKind, RunState } from '../state/abi/fields';
 import { ApicMode } from '../state/abi/lapic';
-import { cpuAt, cpuOfApicId, ctxAt, msgAt, setActive, setting, timed } from '../state/access';
-import { LEVELS } from '../state/layout';
+import { Remap, RemapFlag } from '../state/abi/iommu';
+import { cpuAt, cpuOfApicId, ctxAt, msgAt, remapAt, setActive, setting, timed } from '../state/access';
+import { LEVELS, nIommus } from '../state/layout';
 import { acceptFixed } from '../lapic/accept';
 import { EXT_INT, FIXED, INIT, latch, LOWEST, NMI, SMI, STARTUP } from '../lapic/latch';
 import { init } from '../lapic/reset';
@@ -137,15 +138,27 @@ function deliverIpi(m: u32, mode: u32): Outcome {
   return outcomeOf(arriveAt(c, mode, data, m, false));
 }
 
+/** `RemapFlag`s of a message; 0: it is as it was sent. */
+@inline function remapFlags(m: u32): u32 {
+  return nIommus == 0 ? 0 : <u32>load<u16>(remapAt(m), Remap.flags);
+}
+
+
+@inline function dataOf(m: u32): u32 {
+  return remapFlags(m) & RemapFlag.remapped ? load<u32>(remapAt(m), Remap.data) : load<u32>(msgAt(m), Msg.data);
+}
+
 function deliverMsi(m: u32, mode: u32): Outcome {
-  const at = msgAt(m);
-  const data = load<u32>(at, Msg.data);
-  const address = load<u32>(at, Msg.address);
-  const dest = decode.destinationOf(address);
-  const redirect = decode.hasRedirectionHint(address);
-  if (!decode.isLogical(address)) {
-    // the broadcast id is no destination to be redirected (C.3.3)
-    return redirect && dest == 0xff ? Outcome.noTarget : arriveAtAll(m, Reach.physical, dest, mode, data);
+  const flags = remapFlags(m);
+  const remapped = (flags & RemapFlag.remapped) != 0;
+  const address = load<u32>(msgAt(m), Msg.address);
+  const dest = remapped ? load<u32>(remapAt(m), Remap.destination) : decode.destinationOf(address);
+  const redirect = remapped ? (flags & RemapFlag.redirect) != 0 : decode.hasRedirectionHint(address);
+  const logical = remapped ? (flags & RemapFlag.logical) != 0 : decode.isLogical(address);
+  const data = dataOf(m);
+  if (!logical) {
+    // a broadcast id is no destination to be redirected (C.3.3)
+    return redirect && (dest == 0xff || dest == 0xffffffff) ? Outcome.noTarget : arriveAtAll(m, Reach.physical, dest, mode, data);
   }
   if (!redirect && mode != LOWEST) return arriveAtAll(m, Reach.logical, dest, mode, data);
   const c = arbitrate(Reach.logical, dest, NONE, decode.vectorOf(data));
@@ -154,7 +167,7 @@ function deliverMsi(m: u32, mode: u32): Outcome {
 
 /** False if no LAPIC has accepted it: a vector refused, not what a core drops. A destination that does not exist: it vanishes (A.7.1). */
 function reachLapics(m: u32): bool {
-  const data = load<u32>(msgAt(m), Msg.data);
+  const data = dataOf(m);
   const mode = decode.deliveryModeOf(data);
   const outcome = load<u8>(msgAt(m), Msg.kind) == MsgKind.ipi ? deliverIpi(m, mode) : deliverMsi(m, mode);
   if (outcome == Outcome.noTarget) {

@@ -11,13 +11,24 @@
 import { Actor, Counter } from '../state/abi/outcomes';
 import { Assumption, Timing } from '../state/abi/tables';
 import { Msg, MsgKind, Origin } from '../state/abi/fields';
-import { assumes, msgAt, now, originAt, timed } from '../state/access';
-import { msgFree, msgTimedBase, nCpus, nMessages, nOrigins, nSources } from '../state/layout';
+import { Remap, RemapFlag } from '../state/abi/iommu';
+import { assumes, msgAt, now, originAt, remapAt, timed } from '../state/access';
+import { msgFree, msgTimedBase, nCpus, nIommus, nMessages, nOrigins, nSources } from '../state/layout';
 import { touchMessages } from '../state/touched';
 import { latency, streamOfOrigin } from '../clock/random';
 import { arm, disarm, dueOf, PHASE_MESSAGE } from '../clock/wheel';
 import { count } from '../record/counters';
 import { tagsOfMessage, tagClear } from '../record/tags';
+
+/** `Msg.stage`: where a message is. */
+export enum Stage {
+  beforeRoot = 0,
+  /** or it does not pass the root complex at all */
+  beyondRoot = 1,
+  /** a remapping unit looks its entry up; it updates a posted-interrupt descriptor */
+  inUnit = 2,
+  posting = 3,
+}
 
 // msgFree: u16 first free message + 1, u16 number in flight
 
@@ -31,6 +42,7 @@ export function clearFlight(): void {
   store<u16>(msgFree, nMessages ? 1 : 0);
   store<u16>(msgFree, 0, 2);
   for (let o: u32 = 0; o < nOrigins; o++) store<u32>(originAt(o), 0);
+  if (nIommus) memory.fill(remapAt(0), 0, <usize>nMessages * Remap.size);
 }
 
 
@@ -128,6 +140,42 @@ export function reachRoot(m: u32): void {
   if (timed()) arm(messageNode(m), load<u64>(arrivalAt(m)), PHASE_MESSAGE);
 }
 
+/**
+ * The message stays in its remapping unit for so many cycles, and until those that its requester has sent before have left
+ * (timed). What it announces cannot be seen earlier (hardware.md C.6 G2).
+ */
+export function hold(m: u32, stage: Stage, cycles: u32): void {
+  const at = msgAt(m);
+  let due = now() + cycles;
+  for (let i = <u32>load<u16>(originAt(load<u16>(at, Msg.origin)), Origin.head); i != m + 1; i = load<u16>(msgAt(i - 1), Msg.next)) {
+    const other = msgAt(i - 1);
+    if (sameRequester(other, at) && <u32>load<u8>(other, Msg.stage) > <u32>Stage.beyondRoot) due = max(due, dueOf(messageNode(i - 1)));
+  }
+  store<u8>(at, stage, Msg.stage);
+  store<u64>(arrivalAt(m), max(due, load<u64>(arrivalAt(m))));
+  arm(messageNode(m), due, PHASE_MESSAGE);
+}
+
+/** Where a message that has passed a remapping unit goes. */
+function destinationOf(m: u32): u32 {
+  const at = remapAt(m);
+  if (load<u16>(at, Remap.flags) & RemapFlag.remapped) return load<u32>(at, Remap.destination);
+  return (load<u32>(msgAt(m), Msg.address) >> 12) & 0xff;
+}
+
+/** The message leaves its remapping unit for a LAPIC, behind those of its requester for the same one (timed). */
+export function leaveUnit(m: u32): void {
+  const at = msgAt(m);
+  const origin = <u32>load<u16>(at, Msg.origin);
+  let arrival = now() + latency(Timing.rootToLapic, streamOfOrigin(origin));
+  for (let i = <u32>load<u16>(originAt(origin), Origin.head); i != m + 1; i = load<u16>(msgAt(i - 1), Msg.next)) {
+    if (!sameRequester(msgAt(i - 1), at) || load<u8>(msgAt(i - 1), Msg.stage) != Stage.beyondRoot) continue;
+    if (destinationOf(i - 1) == destinationOf(m)) arrival = max(arrival, load<u64>(arrivalAt(i - 1)));
+  }
+  store<u64>(arrivalAt(m), arrival);
+  reachRoot(m);
+}
+
 /** Takes a message out of its list and frees it. What it carried must have been moved on, or is gone. */
 export function land(m: u32): void {
   touchMessages();
@@ -146,6 +194,7 @@ export function land(m: u32): void {
   if (timed()) disarm(messageNode(m));
   tagClear(tagsOfMessage(m));
   memory.fill(at, 0, Msg.size);
+  if (nIommus) memory.fill(remapAt(m), 0, Remap.size);
   store<u16>(at, load<u16>(msgFree), Msg.next);
   store<u16>(msgFree, m + 1);
   store<u16>(msgFree, load<u16>(msgFree, 2) - 1, 2);

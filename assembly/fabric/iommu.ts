@@ -1,6 +1,198 @@
-/** Remapping units in time. */
-export function iommuRead(u: u32, offset: u32, width: u32): u32 {
-  return 0;
+/**
+ * Remapping units in time: commands, the invalidation queue and event messages (hardware.md D.1.1, D.4, D.7.3, G.2). Whatever may
+ * have changed what a unit has to do is followed by `reviewUnit`.
+ */
+import { Counter, Drop, Event } from '../state/abi/outcomes';
+import { Assumption, Timing } from '../state/abi/tables';
+import { Msg, MsgKind } from '../state/abi/fields';
+import { CommandState, Iommu, QueueState, Remap, RemapFlag } from '../state/abi/iommu';
+import { assumes, iommuAt, msgAt, now, remapAt, timed } from '../state/access';
+import { IOMMU_NODES, nCpus, nDevices, nIoapics, nIommus, nMessages, nNodes } from '../state/layout';
+import { lowWord } from '../state/wide';
+import * as commands from '../iommu/vtd/commands';
+import { MASKED, PENDING } from '../iommu/vtd/fault';
+import * as queue from '../iommu/vtd/queue';
+import { readUnit, writeUnit } from '../iommu/vtd/registers';
+import { isExtended } from '../iommu/vtd/translate';
+import { inInterruptRange } from '../message/decode';
+import { latency, streamOfOrigin } from '../clock/random';
+import { PHASE_DEVICE, arm, armed } from '../clock/wheel';
+import { count } from '../record/counters';
+import { record } from '../record/ring';
+import { Stage, hasRoom, launch, leaveUnit } from './flight';
+
+/** Cycles until an event message that found the pool full is tried again. */
+const RETRY: u32 = 1000;
+
+enum Node {
+  command = 0,
+  queue = 1,
+  events = 2,
 }
 
-export function iommuWrite(u: u32, offset: u32, width: u32, lo: u32, hi: u32): void {}
+
+@inline export function originOfUnit(u: u32): u32 {
+  return nDevices + nCpus + nIoapics + u;
+}
+
+
+@inline export function firstUnitNode(): u32 {
+  return nNodes - nIommus * IOMMU_NODES;
+}
+
+
+@inline function nodeOf(u: u32, which: Node): u32 {
+  return firstUnitNode() + u * IOMMU_NODES + which;
+}
+
+function armAfter(u: u32, which: Node, timing: u32): void {
+  arm(nodeOf(u, which), now() + latency(timing, streamOfOrigin(originOfUnit(u))), PHASE_DEVICE);
+}
+
+// --- draining
+
+/** True if a wait for message m is one to its IRR, or out of the unit, by the assumptions. */
+function isDrained(m: u32): bool {
+  if (assumes(Assumption.noDrain)) return true;
+  return assumes(Assumption.drainToRoot) && load<u8>(msgAt(m), Msg.stage) == Stage.beyondRoot;
+}
+
+/** True while a request of unit u with this flag is to be drained. */
+function draining(u: u32, flag: RemapFlag): bool {
+  for (let m: u32 = 0; m < nMessages; m++) {
+    const at = remapAt(m);
+    if (<u32>load<u8>(at, Remap.unit) == u + 1 && (<u32>load<u16>(at, Remap.flags)) & flag && !isDrained(m)) return true;
+  }
+  return false;
+}
+
+// --- commands
+
+function reviewCommand(u: u32): void {
+  const state = <u32>load<u8>(iommuAt(u), Iommu.commandState);
+  if (state == CommandState.asked && !armed(nodeOf(u, Node.command))) armAfter(u, Node.command, Timing.gcmd);
+  if (state != CommandState.waiting || draining(u, RemapFlag.awaited) || commands.waitsForQueue(u)) return;
+  commands.finish(u);
+}
+
+// --- the queue
+
+@inline function queueState(u: u32): u32 {
+  return load<u8>(iommuAt(u), Iommu.queueState);
+}
+
+
+@inline function setQueueState(u: u32, state: QueueState): void {
+  store<u8>(iommuAt(u), state, Iommu.queueState);
+}
+
+/** Goes on with the next descriptor, which is there already. */
+function fetchNext(u: u32): void {
+  const state = queue.hasWork(u) ? queue.fetch(u) : QueueState.idle;
+  setQueueState(u, state);
+  if (state == QueueState.executing) armAfter(u, Node.queue, Timing.queueInvalidate);
+}
+
+function reviewQueue(u: u32): void {
+  if (queueState(u) == QueueState.idle && queue.hasWork(u)) {
+    setQueueState(u, QueueState.fetching);
+    armAfter(u, Node.queue, Timing.queueFetch);
+  }
+  if (queueState(u) != QueueState.draining || draining(u, RemapFlag.stale)) return;
+  setQueueState(u, QueueState.writing);
+  armAfter(u, Node.queue, Timing.queueWrite);
+}
+
+function queueTick(u: u32): void {
+  switch (queueState(u)) {
+    case QueueState.executing:
+      queue.execute(u);
+      if (queue.count >= 0) record(Event.invalidate, u, queue.first, queue.count);
+      break;
+    case QueueState.writing:
+      queue.completeWait(u);
+      record(Event.wait, u, <u32>load<u64>(iommuAt(u), Iommu.statusAddress), load<u32>(iommuAt(u), Iommu.descriptor + 4));
+      break;
+  }
+  fetchNext(u);
+}
+
+// --- event messages
+
+/** A unit's own messages are neither remapped nor posted; they are edges. With EIME their destination has 32 bits (D.3.4). */
+function sendEvent(u: u32, address: u32, high: u32, data: u32): void {
+  if (!inInterruptRange(address, 0)) {
+    count(Counter.wildWrites);
+    record(Event.drop, 0, 0, Drop.wildWrite);
+    return;
+  }
+  const m = launch(MsgKind.msi, originOfUnit(u), 0, address, data);
+  const at = remapAt(m);
+  store<u32>(at, ((address >> 12) & 0xff) | (isExtended(u) ? high & 0xffffff00 : 0), Remap.destination);
+  store<u32>(at, (data & 0x7ff) | 0x4000, Remap.data);
+  const logical = address & 4 ? RemapFlag.logical : 0;
+  const redirect = address & 8 ? RemapFlag.redirect : 0;
+  store<u16>(at, RemapFlag.remapped | logical | redirect, Remap.flags);
+  leaveUnit(m);
+}
+
+/** Sends the event whose control register stands at `control`, data and address behind it, if it is pending and not masked. */
+function reviewEvent(u: u32, control: usize): void {
+  if ((load<u32>(control) & (PENDING | MASKED)) != PENDING) return;
+  if (!hasRoom()) {
+    arm(nodeOf(u, Node.events), now() + RETRY, PHASE_DEVICE);
+    return;
+  }
+  store<u32>(control, load<u32>(control) & ~PENDING);
+  sendEvent(u, load<u32>(control, 8), load<u32>(control, 12), load<u32>(control, 4));
+}
+
+// --- all of it
+
+export function reviewUnit(u: u32): void {
+  if (!timed()) return;
+  reviewQueue(u);
+  reviewCommand(u);
+  reviewEvent(u, iommuAt(u) + Iommu.fectl);
+  reviewEvent(u, iommuAt(u) + Iommu.iectl);
+}
+
+/** After messages have come to their end: those that wait for that. */
+export function reviewUnits(): void {
+  for (let u: u32 = 0; u < nIommus; u++) {
+    if (queueState(u) == QueueState.draining || commands.isWaiting(u)) reviewUnit(u);
+  }
+}
+
+/** Node number `number` behind the first of the units is due. */
+export function unitTick(number: u32): void {
+  const u = number / IOMMU_NODES;
+  const which = number % IOMMU_NODES;
+  if (which == Node.command) commands.begin(u);
+  if (which == Node.queue) queueTick(u);
+  reviewUnit(u);
+}
+
+/** True while a unit executes commands, descriptors, or waits for what is in flight. */
+export function unitsBusy(): bool {
+  for (let u: u32 = 0; u < nIommus; u++) {
+    if (queueState(u) != QueueState.idle || load<u8>(iommuAt(u), Iommu.commandState) != CommandState.none) return true;
+    if (armed(nodeOf(u, Node.events))) return true;
+  }
+  return false;
+}
+
+// --- register level
+
+/** Low word of a read of 4 or 8 bytes of the registers of unit u. */
+export function iommuRead(u: u32, offset: u32, bytes: u32): u32 {
+  return lowWord(readUnit(u, offset, bytes));
+}
+
+export function writeRegisters(u: u32, offset: u32, bytes: u32, value: u64): void {
+  if (writeUnit(u, offset, bytes, value)) reviewUnit(u);
+}
+
+export function iommuWrite(u: u32, offset: u32, bytes: u32, lo: u32, hi: u32): void {
+  writeRegisters(u, offset, bytes, (<u64>lo) | ((<u64>hi) << 32));
+}

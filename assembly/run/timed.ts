@@ -15,6 +15,7 @@ import { mayRaise, raise, sample, sendHeld } from '../fabric/emit';
 import { carryOut } from '../fabric/effects';
 import { hasRoom, inFlight, pushedAt } from '../fabric/flight';
 import { firstPinNode, pinTick, pinsBusy } from '../fabric/ioapic';
+import { firstUnitNode, unitTick, unitsBusy } from '../fabric/iommu';
 import { expire } from '../lapic/timer';
 import { awaited, current, enabled, mayInterrupt } from '../cpu/schedule';
 import { operationEnded, servedSource } from '../cpu/hardware';
@@ -230,7 +231,8 @@ function tick(node: u32): void {
   else if (node < operationNode()) moveMessage(node - nCpus - 2 * nSources);
   else if (node == operationNode()) operationTick();
   else if (node < firstPinNode()) timerTick(node - operationNode() - 1);
-  else pinTick(node - firstPinNode());
+  else if (node < firstUnitNode()) pinTick(node - firstPinNode());
+  else unitTick(node - firstUnitNode());
 }
 
 /** Runs `cycles` cycles, or until a property fails, the ring is full or the model is at fault; `settling`: or nothing is on its way. */
@@ -239,7 +241,7 @@ function run(cycles: u64, settling: bool): u32 {
   clearViolations();
   while (true) {
     if (ringNearlyFull()) return Status.ringFull;
-    if (settling && inFlight() == 0 && !pinsBusy()) return Status.done;
+    if (settling && inFlight() == 0 && !pinsBusy() && !unitsBusy()) return Status.done;
     const n = nextDue(limit);
     if (n < 0) return Status.more;
     tick(n);

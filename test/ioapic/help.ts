@@ -10,6 +10,7 @@ import {
   Event,
   instantiate,
   IoapicSetup,
+  IommuSetup,
   Rec,
   Settings,
   Size,
@@ -26,7 +27,11 @@ interface Ioapic {
   readonly base?: number;
   readonly version?: 0x11 | 0x20;
   readonly pins?: number;
+  readonly requester?: number;
 }
+
+/** Words of a remapping unit that differ from 0. */
+export type UnitWords = Partial<Record<Exclude<keyof typeof IommuSetup, 'words'>, number>>;
 
 export interface BoardOptions {
   readonly cpus?: number;
@@ -39,6 +44,11 @@ export interface BoardOptions {
   readonly resendDelay?: number;
   readonly retryInterval?: number;
   readonly requesterLists?: number;
+  /** remapping units; whose requesters are whose, first, last, unit */
+  readonly iommus?: readonly UnitWords[];
+  readonly scopes?: readonly (readonly [number, number, number])[];
+  /** `Assumption`s, a mask */
+  readonly assumptions?: number;
   readonly jitter?: boolean;
   readonly seed?: number;
 }
@@ -59,7 +69,7 @@ export class Board {
   constructor(core: Core, options: BoardOptions) {
     this.core = core;
     this.#e = core.exports;
-    const { x2apicIds, ioapics = [{}], messages = 64, memory = 0x1000 } = options;
+    const { x2apicIds, ioapics = [{}], messages = 64, memory = 0x1000, iommus = [], scopes = [] } = options;
     const cpus = x2apicIds?.length ?? options.cpus ?? 2;
     const pins = Math.max(0, ...ioapics.map((i) => i.pins ?? 24));
     this.#bases = ioapics.map((ioapic, i) => ioapic.base ?? 0xfec00000 + i * 0x1000);
@@ -72,6 +82,10 @@ export class Board {
       [Size.ioapicPins]: pins,
       [Size.requesters]: options.requesterLists ?? 1,
       [Size.guestBytes]: memory,
+      [Size.iommus]: iommus.length,
+      [Size.scopes]: scopes.length,
+      [Size.iecEntries]: Math.max(0, ...iommus.map((u) => u.entries ?? 0)),
+      [Size.faultRecords]: Math.max(0, ...iommus.map((u) => u.faultRecords ?? 0)),
     };
     for (const [word, value] of Object.entries(sizes)) core.setU32(core.sizesAt + Number(word) * 4, value);
     if (this.#e.prepare() === 0 || this.#e.create() === 0) throw new Error('out of memory');
@@ -79,6 +93,7 @@ export class Board {
     core.write(this.#at(Table.lapicSetup), lapicWords({ ...defaultLapicModel, startInX2apic: x2apicIds !== undefined }));
     const settings = this.#at(Table.settings);
     core.setU32(settings + Settings.timed * 4, 1);
+    core.setU32(settings + Settings.assumptions * 4, options.assumptions ?? 0);
     core.setU32(settings + Settings.record * 4, 1);
     core.setU32(settings + Settings.jitter * 4, options.jitter === true ? 1 : 0);
     core.setU32(settings + Settings.seedLo * 4, options.seed ?? 1);
@@ -89,10 +104,16 @@ export class Board {
       words[IoapicSetup.base] = this.#bases[i] ?? 0;
       words[IoapicSetup.version] = ioapic.version ?? 0x20;
       words[IoapicSetup.pins] = ioapic.pins ?? 24;
+      words[IoapicSetup.requester] = ioapic.requester ?? 0xff00 + i;
       words[IoapicSetup.resendDelay] = options.resendDelay ?? 60;
       words[IoapicSetup.retryInterval] = options.retryInterval ?? 3000;
       core.write(this.#at(Table.ioapicSetup) + i * IoapicSetup.words * 4, words);
     });
+    iommus.forEach((unit, u) => {
+      for (const [name, value] of Object.entries(unit))
+        core.setU32(this.#at(Table.iommuSetup) + (u * IommuSetup.words + IommuSetup[name as keyof UnitWords]) * 4, value);
+    });
+    core.write(this.#at(Table.iommuScope), Uint32Array.from(scopes.flat()));
     this.#e.complete();
     this.#e.timedBegin();
     for (let c = 0; c < cpus; c++) {
@@ -239,6 +260,13 @@ export class Board {
 
   counter(which: keyof typeof Counter): number {
     return Number(this.core.u64(this.#at(Table.counters) + Counter[which] * 8));
+  }
+
+  /** Writes guest memory at once, 8 bytes. */
+  poke(address: number, value: bigint): void {
+    const at = this.#e.guestAt() + address;
+    this.core.setU32(at, Number(value & 0xffffffffn));
+    this.core.setU32(at + 4, Number(value >> 32n));
   }
 
   memory(address: number): number {

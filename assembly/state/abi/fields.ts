@@ -80,7 +80,7 @@ export enum Ctx {
 export enum Msg {
   /** `MsgKind` */
   kind = 0,
-  /** 0 on the way to the root complex, 1 between root complex and LAPIC */
+  /** `Stage`: 0 on the way to the root complex, 1 between root complex and LAPIC */
   stage = 1,
   /** u16: device index; behind the devices CPUs, IOAPICs, and lists for all other requesters */
   origin = 2,

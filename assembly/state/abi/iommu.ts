@@ -114,16 +114,13 @@ export enum Iommu {
   /** IRTA as the last SIRTP has latched it */
   activeIrta = 80,
   rtaddr = 88,
-  /** wait whose status is to be written: u64 address, u32 data */
-  statusAddress = 96,
-  statusData = 104,
-  /** the descriptor that is executed: u16 index, u8 `QueueState`, u8 its bits 7:0, u8 index mask */
-  queueIndex = 108,
-  queueState = 110,
-  queueBits = 111,
-  queueMask = 112,
-  /** 1: the commands wait for the queue, or for requests that are being drained */
-  commandWaits = 113,
+  /** the descriptor that is executed: its low half; u64 status address of a wait */
+  descriptor = 96,
+  statusAddress = 104,
+  /** `QueueState` */
+  queueState = 112,
+  /** `CommandState` */
+  commandState = 113,
   /** u8: next fault record, number of those that are pending */
   faultNext = 114,
   faultsPending = 115,
@@ -132,6 +129,15 @@ export enum Iommu {
   /** u32: stamp of the last use of the entry cache */
   stamp = 120,
   size = 128,
+}
+
+/** What becomes of the commands written to GCMD. */
+export enum CommandState {
+  none = 0,
+  /** for `gcmd.latency` nothing can be seen of them */
+  asked = 1,
+  /** they wait for the queue, or for requests that are being drained */
+  waiting = 2,
 }
 
 /** What the invalidation queue does. */
@@ -161,12 +167,12 @@ export enum Remap {
   destination = 0,
   /** as data of a compatibility message: vector, delivery mode, level, trigger mode */
   data = 4,
-  /** `RemapFlag` */
+  /** u16: `RemapFlag` */
   flags = 8,
-  /** unit + 1 */
-  unit = 9,
+  /** u8: unit + 1 */
+  unit = 10,
   /** u16: entry that was used */
-  index = 10,
+  index = 12,
   /** u64: posted-interrupt descriptor, or low half of an entry that is being fetched */
   pda = 16,
   size = 32,
@@ -186,4 +192,6 @@ export enum RemapFlag {
   awaited = 64,
   /** the entry was not in the cache when the request came */
   missed = 128,
+  /** faults of its entry are not recorded */
+  hidden = 256,
 }

@@ -1,0 +1,137 @@
+/**
+ * What a message does at the root complex: it goes on, or through the remapping unit of its requester (hardware.md 0.3 step 4).
+ * What a unit makes of it is decided in one instant, at the end of the lookup: what is invalidated before is not used any more.
+ */
+import { Event } from '../state/abi/outcomes';
+import { Assumption, DeviceSetup, IoapicSetup, Timing } from '../state/abi/tables';
+import { Msg } from '../state/abi/fields';
+import { FaultReason, IommuSetup, Remap, RemapFlag } from '../state/abi/iommu';
+import { assumes, deviceSetup, ioapicSetup, iommuSetup, msgAt, remapAt } from '../state/access';
+import { nCpus, nDevices, nIoapics, nIommus } from '../state/layout';
+import { dropByChance } from '../iommu/vtd/cache';
+import { recordFault } from '../iommu/vtd/fault';
+import { Posting, notificationDestination, notificationVector, post } from '../iommu/vtd/posting';
+import { indexOf } from '../iommu/vtd/request';
+import { unitOf } from '../iommu/vtd/scope';
+import * as unit from '../iommu/vtd/translate';
+import { Translation, translate } from '../iommu/vtd/translate';
+import { latency, random, streamOfOrigin } from '../clock/random';
+import { record } from '../record/ring';
+import { Stage, hold, land, leaveUnit, reachRoot } from './flight';
+import { originOfUnit, reviewUnit, reviewUnits } from './iommu';
+import { sendWaiting } from './ipi';
+import { tellPin } from './ioapic';
+
+const TRIGGER_MODE: u32 = 0x8000;
+
+/** Who has sent message m, as units know it. */
+function requesterOf(m: u32): u32 {
+  const origin = <u32>load<u16>(msgAt(m), Msg.origin);
+  if (origin < nDevices) return deviceSetup(origin, DeviceSetup.requester) & 0xffff;
+  const i = origin - nDevices - nCpus;
+  return i < nIoapics ? ioapicSetup(i, IoapicSetup.requester) & 0xffff : load<u16>(msgAt(m), Msg.requester);
+}
+
+
+@inline function unitOfMessage(m: u32): u32 {
+  return <u32>load<u8>(remapAt(m), Remap.unit) - 1;
+}
+
+function take(timing: u32, u: u32): u32 {
+  return latency(timing, streamOfOrigin(originOfUnit(u)));
+}
+
+/** The message is in unit u, which looks its entry up. */
+function enter(m: u32, u: u32): void {
+  const at = remapAt(m);
+  store<u8>(at, u + 1, Remap.unit);
+  if (!unit.remaps(u)) {
+    reachRoot(m);
+    return;
+  }
+  const address = load<u32>(msgAt(m), Msg.address);
+  const data = load<u32>(msgAt(m), Msg.data);
+  if (iommuSetup(u, IommuSetup.randomEvict)) dropByChance(u, indexOf(address, data), <u32>random(streamOfOrigin(originOfUnit(u))));
+  const missed = unit.mustFetch(u, address, data);
+  if (missed && assumes(Assumption.irteHalves)) {
+    store<u16>(at, RemapFlag.missed, Remap.flags);
+    store<u64>(at, unit.lowHalf(u, address, data), Remap.pda);
+  }
+  hold(m, Stage.inUnit, take(missed ? Timing.irMiss : Timing.irHit, u));
+}
+
+/** A blocked request vanishes: an edge is over for its pin, a level asks again. */
+function block(m: u32, u: u32, index: u32, reason: u32, isRecorded: bool): void {
+  const requester = requesterOf(m);
+  record(Event.fault, u, index | (reason << 16), requester);
+  if (isRecorded) recordFault(u, reason, index, requester);
+  tellPin(m, (load<u32>(msgAt(m), Msg.data) & TRIGGER_MODE) == 0);
+  land(m);
+  reviewUnit(u);
+}
+
+function noteRemap(u: u32, posted: bool): void {
+  record(Event.remap, u, unit.index, (unit.missed ? 1 : 0) | (posted ? 2 : 0));
+}
+
+function translateMessage(m: u32): void {
+  const u = unitOfMessage(m);
+  const at = msgAt(m);
+  switch (translate(u, remapAt(m), requesterOf(m), load<u32>(at, Msg.address), load<u32>(at, Msg.data))) {
+    case Translation.blocked:
+      block(m, u, unit.index & 0xffff, unit.reason, unit.isRecorded);
+      break;
+    case Translation.posted:
+      noteRemap(u, true);
+      hold(m, Stage.posting, take(Timing.irPost, u));
+      break;
+    case Translation.remapped:
+      noteRemap(u, false);
+      leaveUnit(m);
+      break;
+    default:
+      leaveUnit(m);
+  }
+}
+
+/** The descriptor is updated; the message ends there, or goes on as the notification, an edge (hardware.md E.2). */
+function postMessage(m: u32): void {
+  const u = unitOfMessage(m);
+  const at = remapAt(m);
+  const pda = load<u64>(at, Remap.pda);
+  const vector = load<u32>(at, Remap.data) & 0xff;
+  const flags = <u32>load<u16>(at, Remap.flags);
+  const outcome = post(pda, vector, (flags & RemapFlag.urgent) != 0, unit.isExtended(u));
+  if (outcome == Posting.unreadable || outcome == Posting.reserved) {
+    const reason = outcome == Posting.unreadable ? FaultReason.pidUnreadable : FaultReason.pidReserved;
+    block(m, u, load<u16>(at, Remap.index), reason, (flags & RemapFlag.hidden) == 0);
+    return;
+  }
+  record(Event.post, u, vector | (outcome == Posting.notify ? 0x100 : 0), <u32>pda);
+  tellPin(m, true);
+  if (outcome == Posting.silent) {
+    land(m);
+    return;
+  }
+  // the pin has been told
+  store<u16>(msgAt(m), 0, Msg.pin);
+  store<u32>(at, notificationDestination, Remap.destination);
+  store<u32>(at, notificationVector | 0x4000, Remap.data);
+  store<u16>(at, RemapFlag.remapped | (flags & (RemapFlag.stale | RemapFlag.awaited)), Remap.flags);
+  leaveUnit(m);
+}
+
+/** Message m, which has not passed the root complex yet, moves on. */
+export function passRoot(m: u32): void {
+  const stage = <u32>load<u8>(msgAt(m), Msg.stage);
+  if (stage == Stage.beforeRoot) {
+    const u = nIommus == 0 ? -1 : unitOf(requesterOf(m));
+    if (u < 0) reachRoot(m);
+    else enter(m, u);
+    return;
+  }
+  if (stage == Stage.inUnit) translateMessage(m);
+  else postMessage(m);
+  sendWaiting();
+  reviewUnits();
+}
