@@ -4,6 +4,7 @@ import { diagnosticsOf, type Diagnostics } from './diagnostics.js';
 import { drainEvents, readable, type EventRecord, type MachineEvent } from './events.js';
 import { fill, type Layout } from './fill.js';
 import { IoapicPort } from './ioapic.js';
+import { IommuPort } from './iommu.js';
 import { indexed, split, word } from './numbers.js';
 import { setupOf, type MachineOptions } from './options.js';
 import { refuseTooLarge, type MachineSetup } from './setup.js';
@@ -19,7 +20,7 @@ export interface DmaWrite {
 }
 
 /**
- * One simulated machine, in a module instance of its own: CPUs with their Local APICs, IOAPICs, the fabric between them, guest
+ * One simulated machine, in a module instance of its own: CPUs with their Local APICs, IOAPICs, remapping units, the fabric between them, guest
  * memory, a clock. The whole simulated state is one block of memory: `snapshot` copies it, `digest` hashes it, messages in
  * flight included. Nothing happens by itself: register accesses act at the current cycle, and `advance` or `settle` let time pass.
  *
@@ -43,6 +44,8 @@ export class Machine {
   readonly cpus: readonly CpuPort[];
   /** all IOAPICs in order */
   readonly ioapics: readonly IoapicPort[];
+  /** all remapping units in order */
+  readonly iommus: readonly IommuPort[];
   protected readonly layout: Layout;
   /** those that may write, if they were given */
   #requesters: ReadonlySet<number> | undefined;
@@ -56,6 +59,7 @@ export class Machine {
     this.layout = fill(core, setup);
     this.cpus = setup.apicIds.map((_, c) => new CpuPort(core, this.layout, c));
     this.ioapics = (setup.ioapics ?? []).map((model, i) => new IoapicPort(core, i, model));
+    this.iommus = (setup.iommus ?? []).map((model, i) => new IommuPort(core, i, model));
   }
 
   /**
@@ -102,6 +106,18 @@ export class Machine {
    */
   ioapic(i: number): IoapicPort {
     return this.ioapics[indexed('IOAPIC', i, this.ioapics.length)]!;
+  }
+
+  /**
+   * Remapping unit by its place, from 0.
+   *
+   * @example
+   * ```js
+   * console.log(machine.iommu(0).model.cache.entries); // 64
+   * ```
+   */
+  iommu(i: number): IommuPort {
+    return this.iommus[indexed('IOMMU', i, this.iommus.length)]!;
   }
 
   /**

@@ -1,7 +1,8 @@
 /** What a machine is made of, as the core takes it: numbers and tables, no names. */
 import type { DeviceKind } from '../core/index.js';
-import type { Assumptions } from './assumptions.js';
+import type { Assumptions, RemapAssumptions } from './assumptions.js';
 import type { IoapicModel } from './ioapic.js';
+import type { IommuModel } from './iommus.js';
 import type { LapicModel } from './lapic.js';
 import type { Latency } from './timing.js';
 
@@ -86,6 +87,8 @@ export interface MachineSetup {
   readonly lapic?: LapicModel;
   /** left out: none */
   readonly ioapics?: readonly IoapicModel[];
+  /** left out: none */
+  readonly iommus?: readonly IommuModel[];
   /** bytes of guest-physical memory from address 0; left out: none */
   readonly memory?: number;
   /** devices, each with an MSI capability (hardware.md C.1) */
@@ -100,6 +103,8 @@ export interface MachineSetup {
   readonly messages: number;
   readonly timed: boolean;
   readonly assumptions: Assumptions;
+  /** left out: the defaults */
+  readonly remap?: RemapAssumptions;
   readonly timing: Readonly<Record<string, number | Latency>>;
   /** latencies drawn between min and max; otherwise the defaults */
   readonly jitter: boolean;
