@@ -127,7 +127,7 @@ export function register(cpu: CpuPort, offset: number): number | undefined {
   return read.ok ? Number(read.value & 0xffffffffn) : undefined;
 }
 
-export function eoi(cpu: CpuPort): void {
+function eoi(cpu: CpuPort): void {
   if (inX2apic(cpu)) cpu.writeMsr(0x80b, 0);
   else cpu.writeMmio(LAPIC + 0xb0, 0, 4);
 }
