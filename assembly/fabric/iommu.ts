@@ -151,8 +151,9 @@ function reviewEvent(u: u32, control: usize): void {
 
 export function reviewUnit(u: u32): void {
   if (!timed()) return;
-  reviewQueue(u);
+  // what it enables is looked at next
   reviewCommand(u);
+  reviewQueue(u);
   reviewEvent(u, iommuAt(u) + Iommu.fectl);
   reviewEvent(u, iommuAt(u) + Iommu.iectl);
 }

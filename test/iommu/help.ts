@@ -77,10 +77,10 @@ export function handle(h: number, shv = false): number {
   return (0xfee00010 | ((h & 0x7fff) << 5) | ((h >> 15) << 2) | (shv ? 8 : 0)) >>> 0;
 }
 
-export const iec = {
+export const iec: { readonly global: readonly [bigint, bigint]; readonly select: (index: number, mask?: number) => [bigint, bigint] } = {
   global: [4n, 0n],
   select: (index: number, mask = 0): [bigint, bigint] => [0x14n | (BigInt(mask) << 27n) | (BigInt(index) << 32n), 0n],
-} as const;
+};
 
 /** A wait: status write, interrupt or both. */
 export function wait(data: number, { at = STATUS, event = false, status = true } = {}): [bigint, bigint] {
