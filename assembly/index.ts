@@ -2,7 +2,19 @@
  * The exported functions, and nothing else: one machine per module instance, numbers in and out, batches across the
  * boundary (no i64: two words). Nothing here traps, whatever it is fed.
  */
-import { LEVELS, blockEnd, checkStart, globBase, guestBase, nCpus, nIoapics, nIommus, nowBase, recordStart } from './state/layout';
+import {
+  LEVELS,
+  blockEnd,
+  checkStart,
+  globBase,
+  guestBase,
+  nCpus,
+  nFunctions,
+  nIoapics,
+  nIommus,
+  nowBase,
+  recordStart,
+} from './state/layout';
 import { Glob } from './state/abi/fields';
 import { Settings } from './state/abi/tables';
 import { cpuAt, isActive, setting, timed } from './state/access';
@@ -20,6 +32,7 @@ import { takeEffects } from './lapic/effects';
 import { clearFlight } from './fabric/flight';
 import { resetIoapic } from './ioapic/registers';
 import { resetUnit } from './iommu/vtd/registers';
+import { reset as resetFn } from './pci/function';
 import { current } from './cpu/schedule';
 import { judge, settle as settleContext } from './cpu/sequencer';
 import { checkRest, planReduction } from './check/search';
@@ -51,6 +64,19 @@ export { joinNext } from './check/join';
 export { timedBegin } from './run/timed';
 export { ioapicRead, ioapicWrite, pinSet } from './fabric/ioapic';
 export { dmaWrite } from './fabric/dma';
+export {
+  configRead,
+  configWrite,
+  msixRead,
+  msixWrite,
+  raiseVector,
+  readArrival,
+  readCompletion,
+  readPushed,
+  resetFunction,
+  setPower,
+  withdrawVector,
+} from './fabric/function';
 export { iommuRead, iommuWrite } from './fabric/iommu';
 export { batchAt, batchRun } from './run/batch';
 export {
@@ -79,6 +105,7 @@ export function complete(): void {
   store<u16>(globBase, nCpus, Glob.xapics);
   clearFlight();
   for (let i: u32 = 0; i < nIoapics; i++) resetIoapic(i);
+  for (let f: u32 = 0; f < nFunctions; f++) resetFn(f);
   for (let u: u32 = 0; u < nIommus; u++) resetUnit(u);
   clearFault();
   clearViolations();

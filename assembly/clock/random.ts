@@ -4,7 +4,7 @@
  */
 import { Settings, Timing } from '../state/abi/tables';
 import { setting } from '../state/access';
-import { nCpus, nDevices, nIoapics, nIommus, nOrigins, nSources, streamBase, timingBase } from '../state/layout';
+import { nCpus, nDevices, nFunctions, nIoapics, nIommus, nOrigins, nRequesters, nSources, streamBase, timingBase } from '../state/layout';
 
 function finalise(x: u64): u64 {
   let z = x;
@@ -13,7 +13,7 @@ function finalise(x: u64): u64 {
   return z ^ (z >> 31);
 }
 
-/** Streams: transit of an origin's messages, recognition by a CPU, arrivals of a source, sampling of a source. */
+/** Streams: transit of an origin's messages (or of the accesses to a function), recognition by a CPU, arrivals of a source, sampling of a source. */
 @inline export function streamOfOrigin(o: u32): u32 {
   return o;
 }
@@ -50,7 +50,8 @@ export function seedStreams(): void {
   const others = nDevices + nCpus + nIoapics + nIommus;
   seedPurpose(6, streamOfOrigin(nDevices + nCpus), nIoapics);
   seedPurpose(8, streamOfOrigin(nDevices + nCpus + nIoapics), nIommus);
-  seedPurpose(7, streamOfOrigin(others), nOrigins - others);
+  seedPurpose(7, streamOfOrigin(others), nRequesters);
+  seedPurpose(10, streamOfOrigin(others + nRequesters), nFunctions);
 }
 
 export function random(stream: u32): u64 {

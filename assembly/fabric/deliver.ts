@@ -19,6 +19,7 @@ import { tagClear, tagCopy, tagsOfMessage, tagsOn } from '../record/tags';
 import { landEoi } from './eoi';
 import { landWrite } from './dma';
 import { carryOut } from './effects';
+import { landRequest } from './function';
 import { land, unmarkMessages } from './flight';
 import { tellPin } from './ioapic';
 
@@ -186,6 +187,10 @@ export function deliver(m: u32): void {
     case MsgKind.eoi:
       landEoi(m);
       break;
+    case MsgKind.config:
+    case MsgKind.table:
+      landRequest(m);
+      return;
     default:
       tellPin(m, reachLapics(m));
   }

@@ -6,19 +6,23 @@ import { Counter, Drop, Event } from '../state/abi/outcomes';
 import { Msg, MsgKind } from '../state/abi/fields';
 import { msgAt, timed } from '../state/access';
 import { isGuest, writeGuest } from '../state/guest';
-import { nCpus, nDevices, nIoapics, nIommus, nOrigins } from '../state/layout';
+import { nCpus, nDevices, nIoapics, nIommus, nRequesters } from '../state/layout';
 import { inInterruptRange } from '../message/decode';
 import { count } from '../record/counters';
 import { record } from '../record/ring';
 import { hasRoom, launch, schedule } from './flight';
 
+/** List of what a requester has in flight; there must be lists for requesters. */
+export function originOfRequester(requester: u32): u32 {
+  return nDevices + nCpus + nIoapics + nIommus + ((requester & 0xffff) % nRequesters);
+}
+
 /**
  * Requester `requester` (16 bits) writes a DWORD: to 0xfeex_xxxx an interrupt message, elsewhere guest memory once it is
- * there, and nothing where no memory is. 1: on its way; 0: the pool of messages is full, nothing is written.
+ * there, and nothing where no memory is. Data may be `relaxed` in order, messages never are (C.6 G5). 1: on its way; 0: the pool of messages is full, nothing is written.
  */
-export function dmaWrite(requester: u32, lo: u32, hi: u32, data: u32): u32 {
-  const first = nDevices + nCpus + nIoapics + nIommus;
-  if (!timed() || first == nOrigins || !hasRoom()) return 0;
+export function dmaWrite(requester: u32, lo: u32, hi: u32, data: u32, relaxed: u32): u32 {
+  if (!timed() || nRequesters == 0 || !hasRoom()) return 0;
   const address = lo & ~3;
   const interrupt = inInterruptRange(address, hi);
   if (!interrupt && !isGuest((<u64>address) | ((<u64>hi) << 32), 4)) {
@@ -26,9 +30,9 @@ export function dmaWrite(requester: u32, lo: u32, hi: u32, data: u32): u32 {
     record(Event.drop, requester & 0xffff, 0, Drop.wildWrite);
     return 1;
   }
-  const origin = first + ((requester & 0xffff) % (nOrigins - first));
-  const m = launch(interrupt ? MsgKind.msi : MsgKind.write, origin, 0, address, data);
+  const m = launch(interrupt ? MsgKind.msi : MsgKind.write, originOfRequester(requester), 0, address, data);
   store<u16>(msgAt(m), requester, Msg.requester);
+  store<u8>(msgAt(m), relaxed && !interrupt ? 1 : 0, Msg.relaxed);
   schedule(m);
   return 1;
 }

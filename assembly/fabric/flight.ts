@@ -124,7 +124,7 @@ export function schedule(m: u32, extra: u32 = 0): void {
   let arrival = write ? root : root + latency(Timing.rootToLapic, stream);
   for (let i = <u32>load<u16>(originAt(origin), Origin.head); i != m + 1; i = load<u16>(msgAt(i - 1), Msg.next)) {
     const other = msgAt(i - 1);
-    if (!sameRequester(other, at)) continue;
+    if (!sameRequester(other, at) || load<u8>(other, Msg.relaxed) | load<u8>(at, Msg.relaxed)) continue;
     if (load<u8>(other, Msg.stage) == 0) root = max(root, dueOf(messageNode(i - 1)));
     if (!write && sameDestination(other, at)) arrival = max(arrival, load<u64>(arrivalAt(i - 1)));
   }
@@ -272,6 +272,29 @@ export function pushedAt(origin: u32): u64 {
   for (let i = <u32>load<u16>(originAt(origin), Origin.head); i != 0; i = load<u16>(msgAt(i - 1), Msg.next)) {
     if (assumes(Assumption.pushToIrr)) at = max(at, load<u64>(arrivalAt(i - 1)));
     else if (assumes(Assumption.pushToRoot) && load<u8>(msgAt(i - 1), Msg.stage) == 0) at = max(at, dueOf(messageNode(i - 1)));
+  }
+  return at;
+}
+
+/** A completion starts behind what this requester has sent so far, relaxed data apart (hardware.md C.6 G3, G5). */
+export function markSent(origin: u32, requester: u32): void {
+  for (let i = <u32>load<u16>(originAt(origin), Origin.head); i != 0; i = load<u16>(msgAt(i - 1), Msg.next)) {
+    const at = msgAt(i - 1);
+    store<u64>(at, load<u16>(at, Msg.requester) == requester && !load<u8>(at, Msg.relaxed) ? 1 : 0, Msg.marks);
+  }
+}
+
+/**
+ * Cycle at which the last of what is so marked of this origin moves on, when to ask again: what a remapping unit makes of a message
+ * is not known before. 0: all is pushed as far as the assumptions say.
+ */
+export function sentPushedAt(origin: u32): u64 {
+  if (!assumes(Assumption.pushToRoot)) return 0;
+  let at: u64 = 0;
+  for (let i = <u32>load<u16>(originAt(origin), Origin.head); i != 0; i = load<u16>(msgAt(i - 1), Msg.next)) {
+    const message = msgAt(i - 1);
+    if (load<u64>(message, Msg.marks) == 0) continue;
+    if (assumes(Assumption.pushToIrr) || load<u8>(message, Msg.stage) != Stage.beyondRoot) at = max(at, dueOf(messageNode(i - 1)));
   }
   return at;
 }

@@ -1,4 +1,6 @@
-/** Compatibility-format interrupt messages (hardware.md C.3). Pure: a message in, fields out; effects are elsewhere. */
+/** Compatibility-format interrupt messages (hardware.md C.3). A message in, fields out; effects are elsewhere. */
+import { Settings } from '../state/abi/tables';
+import { setting } from '../state/access';
 
 /** True if a DWORD write to this address is an interrupt request (C.3.3). */
 @inline export function inInterruptRange(addrLo: u32, addrHi: u32): bool {
@@ -6,8 +8,10 @@
 }
 
 
+/** Bits 14:8 are in address bits 11:5 where the platform says so; a set format bit would make them something else (C.3.1). */
 @inline export function destinationOf(address: u32): u32 {
-  return (address >> 12) & 0xff;
+  const low = (address >> 12) & 0xff;
+  return setting(Settings.virtExtDestId) != 0 && (address & 0x10) == 0 ? low | (((address >> 5) & 0x7f) << 8) : low;
 }
 
 

@@ -60,7 +60,7 @@ function execute(at: usize): u32 {
     case BatchOp.acknowledge:
       return acknowledgeCpu(who);
     case BatchOp.dmaWrite:
-      return dmaWrite(who, a, 0, b);
+      return dmaWrite(who, a, 0, b, 0);
     case BatchOp.pinSet:
       pinSet(who, a, b, c);
       return 0;

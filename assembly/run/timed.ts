@@ -14,6 +14,7 @@ import { kick, resting, setSleeping, setWaiting } from '../clock/kick';
 import { mayRaise, raise, sample, sendHeld } from '../fabric/emit';
 import { carryOut } from '../fabric/effects';
 import { hasRoom, inFlight, pushedAt } from '../fabric/flight';
+import { firstFunctionNode, functionTick, functionsBusy } from '../fabric/function';
 import { firstPinNode, pinTick, pinsBusy } from '../fabric/ioapic';
 import { firstUnitNode, unitTick, unitsBusy } from '../fabric/iommu';
 import { expire } from '../lapic/timer';
@@ -231,7 +232,8 @@ function tick(node: u32): void {
   else if (node < operationNode()) moveMessage(node - nCpus - 2 * nSources);
   else if (node == operationNode()) operationTick();
   else if (node < firstPinNode()) timerTick(node - operationNode() - 1);
-  else if (node < firstUnitNode()) pinTick(node - firstPinNode());
+  else if (node < firstFunctionNode()) pinTick(node - firstPinNode());
+  else if (node < firstUnitNode()) functionTick(node - firstFunctionNode());
   else unitTick(node - firstUnitNode());
 }
 
@@ -241,7 +243,7 @@ function run(cycles: u64, settling: bool): u32 {
   clearViolations();
   while (true) {
     if (ringNearlyFull()) return Status.ringFull;
-    if (settling && inFlight() == 0 && !pinsBusy() && !unitsBusy()) return Status.done;
+    if (settling && inFlight() == 0 && !pinsBusy() && !unitsBusy() && !functionsBusy()) return Status.done;
     const n = nextDue(limit);
     if (n < 0) return Status.more;
     tick(n);

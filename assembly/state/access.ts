@@ -1,7 +1,7 @@
 /** Accessors to the records; they inline to one load or store. */
 import { VarWord } from './abi/instructions';
-import { Settings, SourceSetup, DeviceSetup, IoapicSetup, OperationSetup, Timing } from './abi/tables';
-import { Cpu, Ctx, CpuFlag, Dev, Ioapic, Msg, Origin, Pin, Src } from './abi/fields';
+import { Settings, SourceSetup, DeviceSetup, FunctionSetup, IoapicSetup, OperationSetup, Timing } from './abi/tables';
+import { Cpu, Ctx, CpuFlag, Dev, Fn, Ioapic, Msg, MsixEntry, Origin, Pin, Src } from './abi/fields';
 import { Iec, Iommu, IommuScope, IommuSetup, Remap } from './abi/iommu';
 import { Lapic, LapicTimed } from './abi/lapic';
 import { touchCpu } from './touched';
@@ -14,6 +14,8 @@ import {
   ctxBase,
   devBase,
   deviceSetupBase,
+  functionBase,
+  functionSetupBase,
   ioapicBase,
   ioapicSetupBase,
   frcdBase,
@@ -26,6 +28,7 @@ import {
   lapicTimedBase,
   LEVELS,
   msgBase,
+  msixBase,
   nFaultRecords,
   nIecEntries,
   nPins,
@@ -201,6 +204,21 @@ export function cpuOfApicId(id: u32): i32 {
 /** What a unit has made of message m; there must be units. */
 @inline export function remapAt(m: u32): usize {
   return remapBase + <usize>m * Remap.size;
+}
+
+
+@inline export function functionAt(f: u32): usize {
+  return functionBase + <usize>f * Fn.size;
+}
+
+
+@inline export function functionSetup(f: u32, word: u32): u32 {
+  return load<u32>(functionSetupBase + <usize>(f * FunctionSetup.words + word) * 4);
+}
+
+/** Entry n of the MSI-X table of function f, which has it. */
+@inline export function msixAt(f: u32, n: u32): usize {
+  return msixBase + <usize>(functionSetup(f, FunctionSetup.firstEntry) + n) * MsixEntry.size;
 }
 
 

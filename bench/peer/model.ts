@@ -118,7 +118,7 @@ function build(update: Update, size: MachineSize, placement: Placement): BuiltMo
     systemVectors: [],
     boot: (machine) => boot(machine, slot, placement),
     disagreement: (machine, source) => {
-      const { addrLo, data: word } = machine.device(placement.irqs[source]?.device ?? 0);
+      const { addrLo, data: word } = machine.msiOf(placement.irqs[source]?.device ?? 0);
       const cpu = placement.apicIds.indexOf((addrLo >>> 12) & 0xff);
       return machine.variable(slot, cpu, word & 0xff) === source + Slot.FIRST
         ? undefined

@@ -81,7 +81,7 @@ export class Choices {
       case Actor.raise:
         return `${names.sources[which] ?? '?'} raises an event`;
       case Actor.sample: {
-        const { addrLo, data } = this.#machine.device(this.#machine.setup.sources[which]?.device ?? 0);
+        const { addrLo, data } = this.#machine.msiOf(this.#machine.setup.sources[which]?.device ?? 0);
         return `${names.sources[which] ?? '?'} samples its message: ${describeMessage(this.#system, addrLo, data)}`;
       }
       case Actor.send:

@@ -55,7 +55,7 @@ export function lapicOf(walk: Walk, cpu: number): Named[] {
 /** Registers of a device's MSI capability, what they say, and what has come of its events. */
 export function msiOf(walk: Walk, device: number): Named[] {
   const { system, machine } = walk;
-  const { addrLo, data } = machine.device(device);
+  const { addrLo, data } = machine.msiOf(device);
   const apart = machine.setup.sources.flatMap((source, s) => (source.device === device ? [system.built.disagreement(machine, s)] : []));
   const why = apart.find((each) => each !== undefined);
   return [

@@ -24,6 +24,7 @@ const drops: Readonly<Record<Drop, string>> = {
   [Drop.noEffect]: 'dropped: no effect',
   [Drop.wildWrite]: 'written outside of the interrupt range',
   [Drop.disabledDevice]: 'dropped: MSI is disabled',
+  [Drop.silenced]: 'dropped: the function may not send',
 };
 
 /** Micro-ops worth a line although no other actor sees them: they change what the CPU takes. */

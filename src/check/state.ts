@@ -33,7 +33,7 @@ function standsAt(system: System, machine: ProgramMachine, cpu: number): string 
 export function stateOf(system: System, machine: ProgramMachine): StateTable {
   return {
     devices: system.names.devices.map((name, d) => {
-      const { addrLo, data } = machine.device(d);
+      const { addrLo, data } = machine.msiOf(d);
       return { name, address: hex(addrLo), data: hex(data), target: describeMessage(system, addrLo, data) };
     }),
     owed: system.names.sources.filter((_, s) => machine.owed(s)),

@@ -22,7 +22,7 @@ export interface Watched {
 function frame(system: System, { machine }: Replay): Frame {
   return {
     sends: system.names.sources.map((_, s) => {
-      const { addrLo, data } = machine.device(deviceOf(system, s));
+      const { addrLo, data } = machine.msiOf(deviceOf(system, s));
       return describeMessage(system, addrLo, data);
     }),
     cpus: system.names.cpus.map((_, c) => {

@@ -6,5 +6,6 @@ export * from '../../assembly/state/abi/tables.js';
 export * from '../../assembly/state/abi/batch.js';
 export * from '../../assembly/state/abi/fields.js';
 export * from '../../assembly/state/abi/resources.js';
+export * from '../../assembly/state/abi/pci.js';
 export * from '../../assembly/state/abi/lapic.js';
 export * from '../../assembly/state/abi/iommu.js';

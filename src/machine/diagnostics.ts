@@ -30,6 +30,8 @@ export interface Diagnostics {
   readonly tornIrteSampled: number;
   /** vectors posted that were pending already (E.2) */
   readonly pirMerge: number;
+  /** accesses to an MSI-X table that were no aligned ones of 4 or 8 bytes (C.2) */
+  readonly msixUndefined: number;
   /** vectors accepted that were pending already (A.3) */
   readonly irrMerge: number;
   /** messages that no LAPIC matched (A.7.1) */

@@ -19,7 +19,9 @@ export interface MachineEvent {
    * `acknowledge`: IRR to ISR; `eoi`: a vector is retired; `ipi`: an ICR write is sent; `root`: a message is at the root complex;
    * `pin`: an IOAPIC forms a message; `retire`: an EOI reaches an IOAPIC; `write`: a DWORD reaches guest memory;
    * `remap`: a remapping unit has found the entry of a request; `fault`: it blocks one; `invalidate`: entries of its cache are gone;
-   * `wait`: an invalidation wait is complete; `post`: a vector is posted
+   * `wait`: an invalidation wait is complete; `post`: a vector is posted;
+   * `raise`: a device has an event; `sample`: it forms the message; `cfg`, `table`: a write reaches its configuration space, its
+   * MSI-X table
    */
   readonly kind: keyof typeof Event;
   /** place of the CPU; undefined where a message had no target */
@@ -42,6 +44,12 @@ export interface MachineEvent {
   readonly pin?: number;
   /** retire: entries whose Remote IRR was cleared */
   readonly cleared?: number;
+  /** place of the device */
+  readonly device?: number;
+  /** raise, and drop by a device: number of the event */
+  readonly event?: number;
+  /** cfg, table: where */
+  readonly offset?: number;
   /** write: requester id */
   readonly requester?: number;
   /** place of the remapping unit */
@@ -73,7 +81,9 @@ const fields: { readonly [K in keyof typeof Event]?: (a: number, b: number, c: n
   init: (cpu) => ({ cpu }),
   drop: (a, vector, why) => {
     const reason = Drop[why] as keyof typeof Drop;
-    return reason === 'wildWrite' ? { requester: a, reason } : { cpu: a === NONE ? undefined : a, vector, reason };
+    if (reason === 'wildWrite') return { requester: a, reason };
+    if (reason === 'disabledDevice' || reason === 'silenced') return { device: a, event: vector, reason };
+    return { cpu: a === NONE ? undefined : a, vector, reason };
   },
   acknowledge: (cpu, vector) => ({ cpu, vector }),
   eoi: (cpu, vector) => ({ cpu, vector }),
@@ -87,6 +97,10 @@ const fields: { readonly [K in keyof typeof Event]?: (a: number, b: number, c: n
   invalidate: (iommu, index, entries) => ({ iommu, index, entries }),
   wait: (iommu, address, data) => ({ iommu, address, data }),
   post: (iommu, b, address) => ({ iommu, vector: b & 0xff, notified: (b & 0x100) !== 0, address }),
+  raise: (device, event) => ({ device, event }),
+  sample: (device, address, data) => ({ device, address, data }),
+  cfg: (device, offset, data) => ({ device, offset, data }),
+  table: (device, offset, data) => ({ device, offset, data }),
 };
 
 /** A record by the names of its fields. */

@@ -13,6 +13,7 @@ import {
   type Core,
 } from '../core/index.js';
 import { assumptionMask } from './assumptions.js';
+import { functionWords } from './deviceModel.js';
 import { ioapicWords } from './ioapic.js';
 import { iommuWords, scopesOf, scopeWords } from './iommus.js';
 import { lapicModelForKernels, lapicWords } from './lapic.js';
@@ -76,6 +77,7 @@ export function fill(core: Core, setup: MachineSetup): Layout {
   const idt = new Uint32Array(256);
   for (const [vector, entry] of program.handlers) idt[vector] = entry;
   core.write(layout.table(Table.idt), idt);
+  core.write(layout.table(Table.functionSetup), functionWords(setup.pciFunctions ?? []));
   fillSources(core, layout, setup);
   fillOperations(core, layout, setup);
   fillSettings(core, layout.table(Table.settings), setup);
@@ -101,7 +103,7 @@ function allocate(core: Core, setup: MachineSetup): void {
   size(Size.vectorLo, setup.universe.lo);
   size(Size.vectorHi, setup.universe.hi);
   size(Size.tags, setup.record === 0 ? 0 : setup.messages * 4 + setup.sources.length * setup.apicIds.length * 8 + 64);
-  const { ioapics = [], iommus = [], memory = 0 } = setup;
+  const { ioapics = [], iommus = [], pciFunctions = [], memory = 0 } = setup;
   size(Size.ioapics, ioapics.length);
   size(Size.ioapicPins, Math.max(0, ...ioapics.map(({ pins }) => pins)));
   size(Size.iommus, iommus.length);
@@ -111,6 +113,11 @@ function allocate(core: Core, setup: MachineSetup): void {
   // a machine without a program: the host writes in the name of any requester
   size(Size.requesters, program.code.length === 0 ? 1 : 0);
   size(Size.guestBytes, memory);
+  size(Size.functions, pciFunctions.length);
+  size(
+    Size.msixEntries,
+    pciFunctions.reduce((n, { msix }) => n + (msix?.vectors ?? 0), 0),
+  );
   const slots = core.exports.prepare();
   if (slots === 0) throw new RangeError('out of memory for the table of variables');
   core.write(slots, program.variables);
@@ -164,6 +171,7 @@ function fillSettings(core: Core, at: number, setup: MachineSetup): void {
   set(Settings.properties, maskOf(setup.properties, setup.program.own));
   set(Settings.judgeAlways, setup.program.judgeAlways ?? 0);
   set(Settings.watchedHardware, setup.program.watchedHardware ?? 0);
+  set(Settings.virtExtDestId, setup.virtExtDestId ? 1 : 0);
   const system = new Uint32Array(8);
   for (const v of setup.systemVectors) system[v >>> 5] = (system[v >>> 5] ?? 0) | (1 << (v & 31));
   core.write(at + Settings.systemVectors * 4, system);

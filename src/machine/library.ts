@@ -5,17 +5,19 @@
  * lets time pass. What a guest does wrong is an architectural outcome: #GP, a bit in ESR, a counter in `diagnostics`. What the host
  * does wrong is a `RangeError` of one sentence.
  *
- * In the examples that do not make a machine of their own, `machine` has one CPU, one IOAPIC and one IOMMU, `cpu` is that CPU with
- * its Local APIC enabled by software, `ioapic` is that IOAPIC, and `iommu` is that IOMMU, which remaps nothing as long as nobody has
- * enabled it. Letters with numbers, as A.4, are sections of the hardware contract: A the
- * Local APIC, B the IOAPIC, C messages, D remapping, E posting, G timing, J models.
+ * In the examples that do not make a machine of their own, `machine` has one CPU, one IOAPIC, one IOMMU and one device, `cpu` is that
+ * CPU with its Local APIC enabled by software, `ioapic` is that IOAPIC, `iommu` is that IOMMU, which remaps nothing as long as nobody
+ * has enabled it, and `device` is a PCI function with MSI and MSI-X. Letters with numbers, as A.4, are sections of the hardware
+ * contract: A the Local APIC, B the IOAPIC, C messages, D remapping, E posting, G timing, J models.
  *
  * @module irqlab
  */
 export { Machine, type DmaWrite } from './machine.js';
-export type { MachineOptions } from './options.js';
+export type { MachineOptions, PciChoice } from './options.js';
 export type { CpuModel, LapicChoice } from './lapic.js';
 export type { CpuEvents, CpuPort, Gp, Lint, ReadOutcome, Value, WriteOutcome, Written } from './cpu.js';
+export type { Capabilities, ConfigSpacePort, DevicePort, MsixTablePort, PendingBitsPort } from './device.js';
+export type { DeviceModel, DeviceOptions, MsiModel, MsixModel } from './deviceModel.js';
 export type { IoapicModel, IoapicPort, Pin } from './ioapic.js';
 export type { IommuFault, IommuPort } from './iommu.js';
 export type { IommuCache, IommuCapabilities, IommuFaults, IommuModel, IommuOptions, IommuScope } from './iommus.js';

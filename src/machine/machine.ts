@@ -1,5 +1,7 @@
 import { Counter, instantiate, Status, Table, type Core } from '../core/index.js';
 import { CpuPort } from './cpu.js';
+import { DevicePort } from './device.js';
+import { requestersOf } from './deviceOptions.js';
 import { diagnosticsOf, type Diagnostics } from './diagnostics.js';
 import { drainEvents, readable, type EventRecord, type MachineEvent } from './events.js';
 import { fill, type Layout } from './fill.js';
@@ -17,6 +19,8 @@ export interface DmaWrite {
   readonly address: number | bigint;
   /** four bytes, little endian */
   readonly data: number;
+  /** relaxed ordering: what is no interrupt message may pass, and be passed by, other writes (C.6 G5). Default false. */
+  readonly relaxed?: boolean;
 }
 
 /**
@@ -46,6 +50,8 @@ export class Machine {
   readonly ioapics: readonly IoapicPort[];
   /** all remapping units in order */
   readonly iommus: readonly IommuPort[];
+  /** all devices that were given as objects, in order */
+  readonly devices: readonly DevicePort[];
   protected readonly layout: Layout;
   /** those that may write, if they were given */
   #requesters: ReadonlySet<number> | undefined;
@@ -60,6 +66,8 @@ export class Machine {
     this.cpus = setup.apicIds.map((_, c) => new CpuPort(core, this.layout, c));
     this.ioapics = (setup.ioapics ?? []).map((model, i) => new IoapicPort(core, i, model));
     this.iommus = (setup.iommus ?? []).map((model, i) => new IommuPort(core, i, model));
+    const advanceTo = (cycle: bigint): void => this.advance(cycle > this.now ? cycle - this.now : 0n);
+    this.devices = (setup.pciFunctions ?? []).map((model, f) => new DevicePort(core, this.layout, f, model, advanceTo));
   }
 
   /**
@@ -76,9 +84,7 @@ export class Machine {
     const setup = setupOf(options);
     refuseTooLarge(setup);
     const machine = new Machine(await instantiate(options.module), setup);
-    const { devices } = options;
-    if (devices !== undefined)
-      machine.#requesters = new Set(typeof devices === 'number' ? Array.from({ length: devices }, (_, i) => i) : devices);
+    machine.#requesters = requestersOf(options.devices);
     machine.core.exports.complete();
     machine.core.exports.timedBegin();
     return machine;
@@ -121,6 +127,18 @@ export class Machine {
   }
 
   /**
+   * Device by its place among those that were given as objects, from 0.
+   *
+   * @example
+   * ```js
+   * console.log(machine.device(0).requester); // 0
+   * ```
+   */
+  device(i: number): DevicePort {
+    return this.devices[indexed('device', i, this.devices.length)]!;
+  }
+
+  /**
    * A device writes a DWORD: it is in flight from now on, behind the earlier writes of the same requester (C.6). False: as many
    * messages as `messages` allows are in flight, and nothing has happened.
    *
@@ -132,10 +150,10 @@ export class Machine {
    * console.log(machine.memory[0x1000], machine.cpu(0).irr); // 7 [ 65 ]
    * ```
    */
-  dmaWrite32({ requester = 0, address, data }: DmaWrite): boolean {
+  dmaWrite32({ requester = 0, address, data, relaxed = false }: DmaWrite): boolean {
     const [lo, hi] = split('an address', address);
     if (this.#requesters?.has(requester) === false) throw new RangeError(`requester ${requester} is not among the devices of this machine`);
-    return this.core.exports.dmaWrite(indexed('requester', requester, 65536), lo, hi, word('a DWORD', data)) !== 0;
+    return this.core.exports.dmaWrite(indexed('requester', requester, 65536), lo, hi, word('a DWORD', data), relaxed ? 1 : 0) !== 0;
   }
 
   /**

@@ -3,6 +3,8 @@ import type { ModuleSource } from '../core/index.js';
 import { describe } from '../words.js';
 import { assumptionValues, remapAssumptionValues, type Assumptions, type RemapAssumptions } from './assumptions.js';
 import { choose, flag, oneOf, refuseUnknown, whole, type Choices } from './choices.js';
+import type { DeviceOptions } from './deviceModel.js';
+import { devicesOf } from './deviceOptions.js';
 import type { IoapicModel } from './ioapic.js';
 import { iommusOf, type IommuOptions } from './iommus.js';
 import { defaultLapicModel, type CpuModel, type LapicChoice } from './lapic.js';
@@ -36,14 +38,19 @@ export interface MachineOptions {
   readonly bootstrap?: number;
   /** how many, or what each is; default 1 */
   readonly ioapics?: number | readonly Partial<IoapicModel>[];
-  /** requester ids that `dmaWrite32` may name (16 bits: bus, device, function); a number n stands for 0 to n - 1. Default: any. */
-  readonly devices?: number | readonly number[];
+  /**
+   * PCI functions with MSI and MSI-X, each an object; or, for `dmaWrite32` only, requester ids (16 bits: bus, device, function), a
+   * number n standing for 0 to n - 1. `dmaWrite32` may name these requesters; default: any.
+   */
+  readonly devices?: number | readonly number[] | readonly DeviceOptions[];
   /** VT-d units that remap the messages of devices and IOAPICs, what each is; default none */
   readonly iommus?: readonly IommuOptions[];
   /** kind of CPU */
   readonly cpu?: Partial<CpuModel>;
   /** open points of the Local APIC */
   readonly lapic?: Partial<LapicChoice>;
+  /** how messages of devices are read */
+  readonly pci?: Partial<PciChoice>;
   /** bytes of guest memory from physical address 0 on; default 65536. At most 2^30. */
   readonly memory?: number;
   /** messages that may be in flight at once; default 64, and 16 a CPU and IOAPIC. At most 60000. */
@@ -62,9 +69,15 @@ export interface MachineOptions {
   readonly module?: ModuleSource;
 }
 
+/** How messages of devices are read (hardware.md J). */
+export interface PciChoice {
+  /** a virtual platform's 15 bits of destination: address bits 11:5 are bits 14:8 of the APIC id (C.3.1). Default false. */
+  readonly virtExtDestId: boolean;
+}
+
 /** Options of `MachineOptions`, for who misspells one. */
 const optionNames: readonly (keyof MachineOptions)[] = [
-  ...(['cpus', 'apicIds', 'bootstrap', 'ioapics', 'devices', 'iommus', 'cpu', 'lapic'] as const),
+  ...(['cpus', 'apicIds', 'bootstrap', 'ioapics', 'devices', 'iommus', 'cpu', 'lapic', 'pci'] as const),
   ...(['memory', 'messages', 'timing', 'jitter', 'assumptions', 'seed', 'events', 'module'] as const),
 ];
 
@@ -94,6 +107,8 @@ const lapicChoices = (apicIds: readonly number[], x2apic: boolean): Choices<Lapi
     : { standard: false, fits: (value) => value === false, wanted: 'false where cpu.x2apic is' },
 });
 
+const pciChoices: Choices<PciChoice> = { virtExtDestId: flag(false) };
+
 const ioapicChoices = (i: number): Choices<IoapicModel> => ({
   version: oneOf(0x20, 0x11),
   pins: whole(24, 1, 120),
@@ -120,10 +135,10 @@ interface Sizes {
 /** The setup that the options stand for. Throws RangeError with one sentence about the first option that is wrong. */
 export function setupOf(options: MachineOptions): MachineSetup {
   refuseUnknown('Machine.create', optionNames, options);
-  const { cpus, apicIds: ids, ioapics, devices, iommus, cpu, lapic, timing, assumptions, module: _, ...rest } = options;
+  const { cpus, apicIds: ids, ioapics, devices, iommus, cpu, lapic, pci, timing, assumptions, module: _, ...rest } = options;
   const apicIds = apicIdsOf(cpus, ids);
   const tables = ioapicsOf(ioapics);
-  refuseRequesters(devices);
+  const functions = devicesOf(devices);
   const senders = apicIds.length + tables.length;
   const sizes = choose<Sizes>(
     'Machine.create',
@@ -162,6 +177,8 @@ export function setupOf(options: MachineOptions): MachineSetup {
     ioapics: tables,
     iommus: iommusOf(iommus, tables),
     memory: sizes.memory,
+    pciFunctions: functions,
+    virtExtDestId: choose('pci', pciChoices, pci).virtExtDestId,
   };
 }
 
@@ -183,14 +200,6 @@ function countOf(name: string, given: unknown, standard: number, least: number, 
   return choose<Record<string, number>>('Machine.create', { [name]: whole(standard, least, most) }, { [name]: given as number })[
     name
   ] as number;
-}
-
-function refuseRequesters(given: MachineOptions['devices']): void {
-  if (!Array.isArray(given)) countOf('devices', given, 0, 0, 65536);
-  else {
-    const wrong = given.find((id) => !Number.isInteger(id) || id < 0 || id > 0xffff);
-    if (wrong !== undefined) throw new RangeError(`a requester id is a whole number from 0 to 65535, not ${describe(wrong)}`);
-  }
 }
 
 function apicIdsOf(cpus: number | undefined, given: readonly number[] | undefined): readonly number[] {

@@ -99,7 +99,8 @@ export class ProgramMachine extends Machine {
     return this.setup.apicIds.some((_, c) => inService(c) && this.instruction(c) === undefined);
   }
 
-  device(d: number): { control: number; addrLo: number; addrHi: number; data: number } {
+  /** MSI registers of a device. */
+  msiOf(d: number): { control: number; addrLo: number; addrHi: number; data: number } {
     const at = this.layout.table(Table.devices) + d * Dev.size;
     return {
       control: this.core.u16(at + Dev.control),

@@ -1,6 +1,7 @@
 /** What a machine is made of, as the core takes it: numbers and tables, no names. */
 import type { DeviceKind } from '../core/index.js';
 import type { Assumptions, RemapAssumptions } from './assumptions.js';
+import type { DeviceModel } from './deviceModel.js';
 import type { IoapicModel } from './ioapic.js';
 import type { IommuModel } from './iommus.js';
 import type { LapicModel } from './lapic.js';
@@ -89,6 +90,10 @@ export interface MachineSetup {
   readonly ioapics?: readonly IoapicModel[];
   /** left out: none */
   readonly iommus?: readonly IommuModel[];
+  /** PCI functions at register level; left out: none */
+  readonly pciFunctions?: readonly DeviceModel[];
+  /** messages have 15 bits of destination (hardware.md C.3.1); left out: 8 */
+  readonly virtExtDestId?: boolean;
   /** bytes of guest-physical memory from address 0; left out: none */
   readonly memory?: number;
   /** devices, each with an MSI capability (hardware.md C.1) */

@@ -53,6 +53,8 @@ const profile: Readonly<Record<Exclude<keyof typeof Timing, 'count'>, Row>> = {
   queueInvalidate: row('qi.iec_inv', 'A', 30, 150, 1000),
   queueWrite: row('qi.wait_write', 'A', 100, 300, 1500),
   gcmd: row('gcmd.latency', 'A', 300, 3000, 30000),
+  mmioArrive: row('mmio.write_arrive', 'A', 300, 750, 2000),
+  mmioRead: row('mmio.read', 'P', 1000, 2400, 16500),
 };
 
 const entries = Object.entries(profile) as [keyof typeof profile, Row][];

@@ -51,7 +51,7 @@ function look(system: System, machine: ProgramMachine): Map<string, string> {
     );
   });
   system.names.devices.forEach((name, d) => {
-    const { control, addrLo, addrHi, data } = machine.device(d);
+    const { control, addrLo, addrHi, data } = machine.msiOf(d);
     Object.entries({ control, address: addrLo, 'address high': addrHi, data }).forEach(([what, value]) =>
       seen.set(`${name} MSI ${what}`, String(value)),
     );

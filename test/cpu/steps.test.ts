@@ -37,7 +37,7 @@ describe('steps', () => {
       { sources: 1 },
     );
     steps(machine, 0, 1);
-    expect(machine.device(0).data).toBe(0x4055);
+    expect(machine.msiOf(0).data).toBe(0x4055);
     const kinds = (): string[] => machine.events().map((e) => e.kind);
     expect(kinds()).toEqual(['cfg']);
     steps(machine, 0, 1);

@@ -18,9 +18,9 @@ describe('the MSI capability', () => {
       { sources: 1, devices: [{ address64 }] },
     );
     steps(machine, 0, 8);
-    const ones = machine.device(0);
+    const ones = machine.msiOf(0);
     steps(machine, 0, 8);
-    return { ones, zeros: machine.device(0) };
+    return { ones, zeros: machine.msiOf(0) };
   };
 
   test('of control, enable and multiple-message enable can be written; address bits 1:0 stay 0; data has 16 bits (C.1)', async () => {

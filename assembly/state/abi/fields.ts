@@ -86,18 +86,22 @@ export enum Msg {
   origin = 2,
   /** u16: next of the same origin + 1 */
   next = 4,
-  /** u16: interrupt source + 1 of a device message; CPU + 1 that an IPI for several is for, 0: whoever has the id */
+  /**
+   * u16: interrupt source + 1 of a device message; CPU + 1 that an IPI for several is for, 0: whoever has the id; config write: bytes
+   */
   source = 6,
-  /** MSI and memory write: address; IPI: destination APIC id; EOI: IOAPIC */
+  /** MSI and memory write: address; IPI: destination APIC id; EOI: IOAPIC; write to a function: offset */
   address = 8,
-  /** MSI and memory write: data; IPI: ICR low; EOI: vector */
+  /** MSI and memory write: data; IPI: ICR low; EOI: vector; write to a function: value */
   data = 12,
-  /** u64: contexts that wait for it, bit cpu * 4 + level */
+  /** u64: contexts that wait for it, bit cpu * 4 + level; in a timed run bit 0: a completion is behind it */
   marks = 16,
   /** u16: who has sent it, where the origin is a list of requesters that are no device */
   requester = 24,
   /** u16: pin + 1 of an IOAPIC's message */
   pin = 26,
+  /** 1: relaxed ordering (hardware.md C.6 G5) */
+  relaxed = 28,
   size = 32,
 }
 
@@ -109,6 +113,9 @@ export enum MsgKind {
   write = 3,
   /** an EOI on its way to an IOAPIC (hardware.md A.12) */
   eoi = 4,
+  /** a config write and a write to the MSI-X table, on their way to a function */
+  config = 8,
+  table = 9,
 }
 
 /** What an IOAPIC has besides its pins (hardware.md B.1). */
@@ -149,6 +156,41 @@ export enum Dev {
   addrLo = 4,
   addrHi = 8,
   size = 16,
+}
+
+/** A PCI function at register level: 32 bytes (hardware.md C.1, C.2). What its setup says is not repeated here. */
+export enum Fn {
+  /** u16: command register; bit 1 memory space, bit 2 bus master */
+  command = 0,
+  /** 1 in D3 */
+  asleep = 2,
+  /** u16: what can be written of message control */
+  msiControl = 4,
+  msixControl = 6,
+  /** MSI: message; bit per vector: masked, pending */
+  addrLo = 8,
+  addrHi = 12,
+  data = 16,
+  mask = 20,
+  pending = 24,
+  size = 32,
+}
+
+/** An entry of an MSI-X table: 32 bytes, the first 16 as software sees them. */
+export enum MsixEntry {
+  addrLo = 0,
+  addrHi = 4,
+  data = 8,
+  control = 12,
+  /** what the function has latched */
+  latchedLo = 16,
+  latchedHi = 20,
+  latchedData = 24,
+  /** its bit in the pending bit array */
+  pending = 28,
+  /** 1: neither it nor the function was masked when it was looked at last */
+  open = 29,
+  size = 32,
 }
 
 /** What an interrupt source can change: 16 bytes. */

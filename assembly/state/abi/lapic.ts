@@ -146,5 +146,7 @@ export enum Diag {
   tornIrteSampled = 11,
   /** a posted vector was pending already */
   pirMerge = 12,
+  /** an access to an MSI-X table that is no aligned one of 4 or 8 bytes */
+  msixUndefined = 24,
   count = 32,
 }

@@ -80,6 +80,8 @@ export enum Event {
   wait = 28,
   /** unit a posts vector b (bits 7:0; bit 8: and notifies) in the descriptor at c */
   post = 29,
+  /** a write arrives at entry register b (offset) of the MSI-X table of function a: c = value */
+  table = 32,
 }
 
 /** Why a message did not set an IRR bit. */
@@ -92,6 +94,8 @@ export enum Drop {
   wildWrite = 4,
   /** wait-for-SIPI: fixed interrupts are not accepted (SVR is reset by INIT) */
   disabledDevice = 5,
+  /** a function may send nothing, bus mastering being off or it being in D3 */
+  silenced = 8,
 }
 
 /** Properties (design 4). The number is the bit in a violation mask; a model's and a user's own have the bits from `FIRST_OWN` on. */

@@ -34,7 +34,10 @@ export enum Size {
   scopes = 21,
   iecEntries = 22,
   faultRecords = 23,
-  words = 24,
+  /** PCI functions at register level, and the entries in all their MSI-X tables */
+  functions = 24,
+  msixEntries = 25,
+  words = 28,
 }
 
 /** Tables the host fills after `create`, by `table(id)`. */
@@ -104,6 +107,11 @@ export enum Table {
   iommus = 41,
   iecs = 42,
   faultRecords = 43,
+  /** `FunctionSetup` a function */
+  functionSetup = 44,
+  /** `Fn` a function; `MsixEntry` an entry */
+  functions = 45,
+  msixEntries = 46,
 }
 
 /** Words of one source's constants. */
@@ -126,6 +134,27 @@ export enum DeviceSetup {
   /** bus, device, function: 16 bits */
   requester = 1,
   words = 4,
+}
+
+/** Words of one PCI function's constants (hardware.md C, J). */
+export enum FunctionSetup {
+  /** requester id, 16 bits */
+  requester = 0,
+  /** messages of its MSI capability: 0 (it has none), 1, 2, 4 ... 32 */
+  msiVectors = 1,
+  /** 1: that capability has an upper address register; 1: it has mask and pending bits */
+  msiAddress64 = 2,
+  msiMaskable = 3,
+  /** entries of its MSI-X table, 0: it has none; number of the first among those of all functions */
+  msixVectors = 4,
+  firstEntry = 5,
+  /** 1: it latches an entry when that is unmasked (C.4 E5) */
+  entryCache = 6,
+  /** 1: events that cannot be sent, since bus mastering is off or it sleeps, are lost (C.4 E11) */
+  dropUnsent = 7,
+  /** 1: it loses its registers on the way from D3 to D0 */
+  softReset = 8,
+  words = 12,
 }
 
 /** Words of one IOAPIC's constants (hardware.md B, J). */
@@ -193,6 +222,8 @@ export enum Settings {
   watchedHardware = 15,
   /** system vectors in use, besides the universe: eight words of mask */
   systemVectors = 16,
+  /** 1: compatibility messages have destination bits 14:8 (C.3.1) */
+  virtExtDestId = 28,
   words = 32,
 }
 
@@ -255,7 +286,10 @@ export enum Timing {
   queueWrite = 26,
   /** `gcmd.latency` */
   gcmd = 27,
-  count = 28,
+  /** `mmio.write_arrive`: posted write -> visible at the device; `mmio.read`: whole round trip */
+  mmioArrive = 28,
+  mmioRead = 29,
+  count = 30,
 }
 
 /** Assumptions (design 1), one bit each: set = holds. */

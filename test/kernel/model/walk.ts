@@ -75,7 +75,7 @@ export class Walk {
 
   /** Where a device (index) sends: APIC id and vector. */
   message(device: number): readonly [number, number] {
-    const { addrLo, data } = this.replay.machine.device(device);
+    const { addrLo, data } = this.replay.machine.msiOf(device);
     return [(addrLo >>> 12) & 0xff, data & 0xff];
   }
 

@@ -107,7 +107,7 @@ function operation(o: Placement['operations'][number], entry: (name: string) => 
 
 /** Follows the message the device would send now: its LAPIC, then the slot of the vector there. */
 function disagreement(machine: ProgramMachine, d: LinuxData, { apicIds, irqs }: Placement, source: number): string | undefined {
-  const msi = machine.device(irqs[source]?.device ?? 0);
+  const msi = machine.msiOf(irqs[source]?.device ?? 0);
   const cpu = apicIds.indexOf((msi.addrLo >>> 12) & 0xff);
   const vector = msi.data & 0xff;
   if (cpu < 0) return 'its message goes to no CPU';
