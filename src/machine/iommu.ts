@@ -95,9 +95,9 @@ export class IommuPort {
    * ```js
    * iommu.write(0x18, 0x2000000, 4); // GCMD: IRE
    * machine.settle();
-   * machine.dmaWrite32({ requester: 0x28, address: 0xfee00000, data: 0x41 }); // compatibility format is blocked
+   * machine.dmaWrite32({ address: 0xfee00000, data: 0x41 }); // compatibility format is blocked
    * machine.settle();
-   * console.log(iommu.faults.map(({ reason, requester }) => [reason, requester])); // [ [ 37, 40 ] ]
+   * console.log(iommu.faults.map(({ reason, requester }) => [reason, requester])); // [ [ 37, 0 ] ]
    * ```
    */
   get faults(): readonly IommuFault[] {
