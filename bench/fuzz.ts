@@ -20,7 +20,7 @@ if (![seeds, operations, from].every((n) => Number.isSafeInteger(n) && n > 0)) {
   process.exit(2);
 }
 
-const sum = { operations: 0, restored: 0, inFlight: 0, accepted: 0, acknowledged: 0, others: 0 };
+const sum = { operations: 0, restored: 0, inFlight: 0, accepted: 0, acknowledged: 0, others: 0, used: 0, fetched: 0, recorded: 0 };
 let failed = 0;
 for (let seed = from; seed < from + seeds; seed++) {
   const { failure, ...counts } = await trial(seed, operations);
@@ -37,6 +37,9 @@ const table = [
   [sum.accepted, 'vectors accepted'],
   [sum.acknowledged, 'acknowledged'],
   [sum.others, 'NMIs, SMIs, INITs, SIPIs and ExtINTs'],
+  [sum.used, 'entries of remapping caches used or filled'],
+  [sum.fetched, 'invalidation descriptors fetched'],
+  [sum.recorded, 'faults recorded'],
   [sum.restored, `snapshots gone back to, ${sum.inFlight} of them with messages in flight`],
   [failed, 'seeds failed'],
 ] as const;

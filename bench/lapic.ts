@@ -2,20 +2,17 @@
  * What an interrupt costs at register level, by the number of CPUs and how many of them are busy: lists of register operations
  * that the core executes in one call (assembly/run/batch.ts). CPUs are drawn at random, so that no order helps the caches.
  */
-import { BatchOp, BatchWord, instantiate, Settings, Size, Table, type Core } from '../src/core/index.js';
+import { BatchOp, instantiate, Settings, Size, Table, type Core } from '../src/core/index.js';
 import { defaultLapicModel } from '../src/machine/index.js';
 import { lapicWords } from '../src/machine/lapic.js';
 import { timingTable } from '../src/machine/timing.js';
-import { median } from './median.js';
+import { costs, list, type Operation } from './cost.js';
 
 const CPUS = [1, 8, 64, 512, 4096] as const;
 /** Share of CPUs that get an interrupt in a cycle. */
 const BUSY = [1, 0.1, 0.01, 0.0001] as const;
 /** Interrupts in a list. */
 const LIST = 8192;
-const ROUNDS = 9;
-/** Each sample takes at least so long. */
-const MILLISECONDS = 20;
 
 const SELF_IPI = 0x83f;
 const EOI = 0x80b;
@@ -26,8 +23,6 @@ const TSC_DEADLINE_MODE = 0x40040;
 const TSC_DEADLINE = 0x6e0;
 /** Cycles from ICR to IRR, by the default timing. */
 const IPI_CYCLES = 450;
-
-type Operation = readonly [op: BatchOp, who: number, a?: number, b?: number, c?: number];
 
 /** LAPICs in x2APIC mode, enabled, with ids in order; nobody executes anything. */
 async function lapics(cpus: number): Promise<Core> {
@@ -49,49 +44,6 @@ async function lapics(cpus: number): Promise<Core> {
   core.exports.timedBegin();
   for (let c = 0; c < cpus; c++) core.exports.msrWrite(c, SVR, 0x1ff, 0);
   return core;
-}
-
-/** Writes a list; the returned function executes it. */
-function list(core: Core, operations: readonly Operation[]): () => void {
-  const at = core.exports.batchAt(operations.length);
-  if (at === 0) throw new RangeError('out of memory for a list of operations');
-  const words = new Uint32Array(operations.length * BatchWord.words);
-  operations.forEach((operation, i) =>
-    words.set(
-      operation.map((word) => word ?? 0),
-      i * BatchWord.words,
-    ),
-  );
-  core.write(at, words);
-  return () => {
-    if (core.exports.batchRun(operations.length) !== operations.length) throw new Error('the list ended early');
-  };
-}
-
-/** CPU time that this process has used, milliseconds: what else runs on the machine does not count. */
-function spent(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-}
-
-/** Nanoseconds of a call of each subject, measured in turn. */
-function costs(subjects: readonly (() => void)[]): number[] {
-  const samples = subjects.map(() => [] as number[]);
-  for (let round = 0; round <= ROUNDS; round++) {
-    subjects.forEach((run, i) => {
-      const began = spent();
-      let calls = 0;
-      let passed = 0;
-      while (passed < MILLISECONDS) {
-        run();
-        calls++;
-        passed = spent() - began;
-      }
-      // the first round warms the engine up
-      if (round > 0) samples[i]?.push((passed * 1e6) / calls);
-    });
-  }
-  return samples.map(median);
 }
 
 /** For each interrupt of a list the CPU that gets it, and the idle cycles behind it. */

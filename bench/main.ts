@@ -1,5 +1,6 @@
 /**
- * What it costs: interrupts per second through the whole path, checker states per second, bytes per packed state.
+ * What it costs: interrupts per second through the whole path, checker states per second, bytes per packed state, and what
+ * interrupts and their remapping cost at register level.
  *
  *   npm run bench
  *
@@ -12,6 +13,7 @@ import type { ProgramMachine } from '../src/machine/index.js';
 import { assembleSystem, findScenario, parseScenario, type Scenario, type System } from '../src/scenario/index.js';
 import { benchLapics } from './lapic.js';
 import { median } from './median.js';
+import { benchRemapping } from './remap.js';
 
 /** One subject: a unit of work, and how much of what it did. */
 interface Subject {
@@ -155,3 +157,4 @@ async function reductions(system: System): Promise<void> {
 
 for (const system of [...checks, assembleSystem(large)]) await reductions(system);
 await benchLapics(show);
+await benchRemapping(show);

@@ -1,9 +1,14 @@
 /** Executes a list of register operations (assembly/state/abi/batch.ts). */
 import { BatchOp, BatchWord } from '../state/abi/batch';
 import { Status } from '../state/abi/outcomes';
-import { blockEnd, reserve } from '../state/layout';
+import { Remap } from '../state/abi/iommu';
+import { remapAt } from '../state/access';
+import { blockEnd, msgFree, nIommus, reserve } from '../state/layout';
 import { acknowledgeCpu, mmioRead, mmioWrite, msrRead, msrWrite } from '../cpu/bus';
+import { dropAll, dropGroup } from '../iommu/vtd/cache';
+import { translate, Translation } from '../iommu/vtd/translate';
 import { dmaWrite } from '../fabric/dma';
+import { hasRoom } from '../fabric/flight';
 import { pinSet } from '../fabric/ioapic';
 import { timedRun } from './timed';
 
@@ -23,6 +28,16 @@ export function batchAt(n: u32): usize {
   if (n > 0xffffff || !reserve(blockEnd + <usize>n * SIZE)) return 0;
   room = n;
   return blockEnd;
+}
+
+/** Data of the remapped message, and in bits 31:16 the low half of its destination; all ones: it is blocked, or not remapped. */
+function requestOf(u: u32, address: u32, data: u32, requester: u32): u32 {
+  // that of a message that is free
+  const record = remapAt(load<u16>(msgFree) - 1);
+  const remapped = translate(u, record, requester, address, data) == Translation.remapped;
+  const result = remapped ? load<u32>(record, Remap.data) | (load<u32>(record, Remap.destination) << 16) : u32.MAX_VALUE;
+  for (let i: usize = 0; i < <usize>Remap.size; i += 8) store<u64>(record + i, 0);
+  return result;
 }
 
 function execute(at: usize): u32 {
@@ -48,6 +63,13 @@ function execute(at: usize): u32 {
       return dmaWrite(who, a, 0, b, 0);
     case BatchOp.pinSet:
       pinSet(who, a, b, c);
+      return 0;
+    case BatchOp.translate:
+      return who < nIommus && hasRoom() ? requestOf(who, a, b, c) : u32.MAX_VALUE;
+    case BatchOp.invalidate:
+      if (who >= nIommus) return 0;
+      if (c) dropAll(who);
+      else dropGroup(who, a, b);
       return 0;
     default:
       return 0;

@@ -1,5 +1,5 @@
 /** Random machines: small ones mostly, sparse ids, odd models, pools that are soon full. */
-import type { MachineOptions } from '../../src/machine/library.js';
+import type { IommuOptions, MachineOptions } from '../../src/machine/library.js';
 import type { Dice } from './dice.js';
 
 export function randomOptions(dice: Dice): MachineOptions & { readonly apicIds: readonly number[] } {
@@ -27,12 +27,40 @@ export function randomOptions(dice: Dice): MachineOptions & { readonly apicIds: 
       lowestPriPolicy: dice.of(['hashVector', 'minTpr', 'rotate', 'first'] as const),
       pprEqualClassSub: dice.of(['tpr', 'zero'] as const),
     },
-    memory: dice.of([0, 4096, 65536]),
+    memory: dice.of([0, 4096, 65536, 65536, 65536]),
     messages: dice.of([1, 3, 16, 64, 400]),
     jitter: dice.oneIn(2),
     seed: dice.word(),
     events: dice.oneIn(4),
+    iommus: randomUnits(dice),
+    assumptions: {
+      iecDrain: dice.of(['irr', 'root-complex', 'none'] as const),
+      irteFetch: dice.of(['whole', 'halves'] as const),
+    },
   };
+}
+
+/** None, one for all, or several that have parts of the requesters. */
+function randomUnits(dice: Dice): IommuOptions[] {
+  const units = dice.oneIn(3) ? 0 : dice.oneIn(3) ? 1 + dice.below(4) : 1;
+  const rest = dice.below(units + 1);
+  return Array.from({ length: units }, (_, unit) => {
+    const entries = 1 << dice.below(9);
+    return {
+      ...(unit !== rest && { scope: { requesters: [unit, [0x100 * (unit + 1), 0x100 * (unit + 1) + dice.below(256)] as const] } }),
+      capabilities: {
+        cm: dice.oneIn(3),
+        esirtps: dice.oneIn(3),
+        pi: !dice.oneIn(4),
+        eim: !dice.oneIn(4),
+        c: !dice.oneIn(4),
+        mhmv: dice.of([15, 0, 3]),
+        wideDescriptors: dice.oneIn(2),
+      },
+      cache: { entries, ways: Math.min(entries, 1 << dice.below(5)), prefetch: dice.oneIn(3), randomEvict: dice.oneIn(3) },
+      faults: { records: 1 + dice.below(10), collapse: dice.oneIn(2) },
+    };
+  });
 }
 
 /** Dense, sparse in eight bits, or anywhere in 32. */

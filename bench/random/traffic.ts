@@ -1,6 +1,7 @@
 /** Random register traffic on a machine: one operation at a time, any register, any width, any value. */
 import type { CpuPort, Machine } from '../../src/machine/library.js';
 import type { Dice } from './dice.js';
+import { RemapTraffic } from './remap.js';
 
 const LAPIC = 0xfee00000;
 /** Registers that a CPU's LAPIC has; any other offset comes up too. */
@@ -22,6 +23,7 @@ export class Traffic {
     this.#machine = machine;
     this.#dice = dice;
     this.#ids = ids;
+    const remap = new RemapTraffic(machine, dice);
     const table: readonly [weight: number, act: () => string][] = [
       [14, () => this.#lapicWrite()],
       [6, () => this.#lapicRead()],
@@ -37,6 +39,7 @@ export class Traffic {
       [4, () => this.#local()],
       [1, () => this.#enable()],
       [12, () => this.#time()],
+      [machine.iommus.length > 0 ? 40 : 0, () => remap.step()],
     ];
     this.#weighted = table.flatMap(([weight, act]) => Array.from({ length: weight }, () => act));
   }

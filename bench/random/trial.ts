@@ -5,12 +5,13 @@ import { Dice } from './dice.js';
 import { Invariants } from './invariants.js';
 import { randomOptions } from './options.js';
 import { Traffic } from './traffic.js';
+import { UnitInvariants, type UnitCounts } from './units.js';
 
 /** Operations between two restores, and how many are repeated behind one. */
 const RESTORE_EVERY = 500;
 const REPEATED = 40;
 
-export interface Trial {
+export interface Trial extends UnitCounts {
   readonly operations: number;
   /** snapshots that were gone back to, and those among them with messages in flight */
   readonly restored: number;
@@ -30,6 +31,7 @@ export async function trial(seed: number, operations: number): Promise<Trial> {
   const machine = await Machine.create({ ...options, module: await loadModule() });
   const pins = machine.ioapics.length * Math.max(0, ...machine.ioapics.map(({ model }) => model.pins));
   const invariants = new Invariants(machine.core, machine.cpus.length, pins, options.lapic?.pprEqualClassSub !== 'zero');
+  const units = new UnitInvariants(machine);
   const traffic = new Traffic(machine, options.apicIds, dice);
   let restored = 0;
   let inFlight = 0;
@@ -40,7 +42,7 @@ export async function trial(seed: number, operations: number): Promise<Trial> {
     for (let i = 0; i < n; i++) {
       last = traffic.step();
       done += 1;
-      const wrong = invariants.broken();
+      const wrong = invariants.broken() ?? units.broken();
       if (wrong !== undefined) throw new Error(wrong);
     }
   };
@@ -66,5 +68,14 @@ export async function trial(seed: number, operations: number): Promise<Trial> {
   }
   const others = machine.cpus.reduce((n, { events: { nmi, smi, init, sipi, extInt } }) => n + nmi + smi + init + sipi + extInt, 0);
   const [accepted, acknowledged] = [machine.counter('accepts'), machine.counter('acknowledged')];
-  return { operations: done, restored, inFlight, accepted, acknowledged, others, ...(failure !== undefined && { failure }) };
+  return {
+    operations: done,
+    restored,
+    inFlight,
+    accepted,
+    acknowledged,
+    others,
+    ...units.counts,
+    ...(failure !== undefined && { failure }),
+  };
 }

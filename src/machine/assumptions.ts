@@ -58,7 +58,7 @@ export const remapAssumptionValues = {
 /** What software may rest on where interrupts are remapped. */
 export type RemapAssumptions = { readonly [K in keyof typeof remapAssumptionValues]: (typeof remapAssumptionValues)[K][number] };
 
-export const defaultRemapAssumptions: RemapAssumptions = { iecDrain: 'irr', irteFetch: 'whole' };
+const defaultRemapAssumptions: RemapAssumptions = { iecDrain: 'irr', irteFetch: 'whole' };
 
 /** The mask for the core. */
 export function assumptionMask(a: Assumptions, remap: RemapAssumptions = defaultRemapAssumptions): number {

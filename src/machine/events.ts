@@ -17,8 +17,11 @@ export interface MachineEvent {
   /**
    * `accept`: a LAPIC sets an IRR bit; `latch`: a core receives NMI, SMI or ExtINT; `init`: INIT; `drop`: a message has no effect;
    * `acknowledge`: IRR to ISR; `eoi`: a vector is retired; `ipi`: an ICR write is sent; `root`: a message is at the root complex;
-   * `pin`: an IOAPIC forms a message; `retire`: an EOI reaches an IOAPIC; `write`: a DWORD reaches guest memory; `raise`: a device has
-   * an event; `sample`: it forms the message; `cfg`, `table`: a write reaches its configuration space, its MSI-X table
+   * `pin`: an IOAPIC forms a message; `retire`: an EOI reaches an IOAPIC; `write`: a DWORD reaches guest memory;
+   * `remap`: a remapping unit has found the entry of a request; `fault`: it blocks one; `invalidate`: entries of its cache are gone;
+   * `wait`: an invalidation wait is complete; `post`: a vector is posted;
+   * `raise`: a device has an event; `sample`: it forms the message; `cfg`, `table`: a write reaches its configuration space, its
+   * MSI-X table
    */
   readonly kind: keyof typeof Event;
   /** place of the CPU; undefined where a message had no target */
@@ -49,7 +52,21 @@ export interface MachineEvent {
   readonly offset?: number;
   /** write: requester id */
   readonly requester?: number;
-  /** where a message goes, or low half of a write's address */
+  /** place of the remapping unit */
+  readonly iommu?: number;
+  /** entry of its table: the one used, or the first that is invalidated */
+  readonly index?: number;
+  /** remap: the entry was in the cache */
+  readonly hit?: boolean;
+  /** remap: the interrupt is posted */
+  readonly posted?: boolean;
+  /** fault: why, 0x20 to 0x28 (D.6) */
+  readonly code?: number;
+  /** invalidate: how many entries; 0: all */
+  readonly entries?: number;
+  /** post: a notification is sent */
+  readonly notified?: boolean;
+  /** where a message goes, or low half of a write's address; post: of the descriptor's */
   readonly address?: number;
   /** what it carries */
   readonly data?: number;
@@ -75,6 +92,11 @@ const fields: { readonly [K in keyof typeof Event]?: (a: number, b: number, c: n
   pin: (a, address, data) => ({ ioapic: a & 0xff, pin: a >>> 8, address, data }),
   retire: (ioapic, vector, cleared) => ({ ioapic, vector, cleared }),
   write: (requester, address, data) => ({ requester, address, data }),
+  remap: (iommu, index, how) => ({ iommu, index, hit: (how & 1) === 0, posted: (how & 2) !== 0 }),
+  fault: (iommu, b, requester) => ({ iommu, index: b & 0xffff, code: b >>> 16, requester }),
+  invalidate: (iommu, index, entries) => ({ iommu, index, entries }),
+  wait: (iommu, address, data) => ({ iommu, address, data }),
+  post: (iommu, b, address) => ({ iommu, vector: b & 0xff, notified: (b & 0x100) !== 0, address }),
   raise: (device, event) => ({ device, event }),
   sample: (device, address, data) => ({ device, address, data }),
   cfg: (device, offset, data) => ({ device, offset, data }),

@@ -15,6 +15,7 @@ import {
 import { assumptionMask } from './assumptions.js';
 import { functionWords } from './deviceModel.js';
 import { ioapicWords } from './ioapic.js';
+import { iommuWords, scopesOf, scopeWords } from './iommus.js';
 import { lapicModelForKernels, lapicWords } from './lapic.js';
 import { maskOf } from './properties.js';
 import type { MachineSetup } from './setup.js';
@@ -69,6 +70,8 @@ export function fill(core: Core, setup: MachineSetup): Layout {
   core.write(layout.table(Table.apicIds), Uint32Array.from(setup.apicIds));
   core.write(layout.table(Table.lapicSetup), lapicWords(setup.lapic ?? lapicModelForKernels(setup.apicIds)));
   core.write(layout.table(Table.ioapicSetup), ioapicWords(setup.ioapics ?? []));
+  core.write(layout.table(Table.iommuSetup), iommuWords(setup.iommus ?? []));
+  core.write(layout.table(Table.iommuScope), scopeWords(scopesOf(setup.iommus ?? [], setup.ioapics ?? [])));
   core.write(layout.table(Table.timings), timingTable(setup.timing));
   core.write(layout.table(Table.gaps), Uint32Array.from(setup.sources.flatMap((s) => s.gaps)));
   const idt = new Uint32Array(256);
@@ -100,9 +103,13 @@ function allocate(core: Core, setup: MachineSetup): void {
   size(Size.vectorLo, setup.universe.lo);
   size(Size.vectorHi, setup.universe.hi);
   size(Size.tags, setup.record === 0 ? 0 : setup.messages * 4 + setup.sources.length * setup.apicIds.length * 8 + 64);
-  const { ioapics = [], pciFunctions = [], memory = 0 } = setup;
+  const { ioapics = [], iommus = [], pciFunctions = [], memory = 0 } = setup;
   size(Size.ioapics, ioapics.length);
   size(Size.ioapicPins, Math.max(0, ...ioapics.map(({ pins }) => pins)));
+  size(Size.iommus, iommus.length);
+  size(Size.scopes, scopesOf(iommus, ioapics).length);
+  size(Size.iecEntries, Math.max(0, ...iommus.map(({ cache }) => cache.entries)));
+  size(Size.faultRecords, Math.max(0, ...iommus.map(({ faults }) => faults.records)));
   // a machine without a program: the host writes in the name of any requester
   size(Size.requesters, program.code.length === 0 ? 1 : 0);
   size(Size.guestBytes, memory);
@@ -149,7 +156,7 @@ function fillOperations(core: Core, layout: Layout, setup: MachineSetup): void {
 function fillSettings(core: Core, at: number, setup: MachineSetup): void {
   const set = (word: Settings, value: number): void => core.setU32(at + word * 4, value);
   set(Settings.timed, setup.timed ? 1 : 0);
-  set(Settings.assumptions, assumptionMask(setup.assumptions));
+  set(Settings.assumptions, assumptionMask(setup.assumptions, setup.remap));
   set(Settings.jitter, setup.jitter ? 1 : 0);
   set(Settings.parallel, setup.parallel ? 1 : 0);
   set(Settings.repeat, setup.repeat ? 1 : 0);

@@ -15,6 +15,8 @@ export interface IoapicModel {
   readonly resendDelay: number;
   /** cycles until a level request that no LAPIC accepted is sent again (B.3). Default 3000. */
   readonly retryInterval: number;
+  /** by which remapping units know it, 16 bits (D.3.3); default 0xFF00, 0xFF01 ... */
+  readonly requester: number;
 }
 
 /** The words of each for the core. */
@@ -30,6 +32,7 @@ export function ioapicWords(ioapics: readonly IoapicModel[]): Uint32Array {
     words[at + IoapicSetup.gsiBase] = gsiBase;
     words[at + IoapicSetup.resendDelay] = ioapic.resendDelay;
     words[at + IoapicSetup.retryInterval] = ioapic.retryInterval;
+    words[at + IoapicSetup.requester] = ioapic.requester;
     gsiBase += ioapic.pins;
   });
   return words;

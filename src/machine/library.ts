@@ -5,9 +5,10 @@
  * lets time pass. What a guest does wrong is an architectural outcome: #GP, a bit in ESR, a counter in `diagnostics`. What the host
  * does wrong is a `RangeError` of one sentence.
  *
- * In the examples that do not make a machine of their own, `machine` has one CPU and one IOAPIC, `cpu` is that CPU with its Local
- * APIC enabled by software, `ioapic` is that IOAPIC, and `device` is a PCI function with MSI and MSI-X. Letters with numbers, as A.4, are sections of the hardware contract: A the
- * Local APIC, B the IOAPIC, C messages, G timing, J models.
+ * In the examples that do not make a machine of their own, `machine` has one CPU, one IOAPIC, one IOMMU and one device, `cpu` is that
+ * CPU with its Local APIC enabled by software, `ioapic` is that IOAPIC, `iommu` is that IOMMU, which remaps nothing as long as nobody
+ * has enabled it, and `device` is a PCI function with MSI and MSI-X. Letters with numbers, as A.4, are sections of the hardware
+ * contract: A the Local APIC, B the IOAPIC, C messages, D remapping, E posting, G timing, J models.
  *
  * @module irqlab
  */
@@ -18,9 +19,11 @@ export type { CpuEvents, CpuPort, Gp, Lint, ReadOutcome, Value, WriteOutcome, Wr
 export type { Capabilities, ConfigSpacePort, DevicePort, MsixTablePort, PendingBitsPort } from './device.js';
 export type { DeviceModel, DeviceOptions, MsiModel, MsixModel } from './deviceModel.js';
 export type { IoapicModel, IoapicPort, Pin } from './ioapic.js';
+export type { IommuFault, IommuPort } from './iommu.js';
+export type { IommuCache, IommuCapabilities, IommuFaults, IommuModel, IommuOptions, IommuScope } from './iommus.js';
 export type { MachineEvent } from './events.js';
 export type { Diagnostics } from './diagnostics.js';
-export type { Assumptions } from './assumptions.js';
+export type { Assumptions, RemapAssumptions } from './assumptions.js';
 export { timingIds, type Latency } from './timing.js';
 export type { Width } from './numbers.js';
 export type { ModuleSource } from '../core/index.js';

@@ -6,6 +6,7 @@ import { diagnosticsOf, type Diagnostics } from './diagnostics.js';
 import { drainEvents, readable, type EventRecord, type MachineEvent } from './events.js';
 import { fill, type Layout } from './fill.js';
 import { IoapicPort } from './ioapic.js';
+import { IommuPort } from './iommu.js';
 import { indexed, split, word } from './numbers.js';
 import { setupOf, type MachineOptions } from './options.js';
 import { refuseTooLarge, type MachineSetup } from './setup.js';
@@ -23,7 +24,7 @@ export interface DmaWrite {
 }
 
 /**
- * One simulated machine, in a module instance of its own: CPUs with their Local APICs, IOAPICs, the fabric between them, guest
+ * One simulated machine, in a module instance of its own: CPUs with their Local APICs, IOAPICs, remapping units, the fabric between them, guest
  * memory, a clock. The whole simulated state is one block of memory: `snapshot` copies it, `digest` hashes it, messages in
  * flight included. Nothing happens by itself: register accesses act at the current cycle, and `advance` or `settle` let time pass.
  *
@@ -47,6 +48,8 @@ export class Machine {
   readonly cpus: readonly CpuPort[];
   /** all IOAPICs in order */
   readonly ioapics: readonly IoapicPort[];
+  /** all remapping units in order */
+  readonly iommus: readonly IommuPort[];
   /** all devices that were given as objects, in order */
   readonly devices: readonly DevicePort[];
   protected readonly layout: Layout;
@@ -62,6 +65,7 @@ export class Machine {
     this.layout = fill(core, setup);
     this.cpus = setup.apicIds.map((_, c) => new CpuPort(core, this.layout, c));
     this.ioapics = (setup.ioapics ?? []).map((model, i) => new IoapicPort(core, i, model));
+    this.iommus = (setup.iommus ?? []).map((model, i) => new IommuPort(core, i, model));
     const advanceTo = (cycle: bigint): void => this.advance(cycle > this.now ? cycle - this.now : 0n);
     this.devices = (setup.pciFunctions ?? []).map((model, f) => new DevicePort(core, this.layout, f, model, advanceTo));
   }
@@ -108,6 +112,18 @@ export class Machine {
    */
   ioapic(i: number): IoapicPort {
     return this.ioapics[indexed('IOAPIC', i, this.ioapics.length)]!;
+  }
+
+  /**
+   * Remapping unit by its place, from 0.
+   *
+   * @example
+   * ```js
+   * console.log(machine.iommu(0).model.cache.entries); // 64
+   * ```
+   */
+  iommu(i: number): IommuPort {
+    return this.iommus[indexed('IOMMU', i, this.iommus.length)]!;
   }
 
   /**

@@ -1,11 +1,12 @@
 /** What one who embeds the hardware says about a machine, and the setup it stands for: a machine without a program. */
 import type { ModuleSource } from '../core/index.js';
-import { describe, joined } from '../words.js';
-import { assumptionValues, defaultAssumptions, type Assumptions } from './assumptions.js';
+import { describe } from '../words.js';
+import { assumptionValues, remapAssumptionValues, type Assumptions, type RemapAssumptions } from './assumptions.js';
 import { choose, flag, oneOf, refuseUnknown, whole, type Choices } from './choices.js';
 import type { DeviceOptions } from './deviceModel.js';
 import { devicesOf } from './deviceOptions.js';
 import type { IoapicModel } from './ioapic.js';
+import { iommusOf, type IommuOptions } from './iommus.js';
 import { defaultLapicModel, type CpuModel, type LapicChoice } from './lapic.js';
 import type { MachineSetup } from './setup.js';
 import { timingIds, type Latency } from './timing.js';
@@ -42,8 +43,8 @@ export interface MachineOptions {
    * number n standing for 0 to n - 1. `dmaWrite32` may name these requesters; default: any.
    */
   readonly devices?: number | readonly number[] | readonly DeviceOptions[];
-  /** none is modelled yet: left out or empty */
-  readonly iommus?: readonly never[];
+  /** VT-d units that remap the messages of devices and IOAPICs, what each is; default none */
+  readonly iommus?: readonly IommuOptions[];
   /** kind of CPU */
   readonly cpu?: Partial<CpuModel>;
   /** open points of the Local APIC */
@@ -59,7 +60,7 @@ export interface MachineOptions {
   /** latencies are drawn between min and max; otherwise they are the defaults (G.1). Default false. */
   readonly jitter?: boolean;
   /** what an algorithm may rest on, each with its default */
-  readonly assumptions?: Partial<Assumptions>;
+  readonly assumptions?: Partial<Assumptions & RemapAssumptions>;
   /** for what is drawn: 0 to 2^53 - 1; default 1 */
   readonly seed?: number;
   /** the machine keeps a record of what happens, for `events`; default true */
@@ -119,6 +120,7 @@ const ioapicChoices = (i: number): Choices<IoapicModel> => ({
   id: whole(i & 15, 0, 15),
   resendDelay: whole(60, 0, 0xffffffff, 'cycles'),
   retryInterval: whole(3000, 1, 0xffffffff, 'cycles'),
+  requester: whole(0xff00 + i, 0, 0xffff),
 });
 
 interface Sizes {
@@ -134,8 +136,6 @@ interface Sizes {
 export function setupOf(options: MachineOptions): MachineSetup {
   refuseUnknown('Machine.create', optionNames, options);
   const { cpus, apicIds: ids, ioapics, devices, iommus, cpu, lapic, pci, timing, assumptions, module: _, ...rest } = options;
-  if (iommus !== undefined && !(Array.isArray(iommus) && iommus.length === 0))
-    throw new RangeError('no IOMMU is modelled yet: leave iommus out or give an empty list');
   const apicIds = apicIdsOf(cpus, ids);
   const tables = ioapicsOf(ioapics);
   const functions = devicesOf(devices);
@@ -163,7 +163,7 @@ export function setupOf(options: MachineOptions): MachineSetup {
     systemVectors: [],
     messages: sizes.messages,
     timed: true,
-    assumptions: assumptionsOf(assumptions),
+    ...assumptionsOf(assumptions),
     timing: timingOf(timing),
     jitter: sizes.jitter,
     parallel: false,
@@ -175,6 +175,7 @@ export function setupOf(options: MachineOptions): MachineSetup {
     ring: sizes.events ? RING : 0,
     lapic: { ...kind, ...choose('lapic', lapicChoices(apicIds, kind.x2apic), lapic), bootstrap: sizes.bootstrap },
     ioapics: tables,
+    iommus: iommusOf(iommus, tables),
     memory: sizes.memory,
     pciFunctions: functions,
     virtExtDestId: choose('pci', pciChoices, pci).virtExtDestId,
@@ -229,21 +230,19 @@ function ioapicsOf(given: MachineOptions['ioapics']): readonly IoapicModel[] {
   return ioapics;
 }
 
-function assumptionsOf(given: Partial<Assumptions> = {}): Assumptions {
-  const names = Object.keys(assumptionValues) as (keyof Assumptions)[];
-  refuseUnknown('assumptions', names, given);
-  for (const name of names) {
-    const value = given[name];
-    const values: readonly string[] = assumptionValues[name];
-    if (value !== undefined && !values.includes(value))
-      throw new RangeError(
-        `assumptions.${name} is ${joined(
-          values.map((v) => JSON.stringify(v)),
-          'or',
-        )}, not ${describe(value)}`,
-      );
-  }
-  return { ...defaultAssumptions, ...given };
+const assumptionChoices: Choices<Assumptions & RemapAssumptions> = {
+  sampling: oneOf(...assumptionValues.sampling),
+  push: oneOf(...assumptionValues.push),
+  delivery: oneOf(...assumptionValues.delivery),
+  recognition: oneOf(...assumptionValues.recognition),
+  softDisabled: oneOf(...assumptionValues.softDisabled),
+  iecDrain: oneOf(...remapAssumptionValues.iecDrain),
+  irteFetch: oneOf(...remapAssumptionValues.irteFetch),
+};
+
+function assumptionsOf(given: MachineOptions['assumptions']): Pick<MachineSetup, 'assumptions' | 'remap'> {
+  const { iecDrain, irteFetch, ...assumptions } = choose('assumptions', assumptionChoices, given);
+  return { assumptions, remap: { iecDrain, irteFetch } };
 }
 
 function timingOf(given: MachineOptions['timing'] = {}): MachineSetup['timing'] {

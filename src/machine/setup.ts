@@ -1,8 +1,9 @@
 /** What a machine is made of, as the core takes it: numbers and tables, no names. */
 import type { DeviceKind } from '../core/index.js';
-import type { Assumptions } from './assumptions.js';
+import type { Assumptions, RemapAssumptions } from './assumptions.js';
 import type { DeviceModel } from './deviceModel.js';
 import type { IoapicModel } from './ioapic.js';
+import type { IommuModel } from './iommus.js';
 import type { LapicModel } from './lapic.js';
 import type { Latency } from './timing.js';
 
@@ -87,6 +88,8 @@ export interface MachineSetup {
   readonly lapic?: LapicModel;
   /** left out: none */
   readonly ioapics?: readonly IoapicModel[];
+  /** left out: none */
+  readonly iommus?: readonly IommuModel[];
   /** PCI functions at register level; left out: none */
   readonly pciFunctions?: readonly DeviceModel[];
   /** messages have 15 bits of destination (hardware.md C.3.1); left out: 8 */
@@ -105,6 +108,8 @@ export interface MachineSetup {
   readonly messages: number;
   readonly timed: boolean;
   readonly assumptions: Assumptions;
+  /** left out: the defaults */
+  readonly remap?: RemapAssumptions;
   readonly timing: Readonly<Record<string, number | Latency>>;
   /** latencies drawn between min and max; otherwise the defaults */
   readonly jitter: boolean;

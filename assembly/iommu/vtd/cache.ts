@@ -20,7 +20,9 @@ import { nIecEntries } from '../../state/layout';
 
 @inline function firstOfSet(u: u32, index: u32): u32 {
   const ways = waysOf(u);
-  return (index % max(entriesOf(u) / ways, 1)) * ways;
+  const entries = entriesOf(u);
+  // both are powers of two; whatever else they are, the set lies within the cache
+  return min((index & ((entries >> ctz(ways)) - 1)) * ways, entries - ways);
 }
 
 
@@ -39,12 +41,12 @@ import { nIecEntries } from '../../state/layout';
 /** Address of the cached entry, 0: it is not there. */
 export function cached(u: u32, index: u32): usize {
   if (entriesOf(u) == 0) return 0;
-  const first = firstOfSet(u, index);
-  for (let e = first, end = first + waysOf(u); e < end; e++) {
-    const at = iecAt(u, e);
-    if (load<u32>(at, Iec.index) == index && isThere(u, at)) return at;
-  }
-  return 0;
+  // index and epoch stand side by side; which way it is nobody can predict, so that all are looked at
+  const key = (<u64>index) | ((<u64>load<u32>(iommuAt(u), Iommu.epoch)) << 32);
+  let at = iecAt(u, firstOfSet(u, index));
+  let found: usize = 0;
+  for (let ways = waysOf(u); ways > 0; ways--, at += Iec.size) found = select(at, found, load<u64>(at, Iec.index) == key);
+  return found;
 }
 
 /** As `cached`; it is then the one that was used last. */
@@ -67,10 +69,10 @@ function victim(u: u32, index: u32): usize {
   return oldest;
 }
 
+/** Takes in an entry that is not there. */
 export function keep(u: u32, index: u32, low: u64, high: u64): void {
   if (entriesOf(u) == 0) return;
-  const there = cached(u, index);
-  const at = there != 0 ? there : victim(u, index);
+  const at = victim(u, index);
   store<u64>(at, low, Iec.low);
   store<u64>(at, high, Iec.high);
   store<u32>(at, index, Iec.index);

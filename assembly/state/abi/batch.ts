@@ -34,4 +34,8 @@ export enum BatchOp {
   dmaWrite = 6,
   /** a: pin, b: source, c: level */
   pinSet = 7,
+  /** unit `who` remaps a request that nobody sends. a: address below 4 GiB, b: data, c: requester; result: see `requestOf` */
+  translate = 8,
+  /** unit `who` drops cached entries. a: index, b: index mask; c: 1: all of them */
+  invalidate = 9,
 }

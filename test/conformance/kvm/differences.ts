@@ -1,25 +1,6 @@
 /** Where hardware.md wants something else than KVM does. Each row is one kind of operation and one register or field. */
-import type { Player } from './play.js';
-
-export interface Seen {
-  readonly line: string;
-  readonly op: string;
-  readonly field: string;
-  readonly kvm: unknown;
-  readonly ours: unknown;
-  /** words of the last line like this, this one included, since the machine was made */
-  readonly last: (what: RegExp) => readonly string[];
-}
-
-export interface Difference {
-  /** what differs, and the section that wants it so */
-  readonly why: string;
-  readonly op: readonly string[];
-  readonly field: RegExp;
-  readonly when: (seen: Seen) => boolean;
-  /** goes on from the state that was recorded, where the script looks at it further */
-  readonly follow?: (player: Player, seen: Seen) => void;
-}
+import type { Difference, Seen } from '../shared/compare.js';
+import type { KvmPlayer } from './play.js';
 
 const DUMPS = ['dump', 'dump_all'];
 const VECTORS = ['pending', ...DUMPS];
@@ -70,19 +51,19 @@ const isReserved = (offset: number): boolean =>
   (offset >= 0x3a0 && offset <= 0x3d0) ||
   offset === 0x3f0;
 
-export const differences: readonly Difference[] = [
+export const differences: readonly Difference<KvmPlayer>[] = [
   // --- what a LAPIC is
   {
     why: 'VERSION[7:0] is 0x15 (A.2); KVM has 0x14',
     op: [...DUMPS, 'lapic_r', 'rdmsr'],
     field: named('ver', 'val'),
-    when: ({ kvm, ours }) => kvm === 0x50014 && ours === 0x50015,
+    when: ({ theirs, ours }) => theirs === 0x50014 && ours === 0x50015,
   },
   {
     why: 'LVT LINT0 is masked behind RESET (A.2); KVM begins where firmware has left it',
     op: [...DUMPS, 'rdmsr'],
     field: named('lvt.lint0', 'val'),
-    when: ({ kvm, ours }) => kvm === 0x700 && ours === 0x10000,
+    when: ({ theirs, ours }) => theirs === 0x700 && ours === 0x10000,
   },
   {
     why: 'DFR and the high half of ICR do not exist in x2APIC mode (A.2)',
@@ -136,39 +117,39 @@ export const differences: readonly Difference[] = [
     why: 'APR is computed (A.4.3); KVM has it 0',
     op: ['lapic_r'],
     field: /^val$/,
-    when: (seen) => arg(seen, 2) === 0x90 && seen.kvm === 0,
+    when: (seen) => arg(seen, 2) === 0x90 && seen.theirs === 0,
   },
   {
     why: 'SVR bit 9 is reserved on newer parts (A.9); KVM keeps it',
     op: ['lapic_r'],
     field: /^val$/,
-    when: (seen) => arg(seen, 2) === 0xf0 && seen.kvm === 0x3ff && seen.ours === 0x1ff,
+    when: (seen) => arg(seen, 2) === 0xf0 && seen.theirs === 0x3ff && seen.ours === 0x1ff,
   },
   {
     why: 'bits 12 and 14 of an LVT are read-only (A.8.1); KVM keeps them',
     op: ['lapic_r'],
     field: /^val$/,
-    when: (seen) => arg(seen, 2) >= 0x320 && arg(seen, 2) <= 0x370 && (Number(seen.kvm) & ~0x5000) === seen.ours,
+    when: (seen) => arg(seen, 2) >= 0x320 && arg(seen, 2) <= 0x370 && (Number(seen.theirs) & ~0x5000) === seen.ours,
   },
   {
     why: 'the timer counts (A.8.3); in KVM it is in reserved mode 3, which a write that is #GP has left there (A.2.2, row 7)',
     op: ['rdmsr'],
     field: /^val$/,
-    when: (seen) => arg(seen, 2) === 0x839 && seen.kvm === 0 && seen.last(/^wrmsr 0 0x832 /)[3] === '0xffffffff',
+    when: (seen) => arg(seen, 2) === 0x839 && seen.theirs === 0 && seen.last(/^wrmsr 0 0x832 /)[3] === '0xffffffff',
   },
   // --- priority
   {
     why: 'no vector of a class that PPR holds back is acknowledged (A.4.4); KVM gives one directly behind another',
     op: ['ack'],
     field: /^vector$/,
-    when: ({ kvm, ours }) => ours === -1 && Number(kvm) > 0,
-    follow: (player, seen) => player.serve(arg(seen, 1), Number(seen.kvm)),
+    when: ({ theirs, ours }) => ours === -1 && Number(theirs) > 0,
+    follow: (player, seen) => player.serve(arg(seen, 1), Number(seen.theirs)),
   },
   {
     why: 'PPR is computed when a vector is acknowledged (A.4.2); KVM does it later',
     op: DUMPS,
     field: named('ppr'),
-    when: (seen) => seen.last(/./)[0] === 'dump' && seen.kvm === 0 && Number(seen.ours) > 0,
+    when: (seen) => seen.last(/./)[0] === 'dump' && seen.theirs === 0 && Number(seen.ours) > 0,
   },
   // --- illegal vectors and errors
   {
@@ -176,9 +157,9 @@ export const differences: readonly Difference[] = [
     op: VECTORS,
     field: named('irr'),
     when: (seen) =>
-      list(seen.kvm).some((v) => v < 16) &&
+      list(seen.theirs).some((v) => v < 16) &&
       same(
-        list(seen.kvm).filter((v) => v >= 16),
+        list(seen.theirs).filter((v) => v >= 16),
         without(list(seen.ours), errorVector(seen)),
       ),
   },
@@ -186,44 +167,44 @@ export const differences: readonly Difference[] = [
     why: 'an error fires LVT Error (A.10); KVM collects none',
     op: VECTORS,
     field: named('irr'),
-    when: (seen) => list(seen.ours).includes(errorVector(seen)) && same(list(seen.kvm), without(list(seen.ours), errorVector(seen))),
+    when: (seen) => list(seen.ours).includes(errorVector(seen)) && same(list(seen.theirs), without(list(seen.ours), errorVector(seen))),
   },
   {
     why: 'an error fires LVT Error (A.10); KVM collects none',
     op: ['drain'],
     field: /^order$/,
-    when: (seen) => list(seen.ours).includes(errorVector(seen)) && same(list(seen.kvm), without(list(seen.ours), errorVector(seen))),
+    when: (seen) => list(seen.ours).includes(errorVector(seen)) && same(list(seen.theirs), without(list(seen.ours), errorVector(seen))),
   },
   {
     why: 'ESR says what was wrong (A.10); in KVM it stays 0',
     op: ['pending', ...DUMPS],
     field: named('esr'),
-    when: ({ kvm, ours }) => kvm === 0 && Number(ours) > 0,
+    when: ({ theirs, ours }) => theirs === 0 && Number(ours) > 0,
   },
   {
     why: 'ESR says what was wrong (A.10); in KVM it stays 0',
     op: ['lapic_r', 'rdmsr'],
     field: /^val$/,
-    when: (seen) => [ESR, 0x828].includes(arg(seen, 2)) && seen.kvm === 0 && Number(seen.ours) > 0,
+    when: (seen) => [ESR, 0x828].includes(arg(seen, 2)) && seen.theirs === 0 && Number(seen.ours) > 0,
   },
   // --- messages
   {
     why: 'an SMI is latched (A.6.2); this KVM has none',
     op: DUMPS,
     field: named('smi_pending'),
-    when: ({ kvm, ours }) => kvm === 0 && ours === 1,
+    when: ({ theirs, ours }) => theirs === 0 && ours === 1,
   },
   {
     why: 'an SMI is latched (A.6.2); this KVM has none',
     op: ['msi'],
     field: /^ret$/,
-    when: (seen) => msi(seen).mode === 2 && seen.kvm === 0,
+    when: (seen) => msi(seen).mode === 2 && seen.theirs === 0,
   },
   {
     why: 'an ExtINT message reaches the core (A.8.4); this KVM counts only those of its own 8259',
     op: ['msi'],
     field: /^ret$/,
-    when: (seen) => msi(seen).mode === 7 && seen.kvm === 0,
+    when: (seen) => msi(seen).mode === 7 && seen.theirs === 0,
   },
   {
     why: 'delivery mode 3 is reserved: nobody accepts it (A.6, C.3.2)',
@@ -241,7 +222,7 @@ export const differences: readonly Difference[] = [
     why: 'one further NMI is latched (A.5); KVM counts to two while none is taken',
     op: DUMPS,
     field: named('nmi_pending'),
-    when: ({ kvm, ours }) => kvm === 2 && ours === 1,
+    when: ({ theirs, ours }) => theirs === 2 && ours === 1,
   },
   {
     why: 'a redirected message to physical 0xFF matches nobody (C.3.3)',
@@ -289,14 +270,14 @@ export const differences: readonly Difference[] = [
     why: 'an 8-bit 0xFF is no broadcast for a LAPIC in x2APIC mode (A.7.1); KVM rewrites it where the VMM does not forbid that',
     op: ['pending'],
     field: named('irr'),
-    when: (seen) => seen.last(/^new /)[2] === 'x2api=0' && same(list(seen.ours), without(list(seen.kvm), 0x81)),
+    when: (seen) => seen.last(/^new /)[2] === 'x2api=0' && same(list(seen.ours), without(list(seen.theirs), 0x81)),
   },
   // --- IPIs
   {
     why: 'an IPI is edge-triggered whatever bits 15 and 14 say (A.6.1); KVM drops trigger level without assert',
     op: ['pending'],
     field: named('irr'),
-    when: (seen) => (icr(seen) & (TRIGGER | ASSERT)) === TRIGGER && list(seen.kvm).length === 0,
+    when: (seen) => (icr(seen) & (TRIGGER | ASSERT)) === TRIGGER && list(seen.theirs).length === 0,
   },
   {
     why: 'an IPI is edge-triggered whatever bit 15 says (A.6.1); KVM sets TMR',
@@ -321,19 +302,19 @@ export const differences: readonly Difference[] = [
     why: 'an index without a register reads 0 (B.1)',
     op: ['ioapic_r'],
     field: /^val$/,
-    when: (seen) => (arg(seen, 1) === 3 || arg(seen, 1) >= 0x40) && seen.ours === 0 && seen.kvm === 0xffffffff,
+    when: (seen) => (arg(seen, 1) === 3 || arg(seen, 1) >= 0x40) && seen.ours === 0 && seen.theirs === 0xffffffff,
   },
   {
     why: 'reserved bits of an RTE read 0 (B.2); KVM keeps them',
     op: ['ioapic_r'],
     field: /^val$/,
-    when: (seen) => arg(seen, 1) >= 0x10 && (Number(seen.kvm) & (arg(seen, 1) % 2 === 0 ? 0x1ffff : 0xffff0000)) >>> 0 === seen.ours,
+    when: (seen) => arg(seen, 1) >= 0x10 && (Number(seen.theirs) & (arg(seen, 1) % 2 === 0 ? 0x1ffff : 0xffff0000)) >>> 0 === seen.ours,
   },
   {
     why: 'reserved bits of an RTE read 0 (B.2); KVM keeps them',
     op: ['ioapic_dump'],
     field: /^redir\.\d+$/,
-    when: ({ kvm, ours }) => (BigInt(String(kvm)) & 0xffff00000001ffffn) === BigInt(String(ours)),
+    when: ({ theirs, ours }) => (BigInt(String(theirs)) & 0xffff00000001ffffn) === BigInt(String(ours)),
   },
 ];
 
