@@ -7,7 +7,6 @@ import { setting } from '../state/access';
   return addrHi == 0 && addrLo >> 20 == 0xfee;
 }
 
-
 /** Bits 14:8 are in address bits 11:5 where the platform says so; a set format bit would make them something else (C.3.1). */
 @inline export function destinationOf(address: u32): u32 {
   const low = (address >> 12) & 0xff;
