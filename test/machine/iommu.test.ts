@@ -65,6 +65,30 @@ describe('a message is remapped by the unit that its requester belongs to', () =
   });
 });
 
+describe('a function behind a unit: what it has sent is pushed through the unit by a read-back (C.6 G3, D.3)', () => {
+  test.each([
+    ['remapped', 'ir.miss', 1n | (0x51n << 16n), 0n],
+    // posted: the notification is pushed too; the descriptor at 0x4000 has NV 0x51 and NDST 0
+    ['posted', 'ir.pi_post', 1n | (1n << 15n) | (0x33n << 16n) | (0x4000n << 32n), 0n],
+  ] as const)('%s, however long that takes', async (_, slow, low, high) => {
+    const machine = await remapping([0], { iommus: [{}], devices: [{ requester: 0x00f8, msi: {} }], timing: { [slow]: 50_000 } });
+    const memory = new DataView(machine.memory.buffer, machine.memory.byteOffset);
+    memory.setBigUint64(TABLE + 16 * 3, low, true);
+    memory.setBigUint64(TABLE + 16 * 3 + 8, high, true);
+    memory.setBigUint64(0x4000 + 32, 0x51n << 16n, true);
+    const device = machine.device(0);
+    const { msi } = device.capabilities;
+    device.config.write(msi! + 4, ENTRY_3, 4);
+    device.config.write(msi! + 2, 1, 2);
+    device.config.read(msi!, 4);
+    const before = machine.now;
+    device.raise();
+    device.config.read(msi!, 4);
+    expect(Number(machine.now - before)).toBeGreaterThan(50_000);
+    expect(machine.cpu(0).irr).toEqual([0x51]);
+  });
+});
+
 test('options show in CAP and ECAP (D.1)', async () => {
   const capabilities = { cm: true, esirtps: true, pi: false, eim: false, c: false, mhmv: 3 };
   const machine = await Machine.create({ iommus: [{ capabilities, faults: { records: 5 } }] });
