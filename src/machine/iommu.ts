@@ -55,7 +55,7 @@ export class IommuPort {
   }
 
   /**
-   * Reads a register by its offset (D.1), `width` in bytes; 8 gives a bigint. Aligned only: anything else reads 0.
+   * Reads a register by its offset (D.1), `width` in bytes; 8 gives a bigint. Aligned only: anything else reads all ones.
    *
    * @example
    * ```js

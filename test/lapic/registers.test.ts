@@ -46,17 +46,16 @@ describe('registers', () => {
   });
 
   test('a reserved offset reads 0 and sets ESR bit 7 (A.2.1, A.10)', async () => {
-    for (const reserved of [0x000, 0x040, 0x290, 0x3a0, 0x3f0]) {
-      const read = await values((b, keep) => {
-        keep(b.lapicRead(offset(reserved)));
-        b.lapicWrite('esr', 0);
-        keep(b.lapicRead('esr'));
-        b.lapicWrite(offset(reserved), 1);
-        b.lapicWrite('esr', 0);
-        keep(b.lapicRead('esr'));
-      });
-      expect(read).toEqual([0, 0x80, 0x80]);
-    }
+    // a micro-program names its registers: what has no name is offset 0; all others stand in page.test.ts
+    const read = await values((b, keep) => {
+      keep(b.lapicRead(offset(0x000)));
+      b.lapicWrite('esr', 0);
+      keep(b.lapicRead('esr'));
+      b.lapicWrite(offset(0x000), 1);
+      b.lapicWrite('esr', 0);
+      keep(b.lapicRead('esr'));
+    });
+    expect(read).toEqual([0, 0x80, 0x80]);
   });
 });
 

@@ -1,5 +1,5 @@
 /** Where hardware.md wants something else than KVM does. Each row is one kind of operation and one register or field. */
-import type { Difference, Seen } from '../shared/compare.js';
+import type { Difference, Seen } from '../recording/compare.js';
 import type { KvmPlayer } from './play.js';
 
 const DUMPS = ['dump', 'dump_all'];

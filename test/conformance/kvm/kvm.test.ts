@@ -2,7 +2,7 @@
  * The Local APIC and the IOAPIC inside Linux KVM, recorded operation by operation, beside ours. What differs must be among
  * `differences`; there every row has a section of hardware.md that wants it so, and excuses something.
  */
-import { describeRecording } from '../shared/compare.js';
+import { describeRecording } from '../recording/compare.js';
 import { differences } from './differences.js';
 import { KvmPlayer } from './play.js';
 

@@ -1,7 +1,7 @@
 /** What KVM's recordings have besides: its machine, and the operations of its harness. */
 import { Cpu, Latched, Table } from '../../../src/core/index.js';
 import { Machine, type CpuPort } from '../../../src/machine/library.js';
-import { baseOf, flat, inX2apic, inXapic, LAPIC, Player, register, summarise, type Answer } from '../shared/play.js';
+import { baseOf, flat, inX2apic, inXapic, LAPIC, Player, register, summarise, type Answer } from '../recording/play.js';
 
 const lvts = { timer: 0x320, therm: 0x330, pc: 0x340, lint0: 0x350, lint1: 0x360, err: 0x370 } as const;
 

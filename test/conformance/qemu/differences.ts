@@ -1,5 +1,5 @@
 /** Where hardware.md wants something else than QEMU does. Each row is one kind of operation and one register or field. */
-import type { Difference, Seen } from '../shared/compare.js';
+import type { Difference, Seen } from '../recording/compare.js';
 import type { QemuPlayer } from './play.js';
 
 const list = (value: unknown): readonly number[] => (Array.isArray(value) ? (value as number[]) : []);

@@ -1,7 +1,7 @@
 /** What QEMU's recordings have besides: its machine with a remapping unit, and what its harness does to queue and table. */
 import { Cpu } from '../../../src/core/index.js';
 import { Machine, type CpuPort } from '../../../src/machine/library.js';
-import { flat, LAPIC, Player, type Answer } from '../shared/play.js';
+import { flat, LAPIC, Player, type Answer } from '../recording/play.js';
 
 /** Where the harness has them in guest memory; the table's place is our own choice. */
 const TABLE = 0x1000000;

@@ -2,7 +2,7 @@
  * Interrupt remapping of QEMU 7.2's VT-d unit, recorded operation by operation, beside ours. What differs must be among
  * `differences`; there every row has a section of hardware.md that wants it so, and excuses something.
  */
-import { describeRecording } from '../shared/compare.js';
+import { describeRecording } from '../recording/compare.js';
 import { differences } from './differences.js';
 import { QemuPlayer } from './play.js';
 
