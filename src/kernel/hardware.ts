@@ -38,7 +38,15 @@ const inspected = {
   inFlightOf: ['device'],
 } as const satisfies Record<keyof typeof Inspect, readonly Kind[]>;
 
-const cfgKinds = { control: 'u16', addrLo: 'u32', addrHi: 'u32', data: 'u16' } as const satisfies Record<keyof typeof MsiReg, Kind>;
+const cfgKinds = {
+  control: 'u16',
+  addrLo: 'u32',
+  addrHi: 'u32',
+  data: 'u16',
+  mask: 'u32',
+  pending: 'u32',
+  msixControl: 'u16',
+} as const satisfies Record<keyof typeof MsiReg, Kind>;
 
 export class HardwareBuilder extends MemoryBuilder {
   /** What the machine is made of, e.g. `constant('apicId', cpu)`. */

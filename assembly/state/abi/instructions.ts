@@ -124,6 +124,22 @@ export enum Op {
   opEnd = 73,
   /** a = field imm (`Inspect`) of [b][c]; what does not exist reads as 0. In judges only: no CPU can see it all */
   inspect = 74,
+  /** arm timer imm of CPU b anew; cancel it; a = 1 if it is armed. It starts a softirq on that CPU */
+  timerArm = 75,
+  timerCancel = 76,
+  timerArmed = 77,
+  /** one access: words imm and up of row b of var slot = those of row c of var slot2; 2 or 4 words by `InsnFlag.wide` */
+  copy = 78,
+  /**
+   * a descriptor behind the last one in the invalidation queue of unit b: low half imm | a << 32, high half the guest address of
+   * var slot2[c], or 0. Hardware does not look at it before `queueTail`
+   */
+  queuePut = 79,
+  /** the tail register of unit b = behind the last descriptor that was put */
+  queueTail = 80,
+  /** a = register imm (`MmioReg`) of entry c of device b; such a write is posted */
+  mmioRead = 81,
+  mmioWrite = 82,
 }
 
 /** Values of an operand byte. 0..7 are the context's registers. */
@@ -144,6 +160,8 @@ export enum InsnFlag {
   byRef = 4,
   /** maskCopy: AND with slot2[c] */
   and = 8,
+  /** copy: 16 bytes, not 8 */
+  wide = 16,
 }
 
 /**
@@ -214,12 +232,25 @@ export enum Level {
   hardirq = 3,
 }
 
-/** Registers of the MSI capability (hardware.md C.1). */
+/** Registers of a device in config space (hardware.md C.1, C.2). */
 export enum MsiReg {
   control = 0,
   addrLo = 1,
   addrHi = 2,
   data = 3,
+  /** a mask bit for each message, and their pending bits */
+  mask = 4,
+  pending = 5,
+  /** message control of MSI-X */
+  msixControl = 6,
+}
+
+/** Registers of a device in memory space: of an entry of its MSI-X table (hardware.md C.2). */
+export enum MmioReg {
+  addrLo = 0,
+  addrHi = 1,
+  data = 2,
+  control = 3,
 }
 
 /** Registers of a LAPIC by their offsets in its page (hardware.md A.2); as an MSR of x2APIC mode 0x800 + (offset >> 4). */

@@ -18,6 +18,12 @@ export enum Actor {
   operation = 6,
   /** the probe begins; its next raise */
   probe = 7,
+  /** a remapping unit executes the next descriptor of its queue */
+  queue = 8,
+  /** a remapping unit drops an entry from its cache: unit << 8 | index */
+  drop = 9,
+  /** a timer fires: CPU << 4 | number */
+  timer = 10,
 }
 
 /** Kinds of event records. Fields a, b, c by kind. */

@@ -20,8 +20,14 @@ export enum Size {
   /** first vector of the universe, one behind its last */
   vectorLo = 9,
   vectorHi = 10,
+  /** timers of each CPU */
+  timers = 11,
   /** nodes for tag sets (record class); 0: tags are not kept */
   tags = 12,
+  /** entries of each remapping table that a check looks at; their number is the kernel's business */
+  irtes = 13,
+  /** 1: accesses to devices in memory space are posted, in a list for each device */
+  posted = 14,
   /** IOAPICs, and the pins that each has room for: the most that any has, up to 240 */
   ioapics = 16,
   ioapicPins = 17,
@@ -95,6 +101,11 @@ export enum Table {
   cpuEvents = 30,
   /** `Diag.count` words */
   diagnostics = 31,
+  /** `TimerSetup` a timer; a byte a CPU and timer: 1 = it is armed */
+  timerSetup = 32,
+  timers = 33,
+  /** cached entries of a check, 16 bytes each, `Size.irtes` of them a unit; bit 127: it is there */
+  lines = 34,
   /** `IoapicSetup` an IOAPIC */
   ioapicSetup = 36,
   /** `Ioapic` an IOAPIC; `Pin` a pin, `Size.ioapicPins` of them an IOAPIC */
