@@ -31,7 +31,17 @@ const forbidden: ReadonlyMap<Op, string> = new Map([
   [Op.end, 'end'],
 ]);
 
-const hardware: ReadonlySet<Op> = new Set([Op.irrBit, Op.lapicRead, Op.lapicWrite, Op.ipi, Op.ipiInit, Op.ipiSipi, Op.serve, Op.opEnd]);
+const hardware: ReadonlySet<Op> = new Set([
+  Op.irrBit,
+  Op.lapicRead,
+  Op.lapicWrite,
+  Op.ipi,
+  Op.ipiInit,
+  Op.ipiSipi,
+  Op.serve,
+  Op.opEnd,
+  Op.queueTail,
+]);
 
 /** Masks that a reference may refer to; undefined among them: not known. */
 export type Targets = ReadonlyMap<Reg, ReadonlySet<AnyVariable | undefined>>;
@@ -81,6 +91,7 @@ export function accesses(insn: Insn, targets: Targets): Access[] {
     const known = reg instanceof Reg ? targets.get(reg) : undefined;
     return [...(known && known.size > 0 ? known : [undefined])].map((variable) => ({ variable, index: ['unknown'] }));
   };
+  if (insn.op === Op.storePair && insn.variable) return [{ variable: insn.variable, index: [insn.b] }];
   if (insn.op < Op.load || insn.op > Op.listRemove) return [];
   const list: Access[] = [];
   if (insn.flags & InsnFlag.byRef) list.push(...through(insn.b));

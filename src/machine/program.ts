@@ -5,12 +5,15 @@ import {
   Ctx,
   Dev,
   Fault,
+  Gcmd,
   instantiate,
+  Iommu,
   Note,
   RunState,
   Src,
   Status,
   Table,
+  VARIABLE_WINDOW,
   VarWord,
   type ModuleSource,
 } from '../core/index.js';
@@ -68,6 +71,20 @@ export class ProgramMachine extends Machine {
     this.core.setU16(at + Dev.data, msi.data);
     this.core.setU32(at + Dev.addrLo, msi.addrLo);
     this.core.setU32(at + Dev.addrHi, msi.addrHi);
+  }
+
+  /**
+   * Turns unit u on, as a kernel's initialisation leaves it: remapping by the table at the page of variable `table`, with 2^size
+   * entries, and an empty queue of 256 descriptors in guest memory at page u.
+   */
+  setUnit(u: number, { table, size, extended }: { table: number; size: number; extended: boolean }): void {
+    const at = this.layout.table(Table.iommus) + u * Iommu.size;
+    const window = VARIABLE_WINDOW + (this.layout.slot(table, VarWord.address) - this.layout.firstVariable());
+    const irta = (window | (extended ? 0x800 : 0) | (size - 1)) >>> 0;
+    this.core.setU32(at + Iommu.gsts, (Gcmd.qie | Gcmd.ire | Gcmd.sirtp) >>> 0);
+    this.core.setU32(at + Iommu.irta, irta);
+    this.core.setU32(at + Iommu.activeIrta, irta);
+    this.core.setU32(at + Iommu.iqa, u * 4096);
   }
 
   /** The machine is set up: derived fields are computed; in a timed run the clock is armed. */
