@@ -258,6 +258,7 @@ export function perform(action: u32): bool {
       return true;
     case Actor.drop:
       dropLine(which >> 8, which & 0xff);
+      record(Event.evict, which >> 8, which & 0xff, 0);
       return false;
     default:
       if (which == 0) beginProbe();

@@ -89,8 +89,9 @@ function block(m: u32, u: u32, index: u32, reason: u32, isRecorded: bool): void 
   reviewUnit(u);
 }
 
-function noteRemap(u: u32, posted: bool): void {
-  record(Event.remap, u, unit.index, (unit.missed ? 1 : 0) | (posted ? 2 : 0));
+function noteRemap(u: u32, at: usize, posted: bool): void {
+  const how: u32 = (unit.missed ? 1 : 0) | (posted ? 2 : 0);
+  record(Event.remap, u, unit.index, how | ((load<u32>(at, Remap.data) & 0xff) << 8) | (load<u32>(at, Remap.destination) << 16));
 }
 
 function translateMessage(m: u32): void {
@@ -101,11 +102,11 @@ function translateMessage(m: u32): void {
       block(m, u, unit.index & 0xffff, unit.reason, unit.isRecorded);
       break;
     case Translation.posted:
-      noteRemap(u, true);
+      noteRemap(u, remapAt(m), true);
       hold(m, Stage.posting, take(Timing.irPost, u));
       break;
     case Translation.remapped:
-      noteRemap(u, false);
+      noteRemap(u, remapAt(m), false);
       leaveUnit(m);
       break;
     default:

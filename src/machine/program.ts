@@ -127,6 +127,24 @@ export class ProgramMachine extends Machine {
     };
   }
 
+  /** Words of entry `index` as unit u has it cached although memory says otherwise, or undefined (check). */
+  cachedEntry(u: number, index: number): readonly number[] | undefined {
+    const irtes = this.setup.irtes ?? 0;
+    if (index >= irtes) return undefined;
+    const at = this.layout.table(Table.lines) + (u * irtes + index) * 16;
+    const words = [0, 4, 8, 12].map((offset) => this.core.u32(at + offset));
+    const last = words[3] ?? 0;
+    // bit 127 says that it is there
+    return last >>> 31 === 0 ? undefined : [...words.slice(0, 3), last & 0x7fffffff];
+  }
+
+  /** Words of entry `index` of the remapping table in memory. */
+  tableEntry(u: number, index: number): readonly number[] {
+    const irta = this.core.u32(this.layout.table(Table.iommus) + u * Iommu.size + Iommu.activeIrta);
+    const at = this.layout.firstVariable() + (((irta & 0xfffff000) >>> 0) - VARIABLE_WINDOW) + index * 16;
+    return [0, 4, 8, 12].map((offset) => this.core.u32(at + offset));
+  }
+
   owed(s: number): boolean {
     return this.core.u8(this.layout.source(s) + Src.owed) !== 0;
   }

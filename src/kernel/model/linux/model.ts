@@ -121,7 +121,9 @@ function disagreement(
   remapping: RemapData | undefined,
 ): string | undefined {
   const msi = machine.msiOf(irqs[source]?.device ?? 0);
-  const entry = (word: number): number => (remapping ? machine.variable(remapping.irte.slot, source, word) : 0);
+  // what is cached comes before what memory says
+  const cached = remapping && machine.cachedEntry(machine.variable(remapping.unit.slot, source), source);
+  const entry = (word: number): number => cached?.[word] ?? (remapping ? machine.variable(remapping.irte.slot, source, word) : 0);
   const cpu = apicIds.indexOf(remapping ? entry(1) >>> 8 : (msi.addrLo >>> 12) & 0xff);
   const vector = remapping ? (entry(0) >>> 16) & 0xff : msi.data & 0xff;
   if (cpu < 0) return 'its message goes to no CPU';
