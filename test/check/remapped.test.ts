@@ -31,7 +31,7 @@ describe('in a scenario of ten lines (hardware.md D.4, linux.md 2.6)', () => {
   const verdicts = async (text: string): Promise<string[]> =>
     Promise.all(
       ([0, 1, 2] as const).map(async (reduction) => {
-        const { verdict, failures } = await searchSystem(systemFrom(text), { memory: 2 ** 30, reduction });
+        const { verdict, failures } = await searchSystem(systemFrom(text), { memory: 2 ** 30, states: 100_000, reduction });
         return verdict === 'failed'
           ? failures
               .map(({ property }) => property)
@@ -112,6 +112,7 @@ describe('random remapped scenarios', () => {
       const s = randomSystem(dice, { hotplug: i % 3 === 0, small: true, remapped: true });
       if (await compare(() => machineOf(s, false, { record: 0, ring: 0 }), 20_000, JSON.stringify(s.scenario.behaviours))) compared++;
     }
+    expect(compared).toBe(10);
   });
 
   test('a state and its image go on alike', async () => {

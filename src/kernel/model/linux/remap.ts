@@ -98,12 +98,12 @@ export function remapRoutines(k: Assembler, d: LinuxData, r: RemapData, v: Vecto
 }
 
 /** Low and high half of the entry for a vector at an APIC id, used by device `device`. */
-export function entryFor(vector: number, apicId: number, device: number): readonly [number, number, number, number] {
+function entryFor(vector: number, apicId: number, device: number): readonly [number, number, number, number] {
   return [PRESENT | (vector << 16), apicId << 8, ((device + 1) << 3) | VERIFY_SOURCE, 0];
 }
 
 /** The message that asks for entry `index`. */
-export function messageFor(index: number): { readonly addrLo: number; readonly addrHi: number; readonly data: number } {
+function messageFor(index: number): { readonly addrLo: number; readonly addrHi: number; readonly data: number } {
   return { addrLo: (REMAPPABLE | ((index & 0x7fff) << 5)) >>> 0, addrHi: 0, data: 0 };
 }
 
