@@ -1,19 +1,19 @@
 /** Interrupt entry, the edge flow handler and the deferred move (linux.md 2.5, 2.7, 2.11). */
 import { any, eq, lt, ne, SELF, type Assembler } from '../../index.js';
+import type { Chip } from './chip.js';
 import { Slot, type LinuxData } from './data.js';
-import type { MsiRoutines } from './msi.js';
 import { EBUSY, OK, type VectorRoutines } from './vector.js';
 
 export type IrqRoutines = ReturnType<typeof irqRoutines>;
 
-export function irqRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, m: MsiRoutines) {
+export function irqRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, chip: Chip) {
   const desc = { holds: [d.descLock] };
 
   const doSetAffinity = k.routine(
     'irq_do_set_affinity',
     { irq: 'irq', mask: 'ref' },
     (b, { irq, mask }) => {
-      const ret = b.call(m.setAffinity, { irq, mask });
+      const ret = b.call(chip.setAffinity, { irq, mask });
       b.if(eq(ret, OK), () => b.maskCopy(b.ref(d.affinity, [irq]), mask));
       b.return(ret);
     },
@@ -94,15 +94,29 @@ export function irqRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, m: Ms
 
   const spuriousInterrupt = k.routine('spurious_interrupt', { vector: 'vector' }, (b) => b.iret());
 
-  /** A user writes smp_affinity: without remapping the move waits for the next interrupt. */
+  /** A user writes smp_affinity: the move happens here, or waits for the next interrupt if the chip, or the move before, makes it. */
   const setAffinityOperation = k.routine('irq_set_affinity', { op: 'u8', irq: 'irq', mask: 'ref' }, (b, { op, irq, mask }) => {
     const flags = b.saveFlags();
     b.lock(d.descLock, [irq]);
-    b.atomic(() => {
+    const wait = (): void => {
       b.maskCopy(b.ref(d.pendingMask, [irq]), mask);
       b.store(d.setaffinityPending, [irq], 1);
+    };
+    if (chip.deferred) {
+      b.atomic(() => {
+        wait();
+        b.store(d.requested, [irq], mask);
+      });
+    } else {
       b.store(d.requested, [irq], mask);
-    });
+      b.if(
+        any(
+          () => b.load(d.setaffinityPending, [irq]),
+          () => eq(b.call(doSetAffinity, { irq, mask }), EBUSY),
+        ),
+        () => b.atomic(wait),
+      );
+    }
     b.unlock(d.descLock, [irq]);
     b.restoreFlags(flags);
     b.opEnd(op);

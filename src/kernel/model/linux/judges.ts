@@ -1,8 +1,9 @@
 /** Properties that need the kernel's data (design 4), as routines that only read: run at once, on a state after the probe. */
 import { all, eq, lt, ne, type Assembler } from '../../index.js';
+import type { Chip } from './chip.js';
 import type { LinuxData } from './data.js';
 
-export function addJudges(k: Assembler, d: LinuxData) {
+export function addJudges(k: Assembler, d: LinuxData, chip: Chip) {
   /** `no-leak`: every allocated vector is somebody's target, and nothing is queued for an offline CPU. */
   const noLeak = k.routine('judge_no_leak', {}, (b) => {
     const cpus = b.constant('cpus');
@@ -44,13 +45,7 @@ export function addJudges(k: Assembler, d: LinuxData) {
     const irq = b.let('irq', 0);
     b.while(lt(irq, irqs), () => {
       b.if(b.load(d.started, [irq]), () => {
-        const device = b.constant('deviceOf', irq);
-        const dest = b.and('u32', b.shr('u32', b.cfgRead(device, 'addrLo'), 12), 0xff);
-        b.if(ne(dest, b.and('u32', b.constant('apicId', b.load(d.apicdCpu, [irq])), 0xff)), () => b.flag('inStep', irq));
-        b.if(ne(b.and('vector', b.let('vector', b.cfgRead(device, 'data')), 0xff), b.load(d.apicdVector, [irq])), () =>
-          b.flag('inStep', irq),
-        );
-        b.if(ne(b.cfgRead(device, 'addrHi'), 0), () => b.flag('inStep', irq));
+        chip.judge(b, irq);
       });
       b.set(irq, b.add(irq, 1));
     });

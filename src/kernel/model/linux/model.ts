@@ -3,12 +3,13 @@ import { Assembler, programSetup, type MachineSize } from '../../index.js';
 import type { ProgramMachine, OperationSetup } from '../../../machine/index.js';
 import { ModelError, type ActiveBehaviour, type BuiltModel, type KernelModel, type Placement, type Untargeted } from '../model.js';
 import { behaviours, versions, type BehaviourName, type Behaviours } from './behaviours.js';
+import type { Chip } from './chip.js';
 import { declareData, describeSlot, IRQ_MOVE_CLEANUP_VECTOR, Slot, SPURIOUS_APIC_VECTOR, type LinuxData } from './data.js';
 import { hotplugRoutines, TPR } from './hotplug.js';
 import { irqRoutines } from './irq.js';
 import { invariants } from './invariants.js';
 import { addJudges } from './judges.js';
-import { msiRoutines } from './msi.js';
+import { msiChip } from './msi.js';
 import { vectorRoutines } from './vector.js';
 
 const names = Object.keys(behaviours) as BehaviourName[];
@@ -61,15 +62,15 @@ function build(chosen: Behaviours, size: MachineSize, placement: Placement): Bui
   const vectors = { lo: size.vectorLo, hi: size.vectorHi };
   const k = new Assembler(data.declarations, { ...parts, vectors, systemVectors });
   const routines = vectorRoutines(k, data, chosen);
-  const msi = msiRoutines(k, data, routines, chosen);
-  const irq = irqRoutines(k, data, routines, msi);
+  const chip = msiChip(k, data, routines, chosen, placement);
+  const irq = irqRoutines(k, data, routines, chip);
   const hotplug = hotplugRoutines(k, data, routines, irq, chosen);
   for (const entry of [irq.commonInterrupt, irq.spuriousInterrupt, routines.cleanupInterrupt]) k.interruptEntry(entry);
   k.entry(irq.setAffinityOperation);
   k.entry(hotplug.cpuDown);
   k.entry(hotplug.cpuUp);
   k.entry(hotplug.startSecondary);
-  addJudges(k, data);
+  addJudges(k, data, chip);
   // a machine that no check takes is only run with time, where properties of states are not asked for
   const judged = size.cpus <= MOST_CHECKED_CPUS ? invariants : [];
   for (const { name, expression, when } of [...judged, ...own]) k.invariant(name, expression, when);
@@ -88,8 +89,8 @@ function build(chosen: Behaviours, size: MachineSize, placement: Placement): Bui
     fingerprint: program.fingerprint,
     operations: placement.operations.map((o, i) => operation(o, entry, data.operationMasks[i]?.slot ?? 0)),
     systemVectors,
-    boot: (machine) => boot(machine, data, size, placement),
-    disagreement: (machine, source) => disagreement(machine, data, placement, source),
+    boot: (machine) => boot(machine, data, chip, size, placement),
+    disagreement: (machine, source) => disagreement(machine, data, chip, source),
     untargeted: (machine) => untargeted(machine, data, size),
     slots: (machine, cpu) =>
       Array.from({ length: size.vectorHi - size.vectorLo }, (_, i) => size.vectorLo + i)
@@ -106,11 +107,10 @@ function operation(o: Placement['operations'][number], entry: (name: string) => 
 }
 
 /** Follows the message the device would send now: its LAPIC, then the slot of the vector there. */
-function disagreement(machine: ProgramMachine, d: LinuxData, { apicIds, irqs }: Placement, source: number): string | undefined {
-  const msi = machine.msiOf(irqs[source]?.device ?? 0);
-  const cpu = apicIds.indexOf((msi.addrLo >>> 12) & 0xff);
-  const vector = msi.data & 0xff;
-  if (cpu < 0) return 'its message goes to no CPU';
+function disagreement(machine: ProgramMachine, d: LinuxData, chip: Chip, source: number): string | undefined {
+  const target = chip.target(machine, source);
+  if (typeof target === 'string') return target;
+  const { cpu, vector } = target;
   if (!machine.cpu(cpu).enabled) return 'its message goes to a LAPIC that is disabled';
   const slot = machine.variable(d.vectorIrq.slot, cpu, vector);
   return slot === source + Slot.FIRST ? undefined : `its message goes to a slot that is ${describeSlot(slot)}`;
@@ -136,7 +136,7 @@ function untargeted(machine: ProgramMachine, d: LinuxData, size: MachineSize): U
 }
 
 /** All irqs requested and started, each on its vector; CPUs set up as `start_secondary` leaves them. */
-function boot(machine: ProgramMachine, d: LinuxData, size: MachineSize, { online, apicIds, irqs, operations }: Placement): void {
+function boot(machine: ProgramMachine, d: LinuxData, chip: Chip, size: MachineSize, { online, irqs, operations }: Placement): void {
   const used = new Map<number, number>();
   irqs.forEach((irq, i) => {
     used.set(irq.cpu, (used.get(irq.cpu) ?? 0) + 1);
@@ -146,12 +146,7 @@ function boot(machine: ProgramMachine, d: LinuxData, size: MachineSize, { online
     machine.setVariable(d.started.slot, i, 0, 1);
     machine.setMaskBit(d.allocMap.slot, irq.cpu, irq.vector);
     for (const cpu of irq.affinity) machine.setMaskBit(d.affinity.slot, i, cpu);
-    machine.setDevice(irq.device, {
-      control: 1,
-      addrLo: 0xfee00000 + (apicIds[irq.cpu] ?? 0) * 0x1000,
-      addrHi: 0,
-      data: 0x4000 + irq.vector,
-    });
+    chip.boot(machine, i, irq);
   });
   online.forEach((on, c) => {
     const allocated = used.get(c) ?? 0;
