@@ -2,7 +2,7 @@
 import { Assembler, programSetup, type MachineSize } from '../../index.js';
 import type { ProgramMachine, OperationSetup } from '../../../machine/index.js';
 import { ModelError, type ActiveBehaviour, type BuiltModel, type KernelModel, type Placement, type Untargeted } from '../model.js';
-import { behaviours, versions, type BehaviourName, type Behaviours } from './behaviours.js';
+import { behaviourNames, behaviours, type BehaviourName, type Behaviours } from './behaviours.js';
 import type { Chip } from './chip.js';
 import { declareData, describeSlot, IRQ_MOVE_CLEANUP_VECTOR, Slot, SPURIOUS_APIC_VECTOR, type LinuxData } from './data.js';
 import { hotplugRoutines, TPR } from './hotplug.js';
@@ -11,8 +11,7 @@ import { invariants } from './invariants.js';
 import { addJudges } from './judges.js';
 import { msiChip } from './msi.js';
 import { vectorRoutines } from './vector.js';
-
-const names = Object.keys(behaviours) as BehaviourName[];
+import { versions, versionTable } from './versions.js';
 
 /** What each behaviour may be. */
 export const linuxBehaviours: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
@@ -20,7 +19,7 @@ export const linuxBehaviours: Readonly<Record<string, readonly string[]>> = Obje
 );
 
 /** Versions with a table, e.g. `5.9`. */
-export const linuxVersions: readonly string[] = Object.keys(versions);
+export const linuxVersions = versions;
 
 function isBehaviour(name: string): name is BehaviourName {
   return Object.hasOwn(behaviours, name);
@@ -28,14 +27,14 @@ function isBehaviour(name: string): name is BehaviourName {
 
 /** Linux of a version, with single behaviours set otherwise. Throws `ModelError` for one that does not exist. */
 export function linux(version: string, set: Readonly<Record<string, string>> = {}): KernelModel {
-  const table = versions[version];
+  const table = versionTable(version);
   if (table === undefined) throw new ModelError(`there is no model of Linux ${version}; there are ${linuxVersions.join(', ')}`);
   for (const [name, value] of Object.entries(set)) {
-    if (!isBehaviour(name)) throw new ModelError(`linux has no behaviour ${name}; it has ${names.join(', ')}`);
+    if (!isBehaviour(name)) throw new ModelError(`linux has no behaviour ${name}; it has ${behaviourNames.join(', ')}`);
     const values = Object.keys(behaviours[name].values);
     if (!values.includes(value)) throw new ModelError(`behaviour ${name} cannot be ${value}; it is one of ${values.join(', ')}`);
   }
-  const active = names.map((name): ActiveBehaviour => {
+  const active = behaviourNames.map((name): ActiveBehaviour => {
     const value = set[name] ?? table[name].value;
     const texts: Readonly<Record<string, string>> = behaviours[name].values;
     return { name, value, text: texts[value] ?? '', evidence: name in set ? 'set' : table[name].evidence };
@@ -45,13 +44,16 @@ export function linux(version: string, set: Readonly<Record<string, string>> = {
     name: `linux-${version}`,
     behaviours: active,
     data: declareData(0).declarations,
-    systemVectors,
+    systemVectors: systemVectorsOf(chosen),
     invariants,
     build: (size, placement) => build(chosen, size, placement),
   };
 }
 
-const systemVectors = [IRQ_MOVE_CLEANUP_VECTOR];
+/** Vectors besides the universe's that are in use. */
+function systemVectorsOf({ cleanup }: Behaviours): readonly number[] {
+  return cleanup === 'ipi' ? [IRQ_MOVE_CLEANUP_VECTOR] : [];
+}
 
 /** CPUs of the largest machine that a check takes. */
 const MOST_CHECKED_CPUS = 16;
@@ -60,12 +62,14 @@ function build(chosen: Behaviours, size: MachineSize, placement: Placement): Bui
   const data = declareData(placement.operations.length);
   const { parts = { cpus: [], irqs: [], devices: [] }, own = [] } = placement;
   const vectors = { lo: size.vectorLo, hi: size.vectorHi };
+  const systemVectors = systemVectorsOf(chosen);
   const k = new Assembler(data.declarations, { ...parts, vectors, systemVectors });
   const routines = vectorRoutines(k, data, chosen);
   const chip = msiChip(k, data, routines, chosen, placement);
-  const irq = irqRoutines(k, data, routines, chip);
+  const irq = irqRoutines(k, data, routines, chip, chosen);
   const hotplug = hotplugRoutines(k, data, routines, irq, chosen);
-  for (const entry of [irq.commonInterrupt, irq.spuriousInterrupt, routines.cleanupInterrupt]) k.interruptEntry(entry);
+  for (const entry of [irq.commonInterrupt, irq.spuriousInterrupt]) k.interruptEntry(entry);
+  if (routines.cleanupInterrupt) k.interruptEntry(routines.cleanupInterrupt);
   k.entry(irq.setAffinityOperation);
   k.entry(hotplug.cpuDown);
   k.entry(hotplug.cpuUp);
@@ -79,7 +83,7 @@ function build(chosen: Behaviours, size: MachineSize, placement: Placement): Bui
 
   const handlers = new Map<number, number>();
   for (let v = 0x20; v < 256; v++) handlers.set(v, entry('common_interrupt'));
-  handlers.set(IRQ_MOVE_CLEANUP_VECTOR, entry('smp_irq_move_cleanup_interrupt'));
+  if (routines.cleanupInterrupt) handlers.set(IRQ_MOVE_CLEANUP_VECTOR, entry(routines.cleanupInterrupt.name));
   handlers.set(SPURIOUS_APIC_VECTOR, entry('spurious_interrupt'));
 
   return {
