@@ -3,7 +3,7 @@
  * guard: what has to change before it can.
  */
 import { InsnFlag, Level, Op } from '../state/abi/instructions';
-import { Assumption, DeviceKind, OperationSetup, SourceSetup } from '../state/abi/tables';
+import { Assumption, DeviceKind, OperationSetup, Settings, SourceSetup } from '../state/abi/tables';
 import { Cpu, CpuFlag, Ctx, Msg, MsgKind, RunState, Src } from '../state/abi/fields';
 import { Flight, Part, Thing } from '../state/abi/resources';
 import {
@@ -16,6 +16,7 @@ import {
   isActive,
   msgAt,
   operationSetup,
+  setting,
   sourceSetup,
   srcAt,
 } from '../state/access';
@@ -198,6 +199,7 @@ export function declareSource(at: usize, s: u32): void {
   touchThing(at, Thing.probe, true, false);
   touchThing(at, Thing.pool, true, false);
   touchOne(at, Thing.condition, s, true, false);
+  touchVariable(at, setting(Settings.startedSlot), s, true, false);
   if (load<u8>(src, Src.condition) | load<u8>(src, Src.held)) {
     touchOne(at, Thing.condition, s, true, true);
     touchOne(at, Thing.device, device, true, false);

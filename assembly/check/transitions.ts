@@ -9,7 +9,7 @@ import { Cpu, Glob, RunState, Src } from '../state/abi/fields';
 import { assumes, cpuAt, isActive, operationSetup, setting, srcAt } from '../state/access';
 import { globBase, nCpus, nMessages, nOperations, nOrigins, nSources, nTimers, opBase } from '../state/layout';
 import { deriveCpu } from '../lapic/priority';
-import { enabledSamples, mayRaise, raise, sample, sendHeld } from '../fabric/emit';
+import { mayRaise, raise, sample, sendHeld } from '../fabric/emit';
 import { hasRoom, isMovable, messageOf, movableMessages } from '../fabric/flight';
 import { current, enabled, mayInterrupt } from '../cpu/schedule';
 import { step, visible } from '../cpu/sequencer';
@@ -17,7 +17,7 @@ import { acknowledge, fireTimer, moveMessage } from '../cpu/interrupt';
 import { beginOperation } from '../cpu/operation';
 import { takesTimers, timerAt } from '../cpu/timers';
 import { record } from '../record/ring';
-import { element, loadElement } from '../cpu/variables';
+import { isSilent, isStarted } from '../cpu/started';
 
 /** Room for the actions of one state. */
 export const MAX_ACTIONS: u32 = 4096;
@@ -45,10 +45,16 @@ export function clearPoolFull(): void {
   return load<u8>(globBase, Glob.probe) != 0;
 }
 
-
-@inline export function isStarted(s: u32): bool {
-  const slot = setting(Settings.startedSlot);
-  return slot == NONE || loadElement(slot, element(slot, s, 0, NONE)) != 0;
+/** A condition becomes a sampled message, what was sampled before is sent. A full pool blocks the sender. */
+function enabledSamples(out: usize): usize {
+  let end = out;
+  if (!hasRoom()) return end;
+  for (let s: u32 = 0; s < nSources; s++) {
+    const at = srcAt(s);
+    if (load<u8>(at, Src.condition) && !isSilent(s)) end = add(end, Actor.sample, s);
+    if (load<u8>(at, Src.held)) end = add(end, Actor.send, s);
+  }
+  return end;
 }
 
 function enabledCpus(out: usize): usize {
@@ -119,7 +125,7 @@ export function enumerate(): u32 {
   const open = unfinished();
   if (!probing()) {
     for (let s: u32 = 0; s < nSources; s++) {
-      if (load<u32>(srcAt(s), Src.left) != 0 && mayRaise(s)) end = add(end, Actor.raise, s);
+      if (load<u32>(srcAt(s), Src.left) != 0 && mayRaise(s) && !isSilent(s)) end = add(end, Actor.raise, s);
     }
     for (let o: u32 = 0; o < nOperations; o++) {
       if (operationBegins(o)) end = add(end, Actor.operation, o);
@@ -197,9 +203,9 @@ export function isEnabledAlone(action: u32): bool {
     case Actor.message:
       return isMovable(messageOf(which >> 4, which & 15));
     case Actor.raise:
-      return !probing() && load<u32>(srcAt(which), Src.left) != 0 && mayRaise(which);
+      return !probing() && load<u32>(srcAt(which), Src.left) != 0 && mayRaise(which) && !isSilent(which);
     case Actor.sample:
-      return load<u8>(srcAt(which), Src.condition) != 0;
+      return load<u8>(srcAt(which), Src.condition) != 0 && !isSilent(which);
     case Actor.send:
       return load<u8>(srcAt(which), Src.held) != 0;
     case Actor.operation:

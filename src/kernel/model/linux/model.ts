@@ -107,7 +107,9 @@ function build(chosen: Behaviours, size: MachineSize, placement: Placement): Bui
 function operation(o: Placement['operations'][number], entry: (name: string) => number, mask: number): OperationSetup {
   const { on: cpu, pause } = o;
   if (o.kind === 'move') return { entry: entry('irq_set_affinity'), cpu, pause, args: [o.irq, { mask }] };
-  return { entry: entry(o.kind === 'offline' ? 'cpu_down' : 'cpu_up'), cpu, pause, args: [o.cpu, 0] };
+  if (o.kind === 'offline' || o.kind === 'online')
+    return { entry: entry(o.kind === 'offline' ? 'cpu_down' : 'cpu_up'), cpu, pause, args: [o.cpu, 0] };
+  return { entry: entry(o.kind), cpu, pause, args: ['irq' in o ? o.irq : 0, 0] };
 }
 
 /** Follows the message the device would send now: its LAPIC, then the slot of the vector there. */
