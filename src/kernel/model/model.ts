@@ -11,12 +11,19 @@ export interface IrqPlacement {
   readonly vector: number;
   readonly cpu: number;
   readonly affinity: readonly number[];
+  /** left out: a user may move it */
+  readonly managed?: boolean | undefined;
+  /** left out: a driver has it */
+  readonly requested?: boolean | undefined;
 }
 
 /** An operation of a scenario, in indexes. `on`: the CPU its task runs on. `pause`: cycles before it, timed. */
 export type OperationRequest = { readonly on: number; readonly pause: number } & (
   | { readonly kind: 'offline' | 'online'; readonly cpu: number }
   | { readonly kind: 'move'; readonly irq: number; readonly to: readonly number[] }
+  | { readonly kind: 'request' | 'free' | 'disable' | 'enable'; readonly irq: number }
+  /** devices lose their power, and have it again */
+  | { readonly kind: 'suspend' | 'resume' }
 );
 
 export interface Placement {
