@@ -229,7 +229,9 @@ function tableAccess(address: number, value: number, isWrite: boolean): (readonl
     }
   }
   if (at === Table.data) return [['message', access('table', 'reads data')]];
-  return [['flush', access('table', at === Table.addrLo ? 'reads address' : `reads ${at === Table.control ? 'control' : 'upper address'}`)]];
+  return [
+    ['flush', access('table', at === Table.addrLo ? 'reads address' : `reads ${at === Table.control ? 'control' : 'upper address'}`)],
+  ];
 }
 
 function ioapicAccess(address: number, register: number, value: number, isWrite: boolean): Access {

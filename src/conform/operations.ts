@@ -116,7 +116,8 @@ function taken(open: Span, line: RecordedLine, irqs: ReadonlyMap<number, Recorde
   open.to = line.time;
   open.events.push(line);
   // irq_force_complete_move does not say whose turn it is; what follows does
-  const irq = open.irq ?? (/(?:^|\s)irq=/.test(line.fields) && !line.event.startsWith('vector_free') ? irqs.get(numberOf(line, 'irq')) : undefined);
+  const irq =
+    open.irq ?? (/(?:^|\s)irq=/.test(line.fields) && !line.event.startsWith('vector_free') ? irqs.get(numberOf(line, 'irq')) : undefined);
   if (line.event === '__irq_move_irq') return { ...open, irq, kind: 'deferred' };
   if (line.event === 'irq_do_set_affinity' && open.kind === 'managedShutdown') return { ...open, irq, kind: 'evacuation' };
   return { ...open, irq };

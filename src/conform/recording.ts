@@ -219,4 +219,3 @@ function irteAccess(low: bigint): Access {
   const flags = Number(low & 0xffn);
   return access('irte', `entry = 0x${flags.toString(16)},`, cpu(Number((low >> 40n) & 0xffn)), vector(Number((low >> 16n) & 0xffn)));
 }
-
