@@ -52,9 +52,9 @@ function letter(n: number): string {
   return n < 26 ? String.fromCharCode(65 + n) : `${letter(Math.floor(n / 26) - 1)}${letter(n % 26)}`;
 }
 
-/** The accesses as lines, renamed; `self` is the CPU that makes them: CPU a. */
-export function normalised(self: number, accesses: readonly Access[]): string[] {
-  const known: Record<Renamed, number[]> = { cpu: [self], vector: [] };
+/** The accesses as lines, renamed. `self`: the CPU that makes them, CPU a; undefined where it does not matter which CPU that is. */
+export function normalised(self: number | undefined, accesses: readonly Access[]): string[] {
+  const known: Record<Renamed, number[]> = { cpu: self === undefined ? [] : [self], vector: [] };
   const named = ({ kind, value }: Name): string => {
     const seen = known[kind];
     if (!seen.includes(value)) seen.push(value);

@@ -17,6 +17,10 @@ export interface RecordedOperation {
   readonly accesses: readonly Access[];
   /** the same, renamed, as text */
   readonly lines: readonly string[];
+  /** the recording would show an EOI of it */
+  readonly eoi: boolean;
+  /** what the guest printed, in its order */
+  readonly names: readonly string[];
 }
 
 export interface Recording {
@@ -148,15 +152,18 @@ function operationOf(span: Span, seen: readonly Seen[]): RecordedOperation[] {
   take(seen.length);
   if (accesses.length === 0) return [];
   const [first] = [...span.events, ...seen.map(({ line }) => line)];
-  const base: Omit<RecordedOperation, 'lines' | 'accesses'> = {
+  const base: Omit<RecordedOperation, 'lines' | 'accesses' | 'eoi'> = {
     kind: span.kind,
     context: span.context,
     cpu: span.cpu,
     irq: span.irq,
     where: first === undefined ? '' : `${first.file}:${first.line}`,
+    names: span.events.map(({ event }) => event),
   };
+  const self = span.kind === 'move' ? undefined : span.cpu;
+  const eoi = seen.some(({ kind }) => kind === 'eoi');
   const parts = span.kind === 'cleanup' ? cleanups(accesses) : [span.kind === 'scan' ? withoutRepeats(accesses) : accesses];
-  return parts.map((part) => ({ ...base, accesses: part, lines: normalised(span.cpu, part) }));
+  return parts.map((part) => ({ ...base, accesses: part, lines: normalised(self, part), eoi }));
 }
 
 /** One callback may clean up after several irqs. */
