@@ -19,9 +19,10 @@ import {
   sourceSetup,
   srcAt,
 } from '../state/access';
-import { nCpus, nInstructions } from '../state/layout';
+import { nCpus, nInstructions, nTimers } from '../state/layout';
 import { current, enabled, insideAccess, mayInterrupt } from '../cpu/schedule';
 import { operand, operandB } from '../cpu/operands';
+import { firstTimer, takesTimers } from '../cpu/timers';
 import {
   addExecuted,
   fillAll,
@@ -106,7 +107,14 @@ export function declareRecognition(at: usize, c: u32, level: i32): void {
   touchCpu(at, Part.lapic, c, true, false);
 }
 
-/** CPU c: its next micro-op, and the interrupt that it may take instead. */
+/** That a timer of CPU c fires, its CPU being in a context of this level. */
+export function declareTimer(at: usize, c: u32, level: i32): void {
+  declareRecognition(at, c, level);
+  touchCpu(at, Part.core, c, true, true);
+  touchThing(at, Thing.timers, true, true);
+}
+
+/** CPU c: its next micro-op, and the interrupt that it may take, or the timer that may fire, instead. */
 export function declareCpu(at: usize, c: u32, blocks: usize): void {
   touchCpu(at, Part.core, c, true, false);
   const flags = load<u8>(cpuAt(c), Cpu.flags);
@@ -120,7 +128,10 @@ export function declareCpu(at: usize, c: u32, blocks: usize): void {
   const interrupt = mayInterrupt(c, level);
   if (interrupt) declareInterrupt(at, c);
   declareRecognition(at, c, level);
-  if (level >= 0 && !(interrupt && assumes(Assumption.promptRecognition))) declareStep(at, c, level, blocks);
+  if (nTimers != 0) touchThing(at, Thing.timers, true, false);
+  if (interrupt && assumes(Assumption.promptRecognition)) return;
+  if (nTimers != 0 && takesTimers(c, level) && firstTimer(c) >= 0) declareTimer(at, c, level);
+  if (level >= 0) declareStep(at, c, level, blocks);
 }
 
 /** CPUs that a message is for, as a mask; more where that depends on what they have been told. */

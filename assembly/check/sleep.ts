@@ -25,7 +25,16 @@ import { nCpus, nInstructions, nOrigins, nSources } from '../state/layout';
 import { current } from '../cpu/schedule';
 import { messageOf } from '../fabric/flight';
 import { blocksBase } from './futures';
-import { declareEnabled, declareInterrupt, declareMessage, declareRecognition, isInterrupt, declareOperation, declareSource } from './next';
+import {
+  declareEnabled,
+  declareInterrupt,
+  declareMessage,
+  declareRecognition,
+  isInterrupt,
+  declareOperation,
+  declareSource,
+  declareTimer,
+} from './next';
 import { clear, conflict, fillAll, SIZE } from './resources';
 import { actions } from './transitions';
 
@@ -126,6 +135,10 @@ function declare(at: usize, action: u32): u32 {
     case Actor.operation:
       declareOperation(at, which, true);
       return Weight.hidden;
+    case Actor.timer:
+      if (load<u8>(cpuAt(which >> 4), Cpu.flags) & CpuFlag.shadow) fillAll(at);
+      else declareTimer(at, which >> 4, current(which >> 4));
+      return Weight.visible;
     default:
       fillAll(at);
       return Weight.unknown;

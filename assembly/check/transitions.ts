@@ -7,14 +7,15 @@ import { Actor, Event } from '../state/abi/outcomes';
 import { Assumption, OperationSetup, Settings } from '../state/abi/tables';
 import { Cpu, Glob, RunState, Src } from '../state/abi/fields';
 import { assumes, cpuAt, isActive, operationSetup, setting, srcAt } from '../state/access';
-import { globBase, nCpus, nMessages, nOperations, nOrigins, nSources, opBase } from '../state/layout';
+import { globBase, nCpus, nMessages, nOperations, nOrigins, nSources, nTimers, opBase } from '../state/layout';
 import { deriveCpu } from '../lapic/priority';
 import { enabledSamples, mayRaise, raise, sample, sendHeld } from '../fabric/emit';
 import { hasRoom, isMovable, messageOf, movableMessages } from '../fabric/flight';
 import { current, enabled, mayInterrupt } from '../cpu/schedule';
 import { step, visible } from '../cpu/sequencer';
-import { acknowledge, moveMessage } from '../cpu/interrupt';
+import { acknowledge, fireTimer, moveMessage } from '../cpu/interrupt';
 import { beginOperation } from '../cpu/operation';
+import { takesTimers, timerAt } from '../cpu/timers';
 import { record } from '../record/ring';
 import { element, loadElement } from '../cpu/variables';
 
@@ -57,7 +58,18 @@ function enabledCpus(out: usize): usize {
     const level = current(c);
     const interrupt = mayInterrupt(c, level);
     if (interrupt) end = add(end, Actor.interrupt, c);
-    if (level >= 0 && !(interrupt && prompt) && enabled(c, level)) end = add(end, Actor.cpu, c);
+    if (interrupt && prompt) continue;
+    if (level >= 0 && enabled(c, level)) end = add(end, Actor.cpu, c);
+    if (nTimers != 0 && takesTimers(c, level)) end = armedTimers(end, c);
+  }
+  return end;
+}
+
+/** Those of CPU c. */
+function armedTimers(out: usize, c: u32): usize {
+  let end = out;
+  for (let t: u32 = 0; t < nTimers; t++) {
+    if (load<u8>(timerAt(c, t))) end = add(end, Actor.timer, (c << 4) | t);
   }
   return end;
 }
@@ -98,7 +110,7 @@ function nextProbe(): i32 {
 export function enumerate(): u32 {
   atRest = false;
   deadlocked = false;
-  if (<u32>2 * nCpus + nMessages + <u32>3 * nSources + nOperations >= MAX_ACTIONS) return 0;
+  if ((<u32>2 + nTimers) * nCpus + nMessages + <u32>3 * nSources + nOperations >= MAX_ACTIONS) return 0;
   let end = enabledCpus(actions);
   end = movableMessages(end);
   end = enabledSamples(end);
@@ -163,6 +175,8 @@ function exists(actor: u32, which: u32): bool {
       return which < nSources && hasRoom();
     case Actor.operation:
       return which < nOperations;
+    case Actor.timer:
+      return which >> 4 < nCpus && (which & 15) < nTimers && load<u8>(timerAt(which >> 4, which & 15)) != 0;
     default:
       return actor == Actor.probe;
   }
@@ -190,6 +204,10 @@ export function isEnabledAlone(action: u32): bool {
       return load<u8>(srcAt(which), Src.held) != 0;
     case Actor.operation:
       return !probing() && operationBegins(which);
+    case Actor.timer: {
+      const level = current(which >> 4);
+      return !(assumes(Assumption.promptRecognition) && mayInterrupt(which >> 4, level)) && takesTimers(which >> 4, level);
+    }
     default:
       return false;
   }
@@ -223,6 +241,10 @@ export function perform(action: u32): bool {
     case Actor.operation:
       beginOperation(which);
       return false;
+    case Actor.timer:
+      // its interrupt, of which this is all that is modelled, is acknowledged
+      fireTimer(which >> 4, which & 15);
+      return true;
     default:
       if (which == 0) beginProbe();
       else probeRaise();

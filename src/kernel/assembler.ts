@@ -13,7 +13,7 @@ import { followLocks } from './locks.js';
 import { findMovers } from './movers.js';
 import { ownKernel, refuseUnknown, type OwnParams, type OwnRoutines } from './own.js';
 import { allocate } from './registers.js';
-import { Routine, type BodyBuilder, type ParamRegs, type Params, type ResultKind, type RoutineOptions } from './routine.js';
+import { Routine, type BodyBuilder, type ParamRegs, type Params, type ResultKind, type RoutineOptions, type Timer } from './routine.js';
 import { bottomUp, checkRoot, refuseEndlessLoops, refuseMissingReturn, type RootKind } from './rules.js';
 import { instantiate, isRoot, type Unit } from './units.js';
 import type { Test } from './values.js';
@@ -40,6 +40,8 @@ export interface Program {
   /** accesses to variables outside of the lock they are declared with: what a reviewer should know */
   readonly lockless: readonly LocklessAccess[];
   readonly judges: Judges;
+  /** in the order of their numbers */
+  readonly timers: readonly { readonly name: string; readonly entry: number; readonly delay: number }[];
 }
 
 /** The judges of a program, and what they look at. */
@@ -67,6 +69,7 @@ export class Assembler {
   readonly #roots = new Map<RoutineBody, RootKind>();
   readonly #judges = new Map<When, RoutineBody[]>();
   readonly #own: string[] = [];
+  readonly #timers: { readonly name: string; readonly routine: RoutineBody; readonly delay: number }[] = [];
   readonly #parts: Parts;
 
   /** `parts`: how CPUs, irqs and devices are called in the expressions of invariants. `replaced`: bodies in place of a routine's own. */
@@ -120,6 +123,13 @@ export class Assembler {
   /** A context may start here as an interrupt. */
   interruptEntry(routine: RoutineBody): void {
     this.#root(routine, 'interrupt');
+  }
+
+  /** A timer of each CPU: `delay` cycles after it was armed, timed, its routine runs there as a softirq. */
+  timer(name: string, routine: Routine<Record<never, never>, undefined>, delay: number): Timer {
+    this.#root(routine, 'task');
+    const number = this.#timers.push({ name, routine, delay }) - 1;
+    return { name, number };
   }
 
   /** A routine that looks at states and flags the properties that do not hold in them; it changes nothing. */
@@ -193,6 +203,7 @@ export class Assembler {
         watched: slots,
         watchedHardware: hardware,
       },
+      timers: this.#timers.map(({ name, routine, delay }) => ({ name, entry: entries.get(routine.name) ?? 0, delay })),
     };
   }
 

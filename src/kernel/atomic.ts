@@ -31,7 +31,19 @@ const forbidden: ReadonlyMap<Op, string> = new Map([
   [Op.end, 'end'],
 ]);
 
-const hardware: ReadonlySet<Op> = new Set([Op.irrBit, Op.lapicRead, Op.lapicWrite, Op.ipi, Op.ipiInit, Op.ipiSipi, Op.serve, Op.opEnd]);
+const hardware: ReadonlySet<Op> = new Set([
+  Op.irrBit,
+  Op.lapicRead,
+  Op.lapicWrite,
+  Op.ipi,
+  Op.ipiInit,
+  Op.ipiSipi,
+  Op.serve,
+  Op.opEnd,
+  Op.timerArm,
+  Op.timerCancel,
+  Op.timerArmed,
+]);
 
 /** Masks that a reference may refer to; undefined among them: not known. */
 export type Targets = ReadonlyMap<Reg, ReadonlySet<AnyVariable | undefined>>;

@@ -30,6 +30,15 @@ export interface OperationSetup {
   readonly pause: number;
 }
 
+/** A timer that each CPU has one of. */
+export interface TimerSetup {
+  readonly name: string;
+  /** entry of its routine */
+  readonly entry: number;
+  /** cycles from arming to firing, timed */
+  readonly delay: number;
+}
+
 /** A program as assembled for this machine, and where things start in it. */
 export interface ProgramSetup {
   readonly code: Uint32Array;
@@ -51,12 +60,22 @@ export interface ProgramSetup {
   /** hardware that `judgeAlways` reads, a mask over `Watched` */
   readonly watchedHardware?: number;
   readonly apStart: number;
+  /** timers of each CPU, in the order of their numbers; left out: none */
+  readonly timers?: readonly TimerSetup[];
   /** slot of the variable that says an irq is started, or undefined: all are */
   readonly started: number | undefined;
 }
 
 /** What fits into an action, a mark and an image of a machine that is stepped (assembly/check, assembly/state/image.ts). */
-const mostStepped = { cpus: 16, devices: 224, sources: 254, messages: 16, raises: 15, 'raises per irq in the probe': 7 } as const;
+const mostStepped = {
+  cpus: 16,
+  devices: 224,
+  sources: 254,
+  messages: 16,
+  timers: 16,
+  raises: 15,
+  'raises per irq in the probe': 7,
+} as const;
 /** A run stops to be drained when fewer records than this are free. */
 const LEAST_RING = 512;
 
@@ -73,6 +92,7 @@ export function refuseTooLarge(setup: MachineSetup): void {
     devices: setup.functions.length,
     sources: setup.sources.length,
     messages: setup.messages,
+    timers: setup.program.timers?.length ?? 0,
     raises: Math.max(0, ...setup.sources.map((s) => s.raises)),
     'raises per irq in the probe': setup.probeRaises,
   };

@@ -59,6 +59,7 @@ export function resourceMap(machine: ProgramMachine): (address: number) => bigin
   const table = (id: Table): number => core.exports.table(id);
   const [cpus, contexts, devices] = [table(Table.cpus), table(Table.contexts), table(Table.devices)];
   const [sources, operations, globals] = [table(Table.sourceStates), table(Table.operationStates), table(Table.globals)];
+  const timers = setup.program.timers?.length ?? 0;
   const poolEnd = table(Table.messages) + setup.messages * Msg.size;
   const slots = setup.program.variables.length / VarWord.words;
   const word = (slot: number, which: VarWord): number => core.u32(table(Table.variables) + (slot * VarWord.words + which) * 4);
@@ -86,6 +87,7 @@ export function resourceMap(machine: ProgramMachine): (address: number) => bigin
     if (source !== undefined) return one(1, ((address - sources) % Src.size === Src.owed ? Thing.owed : Thing.condition) + (source % 16));
     if (between(address, operations, setup.operations.length, 1) !== undefined) return one(1, Thing.operations);
     if (between(address, globals, Glob.size, 1) !== undefined) return address - globals < Glob.rotate ? one(1, Thing.probe) : 0n;
+    if (between(address, table(Table.timers), timers, setup.apicIds.length) !== undefined) return one(1, Thing.timers);
     if (address >= globals && address < poolEnd) return POOL;
     const variable = variables.find(({ from, to }) => address >= from && address < to);
     if (!variable || variable.isFixed) return 0n;

@@ -86,6 +86,8 @@ export enum Event {
   wait = 28,
   /** unit a posts vector b (bits 7:0; bit 8: and notifies) in the descriptor at c */
   post = 29,
+  /** timer b of CPU a fires */
+  timer = 31,
   /** a write arrives at entry register b (offset) of the MSI-X table of function a: c = value */
   table = 32,
 }

@@ -38,6 +38,8 @@ export enum Thing {
   selfTail = 56,
   /** a mark, not a resource: fixed IPIs may be sent, so handlers may be entered */
   interrupts = 57,
+  /** armed timers */
+  timers = 58,
 }
 
 /** Word 2: of the messages of one origin, 21 bits each. */

@@ -189,6 +189,14 @@ export enum IoapicSetup {
   words = 8,
 }
 
+/** Words of one timer's constants. */
+export enum TimerSetup {
+  /** entry of its routine, and the cycles from arming to firing, timed */
+  entry = 0,
+  delay = 1,
+  words = 2,
+}
+
 export enum OperationSetup {
   /** entry of its routine; 0: a pause */
   entry = 0,

@@ -3,7 +3,7 @@ import { Assembler, AssemblyError, programSetup, type MachineSize, type OwnRouti
 import type { ProgramMachine, OperationSetup } from '../../../machine/index.js';
 import { quote } from '../../../words.js';
 import { ModelError, type ActiveBehaviour, type BuiltModel, type KernelModel, type Placement, type Untargeted } from '../model.js';
-import { behaviours, versions, type BehaviourName, type Behaviours } from './behaviours.js';
+import { behaviourNames, behaviours, type BehaviourName, type Behaviours } from './behaviours.js';
 import type { Chip } from './chip.js';
 import { declareData, describeSlot, IRQ_MOVE_CLEANUP_VECTOR, Slot, SPURIOUS_APIC_VECTOR, type LinuxData } from './data.js';
 import { hotplugRoutines, TPR } from './hotplug.js';
@@ -12,8 +12,7 @@ import { invariants } from './invariants.js';
 import { addJudges } from './judges.js';
 import { msiChip } from './msi.js';
 import { vectorRoutines } from './vector.js';
-
-const names = Object.keys(behaviours) as BehaviourName[];
+import { versions, versionTable } from './versions.js';
 
 /** What each behaviour may be. */
 export const linuxBehaviours: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
@@ -21,7 +20,7 @@ export const linuxBehaviours: Readonly<Record<string, readonly string[]>> = Obje
 );
 
 /** Versions with a table, e.g. `5.9`. */
-export const linuxVersions: readonly string[] = Object.keys(versions);
+export const linuxVersions = versions;
 
 function isBehaviour(name: string): name is BehaviourName {
   return Object.hasOwn(behaviours, name);
@@ -47,14 +46,14 @@ export function linux(version: string, changes: LinuxChanges = {}): KernelModel 
   const name = changes.name ?? `linux-${version}${own.length > 0 ? '-own' : ''}`;
   if (!NAME.test(name))
     throw new ModelError(`a model cannot be called ${quote(name)}; use letters, digits, dashes and points, e.g. my-linux`);
-  const table = versions[version];
+  const table = versionTable(version);
   if (table === undefined) throw new ModelError(`there is no model of Linux ${version}; there are ${linuxVersions.join(', ')}`);
   for (const [name, value] of Object.entries(set)) {
-    if (!isBehaviour(name)) throw new ModelError(`linux has no behaviour ${name}; it has ${names.join(', ')}`);
+    if (!isBehaviour(name)) throw new ModelError(`linux has no behaviour ${name}; it has ${behaviourNames.join(', ')}`);
     const values = Object.keys(behaviours[name].values);
     if (!values.includes(value)) throw new ModelError(`behaviour ${name} cannot be ${value}; it is one of ${values.join(', ')}`);
   }
-  const active = names.map((name): ActiveBehaviour => {
+  const active = behaviourNames.map((name): ActiveBehaviour => {
     const value = set[name] ?? table[name].value;
     const texts: Readonly<Record<string, string>> = behaviours[name].values;
     return { name, value, text: texts[value] ?? '', evidence: name in set ? 'set' : table[name].evidence };
@@ -66,13 +65,16 @@ export function linux(version: string, changes: LinuxChanges = {}): KernelModel 
     ...(own.length > 0 ? { own } : {}),
     set: (more) => linux(version, { ...changes, name, behaviours: { ...set, ...more } }),
     data: declareData(0).declarations,
-    systemVectors,
+    systemVectors: systemVectorsOf(chosen),
     invariants,
     build: (size, placement) => orModelError(own, () => build(chosen, replace, size, placement)),
   };
 }
 
-const systemVectors = [IRQ_MOVE_CLEANUP_VECTOR];
+/** Vectors besides the universe's that are in use. */
+function systemVectorsOf({ cleanup }: Behaviours): readonly number[] {
+  return cleanup === 'ipi' ? [IRQ_MOVE_CLEANUP_VECTOR] : [];
+}
 
 /** CPUs of the largest machine that a check takes. */
 const MOST_CHECKED_CPUS = 16;
@@ -91,12 +93,14 @@ function build(chosen: Behaviours, replace: OwnRoutines, size: MachineSize, plac
   const data = declareData(placement.operations.length);
   const { parts = { cpus: [], irqs: [], devices: [] }, own = [] } = placement;
   const vectors = { lo: size.vectorLo, hi: size.vectorHi };
+  const systemVectors = systemVectorsOf(chosen);
   const k = new Assembler(data.declarations, { ...parts, vectors, systemVectors }, replace);
   const routines = vectorRoutines(k, data, chosen);
   const chip = msiChip(k, data, routines, chosen, placement);
-  const irq = irqRoutines(k, data, routines, chip);
+  const irq = irqRoutines(k, data, routines, chip, chosen);
   const hotplug = hotplugRoutines(k, data, routines, irq, chosen);
-  for (const entry of [irq.commonInterrupt, irq.spuriousInterrupt, routines.cleanupInterrupt]) k.interruptEntry(entry);
+  for (const entry of [irq.commonInterrupt, irq.spuriousInterrupt]) k.interruptEntry(entry);
+  if (routines.cleanupInterrupt) k.interruptEntry(routines.cleanupInterrupt);
   k.entry(irq.setAffinityOperation);
   k.entry(hotplug.cpuDown);
   k.entry(hotplug.cpuUp);
@@ -110,7 +114,7 @@ function build(chosen: Behaviours, replace: OwnRoutines, size: MachineSize, plac
 
   const handlers = new Map<number, number>();
   for (let v = 0x20; v < 256; v++) handlers.set(v, entry('common_interrupt'));
-  handlers.set(IRQ_MOVE_CLEANUP_VECTOR, entry('smp_irq_move_cleanup_interrupt'));
+  if (routines.cleanupInterrupt) handlers.set(IRQ_MOVE_CLEANUP_VECTOR, entry(routines.cleanupInterrupt.name));
   handlers.set(SPURIOUS_APIC_VECTOR, entry('spurious_interrupt'));
 
   return {

@@ -12,13 +12,14 @@ const ADDRESS_BASE = 0xfee00000;
 
 /** Plain MSI whose message goes as it is to a LAPIC. */
 export function msiChip(k: Assembler, d: LinuxData, v: VectorRoutines, behaviours: Behaviours, { apicIds, irqs }: Placement): Chip {
-  /** w0-w4: every write is a step of its own, and completes in another. */
+  /** w0-w5: every write is a step of its own, and completes in another. */
   const writeMsg = k.routine('__pci_write_msi_msg', { irq: 'irq', dest: 'cpu', vector: 'vector' }, (b, { irq, dest, vector }) => {
     const device = b.constant('deviceOf', irq);
     b.cfgWrite(device, 'control', b.cfgRead(device, 'control', 'reads MSI control'));
     b.cfgWrite(device, 'addrLo', b.or('u32', b.shl('u32', b.constant('apicId', dest), 12), ADDRESS_BASE), 'MSI address: new destination');
     b.if(b.constant('addr64', device), () => b.cfgWrite(device, 'addrHi', 0));
     b.cfgWrite(device, 'data', b.or('u16', b.let('u16', vector), DATA_ASSERT), 'MSI data: vector');
+    if (behaviours.msiReadBack === 'read') b.cfgRead(device, 'control', 'reads MSI control back');
   });
 
   const updateDirect = k.routine(
@@ -66,7 +67,8 @@ export function msiChip(k: Assembler, d: LinuxData, v: VectorRoutines, behaviour
       const old = config(b, irq);
       const ret = b.call(v.apicSetAffinity, { irq, mask });
       b.if(ne(ret, OK), () => b.return(ret));
-      if (behaviours.msiUpdate === 'direct') {
+      // without mask bits no irq can be reserved
+      if (behaviours.msiUpdate !== 'twoStep') {
         b.call(updateDirect, { irq });
         b.return(OK);
         return;
