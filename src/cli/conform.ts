@@ -12,6 +12,7 @@ import {
   RecordingError,
   type Compared,
   type Conformance,
+  type Line,
   type OperationKind,
 } from '../conform/index.js';
 import { wrap } from '../check/index.js';
@@ -62,25 +63,29 @@ const times = (all: readonly Compared[]): number => all.reduce((sum, each) => su
 
 /** One row a kind of operation. */
 function table(all: readonly Compared[]): string[] {
-  const head = ['operation', 'recorded', 'distinct', 'equal', 'excused', 'failed'];
+  const head = ['operation', 'made', 'distinct', 'compared', 'equal', 'excused', 'failed'];
   const rows = (Object.keys(kinds) as OperationKind[]).flatMap((kind) => {
     const own = all.filter((each) => each.kind === kind);
     if (own.length === 0) return [];
-    return [[kinds[kind], times(own), own.length, count(own, 'equal'), count(own, 'excused'), count(own, 'failed')].map(String)];
+    const led = own.filter(({ model }) => model !== undefined).length;
+    return [[kinds[kind], times(own), own.length, led, count(own, 'equal'), count(own, 'excused'), count(own, 'failed')].map(String)];
   });
-  return [head, ...rows].map(([name = '', ...cells]) => `  ${name.padEnd(38)}${cells.map((cell) => cell.padStart(8)).join('')}`);
+  return [head, ...rows].map(
+    ([name = '', ...cells]) => `  ${name.padEnd(34)}${cells.map((text, i) => text.padStart((head[i + 1] ?? '').length + 1)).join('')}`,
+  );
 }
 
-/** Two columns, with a mark between them where they differ. */
-function sideBySide(left: readonly string[], right: readonly string[], columns: number): string[] {
+/** Two columns; between them a mark where they differ, ~ where they may. */
+function sideBySide(left: readonly Line[], right: readonly Line[], columns: number): string[] {
   const half = Math.floor((columns - 7) / 2);
   return aligned(left, right).flatMap(([a, b]) => {
-    const mark = a === b ? ' ' : a === undefined ? '>' : b === undefined ? '<' : '|';
-    const [first, second] = [cell(a ?? '', half), cell(b ?? '', half)];
-    const height = Math.max(first.length, second.length);
-    return Array.from({ length: height }, (_, i) => {
+    const same = a?.text === b?.text;
+    const excused = (a ?? b)?.excuse !== undefined && (a === undefined || b === undefined);
+    const mark = same ? ' ' : excused ? '~' : a === undefined ? '>' : '<';
+    const [first, second] = [cell(a?.text ?? '', half), cell(b?.text ?? '', half)];
+    return Array.from({ length: Math.max(first.length, second.length) }, (_, i) => {
       const text = `  ${(first[i] ?? '').padEnd(half)} ${i === 0 ? mark : ' '} ${second[i] ?? ''}`.trimEnd();
-      return a === b ? text : style.bold(text);
+      return same ? text : excused ? style.dim(text) : style.bold(text);
     });
   });
 }
@@ -92,15 +97,16 @@ function cell(line: string, columns: number): string[] {
 }
 
 /** The lines of both that are the same beside each other: a longest common subsequence. */
-function aligned(left: readonly string[], right: readonly string[]): [string | undefined, string | undefined][] {
-  const length = Array.from({ length: left.length + 1 }, () => new Array<number>(right.length + 1).fill(0));
+function aligned(left: readonly Line[], right: readonly Line[]): [Line | undefined, Line | undefined][] {
+  const length = Array.from({ length: left.length + 1 }, () => Array.from({ length: right.length + 1 }, () => 0));
   const at = (i: number, j: number): number => length[i]?.[j] ?? 0;
+  const same = (i: number, j: number): boolean => left[i]?.text === right[j]?.text;
   for (let i = left.length - 1; i >= 0; i--)
     for (let j = right.length - 1; j >= 0; j--)
-      (length[i] as number[])[j] = left[i] === right[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
-  const pairs: [string | undefined, string | undefined][] = [];
+      (length[i] as number[])[j] = same(i, j) ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
+  const pairs: [Line | undefined, Line | undefined][] = [];
   for (let [i, j] = [0, 0]; i < left.length || j < right.length;) {
-    if (i < left.length && j < right.length && left[i] === right[j]) pairs.push([left[i++], right[j++]]);
+    if (i < left.length && j < right.length && same(i, j)) pairs.push([left[i++], right[j++]]);
     else if (j >= right.length || (i < left.length && at(i + 1, j) >= at(i, j + 1))) pairs.push([left[i++], undefined]);
     else pairs.push([undefined, right[j++]]);
   }
@@ -115,7 +121,7 @@ function failureText(failed: Compared, { model, recording }: Conformance): strin
     style.alarm(head),
     ...wrap(`${plural(failed.times, 'time')}, first at ${failed.where}`, columns - 2).map((line) => `  ${line}`),
     `  ${`recorded, Linux ${recording.folder.kernel ?? '?'}`.padEnd(half)}   ${model.name}`,
-    ...sideBySide(failed.recorded, failed.model, columns),
+    ...sideBySide(failed.recorded, failed.model ?? [], columns),
     '',
   ].join('\n');
 }
@@ -129,8 +135,13 @@ function reportText(conformance: Conformance): string {
       : `no sequence differs: ${count(all, 'equal')} equal, ${count(all, 'excused')} excused`;
   return [
     headline(`${recording.folder.name}, ${model.name}`, words, failed.length > 0 ? style.alarm : style.good),
-    ...field('recorded', `Linux ${recording.folder.kernel ?? 'of an unknown version'}, ${plural(recording.operations.length, 'operation')}; besides ${plural(recording.plain, 'interrupt')} that moved nothing`),
-    ...(recording.cut.length === 0 ? [] : field('left out', `${plural(recording.cut.length, 'access')} of operations that lie outside of the time line`)),
+    ...field(
+      'recorded',
+      `Linux ${recording.folder.kernel ?? 'of an unknown version'}, ${plural(recording.operations.length, 'operation')}; besides ${plural(recording.plain, 'interrupt')} that moved nothing`,
+    ),
+    ...(recording.cut.length === 0
+      ? []
+      : field('left out', `${plural(recording.cut.length, 'access')} of operations that lie outside of the time line`)),
     ...(reached === undefined ? [] : field('listed', listedText(reached))),
     '',
     ...table(all),
@@ -141,9 +152,22 @@ function reportText(conformance: Conformance): string {
 }
 
 function listedText({ listed, missed }: NonNullable<Conformance['reached']>): string {
-  if (missed.length === 0) return `${plural(listed, 'sequence')} in ${folderFiles.sequences}, all reached`;
-  const lines = missed.map(({ line }) => `${line}`);
-  return `${plural(listed, 'sequence')} in ${folderFiles.sequences}; ${missed.length} are not on the time line, in its lines ${joined(lines, 'and')}`;
+  const outside = missed.filter((each) => each.outside);
+  const inside = missed.filter((each) => !each.outside);
+  const lines = (of: typeof missed): string =>
+    `line${of.length === 1 ? '' : 's'} ${joined(
+      of.map(({ line }) => `${line}`),
+      'and',
+    )}`;
+  return [
+    `${plural(listed, 'sequence')} in ${folderFiles.sequences}, ${listed - missed.length} of them made by the operations above`,
+    ...(outside.length === 0 ? [] : [`${outside.length} outside of the time line (${lines(outside)})`]),
+    ...(inside.length === 0 ? [] : [`${inside.length} NOT FOUND on the time line (${lines(inside)})`]),
+  ].join('; ');
+}
+
+function lineJson({ text, excuse }: Line): unknown {
+  return excuse === undefined ? text : { text, excuse: excuse.name };
 }
 
 function reportJson({ recording, model, compared: all, reached }: Conformance): unknown {
@@ -157,7 +181,12 @@ function reportJson({ recording, model, compared: all, reached }: Conformance): 
     equal: count(all, 'equal'),
     excused: count(all, 'excused'),
     failed: count(all, 'failed'),
-    sequences: all.map(({ kind, ...rest }) => ({ operation: kinds[kind], ...rest })),
+    sequences: all.map(({ kind, recorded, model: played, ...rest }) => ({
+      operation: kinds[kind],
+      ...rest,
+      recorded: recorded.map(lineJson),
+      model: played?.map(lineJson) ?? null,
+    })),
     excuses: excuseCounts(all),
     listed: reached === undefined ? null : { sequences: reached.listed, missed: reached.missed },
   };

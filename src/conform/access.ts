@@ -64,8 +64,3 @@ export function normalised(self: number | undefined, accesses: readonly Access[]
     ({ at, parts }) => `${titles[at].padEnd(8)}${parts.map((part) => (typeof part === 'string' ? part : named(part))).join(' ')}`,
   );
 }
-
-/** The accesses without what stands in them: which register, not which value. For comparison with records that keep no values. */
-export function skeleton(lines: readonly string[]): string[] {
-  return lines.map((line) => line.replace(/\s*[=:].*$/, ''));
-}

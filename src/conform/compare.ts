@@ -17,13 +17,19 @@ export interface Compared {
   readonly times: number;
   /** the first of them, `folder/merged.txt:321` */
   readonly where: string;
-  readonly recorded: readonly string[];
-  /** what the model does; empty where it cannot be led through it */
-  readonly model: readonly string[];
-  /** `excused`: equal but for lines that are excused, or not comparable */
+  readonly recorded: readonly Line[];
+  /** what the model does; undefined: it cannot be led through it */
+  readonly model: readonly Line[] | undefined;
+  /** `equal` as far as the recorder sees; `excused`: equal but for what the model is known not to do, or not compared */
   readonly result: 'equal' | 'excused' | 'failed';
   /** names of the excuses it needed */
   readonly excuses: readonly string[];
+}
+
+/** An access as text, and what excuses it, if it need not be on the other side. */
+export interface Line {
+  readonly text: string;
+  readonly excuse?: Excuse;
 }
 
 export interface Conformance {
@@ -47,7 +53,9 @@ export async function conform(recording: Recording, model: KernelModel): Promise
   return {
     recording,
     model,
-    compared: compared.toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind) || a.chip.localeCompare(b.chip) || b.times - a.times),
+    compared: compared.toSorted(
+      (a, b) => order.indexOf(a.kind) - order.indexOf(b.kind) || a.chip.localeCompare(b.chip) || b.times - a.times,
+    ),
     reached: reachedIn(recording),
   };
 }
@@ -59,42 +67,43 @@ function chipOf(irq: RecordedOperation['irq']): string {
 
 async function comparedOf(operations: readonly RecordedOperation[], model: KernelModel): Promise<Compared> {
   const [first] = operations as readonly [RecordedOperation];
-  const base = { kind: first.kind, chip: chipOf(first.irq), times: operations.length, where: first.where, recorded: first.lines };
+  const recorded = excusedIn(first, first.lines, 'recorded');
+  const base = { kind: first.kind, chip: chipOf(first.irq), times: operations.length, where: first.where, recorded };
   const stages = stagesFor(first);
-  if (typeof stages === 'string') return { ...base, model: [], result: 'excused', excuses: [stages] };
-  let best: Compared | undefined;
+  if (typeof stages === 'string') return { ...base, model: undefined, result: 'excused', excuses: [stages] };
+  let compared: Compared = { ...base, model: [], result: 'failed', excuses: [] };
   for (const stage of stages) {
-    const accesses = await rehearse(model, stage);
     const self = first.kind === 'move' ? undefined : stage.cpu;
-    const lines = normalised(self, accesses);
-    const [recorded, played] = [without(first, first.lines, 'recorded'), without(first, lines, 'model')];
-    const same = renamed(recorded.left).join('\n') === renamed(played.left).join('\n');
-    const used = [...new Set([...recorded.used, ...played.used])];
-    const result = same ? (used.length === 0 ? 'equal' : 'excused') : 'failed';
-    best = { ...base, model: lines, result, excuses: used };
+    const played = excusedIn(first, normalised(self, await rehearse(model, stage)), 'model');
+    const needed = [...new Set([...recorded, ...played].flatMap(({ excuse }) => excuse ?? []))];
+    const same = left(recorded) === left(played);
+    const result = !same ? 'failed' : needed.every(({ unseen }) => unseen === true) ? 'equal' : 'excused';
+    compared = { ...base, model: played, result, excuses: same ? needed.map(({ name }) => name) : [] };
     if (same) break;
   }
-  return best ?? { ...base, model: [], result: 'failed', excuses: [] };
+  return compared;
 }
 
-/** Lines without those that are excused, and by what. */
-function without(operation: RecordedOperation, lines: readonly string[], side: Excuse['side']): { left: string[]; used: string[] } {
-  const used: string[] = [];
+/** The lines of one side, each with what excuses it. */
+function excusedIn(operation: RecordedOperation, lines: readonly string[], side: Excuse['side']): Line[] {
   const seen = new Set<Excuse>();
   const repeats = (each: Excuse): boolean => seen.has(each) || seen.add(each) === undefined;
-  const left = lines.filter((line) => {
+  return lines.map((text) => {
     const excuse = excuses.find(
       (each) =>
         each.side === side &&
         (each.kinds?.includes(operation.kind) ?? true) &&
-        each.lines.test(line) &&
+        each.lines.test(text) &&
         (each.when?.(operation) ?? true) &&
         (each.repeated === undefined || repeats(each)),
     );
-    if (excuse !== undefined) used.push(excuse.name);
-    return excuse === undefined;
+    return excuse === undefined ? { text } : { text, excuse };
   });
-  return { left, used };
+}
+
+/** What is left to compare, renamed once more: what is excused may have named something first. */
+function left(lines: readonly Line[]): string {
+  return renamed(lines.filter(({ excuse }) => excuse === undefined).map(({ text }) => text)).join('\n');
 }
 
 /** Names in the order of appearance in what is left. */

@@ -1,6 +1,7 @@
 /**
- * Where a recording and a model need not agree: lines that one side cannot have, and operations that a model does not know yet. Each
- * with its reason; every report counts how often each was needed, and one that is never needed has no place here.
+ * Where a recording and a model need not agree: lines that the recorder cannot see or the model does not make, and operations that a
+ * model cannot be led through yet. Each with its reason; every report counts how often each was needed, and one that is never needed
+ * has no place here.
  */
 import type { OperationKind } from './operations.js';
 import type { RecordedOperation } from './recording.js';
@@ -12,6 +13,8 @@ export interface Excuse {
   readonly side: 'recorded' | 'model';
   readonly kinds?: readonly OperationKind[];
   readonly lines: RegExp;
+  /** the recorder does not see such lines, so that nothing differs where the model has them */
+  readonly unseen?: true;
   /** only from the second such line on */
   readonly repeated?: true;
   /** only where this holds of the operation */
@@ -24,6 +27,7 @@ export const excuses: readonly Excuse[] = [
     name: 'config-reads',
     side: 'model',
     lines: /^config +reads /,
+    unseen: true,
     reason: "QEMU's log has the writes to config space, not the reads",
   },
   {
@@ -31,12 +35,14 @@ export const excuses: readonly Excuse[] = [
     side: 'model',
     kinds: ['evacuation', 'managedShutdown'],
     lines: /^vectors /,
+    unseen: true,
     reason: 'the tracepoints of the allocator are silent on a CPU that is marked offline',
   },
   {
     name: 'unseen-eoi',
     side: 'model',
     lines: /^LAPIC +EOI$/,
+    unseen: true,
     when: ({ eoi }) => !eoi,
     reason: 'the recording does not say which EOI belongs to an interrupt that touches no other hardware, or has no EOIs here',
   },

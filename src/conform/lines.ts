@@ -89,8 +89,3 @@ export function wideNumberOf(line: RecordedLine, name: string): bigint {
     { file: line.file, line: line.line, column: line.column, message: `${line.event} without ${name}; expected "${name}=" and a number` },
   ]);
 }
-
-/** A name in the fields, `name=text`; undefined where there is none. */
-export function textOf({ fields }: RecordedLine, name: string): string | undefined {
-  return new RegExp(String.raw`(?:^|\s)${name}=(\S*)`).exec(fields)?.[1];
-}

@@ -72,7 +72,8 @@ const lapicNames: Partial<Record<LapicReg, string>> = {
 
 function lapicName(offset: number): string {
   const register = offset as LapicReg;
-  if (offset >= LapicReg.irr && offset < LapicReg.irr + 0x80) return offset === LapicReg.irr + 0x10 ? 'IRR' : `IRR ${(offset - LapicReg.irr) >> 4}`;
+  if (offset >= LapicReg.irr && offset < LapicReg.irr + 0x80)
+    return offset === LapicReg.irr + 0x10 ? 'IRR' : `IRR ${(offset - LapicReg.irr) >> 4}`;
   if (offset >= LapicReg.isr && offset < LapicReg.isr + 0x80) return `ISR ${(offset - LapicReg.isr) >> 4}`;
   return lapicNames[register] ?? (LapicReg[register] ?? `0x${offset.toString(16)}`).toUpperCase();
 }
@@ -84,7 +85,8 @@ const notes: Partial<Record<number, (irq: number, look: Look) => Access>> = {
     const was = old === 0 ? ['none'] : [cpu(before('apicd_cpu', irq)), vector(old)];
     return access('vectors', 'target', ...was, '->', cpu(after('apicd_cpu', irq)), vector(after('apicd_vector', irq)));
   },
-  [Note.cleaned]: (irq, { before }) => access('vectors', 'freed:', cpu(before('apicd_prev_cpu', irq)), vector(before('apicd_prev_vector', irq))),
+  [Note.cleaned]: (irq, { before }) =>
+    access('vectors', 'freed:', cpu(before('apicd_prev_cpu', irq)), vector(before('apicd_prev_vector', irq))),
   [Note.busy]: () => access('vectors', 'refused: busy'),
 };
 
@@ -106,7 +108,12 @@ const QUEUE = 'cleanup_list';
 export function observed(
   system: System,
   machine: ProgramMachine,
-  { self, hardirq, records, before }: { readonly self: number; readonly hardirq: boolean; readonly records: readonly EventRecord[]; readonly before: Seen },
+  {
+    self,
+    hardirq,
+    records,
+    before,
+  }: { readonly self: number; readonly hardirq: boolean; readonly records: readonly EventRecord[]; readonly before: Seen },
 ): Observed[] {
   const { code } = system.built.program;
   const apicId = (id: number): number => system.scenario.machine.cpus.findIndex((each) => each.apicId === id);
@@ -125,7 +132,7 @@ export function observed(
 }
 
 /** Variables of the kernel by name, as they are now. */
-export function reader(system: System, machine: ProgramMachine): Seen {
+function reader(system: System, machine: ProgramMachine): Seen {
   const slots = new Map(system.built.variables.map(({ name, slot }) => [name, slot]));
   return (name, index) => {
     const slot = slots.get(name);

@@ -5,13 +5,13 @@ import { numberOf, type RecordedLine } from './lines.js';
 /** Every kind of operation that a recording is cut into, with how it is called. */
 export const kinds = {
   move: 'affinity move at once',
-  deferred: 'deferred move, at the next interrupt',
+  deferred: 'deferred move, at an interrupt',
   completion: 'first interrupt at the new target',
   cleanup: 'cleanup of the old vector',
-  evacuation: 'offline: an irq leaves the dying CPU',
+  evacuation: 'offline: an irq leaves the CPU',
   managedShutdown: 'offline: managed shutdown',
   scan: 'offline: the look at the IRR',
-  lapicOff: 'offline: the LAPIC is switched off',
+  lapicOff: 'offline: the LAPIC goes off',
   wakeUp: 'online: INIT and SIPI',
   lapicOn: 'online: the LAPIC is set up',
   startUp: 'online: managed start-up',

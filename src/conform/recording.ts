@@ -55,9 +55,10 @@ export function readRecording(folder: RecordedFolder): Recording {
 /** Longest pause between the LAPIC accesses that wake a CPU up (microseconds). */
 const WAKE_UP = 5000;
 
+const isInit = ({ kind, access: { parts } }: Seen): boolean => kind === 'icr' && String(parts[0]).startsWith('INIT assert');
+
 /** INIT and SIPI have no kprobe: what the LAPIC sees of them in a row is one. */
 function wakeUps(self: number, seen: readonly Seen[]): Span[] {
-  const isInit = ({ kind, access: { parts } }: Seen): boolean => kind === 'icr' && String(parts[0]).startsWith('INIT assert');
   const lapic = seen.filter(({ kind }) => kind === 'lapic' || kind === 'icr');
   return lapic.filter(isInit).map(({ line }): Span => {
     const at = lapic.findIndex((each) => each.line === line);

@@ -9,15 +9,7 @@ import { observed, remembered, type Observed } from './observed.js';
 import type { Stage } from './stage.js';
 
 /** What is let go on first. What is not here never does by itself. */
-const order: readonly Actor[] = [
-  Actor.sample,
-  Actor.send,
-  Actor.message,
-  Actor.queue,
-  Actor.interrupt,
-  Actor.cpu,
-  Actor.timer,
-];
+const order: readonly Actor[] = [Actor.sample, Actor.send, Actor.message, Actor.queue, Actor.interrupt, Actor.cpu, Actor.timer];
 
 /** Steps of one round at most; no operation takes so many. */
 const MOST = 20_000;
@@ -107,4 +99,3 @@ function partOf(made: readonly Made[], { cpu, part }: Stage): Observed[] {
       return from(delay < 0 ? 0 : delay).filter(({ access: { at, parts } }) => at === 'lapic' && parts[0] !== 'reads IRR');
   }
 }
-

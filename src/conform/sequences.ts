@@ -6,12 +6,20 @@ export interface Reached {
   /** sequences in the list */
   readonly listed: number;
   /** those that no operation makes, with what they are */
-  readonly missed: readonly { readonly line: number; readonly title: string; readonly signature: readonly string[] }[];
+  readonly missed: readonly {
+    readonly line: number;
+    readonly title: string;
+    readonly signature: readonly string[];
+    /** the first of them was made at a moment that the time line does not have */
+    readonly outside: boolean;
+  }[];
 }
 
+/** What a move begins with; a list that begins with it has lost what was before. */
+const STEP = 'irq_do_set_affinity';
 /** What a move calls, in its order. */
 const steps: ReadonlySet<string> = new Set([
-  'irq_do_set_affinity',
+  STEP,
   'ioapic_set_affinity',
   'msi_domain_set_affinity',
   'msi_set_affinity',
@@ -32,14 +40,14 @@ const steps: ReadonlySet<string> = new Set([
 const passed = /^(?:Q:|irq_matrix_|qi_submit_sync_ret)/;
 
 /** From the last `irq_do_set_affinity` of these names on, what belongs to the same move. */
-export function signature(names: readonly string[]): string[] {
-  const from = names.findIndex((name) => name === 'irq_do_set_affinity');
+function signature(names: readonly string[]): string[] {
+  const from = names.findIndex((name) => name === STEP);
   if (from < 0) return [];
   const before = names.slice(0, from).filter((name) => !passed.test(name));
   const own: string[] = before.at(-1) === 'irq_move_masked_irq' ? ['irq_move_masked_irq'] : [];
   for (const name of names.slice(from)) {
     if (passed.test(name)) continue;
-    if (!steps.has(name) || (name === 'irq_do_set_affinity' && own.includes(name))) break;
+    if (!steps.has(name) || (name === STEP && own.includes(name))) break;
     own.push(name);
   }
   return own;
@@ -57,14 +65,19 @@ export function reachedIn({ folder, operations }: Recording): Reached | undefine
   const { sequences } = folder;
   if (sequences === undefined) return undefined;
   const made = new Set(operations.flatMap(({ irq, names }) => (irq === undefined ? [] : [[titleOf(irq), ...signature(names)].join('\n')])));
-  const blocks: { line: number; title: string; names: string[] }[] = [];
+  const blocks: { line: number; title: string; first: number; names: string[] }[] = [];
   for (const [index, raw] of sequences.split(/\r?\n/).entries()) {
-    const title = /^## (chip .+): \d+ times/.exec(raw)?.[1];
-    if (title !== undefined) blocks.push({ line: index + 1, title, names: [] });
+    const [, title, first] = /^## (chip .+): \d+ times, first at ([\d.]+)/.exec(raw) ?? [];
+    if (title !== undefined) blocks.push({ line: index + 1, title, first: Number(first), names: [] });
     else if (raw.trim() !== '' && !raw.startsWith('#')) blocks.at(-1)?.names.push(raw.trim());
   }
+  const outside = (first: number): boolean =>
+    folder.stretches.every((lines) => first < (lines[0]?.time ?? 0) / 1e6 || first > (lines.at(-1)?.time ?? 0) / 1e6);
   const missed = blocks
-    .map(({ line, title, names }) => ({ line, title, signature: signature(names) }))
-    .filter((block) => !made.has([block.title, ...block.signature].join('\n')));
+    .map(({ line, title, first, names }) => ({ line, title, signature: signature(names), outside: outside(first), cut: names[0] === STEP }))
+    .filter(({ title: of, signature: own, cut }) => {
+      const ways = cut ? [own, ['irq_move_masked_irq', ...own]] : [own];
+      return !ways.some((way) => made.has([of, ...way].join('\n')));
+    });
   return { listed: blocks.length, missed };
 }

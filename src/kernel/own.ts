@@ -5,7 +5,7 @@
 import { nearest } from '../words.js';
 import type { Builder } from './builder.js';
 import { AssemblyError } from './errors.js';
-import type { ResultKind, Routine } from './routine.js';
+import type { Routine } from './routine.js';
 import type { Reg } from './values.js';
 import type { Declarations, Kind, List, Lock, Mask, Variable } from './variables.js';
 

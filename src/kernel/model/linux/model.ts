@@ -43,9 +43,9 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 export function linux(version: string, changes: LinuxChanges = {}): KernelModel {
   const { behaviours: set = {}, replace = {} } = changes;
   const own = Object.keys(replace);
-  const name = changes.name ?? `linux-${version}${own.length > 0 ? '-own' : ''}`;
-  if (!NAME.test(name))
-    throw new ModelError(`a model cannot be called ${quote(name)}; use letters, digits, dashes and points, e.g. my-linux`);
+  const called = changes.name ?? `linux-${version}${own.length > 0 ? '-own' : ''}`;
+  if (!NAME.test(called))
+    throw new ModelError(`a model cannot be called ${quote(called)}; use letters, digits, dashes and points, e.g. my-linux`);
   const table = versionTable(version);
   if (table === undefined) throw new ModelError(`there is no model of Linux ${version}; there are ${linuxVersions.join(', ')}`);
   for (const [name, value] of Object.entries(set)) {
@@ -60,10 +60,10 @@ export function linux(version: string, changes: LinuxChanges = {}): KernelModel 
   });
   const chosen = Object.fromEntries(active.map(({ name, value }) => [name, value])) as unknown as Behaviours;
   return {
-    name,
+    name: called,
     behaviours: active,
     ...(own.length > 0 ? { own } : {}),
-    set: (more) => linux(version, { ...changes, name, behaviours: { ...set, ...more } }),
+    set: (more) => linux(version, { ...changes, name: called, behaviours: { ...set, ...more } }),
     data: declareData(0).declarations,
     systemVectors: systemVectorsOf(chosen),
     invariants,
