@@ -1,7 +1,7 @@
 /** A scenario and a kernel model made into a machine that can start. */
 import { ExpressionError } from '../kernel/index.js';
 import { findModel, ModelError, type BuiltModel, type KernelModel, type OperationRequest, type Placement } from '../kernel/model/index.js';
-import { ProgramMachine, type Assumptions, type MachineSetup } from '../machine/index.js';
+import { iommusOf, ProgramMachine, remapAssumptions, type Assumptions, type MachineSetup } from '../machine/index.js';
 import { ownProperty, partsOf } from './assertions.js';
 import { CYCLES_PER_US, FIRST_VECTOR, interArrivalCycles, type Operation, type Scenario } from './scenario.js';
 
@@ -156,6 +156,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
       requested: irq.requested,
     })),
     operations: requests,
+    ...(scenario.machine.iommu === undefined ? {} : { units: unitsOf(scenario) }),
     parts: partsOf(cpus, scenario.devices, scenario.universe),
     own: scenario.assert.map(ownProperty),
   });
@@ -169,7 +170,8 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   const properties = [...CHECKED, ...(built.program.own ?? [])];
   const setup = (mode: Mode): MachineSetup => ({
     apicIds: cpus.map((c) => c.apicId),
-    functions: scenario.devices.map((device) => ({ address64: device.message.address64 })),
+    functions: scenario.devices.map((device, d) => ({ address64: device.message.address64, requester: requesterOf(d) })),
+    ...remapping(scenario, built),
     sources: sources.map(({ device, d }) => ({
       device: d,
       kind: device.kind,
@@ -201,6 +203,39 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     return made;
   };
   return { scenario, model, built, names, assumptions, properties, setup, machine };
+}
+
+/** Bus, device and function of a device by its index. */
+const requesterOf = (d: number): number => (d + 1) << 3;
+
+/** Index of the unit of each device; -1: it is in nobody's list. */
+function unitsOf({ machine, devices }: Scenario): readonly number[] {
+  const units = machine.iommu?.units ?? [];
+  const rest = units.findIndex((unit) => unit.devices === undefined);
+  return devices.map(({ name }) => {
+    const own = units.findIndex((unit) => unit.devices?.includes(name));
+    return own < 0 ? rest : own;
+  });
+}
+
+/** The remapping units of a machine, each with a page for its queue. */
+function remapping(scenario: Scenario, built: BuiltModel): Pick<MachineSetup, 'iommus' | 'irtes' | 'memory'> {
+  const { iommu } = scenario.machine;
+  if (iommu === undefined) return {};
+  const of = unitsOf(scenario);
+  const scopes = iommu.units.map(({ devices }, u) =>
+    devices === undefined ? {} : { scope: { requesters: of.flatMap((unit, d) => (unit === u ? [requesterOf(d)] : [])) } },
+  );
+  const options = scopes.map((scope) => ({ ...scope, capabilities: { cm: iommu.cachingMode } }));
+  return { iommus: iommusOf(options, []), irtes: built.irtes ?? 0, memory: iommu.units.length * 4096 };
+}
+
+/** What a verdict on this system rests on: assumptions about remapping units only where there are some. */
+export function restsOn({ scenario, assumptions }: System): Readonly<Record<string, string>> {
+  const named = Object.entries(assumptions);
+  if (scenario.machine.iommu !== undefined) return Object.fromEntries(named);
+  const remap: readonly string[] = remapAssumptions;
+  return Object.fromEntries(named.filter(([name]) => !remap.includes(name)));
 }
 
 /** Built-in properties of a check. */

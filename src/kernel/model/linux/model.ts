@@ -10,6 +10,7 @@ import { irqRoutines } from './irq.js';
 import { invariants } from './invariants.js';
 import { addJudges } from './judges.js';
 import { msiChip } from './msi.js';
+import { declareRemapping, irtesFor, isRemapped, remapChip } from './remap.js';
 import { vectorRoutines } from './vector.js';
 import { versions, versionTable } from './versions.js';
 
@@ -58,14 +59,18 @@ function systemVectorsOf({ cleanup }: Behaviours): readonly number[] {
 /** CPUs of the largest machine that a check takes. */
 const MOST_CHECKED_CPUS = 16;
 
-function build(chosen: Behaviours, size: MachineSize, placement: Placement): BuiltModel {
+function build(chosen: Behaviours, machineSize: MachineSize, placement: Placement): BuiltModel {
+  const size = isRemapped(placement) ? { ...machineSize, irtes: irtesFor(machineSize.irqs) } : machineSize;
   const data = declareData(placement.operations.length);
   const { parts = { cpus: [], irqs: [], devices: [] }, own = [] } = placement;
   const vectors = { lo: size.vectorLo, hi: size.vectorHi };
   const systemVectors = systemVectorsOf(chosen);
   const k = new Assembler(data.declarations, { ...parts, vectors, systemVectors });
   const routines = vectorRoutines(k, data, chosen);
-  const chip = msiChip(k, data, routines, chosen, placement);
+  const remapping = isRemapped(placement) ? declareRemapping(data.declarations) : undefined;
+  const chip = remapping
+    ? remapChip(k, data, remapping, routines, chosen, placement, size.irtes ?? 0)
+    : msiChip(k, data, routines, chosen, placement);
   const irq = irqRoutines(k, data, routines, chip, chosen);
   const hotplug = hotplugRoutines(k, data, routines, irq, chosen);
   for (const entry of [irq.commonInterrupt, irq.spuriousInterrupt]) k.interruptEntry(entry);
@@ -93,6 +98,7 @@ function build(chosen: Behaviours, size: MachineSize, placement: Placement): Bui
     fingerprint: program.fingerprint,
     operations: placement.operations.map((o, i) => operation(o, entry, data.operationMasks[i]?.slot ?? 0)),
     systemVectors,
+    ...(size.irtes === undefined ? {} : { irtes: size.irtes }),
     boot: (machine) => boot(machine, data, chip, size, placement),
     disagreement: (machine, source) => disagreement(machine, data, chip, source),
     untargeted: (machine) => untargeted(machine, data, size),
