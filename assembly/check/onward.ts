@@ -7,7 +7,7 @@ import { Flight, Part, Thing } from '../state/abi/resources';
 import { cpuAt, ctxAt, isActive, msgAt, operationSetup, setting, sourceSetup, srcAt, timerSetup } from '../state/access';
 import { idtBase, LEVELS, nCpus, nTimers, opBase } from '../state/layout';
 import { timerAt } from '../cpu/timers';
-import { addExecuted, clear, flightBit, touchCpu, touchCpus, touchOne, touchThing, writesOf, writesWord } from './resources';
+import { addExecuted, clear, flightBit, touchCpu, touchCpus, touchOne, touchThing, touchVariable, writesOf, writesWord } from './resources';
 import { allCpus } from './footprint';
 import { declareArrival, INIT, STARTUP, targetsOf } from './next';
 import { futureOf, handlers } from './futures';
@@ -92,6 +92,7 @@ function sourceFuture(s: u32, others: u32): void {
   touchOne(future, Thing.owed, s, true, true);
   touchOne(future, Thing.condition, s, true, true);
   touchOne(future, Thing.device, device, true, false);
+  touchVariable(future, setting(Settings.startedSlot), s, true, false);
   writesWord(future, 2, flightBit(Flight.tail, device));
   // where its messages go, and as what, may change before they are sent
   touchCpus(future, Part.irr, allCpus(), true, true);

@@ -26,7 +26,9 @@
  */
 import { Actor } from '../state/abi/outcomes';
 import { add, clear, conflict } from './resources';
+import { nIommus } from '../state/layout';
 import { writesWatched } from './futures';
+import { declareDrop, declareQueue } from './next';
 import { actorOfAction, bit, busyActors, count, haltedCpus, kinds, listActors, nextOf, numberOf, owners, stickyActors } from './actors';
 import { findFuture, future } from './onward';
 import { actions } from './transitions';
@@ -65,7 +67,8 @@ function close(seed: u64): u64 {
 
 /** Reduces the enabled actions, of a state that is not at rest, to a sufficient set; returns their number. */
 export function persistent(n: u32): u32 {
-  if (n < 2 || !listActors(n)) return n;
+  // what units may ever do is not known here
+  if (n < 2 || nIommus != 0 || !listActors(n)) return n;
   let best: u64 = u64.MAX_VALUE;
   let fewest = n;
   for (let i: u32 = 0; i < n && fewest > 1; i++) {
@@ -94,6 +97,12 @@ export function persistent(n: u32): u32 {
 
 /** The footprint of the next step of the actor whose action this is; 0: the state has too many actors. */
 export function footprintOf(action: u32, n: u32): usize {
+  if (action >> 12 == Actor.queue || action >> 12 == Actor.drop) {
+    clear(sum);
+    if (action >> 12 == Actor.queue) declareQueue(sum, action & 0xfff);
+    else declareDrop(sum);
+    return sum;
+  }
   if (!listActors(n)) return 0;
   const a = actorOfAction(action);
   return a < count ? nextOf(a) : 0;

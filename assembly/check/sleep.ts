@@ -26,14 +26,16 @@ import { current } from '../cpu/schedule';
 import { messageOf } from '../fabric/flight';
 import { blocksBase } from './futures';
 import {
+  declareDrop,
   declareEnabled,
   declareInterrupt,
   declareMessage,
-  declareRecognition,
-  isInterrupt,
   declareOperation,
+  declareQueue,
+  declareRecognition,
   declareSource,
   declareTimer,
+  isInterrupt,
 } from './next';
 import { clear, conflict, fillAll, SIZE } from './resources';
 import { actions } from './transitions';
@@ -139,6 +141,12 @@ function declare(at: usize, action: u32): u32 {
       if (load<u8>(cpuAt(which >> 4), Cpu.flags) & CpuFlag.shadow) fillAll(at);
       else declareTimer(at, which >> 4, current(which >> 4));
       return Weight.visible;
+    case Actor.queue:
+      declareQueue(at, which);
+      return Weight.visible;
+    case Actor.drop:
+      declareDrop(at);
+      return Weight.hidden;
     default:
       fillAll(at);
       return Weight.unknown;

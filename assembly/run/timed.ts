@@ -23,6 +23,7 @@ import { operationEnded, servedSource } from '../cpu/hardware';
 import { step } from '../cpu/sequencer';
 import { acknowledge, fireTimer, moveMessage } from '../cpu/interrupt';
 import { operand, operandB } from '../cpu/operands';
+import { isSilent } from '../cpu/started';
 import { firstTimer, firstTimerNode, takesTimers, timerDue } from '../cpu/timers';
 import { count } from '../record/counters';
 import { ringNearlyFull } from '../record/ring';
@@ -119,6 +120,10 @@ function raiseTick(s: u32): void {
   const at = srcAt(s);
   const left = load<u32>(at, Src.left);
   if (left == 0) return;
+  if (isSilent(s)) {
+    arm(raiseNode(s), now() + gap(s), PHASE_DEVICE);
+    return;
+  }
   if (!mayRaise(s)) {
     if (sourceSetup(s, SourceSetup.kind) == DeviceKind.handshake) {
       // the device has something to say and must wait for its handler
@@ -136,7 +141,7 @@ function raiseTick(s: u32): void {
 }
 
 function sampleTick(s: u32): void {
-  if (!hasRoom()) {
+  if (!hasRoom() || (load<u8>(srcAt(s), Src.condition) != 0 && isSilent(s))) {
     arm(sampleNode(s), now() + RETRY, PHASE_DEVICE);
     return;
   }

@@ -37,9 +37,12 @@ export function flightsOf(system: System, { steps }: Watched): Flight[] {
   const all: Mutable<Flight>[] = [];
   const lists = new Map<number, Mutable<Flight>[]>();
   const devices = system.names.devices.length;
-  const send = (origin: number, from: Lane, apicId: number, sent: number): void => {
+  const withId = (apicId: number): number | undefined => {
     const cpu = system.scenario.machine.cpus.findIndex((each) => each.apicId === apicId);
-    const flight: Mutable<Flight> = { from, sent, root: undefined, arrived: undefined, to: cpu < 0 ? undefined : cpu, dropped: false };
+    return cpu < 0 ? undefined : cpu;
+  };
+  const send = (origin: number, from: Lane, apicId: number, sent: number): void => {
+    const flight: Mutable<Flight> = { from, sent, root: undefined, arrived: undefined, to: withId(apicId), dropped: false };
     all.push(flight);
     lists.set(origin, [...(lists.get(origin) ?? []), flight]);
   };
@@ -49,10 +52,13 @@ export function flightsOf(system: System, { steps }: Watched): Flight[] {
       const list = lists.get((action & 0xfff) >>> 4);
       const flight = list?.[action & 15];
       if (list === undefined || flight === undefined) return;
-      if (events.some((e) => e.kind === 'root')) {
+      const remapped = events.find((e) => e.kind === 'remap');
+      if (remapped !== undefined) flight.to = withId(remapped.c >>> 16);
+      if (events.some((e) => e.kind === 'root') && !events.some((e) => e.kind === 'fault')) {
         flight.root = i;
         return;
       }
+      if (remapped !== undefined) return;
       list.splice(action & 15, 1);
       flight.arrived = i;
       flight.dropped = events.some((e) => e.kind === 'drop');

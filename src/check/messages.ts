@@ -3,7 +3,7 @@ import { Level, Msg, MsgKind, Origin, Table } from '../core/index.js';
 import type { ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import type { Fields } from './fields.js';
-import { hex } from './words.js';
+import { describeMessage, hex, isRemappable } from './words.js';
 
 /** A message on its way. */
 export interface InFlight {
@@ -14,9 +14,9 @@ export interface InFlight {
   readonly rank: number;
   readonly kind: 'msi' | 'ipi';
   readonly from: string;
-  /** `CPU 3`, or `APIC id 9` that nobody has */
+  /** `CPU 3`, or `APIC id 9` that nobody has; `entry 2` of a remapping table */
   readonly to: string;
-  /** undefined for INIT and SIPI */
+  /** undefined for INIT and SIPI, and where the table has it */
   readonly vector: number | undefined;
   /** `xhci -> CPU 3 vector 0x21` */
   readonly text: string;
@@ -66,9 +66,13 @@ export class Flight {
     const kind = capture.getUint8(at + Msg.kind) === MsgKind.msi ? 'msi' : 'ipi';
     const address = capture.getUint32(at + Msg.address, true);
     const data = capture.getUint32(at + Msg.data, true);
-    const to = withId(this.#system, kind === 'msi' ? (address >>> 12) & 0xff : address);
+    const stage = capture.getUint8(at + Msg.stage);
+    const unresolved = kind === 'msi' && stage !== 1 && isRemappable(this.#system, address);
+    // a message that was remapped has its destination where its address was
+    const bare = kind === 'ipi' || address >>> 20 !== 0xfee;
+    const to = unresolved ? describeMessage(this.#system, address, data) : withId(this.#system, bare ? address : (address >>> 12) & 0xff);
     const mode = kind === 'msi' ? 0 : (data >>> 8) & 7;
-    const vector = mode === 5 || mode === 6 ? undefined : data & 0xff;
+    const vector = unresolved || mode === 5 || mode === 6 ? undefined : data & 0xff;
     const what = vector === undefined ? (mode === 5 ? 'INIT' : 'SIPI') : `${kind === 'msi' ? 'vector' : 'IPI'} ${hex(vector)}`;
     const from = names.devices[origin] ?? names.cpus[origin - names.devices.length] ?? '?';
     const marks = capture.getBigUint64(at + Msg.marks, true);
@@ -80,8 +84,8 @@ export class Flight {
       from,
       to,
       vector,
-      text: `${from} -> ${to} ${what}`,
-      stage: capture.getUint8(at + Msg.stage) === 0 ? 'on the way to the root complex' : 'on the way to the LAPIC',
+      text: unresolved ? `${from} -> ${to}` : `${from} -> ${to} ${what}`,
+      stage: stage === 1 ? 'on the way to the LAPIC' : 'on the way to the root complex',
       awaitedBy: names.cpus.flatMap((_, cpu) =>
         levels.filter((level) => (marks >> BigInt(cpu * levels.length + Level[level])) & 1n).map((level) => ({ cpu, level })),
       ),

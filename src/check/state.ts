@@ -1,10 +1,12 @@
 /** The state at a point of a way, as far as interrupts are concerned: a table, and the same as lines. */
 import type { ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
+import { entriesOf, type EntryState } from './entries.js';
 import { describeMessage, hex, instructionAt, irqNumber } from './words.js';
 
 export interface StateTable {
   readonly devices: readonly { readonly name: string; readonly address: string; readonly data: string; readonly target: string }[];
+  readonly entries: readonly EntryState[];
   /** sources whose event has not been handled */
   readonly owed: readonly string[];
   readonly cpus: readonly {
@@ -36,6 +38,7 @@ export function stateOf(system: System, machine: ProgramMachine): StateTable {
       const { addrLo, data } = machine.msiOf(d);
       return { name, address: hex(addrLo), data: hex(data), target: describeMessage(system, addrLo, data) };
     }),
+    entries: entriesOf(system, machine),
     owed: system.names.sources.filter((_, s) => machine.owed(s)),
     cpus: system.names.cpus.map((name, c) => {
       const { irr, isr, enabled, interruptsOn, run } = machine.cpu(c);
@@ -54,9 +57,12 @@ export function stateOf(system: System, machine: ProgramMachine): StateTable {
   };
 }
 
-export function stateLines({ devices, owed, cpus }: StateTable): string[] {
+export function stateLines({ devices, entries, owed, cpus }: StateTable): string[] {
   return [
     ...devices.map(({ name, address, data, target }) => `${name}: MSI address ${address}, data ${data} (${target})`),
+    ...entries.map(
+      ({ name, memory, cached }) => `${name}: ${memory}${cached.map(({ unit, entry }) => `; ${unit} has cached ${entry}`).join('')}`,
+    ),
     ...owed.map((name) => `${name}: owed, its handler has not run since the event`),
     ...cpus.map(
       ({ name, run, lapic, interruptsOn, irr, isr, slots, at }) =>

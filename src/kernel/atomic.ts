@@ -43,6 +43,7 @@ const hardware: ReadonlySet<Op> = new Set([
   Op.timerArm,
   Op.timerCancel,
   Op.timerArmed,
+  Op.queueTail,
 ]);
 
 /** Masks that a reference may refer to; undefined among them: not known. */
@@ -93,6 +94,7 @@ export function accesses(insn: Insn, targets: Targets): Access[] {
     const known = reg instanceof Reg ? targets.get(reg) : undefined;
     return [...(known && known.size > 0 ? known : [undefined])].map((variable) => ({ variable, index: ['unknown'] }));
   };
+  if (insn.op === Op.storePair && insn.variable) return [{ variable: insn.variable, index: [insn.b] }];
   if (insn.op < Op.load || insn.op > Op.listRemove) return [];
   const list: Access[] = [];
   if (insn.flags & InsnFlag.byRef) list.push(...through(insn.b));

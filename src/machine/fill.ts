@@ -49,6 +49,11 @@ export class Layout {
     return this.#core.u32(this.table(Table.variables) + (slot * VarWord.words + word) * 4);
   }
 
+  /** Where the variables of the check class begin: the window through which remapping units see them. */
+  firstVariable(): number {
+    return this.#core.exports.firstVariable();
+  }
+
   /** Stores element number `index` of a variable, or word number `index` of a mask. */
   storeElement(slot: number, index: number, value: number): void {
     const bytes = this.slot(slot, VarWord.bytes);
@@ -119,6 +124,7 @@ function allocate(core: Core, setup: MachineSetup): void {
   size(Size.faultRecords, Math.max(0, ...iommus.map(({ faults }) => faults.records)));
   // a machine without a program: the host writes in the name of any requester
   size(Size.requesters, program.code.length === 0 ? 1 : 0);
+  size(Size.irtes, setup.irtes ?? 0);
   size(Size.guestBytes, memory);
   size(Size.functions, pciFunctions.length);
   size(
@@ -144,7 +150,9 @@ function fillSources(core: Core, layout: Layout, setup: MachineSetup): void {
     gapFirst += source.gaps.length;
   });
   setup.functions.forEach((device, d) => {
-    core.setU32(layout.table(Table.deviceSetup) + (d * DeviceSetup.words + DeviceSetup.addr64) * 4, device.address64 ? 1 : 0);
+    const at = layout.table(Table.deviceSetup) + d * DeviceSetup.words * 4;
+    core.setU32(at + DeviceSetup.addr64 * 4, device.address64 ? 1 : 0);
+    core.setU32(at + DeviceSetup.requester * 4, device.requester ?? 0);
   });
 }
 
@@ -163,7 +171,7 @@ function fillOperations(core: Core, layout: Layout, setup: MachineSetup): void {
 function fillSettings(core: Core, at: number, setup: MachineSetup): void {
   const set = (word: Settings, value: number): void => core.setU32(at + word * 4, value);
   set(Settings.timed, setup.timed ? 1 : 0);
-  set(Settings.assumptions, assumptionMask(setup.assumptions, setup.remap));
+  set(Settings.assumptions, assumptionMask(setup.assumptions));
   set(Settings.jitter, setup.jitter ? 1 : 0);
   set(Settings.parallel, setup.parallel ? 1 : 0);
   set(Settings.repeat, setup.repeat ? 1 : 0);

@@ -34,8 +34,36 @@ const cycles = (what: string) => whole(what, 0, 1_000_000_000);
 
 const cpuEntry = mapping({ cpu: cpuNumber, apicId: apicIdNumber.optional(), online: flag().default(true) }, '{cpu: 0, apicId: 0}');
 
+const deviceName = text('the name of a device', /^[A-Za-z0-9][A-Za-z0-9_.:-]*$/, () => 'use letters, digits and _ . : -');
+
+const unit = mapping({ devices: list(deviceName, '[nic]').min(1, nonEmpty('[nic]')).optional() }, '{devices: [nic]}');
+
+const iommuType = choice('type of IOMMU', ['vtd']);
+
+const iommuMapping = mapping(
+  {
+    type: iommuType,
+    cachingMode: flag().default(false).meta({ description: 'Entries that are not present may be cached (hardware.md D.4)' }),
+    units: list(unit, '[{devices: [nic]}]')
+      .min(1, nonEmpty('[{devices: [nic]}]'))
+      .max(15, { error: 'more than 15 units; write 15 at most' })
+      .default([{}])
+      .meta({ description: 'Remapping units; one without devices takes all that are in no list' }),
+  },
+  '{type: vtd}',
+);
+
 const machine = mapping(
   {
+    iommu: z
+      .union([iommuType, iommuMapping], {
+        error: ({ input }) =>
+          typeof input === 'string'
+            ? `unknown type of IOMMU "${input}"; write vtd`
+            : mismatch('a type of IOMMU or a mapping', input, 'for example vtd, or {type: vtd}'),
+      })
+      .optional()
+      .meta({ description: 'Interrupt remapping; left out: none' }),
     cpus: z
       .union(
         [
@@ -69,13 +97,15 @@ const irq = mapping(
     cpu: cpuNumber.optional().meta({ description: 'Target at the start; default the lowest CPU of the affinity that is online' }),
     vector: vectorNumber.optional().meta({ description: 'Default: the lowest of the universe that is free on that CPU' }),
     affinity: cpuList.optional().meta({ description: 'Default: all CPUs' }),
+    managed: flag().optional().meta({ description: 'Its affinity is the kernel’s: with its last CPU it is shut down. Default false' }),
+    requested: flag().optional().meta({ description: 'Whether a driver has requested it at the start. Default true' }),
   },
   '{irq: 122, cpu: 3}',
 );
 
 const device = mapping(
   {
-    name: text('the name of a device', /^[A-Za-z0-9][A-Za-z0-9_.:-]*$/, () => 'use letters, digits and _ . : -'),
+    name: deviceName,
     kind: choice('kind of device', ['handshake', 'free']).default('handshake'),
     message: mapping(
       { type: choice('type of message', ['msi']).default('msi'), address64: flag().default(true) },
@@ -92,7 +122,7 @@ const device = mapping(
   '{name: nic, irqs: [{irq: 24}]}',
 );
 
-const operationKeys = ['offline', 'online', 'move', 'pause'] as const;
+const operationKeys = ['offline', 'online', 'move', 'request', 'free', 'disable', 'enable', 'suspend', 'pause'] as const;
 
 const operation = exactlyOne(
   mapping(
@@ -100,6 +130,14 @@ const operation = exactlyOne(
       offline: cpuNumber.optional(),
       online: cpuNumber.optional(),
       move: mapping({ irq: irqNumber, to: cpuList }, '{irq: 122, to: [1]}').optional(),
+      request: irqNumber.optional().meta({ description: 'A driver requests the irq' }),
+      free: irqNumber.optional().meta({ description: 'The driver frees it; its device is quiet from then on' }),
+      disable: irqNumber.optional(),
+      enable: irqNumber.optional(),
+      suspend: z
+        .literal(true, { error: 'write suspend: true, or leave it out' })
+        .optional()
+        .meta({ description: 'Devices lose power, all CPUs but one go offline, come back, and devices have power again' }),
       pause: mapping({ us: microseconds }, '{us: 300}').optional(),
     },
     'offline: 3',
@@ -131,6 +169,8 @@ const assumptions = mapping(
     delivery: choice('value of delivery', assumptionValues.delivery).default('within-mdelay'),
     recognition: choice('value of recognition', assumptionValues.recognition).default('prompt'),
     softDisabled: choice('value of softDisabled', assumptionValues.softDisabled).default('dispatches'),
+    iecDrain: choice('value of iecDrain', assumptionValues.iecDrain).default('irr'),
+    irteFetch: choice('value of irteFetch', assumptionValues.irteFetch).default('whole'),
   },
   '{delivery: unbounded}',
 );

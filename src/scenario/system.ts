@@ -1,7 +1,7 @@
 /** A scenario and a kernel model made into a machine that can start. */
 import { ExpressionError } from '../kernel/index.js';
 import { findModel, ModelError, type BuiltModel, type KernelModel, type OperationRequest, type Placement } from '../kernel/model/index.js';
-import { ProgramMachine, type Assumptions, type MachineSetup } from '../machine/index.js';
+import { iommusOf, ProgramMachine, remapAssumptions, type Assumptions, type MachineSetup } from '../machine/index.js';
 import { ownProperty, partsOf } from './assertions.js';
 import { CYCLES_PER_US, FIRST_VECTOR, interArrivalCycles, type Operation, type Scenario } from './scenario.js';
 
@@ -61,11 +61,17 @@ export interface System {
   machine(mode: Mode): Promise<ProgramMachine>;
 }
 
+const lifeKinds = ['request', 'free', 'disable', 'enable'] as const;
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
 function describeOperation(o: Operation): string {
   if ('offline' in o) return `offline CPU ${o.offline}`;
   if ('online' in o) return `online CPU ${o.online}`;
   if ('move' in o) return `move irq ${o.move.irq} to CPU ${o.move.to.join(', ')}`;
-  return `pause ${o.pause.us} us`;
+  if ('pause' in o) return `pause ${o.pause.us} us`;
+  const [[kind = '', irq] = []] = Object.entries(o);
+  return `${kind} irq ${String(irq)}`;
 }
 
 /**
@@ -100,28 +106,46 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   const operationNames: string[] = [];
   let pause = 0;
   const online = new Set(cpus.flatMap((c, i) => (c.online ? [i] : [])));
-  const leaving = new Set(scenario.operations.flatMap((o) => ('offline' in o ? [indexOf(o.offline)] : [])));
+  const leaving = new Set(
+    scenario.operations.flatMap((o) =>
+      'offline' in o ? [indexOf(o.offline)] : 'suspend' in o ? [...online].toSorted((a, b) => a - b).slice(1) : [],
+    ),
+  );
   // a task must run on a CPU that is there when it begins, and that it does not take away: best on one that always stays
   const host = (besides = -1): number => {
     const able = [...online].filter((c) => c !== besides).toSorted((a, b) => a - b);
     return able.find((c) => !leaving.has(c)) ?? able[0] ?? 0;
   };
-  for (const o of scenario.operations) {
-    if ('pause' in o) {
-      pause += o.pause.us * CYCLES_PER_US;
-      continue;
-    }
-    operationNames.push(describeOperation(o));
-    if ('move' in o) {
-      requests.push({ kind: 'move', irq: irqIndex.get(o.move.irq) ?? 0, to: o.move.to.map(indexOf), on: host(), pause });
-    } else {
-      const [kind, cpu] = 'offline' in o ? (['offline', indexOf(o.offline)] as const) : (['online', indexOf(o.online)] as const);
-      requests.push({ kind, cpu, on: host(cpu), pause });
-      // in parallel nobody knows the order: those that were there at the start count
-      if (kind === 'offline' && !scenario.parallel) online.delete(cpu);
-      if (kind === 'online' && !scenario.parallel) online.add(cpu);
-    }
+  const add = (name: string, request: DistributiveOmit<OperationRequest, 'pause'>): void => {
+    operationNames.push(name);
+    requests.push({ ...request, pause });
     pause = 0;
+  };
+  const plug = (kind: 'offline' | 'online', cpu: number, name: string): void => {
+    add(name, { kind, cpu, on: host(cpu) });
+    // in parallel nobody knows the order: those that were there at the start count
+    if (scenario.parallel) return;
+    if (kind === 'offline') online.delete(cpu);
+    else online.add(cpu);
+  };
+  for (const o of scenario.operations) {
+    if ('pause' in o) pause += o.pause.us * CYCLES_PER_US;
+    else if ('move' in o)
+      add(describeOperation(o), { kind: 'move', irq: irqIndex.get(o.move.irq) ?? 0, to: o.move.to.map(indexOf), on: host() });
+    else if ('offline' in o) plug('offline', indexOf(o.offline), describeOperation(o));
+    else if ('online' in o) plug('online', indexOf(o.online), describeOperation(o));
+    else if ('suspend' in o) {
+      // linux.md 2.8, 2.9: all CPUs but the first go, in order, and come back
+      const others = [...online].toSorted((a, b) => a - b).slice(1);
+      add('suspend: devices lose power', { kind: 'suspend', on: host() });
+      for (const cpu of others) plug('offline', cpu, `suspend: offline CPU ${cpus[cpu]?.cpu ?? cpu}`);
+      for (const cpu of others) plug('online', cpu, `resume: online CPU ${cpus[cpu]?.cpu ?? cpu}`);
+      add('resume: devices have power', { kind: 'resume', on: host() });
+    } else {
+      const kind = lifeKinds.find((each) => each in o) ?? 'request';
+      const irq = irqIndex.get((o as Partial<Record<typeof kind, number>>)[kind] ?? 0) ?? 0;
+      add(describeOperation(o), { kind, irq, on: host() });
+    }
   }
   const universe = { lo: FIRST_VECTOR, hi: FIRST_VECTOR + scenario.universe.vectors };
   const size = {
@@ -135,8 +159,16 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   const built = builtModel(model, size, {
     online: cpus.map((c) => c.online),
     apicIds: cpus.map((c) => c.apicId),
-    irqs: sources.map(({ d, irq }) => ({ device: d, vector: irq.vector, cpu: indexOf(irq.cpu), affinity: irq.affinity.map(indexOf) })),
+    irqs: sources.map(({ d, irq }) => ({
+      device: d,
+      vector: irq.vector,
+      cpu: indexOf(irq.cpu),
+      affinity: irq.affinity.map(indexOf),
+      managed: irq.managed,
+      requested: irq.requested,
+    })),
     operations: requests,
+    ...(scenario.machine.iommu === undefined ? {} : { units: unitsOf(scenario) }),
     parts: partsOf(cpus, scenario.devices, scenario.universe),
     own: scenario.assert.map(ownProperty),
   });
@@ -150,7 +182,8 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   const properties = [...CHECKED, ...(built.program.own ?? [])];
   const setup = (mode: Mode): MachineSetup => ({
     apicIds: cpus.map((c) => c.apicId),
-    functions: scenario.devices.map((device) => ({ address64: device.message.address64 })),
+    functions: scenario.devices.map((device, d) => ({ address64: device.message.address64, requester: requesterOf(d) })),
+    ...remapping(scenario, built),
     sources: sources.map(({ device, d }) => ({
       device: d,
       kind: device.kind,
@@ -182,6 +215,39 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     return made;
   };
   return { scenario, model, built, names, assumptions, properties, setup, machine };
+}
+
+/** Bus, device and function of a device by its index. */
+const requesterOf = (d: number): number => (d + 1) << 3;
+
+/** Index of the unit of each device; -1: it is in nobody's list. */
+function unitsOf({ machine, devices }: Scenario): readonly number[] {
+  const units = machine.iommu?.units ?? [];
+  const rest = units.findIndex((unit) => unit.devices === undefined);
+  return devices.map(({ name }) => {
+    const own = units.findIndex((unit) => unit.devices?.includes(name));
+    return own < 0 ? rest : own;
+  });
+}
+
+/** The remapping units of a machine, each with a page for its queue. */
+function remapping(scenario: Scenario, built: BuiltModel): Pick<MachineSetup, 'iommus' | 'irtes' | 'memory'> {
+  const { iommu } = scenario.machine;
+  if (iommu === undefined) return {};
+  const of = unitsOf(scenario);
+  const scopes = iommu.units.map(({ devices }, u) =>
+    devices === undefined ? {} : { scope: { requesters: of.flatMap((unit, d) => (unit === u ? [requesterOf(d)] : [])) } },
+  );
+  const options = scopes.map((scope) => ({ ...scope, capabilities: { cm: iommu.cachingMode } }));
+  return { iommus: iommusOf(options, []), irtes: built.irtes ?? 0, memory: iommu.units.length * 4096 };
+}
+
+/** What a verdict on this system rests on: assumptions about remapping units only where there are some. */
+export function restsOn({ scenario, assumptions }: System): Readonly<Record<string, string>> {
+  const named = Object.entries(assumptions);
+  if (scenario.machine.iommu !== undefined) return Object.fromEntries(named);
+  const remap: readonly string[] = remapAssumptions;
+  return Object.fromEntries(named.filter(([name]) => !remap.includes(name)));
 }
 
 /** Built-in properties of a check. */

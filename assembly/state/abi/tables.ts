@@ -224,7 +224,7 @@ export enum Settings {
   judgeRest = 5,
   judgeProbe = 6,
   apStart = 7,
-  /** slot of the variable that says an irq is started, or NONE */
+  /** slot of the variable that holds `Started` of each source, or NONE: all are */
   startedSlot = 8,
   /** 0 nothing, 1 events, 2 events and micro-ops */
   record = 9,
@@ -330,6 +330,17 @@ export enum Assumption {
   noDrain = 128,
   /** the two halves of a remapping entry are read one after the other */
   irteHalves = 256,
+}
+
+/** What a kernel model says of an interrupt source. */
+export enum Started {
+  /** it raises and samples nothing */
+  no = 0,
+  yes = 1,
+  /** it may raise, and nobody has to handle that now */
+  disabled = 2,
+  /** as `no`; its device has no power */
+  asleep = 3,
 }
 
 export enum DeviceKind {

@@ -11,12 +11,19 @@ export interface IrqPlacement {
   readonly vector: number;
   readonly cpu: number;
   readonly affinity: readonly number[];
+  /** left out: a user may move it */
+  readonly managed?: boolean | undefined;
+  /** left out: a driver has it */
+  readonly requested?: boolean | undefined;
 }
 
 /** An operation of a scenario, in indexes. `on`: the CPU its task runs on. `pause`: cycles before it, timed. */
 export type OperationRequest = { readonly on: number; readonly pause: number } & (
   | { readonly kind: 'offline' | 'online'; readonly cpu: number }
   | { readonly kind: 'move'; readonly irq: number; readonly to: readonly number[] }
+  | { readonly kind: 'request' | 'free' | 'disable' | 'enable'; readonly irq: number }
+  /** devices lose their power, and have it again */
+  | { readonly kind: 'suspend' | 'resume' }
 );
 
 export interface Placement {
@@ -24,6 +31,8 @@ export interface Placement {
   readonly apicIds: readonly number[];
   readonly irqs: readonly IrqPlacement[];
   readonly operations: readonly OperationRequest[];
+  /** interrupt remapping: the unit of each device, -1: none; left out: no device is remapped */
+  readonly units?: readonly number[];
   /** how CPUs, irqs and devices are called, and properties of the user's own that name them */
   readonly parts?: Omit<Parts, 'systemVectors' | 'vectors'>;
   readonly own?: readonly OwnProperty[];
@@ -45,6 +54,8 @@ export interface BuiltModel {
   readonly fingerprint: string;
   readonly operations: readonly OperationSetup[];
   readonly systemVectors: readonly number[];
+  /** entries of the remapping tables; left out: there are none */
+  readonly irtes?: number;
   /**
    * Why a message that a source sent now would not reach its handler, or undefined: device and kernel agree. What a
    * counterexample marks as the step after which they parted.

@@ -86,6 +86,18 @@ export const behaviours = {
     text: 'vectors that wait for their cleanup on the dying CPU (2.8 d7)',
     values: { leave: 'left on its list', free: 'freed' },
   },
+  iecFlush: {
+    text: 'what follows a change of a remapping entry (2.6)',
+    values: { flush: 'the cached entry is invalidated', none: 'nothing: what is cached stays' },
+  },
+  iecWait: {
+    text: 'whether the kernel waits for the invalidation (2.6)',
+    values: { wait: 'until the status of the wait descriptor is written', none: 'it goes on at once' },
+  },
+  iecIndex: {
+    text: 'which entries the invalidation covers (2.6)',
+    values: { entry: 'the one that changed', first: 'index 0 with mask 0: the first of a block, whichever changed' },
+  },
 } as const;
 
 export type BehaviourName = keyof typeof behaviours;

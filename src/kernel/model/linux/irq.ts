@@ -122,31 +122,32 @@ export function irqRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, chip:
 
   const spuriousInterrupt = k.routine('spurious_interrupt', { vector: 'vector' }, (b) => b.iret());
 
-  /** A user writes smp_affinity: the move happens here, or waits for the next interrupt if the chip, or the move before, makes it. */
+  /** A user writes smp_affinity: without remapping, or while an older move is not cleaned up, it waits for the next interrupt. */
   const setAffinityOperation = k.routine('irq_set_affinity', { op: 'u8', irq: 'irq', mask: 'ref' }, (b, { op, irq, mask }) => {
-    const flags = b.saveFlags();
-    b.lock(d.descLock, [irq]);
-    const wait = (): void => {
+    const ask = (): void => {
       b.maskCopy(b.ref(d.pendingMask, [irq]), mask);
-      b.store(d.setaffinityPending, [irq], 1);
-    };
-    if (chip.deferred) {
-      b.atomic(() => {
-        wait();
-        b.store(d.requested, [irq], mask);
-      });
-    } else {
       b.store(d.requested, [irq], mask);
-      b.if(
-        any(
-          () => b.load(d.setaffinityPending, [irq]),
-          () => eq(b.call(doSetAffinity, { irq, mask }), EBUSY),
-        ),
-        () => b.atomic(wait),
-      );
+    };
+    if (!chip.deferred) {
+      // a task runs with interrupts on: no register has to keep that
+      b.cli();
+      b.lock(d.descLock, [irq]);
+      b.atomic(ask);
+      const ret = b.let('u8', EBUSY);
+      b.if(eq(b.load(d.setaffinityPending, [irq]), 0), () => b.set(ret, b.call(doSetAffinity, { irq, mask: b.ref(d.pendingMask, [irq]) })));
+      b.if(eq(ret, EBUSY), () => b.store(d.setaffinityPending, [irq], 1));
+      b.unlock(d.descLock, [irq]);
+      b.restoreFlags(b.let('bool', 1));
+    } else {
+      const flags = b.saveFlags();
+      b.lock(d.descLock, [irq]);
+      b.atomic(() => {
+        ask();
+        b.store(d.setaffinityPending, [irq], 1);
+      });
+      b.unlock(d.descLock, [irq]);
+      b.restoreFlags(flags);
     }
-    b.unlock(d.descLock, [irq]);
-    b.restoreFlags(flags);
     b.opEnd(op);
     b.end();
   });

@@ -11,6 +11,7 @@ import { irqRoutines } from './irq.js';
 import { invariants } from './invariants.js';
 import { addJudges } from './judges.js';
 import { msiChip } from './msi.js';
+import { declareRemapping, irtesFor, isRemapped, remapChip } from './remap.js';
 import { vectorRoutines } from './vector.js';
 import { versions, versionTable } from './versions.js';
 
@@ -89,14 +90,18 @@ function orModelError(own: readonly string[], make: () => BuiltModel): BuiltMode
   }
 }
 
-function build(chosen: Behaviours, replace: OwnRoutines, size: MachineSize, placement: Placement): BuiltModel {
+function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSize, placement: Placement): BuiltModel {
+  const size = isRemapped(placement) ? { ...machineSize, irtes: irtesFor(machineSize.irqs) } : machineSize;
   const data = declareData(placement.operations.length);
   const { parts = { cpus: [], irqs: [], devices: [] }, own = [] } = placement;
   const vectors = { lo: size.vectorLo, hi: size.vectorHi };
   const systemVectors = systemVectorsOf(chosen);
   const k = new Assembler(data.declarations, { ...parts, vectors, systemVectors }, replace);
   const routines = vectorRoutines(k, data, chosen);
-  const chip = msiChip(k, data, routines, chosen, placement);
+  const remapping = isRemapped(placement) ? declareRemapping(data.declarations) : undefined;
+  const chip = remapping
+    ? remapChip(k, data, remapping, routines, chosen, placement, size.irtes ?? 0)
+    : msiChip(k, data, routines, chosen, placement);
   const irq = irqRoutines(k, data, routines, chip, chosen);
   const hotplug = hotplugRoutines(k, data, routines, irq, chosen);
   for (const entry of [irq.commonInterrupt, irq.spuriousInterrupt]) k.interruptEntry(entry);
@@ -124,6 +129,7 @@ function build(chosen: Behaviours, replace: OwnRoutines, size: MachineSize, plac
     fingerprint: program.fingerprint,
     operations: placement.operations.map((o, i) => operation(o, entry, data.operationMasks[i]?.slot ?? 0)),
     systemVectors,
+    ...(size.irtes === undefined ? {} : { irtes: size.irtes }),
     boot: (machine) => boot(machine, data, chip, size, placement),
     disagreement: (machine, source) => disagreement(machine, data, chip, source),
     untargeted: (machine) => untargeted(machine, data, size),
@@ -138,7 +144,9 @@ function build(chosen: Behaviours, replace: OwnRoutines, size: MachineSize, plac
 function operation(o: Placement['operations'][number], entry: (name: string) => number, mask: number): OperationSetup {
   const { on: cpu, pause } = o;
   if (o.kind === 'move') return { entry: entry('irq_set_affinity'), cpu, pause, args: [o.irq, { mask }] };
-  return { entry: entry(o.kind === 'offline' ? 'cpu_down' : 'cpu_up'), cpu, pause, args: [o.cpu, 0] };
+  if (o.kind === 'offline' || o.kind === 'online')
+    return { entry: entry(o.kind === 'offline' ? 'cpu_down' : 'cpu_up'), cpu, pause, args: [o.cpu, 0] };
+  return { entry: entry(o.kind), cpu, pause, args: ['irq' in o ? o.irq : 0, 0] };
 }
 
 /** Follows the message the device would send now: its LAPIC, then the slot of the vector there. */

@@ -295,11 +295,8 @@ export function vectorRoutines(k: Assembler, d: LinuxData, behaviours: Behaviour
   );
 
   return {
-    /** 2.6 step 3: the old vector goes to cleanup without waiting for an interrupt. desc->lock is held. */
-    sendCleanup(b: Builder, irq: Reg<'irq'>): void {
-      b.if(b.load(d.moveInProgress, [irq]), () => b.call(sendCleanupVector, { irq }));
-    },
     apicSetAffinity,
+    sendCleanupVector,
     apicRetriggerIrq,
     irqCompleteMove,
     irqForceCompleteMove,

@@ -71,6 +71,9 @@ const history: { readonly [N in BehaviourName]: readonly Era<N>[] } = {
     [FIRST, 'leave'],
     ['6.6', 'free'],
   ],
+  iecFlush: [[FIRST, 'flush']],
+  iecWait: [[FIRST, 'wait']],
+  iecIndex: [[FIRST, 'entry']],
 };
 
 /** Of 6.12.117, what its records show. */
@@ -81,6 +84,9 @@ const recorded: ReadonlySet<BehaviourName> = new Set<BehaviourName>([
   'cleanup',
   'lapicDisable',
   'irrScan',
+  'iecFlush',
+  'iecWait',
+  'iecIndex',
 ]);
 const RECORDED_VERSION = '6.12.117';
 
