@@ -3,7 +3,6 @@
  * units have cached of it is invalidated before the old vector is given up.
  */
 import { ne, SELF, type Assembler, type Declarations } from '../../index.js';
-import type { ProgramMachine } from '../../../machine/index.js';
 import type { Placement } from '../model.js';
 import type { Behaviours } from './behaviours.js';
 import type { Chip } from './chip.js';
