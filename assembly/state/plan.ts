@@ -8,7 +8,6 @@ import { Cpu, Dev, Glob, Src } from './abi/fields';
 import { Iommu } from './abi/iommu';
 import { Lapic, LapicSetup } from './abi/lapic';
 import { assumes, codeAt, cpuAt, devAt, iommuAt, lapicAt, lapicSetup, slotAt, srcAt } from './access';
-import { QUEUE_BYTES, REMAP_BYTES } from './image';
 import {
   LEVELS,
   checkStart,
@@ -128,6 +127,10 @@ function planRareRegisters(): void {
     if (triggers) planVectors(cpu + Cpu.tmr);
   }
 }
+
+/** Bytes that a remapping unit may add to a message; that its queue may take: a byte with its descriptors, put and seen, and 12 each. */
+const REMAP_BYTES: u32 = 2 + 2 + 8;
+const QUEUE_BYTES: u32 = 1 + 15 * 12;
 
 /** Bytes that no image of this machine exceeds. */
 function mostBytes(): usize {
