@@ -44,7 +44,10 @@ test('30,000 requests against random entries, queues and registers: each ends as
     const end = v.b.events(...ends)[0]?.[1] ?? started;
     expect(end, `request ${n}`).toBeDefined();
     outcomes.set(end ?? '', (outcomes.get(end ?? '') ?? 0) + 1);
-    for (let c = 0; c < 2; c++) v.got(c);
+    for (let c = 0; c < 2; c++) {
+      v.got(c);
+      v.b.enable(c);
+    }
   }
   for (const kind of ['accept', 'drop', 'fault', 'latch', 'post']) expect(outcomes.get(kind) ?? 0, kind).toBeGreaterThan(50);
 });
