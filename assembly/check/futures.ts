@@ -7,7 +7,7 @@ import { Part, Thing } from '../state/abi/resources';
 import { InsnFlag, Op, VarFlag, VarWord } from '../state/abi/instructions';
 import { Settings } from '../state/abi/tables';
 import { codeAt, setting, slotAt } from '../state/access';
-import { idtBase, nInstructions, nVariables } from '../state/layout';
+import { idtBase, nAccessed, nInstructions, nVariables } from '../state/layout';
 import { allCpus, declareInstruction } from './footprint';
 import {
   add,
@@ -18,6 +18,7 @@ import {
   SIZE,
   SOMEONE,
   touchCpus,
+  touchOne,
   touchThing,
   touchVariable,
   WORDS,
@@ -106,6 +107,9 @@ function declareIndirect(at: usize, pc: u32): void {
     // falls through
     case Op.ipiSipi:
       touchCpus(at, Part.core, allCpus(), true, true);
+      break;
+    case Op.mmioWrite:
+      for (let f: u32 = 0; f < nAccessed; f++) touchOne(at, Thing.device, f, true, true);
       break;
   }
 }

@@ -9,7 +9,7 @@ import { Cpu, Glob, RunState, Src } from '../state/abi/fields';
 import { assumes, cpuAt, isActive, operationSetup, setting, srcAt } from '../state/access';
 import { globBase, nCpus, nMessages, nOperations, nOrigins, nSources, opBase } from '../state/layout';
 import { deriveCpu } from '../lapic/priority';
-import { enabledSamples, mayRaise, raise, sample, sendHeld } from '../fabric/emit';
+import { enabledSamples, maySample, mayRaise, raise, sample, sendHeld } from '../fabric/emit';
 import { hasRoom, isMovable, messageOf, movableMessages } from '../fabric/flight';
 import { current, enabled, mayInterrupt } from '../cpu/schedule';
 import { step, visible } from '../cpu/sequencer';
@@ -185,7 +185,7 @@ export function isEnabledAlone(action: u32): bool {
     case Actor.raise:
       return !probing() && load<u32>(srcAt(which), Src.left) != 0 && mayRaise(which);
     case Actor.sample:
-      return load<u8>(srcAt(which), Src.condition) != 0;
+      return load<u8>(srcAt(which), Src.condition) != 0 && maySample(which);
     case Actor.send:
       return load<u8>(srcAt(which), Src.held) != 0;
     case Actor.operation:

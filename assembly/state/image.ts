@@ -6,8 +6,9 @@
  * their declared widths take); then each origin's messages in order. Images are padded to 8 bytes.
  */
 import { Cpu, Ctx, Msg, MsgKind, Origin } from './abi/fields';
-import { cpuAt, ctxAt, msgAt, originAt } from './access';
-import { LEVELS, liveBase, msgFree, nCpus, nDevices, nMessages, nOrigins } from './layout';
+import { FunctionSetup } from './abi/tables';
+import { cpuAt, ctxAt, functionSetup, msgAt, originAt } from './access';
+import { LEVELS, liveBase, msgFree, nAccessed, nCpus, nDevices, nMessages, nOrigins } from './layout';
 import { WORD, fixedWords, markBits, nWords, runBase, wordBase } from './plan';
 
 // the part of variable length: whole bytes, little end first
@@ -84,7 +85,20 @@ function unpackContext(ctx: usize): void {
   }
 }
 
-/** An origin: a byte with the number of its messages; a message: source and stage, data, address, marks. */
+/** The origin is a list of accesses on their way to a function. */
+@inline function isOfAccesses(o: u32): bool {
+  return o >= nOrigins - nAccessed;
+}
+
+/** The data of a message has 16 bits, of one from an MSI-X table 32. */
+@inline function dataBytes(o: u32): usize {
+  return o < nDevices && functionSetup(o, FunctionSetup.msixVectors) != 0 ? 4 : 2;
+}
+
+/**
+ * An origin: a byte with the number of its messages; a message: source and stage, data, address, marks. Of a write to an MSI-X
+ * table: offset, value, marks.
+ */
 export function packMessages(): void {
   const markBytes = bytesFor(markBits);
   for (let o: u32 = 0; o < nOrigins; o++) {
@@ -93,9 +107,14 @@ export function packMessages(): void {
     let n: u32 = 0;
     for (let i = <u32>load<u16>(originAt(o), Origin.head); i != 0; n++) {
       const at = msgAt(i - 1);
-      put((<u32>load<u16>(at, Msg.source)) | ((<u32>load<u8>(at, Msg.stage)) << 15), 2);
-      put(load<u32>(at, Msg.data), 2);
-      put(load<u32>(at, Msg.address), 4);
+      if (isOfAccesses(o)) {
+        put(load<u32>(at, Msg.address), 2);
+        put(load<u32>(at, Msg.data), 4);
+      } else {
+        put((<u32>load<u16>(at, Msg.source)) | ((<u32>load<u8>(at, Msg.stage)) << 15), 2);
+        put(load<u32>(at, Msg.data), dataBytes(o));
+        put(load<u32>(at, Msg.address), 4);
+      }
       store<u64>(cursor, load<u64>(at, Msg.marks));
       cursor += markBytes;
       i = load<u16>(at, Msg.next);
@@ -116,13 +135,21 @@ export function unpackMessages(used: u32): void {
     for (let k: u32 = 0; k < n; k++, m++) {
       const at = msgAt(m);
       const head = get(2);
-      store<u8>(at, o < nDevices ? MsgKind.msi : MsgKind.ipi, Msg.kind);
-      store<u8>(at, head >> 15, Msg.stage);
       store<u16>(at, o, Msg.origin);
       store<u16>(at, k + 1 < n ? m + 2 : 0, Msg.next);
-      store<u16>(at, head & 0x7fff, Msg.source);
-      store<u32>(at, get(2), Msg.data);
-      store<u32>(at, get(4), Msg.address);
+      if (isOfAccesses(o)) {
+        store<u8>(at, MsgKind.table, Msg.kind);
+        store<u8>(at, 1, Msg.stage);
+        store<u16>(at, 0, Msg.source);
+        store<u32>(at, head, Msg.address);
+        store<u32>(at, get(4), Msg.data);
+      } else {
+        store<u8>(at, o < nDevices ? MsgKind.msi : MsgKind.ipi, Msg.kind);
+        store<u8>(at, head >> 15, Msg.stage);
+        store<u16>(at, head & 0x7fff, Msg.source);
+        store<u32>(at, get(dataBytes(o)), Msg.data);
+        store<u32>(at, get(4), Msg.address);
+      }
       store<u64>(at, load<u64>(cursor) & marks, Msg.marks);
       cursor += markBytes;
     }

@@ -21,6 +21,7 @@ const forbidden: ReadonlyMap<Op, string> = new Map([
   [Op.delay, 'delay'],
   [Op.cfgRead, 'cfgRead'],
   [Op.cfgWrite, 'cfgWrite'],
+  [Op.mmioRead, 'mmioRead'],
   [Op.cli, 'cli'],
   [Op.sti, 'sti'],
   [Op.saveFlags, 'saveFlags'],
@@ -31,7 +32,17 @@ const forbidden: ReadonlyMap<Op, string> = new Map([
   [Op.end, 'end'],
 ]);
 
-const hardware: ReadonlySet<Op> = new Set([Op.irrBit, Op.lapicRead, Op.lapicWrite, Op.ipi, Op.ipiInit, Op.ipiSipi, Op.serve, Op.opEnd]);
+const hardware: ReadonlySet<Op> = new Set([
+  Op.irrBit,
+  Op.lapicRead,
+  Op.lapicWrite,
+  Op.mmioWrite,
+  Op.ipi,
+  Op.ipiInit,
+  Op.ipiSipi,
+  Op.serve,
+  Op.opEnd,
+]);
 
 /** Masks that a reference may refer to; undefined among them: not known. */
 export type Targets = ReadonlyMap<Reg, ReadonlySet<AnyVariable | undefined>>;

@@ -82,6 +82,7 @@ const reading: ReadonlySet<Op> = new Set([
   Op.maskLeast,
   Op.scan,
   Op.cfgRead,
+  Op.mmioRead,
   Op.inspect,
   Op.flag,
   Op.end,

@@ -5,7 +5,7 @@
  * others. What the schema refuses is absent here, and no second finding is made of it.
  */
 import type { z } from 'zod';
-import { apicIdNumber, cpuCount, cpuNumber, irqNumber, universeVectors, vectorNumber } from './schema.js';
+import { apicIdNumber, cpuCount, cpuNumber, irqNumber, messageCount, universeVectors, vectorNumber } from './schema.js';
 import type { Path } from './source.js';
 
 /** A value that the schema accepts, and where it stands. */
@@ -31,6 +31,18 @@ export interface IrqOutline {
   readonly whole: boolean;
 }
 
+/** The key `message` of a device; what the schema refuses is as if it were not there. */
+export interface MessageOutline {
+  readonly path: Path;
+  readonly type: 'msi' | 'msix';
+  /** whether these are said */
+  readonly address64: boolean;
+  readonly maskable: boolean;
+  readonly vectors: number | undefined;
+  /** how many irqs the device has */
+  readonly irqs: number;
+}
+
 export type OperationOutline =
   | { readonly kind: 'offline' | 'online'; readonly cpu: At<number> }
   | { readonly kind: 'move'; readonly path: Path; readonly irq: At<number> | undefined; readonly to: readonly At<number>[] }
@@ -43,6 +55,7 @@ export interface Outline {
   /** Absent if it cannot be read. */
   readonly vectors: number | undefined;
   readonly deviceNames: readonly At<string>[];
+  readonly messages: readonly MessageOutline[];
   readonly irqs: readonly IrqOutline[];
   readonly operations: readonly OperationOutline[];
   readonly parallel: boolean;
@@ -62,6 +75,7 @@ export function outlineOf(value: unknown): Outline {
     deviceNames: devices.flatMap(
       (device, i) => at(mapping(device)['name'], ['devices', i, 'name'], (name) => (typeof name === 'string' ? name : undefined)) ?? [],
     ),
+    messages: devices.map((device, i) => messageOf(mapping(device), ['devices', i])),
     irqs: devices.flatMap((device, i) => items(mapping(device)['irqs']).map((irq, j) => irqOf(mapping(irq), ['devices', i, 'irqs', j]))),
     operations: items(root['operations']).map((operation, i) => operationOf(mapping(operation), ['operations', i])),
     parallel: root['parallel'] === true,
@@ -90,6 +104,18 @@ function cpusOf(value: unknown): readonly CpuOutline[] | undefined {
   return count === undefined
     ? undefined
     : Array.from({ length: count }, (_, cpu) => ({ cpu: { value: cpu, path: ['machine', 'cpus'] }, apicId: undefined, online: true }));
+}
+
+function messageOf({ message, irqs }: Mapping, path: Path): MessageOutline {
+  const { type, address64, maskable, vectors } = mapping(message);
+  return {
+    path: message === undefined ? path : [...path, 'message'],
+    type: type === 'msix' ? type : 'msi',
+    address64: address64 !== undefined,
+    maskable: maskable !== undefined,
+    vectors: accepted(messageCount, vectors),
+    irqs: items(irqs).length,
+  };
 }
 
 function irqOf(irq: Mapping, path: Path): IrqOutline {

@@ -194,7 +194,7 @@ describe('on random states', () => {
 
   test('level 2: enabled actions whose footprints do not conflict commute', async () => {
     let pairs = 0;
-    for (let seed = 0; seed < 60; seed++) {
+    for (let seed = 0; seed < 80; seed++) {
       const dice = new Dice(3000 + seed);
       const machine = await randomMachine(dice);
       machine.image();

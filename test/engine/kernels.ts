@@ -5,7 +5,7 @@
 import { AssemblyError, eq, lt, type Assembler, type Builder, type Declarations, type Reg } from '../../src/kernel/index.js';
 import { assumptionValues } from '../../src/machine/assumptions.js';
 import type { Dice } from './systems.js';
-import { handler, operation, task, toy, type Toy, type ToyKernel } from './toy.js';
+import { handler, operation, task, toy, type Toy, type ToyDevice, type ToyKernel } from './toy.js';
 
 const LO = 0x30;
 const HI = 0x34;
@@ -23,9 +23,11 @@ class Statements {
   readonly #cpus: number;
   readonly #data: ReturnType<typeof declare>;
   readonly #woken: readonly ReturnType<typeof task>[];
+  readonly #device: ToyDevice;
 
-  constructor(dice: Dice, cpus: number, data: ReturnType<typeof declare>, woken: readonly ReturnType<typeof task>[]) {
+  constructor(dice: Dice, cpus: number, device: ToyDevice, data: ReturnType<typeof declare>, woken: readonly ReturnType<typeof task>[]) {
     this.#dice = dice;
+    this.#device = device;
     this.#cpus = cpus;
     this.#data = data;
     this.#woken = woken;
@@ -47,7 +49,9 @@ class Statements {
       ? ['touch', 'touch', 'touch', 'ipi', 'hardware', 'flag', 'serve', 'note']
       : ['touch', 'touch', 'touch', 'mask', 'ipi', 'hardware', 'wake', 'wait', 'flag', 'note'];
     const nested = place.interrupt ? ['locked', 'if', 'repeat'] : ['locked', 'locked', 'masked', 'masked', 'preempt', 'if', 'repeat'];
-    const kind = place.depth < 2 && dice.below(5) < 2 ? dice.of(nested) : dice.of(simple);
+    // a device with more to write to is written to more often
+    const all = this.#device.entries || this.#device.maskable ? [...simple, ...Array.from(simple, () => 'hardware')] : simple;
+    const kind = place.depth < 2 && dice.below(5) < 2 ? dice.of(nested) : dice.of(all);
     switch (kind) {
       case 'touch':
         return this.#touch();
@@ -194,6 +198,10 @@ class Statements {
     const dice = this.#dice;
     const [data, to] = [0x4000 + LO + dice.below(HI - LO), dice.below(this.#cpus)];
     const svr = dice.of([0xff, 0x1ff]);
+    if (dice.below(4) !== 0) {
+      const access = this.#access();
+      if (access) return access;
+    }
     switch (dice.below(interrupt ? 3 : 7)) {
       case 0:
         return (b) => b.cfgWrite(0, 'data', data);
@@ -210,6 +218,34 @@ class Statements {
       default:
         return (b) => b.lapicWrite('tpr', 0x40);
     }
+  }
+
+  /** What only devices with mask bits have; undefined: this one has none. */
+  #access(): Emit | undefined {
+    const dice = this.#dice;
+    const { maskable = false, vectors = 1, entries = 0 } = this.#device;
+    const [bits, on, to] = [dice.below(1 << vectors), dice.below(2), dice.below(this.#cpus)];
+    if (entries > 0) {
+      const [entry, vector] = [dice.below(entries), LO + dice.below(HI - LO)];
+      switch (dice.below(10)) {
+        case 0:
+          return (b) => b.mmioRead(0, entry, 'control');
+        case 1:
+        case 5:
+          return (b) => b.mmioRead(0, 0, 'pending');
+        case 2:
+          return (b) => b.cfgWrite(0, 'msixControl', on ? 0x8000 : 0xc000);
+        case 3:
+          return (b) => b.mmioWrite(0, entry, 'addrLo', 0xfee00000 + to * 0x1000);
+        case 4:
+          return (b) => b.mmioWrite(0, entry, 'data', 0x4000 + vector);
+        default:
+          return (b) => b.mmioWrite(0, entry, 'control', on);
+      }
+    }
+    if (vectors > 1 && dice.below(4) === 0) return (b) => b.cfgWrite(0, 'control', on ? 0x11 : 1);
+    if (!maskable) return undefined;
+    return dice.below(2) === 0 ? (b) => b.cfgRead(0, 'pending') : (b) => b.cfgWrite(0, 'mask', bits);
   }
 
   #test(): (b: Builder) => ReturnType<typeof eq> {
@@ -237,15 +273,15 @@ function declare(d: Declarations) {
   };
 }
 
-function kernel(k: Assembler, d: Declarations, dice: Dice, cpus: number): ToyKernel {
+function kernel(k: Assembler, d: Declarations, dice: Dice, cpus: number, device: ToyDevice): ToyKernel {
   const data = declare(d);
   const woken: ReturnType<typeof task>[] = [];
-  const some = new Statements(dice, cpus, data, woken);
+  const some = new Statements(dice, cpus, device, data, woken);
   const thread = { interrupt: false, depth: 0 };
   const interrupt = { interrupt: true, depth: 1 };
   // what can be woken wakes nobody itself
   for (const i of [0, 1]) {
-    const body = new Statements(dice, cpus, data, []).list(1 + dice.below(2), interrupt);
+    const body = new Statements(dice, cpus, device, data, []).list(1 + dice.below(2), interrupt);
     woken.push(task(k, `woken${i}`, body));
   }
   const bodies = Array.from({ length: cpus }, () => some.list(2 + dice.below(3), thread));
@@ -258,9 +294,21 @@ function kernel(k: Assembler, d: Declarations, dice: Dice, cpus: number): ToyKer
   };
 }
 
+/** Devices of each kind, and how many interrupt sources they have. */
+const kinds: readonly (readonly [ToyDevice, number])[] = [
+  [{}, 1],
+  [{ address64: false }, 1],
+  [{ maskable: true }, 1],
+  [{ vectors: 2, maskable: true }, 2],
+  [{ vectors: 2 }, 2],
+  [{ entries: 2 }, 2],
+  [{ entries: 1, entryCache: 'latch-at-unmask' }, 1],
+];
+
 /** A machine of two or three CPUs with such a kernel, and a device; undefined if the assembler refuses it. */
 export async function randomKernel(dice: Dice): Promise<Toy<ToyKernel> | undefined> {
   const cpus = 2 + (dice.below(4) === 0 ? 1 : 0);
+  const [device, sources] = dice.of(kinds);
   const assumptions = {
     sampling: dice.of(assumptionValues.sampling),
     push: dice.of(assumptionValues.push),
@@ -269,12 +317,18 @@ export async function randomKernel(dice: Dice): Promise<Toy<ToyKernel> | undefin
     softDisabled: dice.of(assumptionValues.softDisabled),
   };
   try {
-    return await toy((k, d) => kernel(k, d, dice, cpus), {
+    return await toy((k, d) => kernel(k, d, dice, cpus, device), {
       cpus,
       assumptions,
       parallel: dice.below(2) === 0,
       probeRaises: dice.below(4) === 0 ? 1 : 0,
-      sources: [{ raises: dice.below(3) === 0 ? 0 : 1, kind: dice.of(['free', 'handshake']) }],
+      devices: [device],
+      sources: Array.from({ length: sources }, (_, message) => ({
+        device: 0,
+        message,
+        raises: dice.below(3) === 0 ? 0 : 1,
+        kind: dice.of(['free', 'handshake'] as const),
+      })),
       universe: [LO, HI],
       messages: 6,
       record: 0,

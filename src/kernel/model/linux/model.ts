@@ -56,6 +56,11 @@ const systemVectors = [IRQ_MOVE_CLEANUP_VECTOR];
 const MOST_CHECKED_CPUS = 16;
 
 function build(chosen: Behaviours, size: MachineSize, placement: Placement): BuiltModel {
+  const other = placement.devices.findIndex(({ msi }) => msi?.vectors !== 1 || msi.maskable);
+  if (other >= 0)
+    throw new ModelError(
+      `the Linux models know MSI with one message and without a mask bit so far; device ${placement.parts?.devices[other] ?? other} has another`,
+    );
   const data = declareData(placement.operations.length);
   const { parts = { cpus: [], irqs: [], devices: [] }, own = [] } = placement;
   const vectors = { lo: size.vectorLo, hi: size.vectorHi };
