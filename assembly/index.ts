@@ -14,6 +14,7 @@ import {
   nIommus,
   nowBase,
   recordStart,
+  varBase,
 } from './state/layout';
 import { Glob } from './state/abi/fields';
 import { Settings } from './state/abi/tables';
@@ -259,6 +260,10 @@ export function nowAt(): usize {
 }
 
 /** Guest-physical memory from address 0. */
+export function firstVariable(): usize {
+  return varBase;
+}
+
 export function guestAt(): usize {
   return guestBase;
 }

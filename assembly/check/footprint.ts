@@ -2,12 +2,12 @@
  * The footprint of an instruction, its guard included: one table. The private instructions behind an observable one touch only
  * the context, which belongs to the CPU's core.
  */
-import { InsnFlag, LapicReg, MmioReg, MsiReg, NONE, Op, Operand } from '../state/abi/instructions';
+import { InsnFlag, LapicReg, MmioReg, MsiReg, NONE, Op, Operand, VarFlag, VarWord } from '../state/abi/instructions';
 import { Assumption, SourceSetup } from '../state/abi/tables';
 import { Msg } from '../state/abi/fields';
 import { Flight, Part, Thing } from '../state/abi/resources';
-import { assumes, codeAt, msgAt, sourceSetup } from '../state/access';
-import { nAccessed, nCpus, nDevices, nFunctions, nMessages, nSources } from '../state/layout';
+import { assumes, codeAt, msgAt, slotAt, sourceSetup } from '../state/access';
+import { nAccessed, nCpus, nDevices, nFunctions, nMessages, nSources, nVariables } from '../state/layout';
 import { originOfAccesses } from '../fabric/function';
 import { markOf } from '../cpu/schedule';
 import { operand, operandA, operandB, operandC } from '../cpu/operands';
@@ -130,6 +130,7 @@ export function declareInstruction(at: usize, pc: u32, c: u32, ctx: usize): void
       break;
     case Op.store:
       touchVariable(at, slot, index(ctx, c, b), false, true);
+      if (slot < nVariables && load<u32>(slotAt(slot), VarWord.flags * 4) & VarFlag.dma) touchThing(at, Thing.lines, true, true);
       break;
     case Op.fetchAdd:
     case Op.lock:
@@ -190,6 +191,14 @@ export function declareInstruction(at: usize, pc: u32, c: u32, ctx: usize): void
       touchThing(at, Thing.pool, true, true);
       if (c == SOMEONE) touchThing(at, Thing.selfTail, false, true);
       else writesWord(at, 2, flightBit(Flight.tail, nDevices + c));
+      break;
+    case Op.storePair:
+      touchVariable(at, slot, index(ctx, c, b), true, true);
+      touchThing(at, Thing.lines, true, true);
+      break;
+    case Op.queuePut:
+    case Op.queueTail:
+      touchThing(at, Thing.queues, true, true);
       break;
     case Op.serve: {
       const which = operandA(w0);

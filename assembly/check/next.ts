@@ -5,6 +5,7 @@
 import { InsnFlag, Level, Op } from '../state/abi/instructions';
 import { Assumption, DeviceKind, OperationSetup, SourceSetup } from '../state/abi/tables';
 import { Cpu, CpuFlag, Ctx, Msg, MsgKind, RunState, Src } from '../state/abi/fields';
+import { Remap, RemapFlag } from '../state/abi/iommu';
 import { Flight, Part, Thing } from '../state/abi/resources';
 import {
   assumes,
@@ -16,11 +17,12 @@ import {
   isActive,
   msgAt,
   operationSetup,
+  remapAt,
   sourceSetup,
   srcAt,
 } from '../state/access';
-import { nCpus, nInstructions } from '../state/layout';
-import { isAccess } from '../fabric/flight';
+import { nCpus, nInstructions, nIommus } from '../state/layout';
+import { isAccess, Stage } from '../fabric/flight';
 import { originOfAccesses } from '../fabric/function';
 import { current, enabled, insideAccess, mayInterrupt } from '../cpu/schedule';
 import { operand, operandB } from '../cpu/operands';
@@ -32,12 +34,17 @@ import {
   SIZE,
   touchCpu,
   touchCpus,
+  touchGuest,
   touchOne,
   touchThing,
   touchVariable,
   writesWord,
 } from './resources';
 import { allCpus, declareInstruction, index, touchAwaited, touchMarks, touchReached } from './footprint';
+import { undrained } from '../fabric/iommu';
+import { unitFor } from '../fabric/remap';
+import { isWait, statusAtHead } from '../iommu/vtd/queue';
+import { entryAddress } from '../iommu/vtd/translate';
 import * as decode from '../message/decode';
 
 /** What decides whether the context may execute its instruction, which it may not. */
@@ -132,8 +139,12 @@ export function targetsOf(m: u32): u32 {
   const at = msgAt(m);
   const address = load<u32>(at, Msg.address);
   let c = -1;
+  const flags = nIommus == 0 ? 0 : <u32>load<u16>(remapAt(m), Remap.flags);
   if (load<u8>(at, Msg.kind) == MsgKind.ipi) c = cpuOfApicId(address);
-  else if (decode.isLogical(address) || decode.destinationOf(address) == 0xff) return allCpus();
+  else if (flags & RemapFlag.remapped) {
+    if (flags & RemapFlag.logical || address == 0xff || address == 0xffffffff) return allCpus();
+    c = cpuOfApicId(address);
+  } else if (decode.isLogical(address) || decode.destinationOf(address) == 0xff) return allCpus();
   else c = cpuOfApicId(decode.destinationOf(address));
   return c < 0 ? 0 : 1 << c;
 }
@@ -172,16 +183,53 @@ export function declareArrival(at: usize, m: u32): void {
   if (targets & (targets - 1)) touchCpus(at, Part.lapic, targets, true, false);
 }
 
+/** What a unit does with message m: it looks its entry up, or updates a posted-interrupt descriptor; it may block it. */
+function declareTranslation(at: usize, m: u32, origin: u32): void {
+  const u = unitFor(m);
+  if (u < 0) return;
+  const message = msgAt(m);
+  writesWord(at, 2, flightBit(Flight.landed, origin));
+  if (load<u8>(message, Msg.stage) == Stage.posting) {
+    touchGuest(at, load<u64>(remapAt(m), Remap.pda), true, true);
+    return;
+  }
+  // halves that do not belong together are cached
+  touchThing(at, Thing.lines, true, assumes(Assumption.irteHalves));
+  touchGuest(at, entryAddress(u, load<u32>(message, Msg.address), load<u32>(message, Msg.data)), true, false);
+}
+
+/** Unit u executes the descriptor at the head of its queue. */
+export function declareQueue(at: usize, u: u32): void {
+  touchThing(at, Thing.queues, true, true);
+  if (!isWait(u)) {
+    touchThing(at, Thing.lines, true, true);
+    touchThing(at, Thing.pool, true, true);
+    return;
+  }
+  touchThing(at, Thing.pool, true, false);
+  touchGuest(at, statusAtHead(u), false, true);
+  for (let m = undrained(u, 0); m >= 0; m = undrained(u, m + 1)) {
+    const origin = <u32>load<u16>(msgAt(m), Msg.origin);
+    readsWord(at, 2, flightBit(Flight.landed, origin) | flightBit(Flight.rooted, origin));
+  }
+}
+
+/** A unit drops a line. */
+export function declareDrop(at: usize): void {
+  touchThing(at, Thing.lines, true, true);
+}
+
 /** Message m: its next stage, or what blocks it. */
 export function declareMessage(at: usize, m: u32, blocked: bool): void {
   const message = msgAt(m);
   const origin = <u32>load<u16>(message, Msg.origin);
-  const first = load<u8>(message, Msg.kind) == MsgKind.msi && load<u8>(message, Msg.stage) == 0;
+  const first = load<u8>(message, Msg.kind) == MsgKind.msi && load<u8>(message, Msg.stage) != Stage.beyondRoot;
   touchThing(at, Thing.pool, true, true);
   if (blocked) {
     readsWord(at, 2, flightBit(first ? Flight.rooted : Flight.landed, origin));
   } else if (first) {
     writesWord(at, 2, flightBit(Flight.rooted, origin));
+    if (nIommus != 0) declareTranslation(at, m, origin);
   } else {
     writesWord(at, 2, flightBit(Flight.landed, origin));
     declareArrival(at, m);

@@ -26,7 +26,9 @@
  */
 import { Actor } from '../state/abi/outcomes';
 import { add, clear, conflict } from './resources';
+import { nIommus } from '../state/layout';
 import { writesWatched } from './futures';
+import { declareDrop, declareQueue } from './next';
 import { actorOf, bit, busyActors, count, haltedCpus, kindOf, kinds, listActors, nextOf, numberOf, owners, stickyActors } from './actors';
 import { findFuture, future } from './onward';
 import { actions } from './transitions';
@@ -65,7 +67,8 @@ function close(seed: u64): u64 {
 
 /** Reduces the enabled actions, of a state that is not at rest, to a sufficient set; returns their number. */
 export function persistent(n: u32): u32 {
-  if (n < 2 || !listActors(n)) return n;
+  // what units may ever do is not known here
+  if (n < 2 || nIommus != 0 || !listActors(n)) return n;
   let best: u64 = u64.MAX_VALUE;
   let fewest = n;
   for (let i: u32 = 0; i < n && fewest > 1; i++) {
@@ -92,8 +95,18 @@ export function persistent(n: u32): u32 {
 
 // --- for who verifies it
 
-/** The footprint of the next step of the actor whose action this is; 0: the state has too many actors. */
-export function footprintOf(action: u32, n: u32): usize {
+/** Footprints of units, which are no actors of this reduction. */
+const ofUnit: usize = memory.data(80);
+const ofOther: usize = memory.data(80);
+
+/** The footprint of the next step of the actor whose action this is; 0: the state has too many actors. `spare`: room for that of a unit. */
+export function footprintOf(action: u32, n: u32, spare: usize = ofUnit): usize {
+  if (action >> 12 == Actor.queue || action >> 12 == Actor.drop) {
+    clear(spare);
+    if (action >> 12 == Actor.queue) declareQueue(spare, action & 0xfff);
+    else declareDrop(spare);
+    return spare;
+  }
   if (!listActors(n)) return 0;
   const a = actorOf(kindOf(action >> 12), action & 0xfff);
   return a < count ? nextOf(a) : 0;
@@ -101,10 +114,10 @@ export function footprintOf(action: u32, n: u32): usize {
 
 /** True if the next steps of the actors of two enabled actions may not commute. */
 export function dependent(action: u32, other: u32, n: u32): bool {
-  if (!listActors(n)) return true;
-  const a = actorOf(kindOf(action >> 12), action & 0xfff);
-  const b = actorOf(kindOf(other >> 12), other & 0xfff);
-  return a == b || conflict(nextOf(a), nextOf(b));
+  if (kindOf(action >> 12) == kindOf(other >> 12) && (action & 0xfff) == (other & 0xfff)) return true;
+  const a = footprintOf(action, n, ofUnit);
+  const b = footprintOf(other, n, ofOther);
+  return a == 0 || b == 0 || conflict(a, b);
 }
 
 const sum: usize = memory.data(80);

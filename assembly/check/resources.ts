@@ -6,6 +6,7 @@
 import { VarClass, VarFlag, VarWord } from '../state/abi/instructions';
 import { FIRST_VARIABLE_WORD, Flight, FOOTPRINT_WORDS, Thing, VARIABLE_BITS } from '../state/abi/resources';
 import { slotAt } from '../state/access';
+import { variableAt } from '../state/guest';
 import { nCpus, nDevices, nOrigins, nVariables } from '../state/layout';
 
 export const WORDS: u32 = FOOTPRINT_WORDS;
@@ -130,6 +131,21 @@ export function touchVariable(at: usize, slot: u32, i: u32, reads: bool, writes:
   for (let k = from; k < to; k++) {
     const bit = (first + k) & (VARIABLE_BITS - 1);
     touch(at, FIRST_VARIABLE_WORD + (bit >> 6), (<u64>1) << (bit & 63), reads, writes);
+  }
+}
+
+/** What a unit reads or writes at a guest address. */
+export function touchGuest(at: usize, address: u64, reads: bool, writes: bool): void {
+  const place = variableAt(address);
+  if (place == 0) return;
+  for (let slot: u32 = 0; slot < nVariables; slot++) {
+    const variable = slotAt(slot);
+    const first = <usize>load<u32>(variable, VarWord.address * 4);
+    const row = load<u32>(variable, VarWord.bytes * 4) * load<u32>(variable, VarWord.dim1 * 4);
+    const rows = load<u32>(variable, VarWord.dim0 * 4);
+    if (row == 0 || place < first || place >= first + <usize>(row * rows)) continue;
+    touchVariable(at, slot, <u32>(place - first) / row, reads, writes);
+    return;
   }
 }
 

@@ -25,7 +25,17 @@ import { nCpus, nInstructions, nOrigins, nSources } from '../state/layout';
 import { current } from '../cpu/schedule';
 import { isAccess, messageOf } from '../fabric/flight';
 import { blocksBase } from './futures';
-import { declareEnabled, declareInterrupt, declareMessage, declareRecognition, isInterrupt, declareOperation, declareSource } from './next';
+import {
+  declareDrop,
+  declareEnabled,
+  declareInterrupt,
+  declareMessage,
+  declareOperation,
+  declareQueue,
+  declareRecognition,
+  declareSource,
+  isInterrupt,
+} from './next';
 import { clear, conflict, fillAll, SIZE } from './resources';
 import { actions } from './transitions';
 
@@ -125,6 +135,12 @@ function declare(at: usize, action: u32): u32 {
     }
     case Actor.operation:
       declareOperation(at, which, true);
+      return Weight.hidden;
+    case Actor.queue:
+      declareQueue(at, which);
+      return Weight.visible;
+    case Actor.drop:
+      declareDrop(at);
       return Weight.hidden;
     default:
       fillAll(at);

@@ -7,10 +7,12 @@ import { Actor, Event } from '../state/abi/outcomes';
 import { Assumption, OperationSetup, Settings } from '../state/abi/tables';
 import { Cpu, Glob, RunState, Src } from '../state/abi/fields';
 import { assumes, cpuAt, isActive, operationSetup, setting, srcAt } from '../state/access';
-import { globBase, nCpus, nMessages, nOperations, nOrigins, nSources, opBase } from '../state/layout';
+import { globBase, nCpus, nIommus, nIrtes, nMessages, nOperations, nOrigins, nSources, opBase } from '../state/layout';
 import { deriveCpu } from '../lapic/priority';
 import { enabledSamples, maySample, mayRaise, raise, sample, sendHeld } from '../fabric/emit';
 import { hasRoom, isMovable, messageOf, movableMessages } from '../fabric/flight';
+import { canExecute, executeNext } from '../fabric/iommu';
+import { dropLine, isLine } from '../iommu/vtd/lines';
 import { current, enabled, mayInterrupt } from '../cpu/schedule';
 import { step, visible } from '../cpu/sequencer';
 import { acknowledge, moveMessage } from '../cpu/interrupt';
@@ -62,6 +64,25 @@ function enabledCpus(out: usize): usize {
   return end;
 }
 
+function enabledUnits(out: usize): usize {
+  let end = out;
+  for (let u: u32 = 0; u < nIommus; u++) {
+    if (canExecute(u)) end = add(end, Actor.queue, u);
+  }
+  return end;
+}
+
+/** Cached entries that may go; that one does leads nowhere by itself, so it counts neither for rest nor against a deadlock. */
+function enabledDrops(out: usize): usize {
+  let end = out;
+  for (let u: u32 = 0; u < nIommus; u++) {
+    for (let i: u32 = 0; i < nIrtes; i++) {
+      if (isLine(u, i)) end = add(end, Actor.drop, (u << 8) | i);
+    }
+  }
+  return end;
+}
+
 function operationBegins(o: u32): bool {
   if (load<u8>(opBase + o) != 0) return false;
   if (setting(Settings.parallel) == 0) {
@@ -98,10 +119,11 @@ function nextProbe(): i32 {
 export function enumerate(): u32 {
   atRest = false;
   deadlocked = false;
-  if (<u32>2 * nCpus + nMessages + <u32>3 * nSources + nOperations >= MAX_ACTIONS) return 0;
+  if (<u32>2 * nCpus + nMessages + <u32>3 * nSources + nOperations + nIommus * (1 + nIrtes) >= MAX_ACTIONS) return 0;
   let end = enabledCpus(actions);
   end = movableMessages(end);
   end = enabledSamples(end);
+  end = enabledUnits(end);
   if (!hasRoom()) poolFull = true;
   const busy = end != actions;
   const open = unfinished();
@@ -120,6 +142,7 @@ export function enumerate(): u32 {
     deadlocked = !busy && open;
     if (atRest && nextProbe() >= 0) end = add(end, Actor.probe, 1);
   }
+  end = enabledDrops(end);
   return (<u32>(end - actions)) >> 1;
 }
 
@@ -163,6 +186,10 @@ function exists(actor: u32, which: u32): bool {
       return which < nSources && hasRoom();
     case Actor.operation:
       return which < nOperations;
+    case Actor.queue:
+      return which < nIommus && canExecute(which);
+    case Actor.drop:
+      return which >> 8 < nIommus && isLine(which >> 8, which & 0xff);
     default:
       return actor == Actor.probe;
   }
@@ -190,6 +217,9 @@ export function isEnabledAlone(action: u32): bool {
       return load<u8>(srcAt(which), Src.held) != 0;
     case Actor.operation:
       return !probing() && operationBegins(which);
+    case Actor.queue:
+    case Actor.drop:
+      return true;
     default:
       return false;
   }
@@ -222,6 +252,13 @@ export function perform(action: u32): bool {
       return true;
     case Actor.operation:
       beginOperation(which);
+      return false;
+    case Actor.queue:
+      executeNext(which);
+      return true;
+    case Actor.drop:
+      dropLine(which >> 8, which & 0xff);
+      record(Event.evict, which >> 8, which & 0xff, 0);
       return false;
     default:
       if (which == 0) beginProbe();

@@ -19,6 +19,7 @@ import { holds, tagClear, tagCopy, tagsOfContext, tagsOfIrr, tagsOfMessage, tags
 import { raiseFault, violate } from '../record/violations';
 import { inspect } from './inspect';
 import { operand, operandA, operandB, operandC, setReg } from './operands';
+import { remapOp } from './remap';
 import { markOf } from './schedule';
 
 /** ICR of INIT and SIPI: delivery mode, level asserted (hardware.md A.6). */
@@ -209,6 +210,11 @@ export function hardwareOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize,
       break;
     case Op.opEnd:
       endOperation(value, c);
+      break;
+    case Op.storePair:
+    case Op.queuePut:
+    case Op.queueTail:
+      shown = remapOp(op, c, ctx, insn, pc);
       break;
     case Op.inspect:
       shown = inspect(imm, operand(ctx, c, operandB(w0), 0), operand(ctx, c, operandC(w0), 0));

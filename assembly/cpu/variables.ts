@@ -7,6 +7,7 @@ import { Fault } from '../state/abi/outcomes';
 import { slotAt } from '../state/access';
 import { blockEnd, nVariables, varBase, vectorHi, vectorLo } from '../state/layout';
 import { touchVariables } from '../state/touched';
+import { afterStore, beforeStore } from '../iommu/vtd/lines';
 import { raiseFault } from '../record/violations';
 
 /** A word of a variable's record; 0 for a slot that does not exist, which `element` reports. */
@@ -51,9 +52,12 @@ export function storeElement(slot: u32, at: usize, value: u32, pc: u32): void {
   }
   touchVariables();
   const bytes = word(slot, VarWord.bytes);
+  const seen = (flagsOf(slot) & VarFlag.dma) != 0;
+  if (seen) beforeStore(at);
   if (bytes == 1) store<u8>(at, value);
   else if (bytes == 2) store<u16>(at, value);
   else store<u32>(at, value);
+  if (seen) afterStore(at);
 }
 
 // --- masks: words of 32 bits; `bits` of a mask variable is its width, a reference is the address of its first word

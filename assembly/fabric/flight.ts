@@ -146,6 +146,11 @@ export function reachRoot(m: u32): void {
  */
 export function hold(m: u32, stage: Stage, cycles: u32): void {
   const at = msgAt(m);
+  touchMessages();
+  if (!timed()) {
+    store<u8>(at, stage, Msg.stage);
+    return;
+  }
   let due = now() + cycles;
   for (let i = <u32>load<u16>(originAt(load<u16>(at, Msg.origin)), Origin.head); i != m + 1; i = load<u16>(msgAt(i - 1), Msg.next)) {
     const other = msgAt(i - 1);
@@ -163,9 +168,23 @@ function destinationOf(m: u32): u32 {
   return (load<u32>(msgAt(m), Msg.address) >> 12) & 0xff;
 }
 
-/** The message leaves its remapping unit for a LAPIC, behind those of its requester for the same one (timed). */
+/** What a check keeps of a message that was remapped: what it is now, in the place of what it was. */
+function forget(m: u32): void {
+  const at = remapAt(m);
+  store<u64>(at, 0, Remap.pda);
+  if ((load<u16>(at, Remap.flags) & RemapFlag.remapped) == 0) return;
+  store<u32>(msgAt(m), load<u32>(at, Remap.destination), Msg.address);
+  store<u32>(msgAt(m), load<u32>(at, Remap.data), Msg.data);
+}
+
+/** The message leaves its remapping unit for a LAPIC, behind those of its requester for the same one. */
 export function leaveUnit(m: u32): void {
   const at = msgAt(m);
+  if (!timed()) {
+    forget(m);
+    reachRoot(m);
+    return;
+  }
   const origin = <u32>load<u16>(at, Msg.origin);
   let arrival = now() + latency(Timing.rootToLapic, streamOfOrigin(origin));
   for (let i = <u32>load<u16>(originAt(origin), Origin.head); i != m + 1; i = load<u16>(msgAt(i - 1), Msg.next)) {
@@ -220,10 +239,10 @@ export function isMovable(m: u32): bool {
   const at = msgAt(m);
   if (isAccess(m)) return load<u16>(originAt(load<u16>(at, Msg.origin)), Origin.head) == m + 1;
   if (!isPosted(at)) return true;
-  const first = load<u8>(at, Msg.stage) == 0;
+  const first = load<u8>(at, Msg.stage) != Stage.beyondRoot;
   for (let i = <u32>load<u16>(originAt(load<u16>(at, Msg.origin)), Origin.head); i != m + 1; i = load<u16>(msgAt(i - 1), Msg.next)) {
     if (!sameRequester(msgAt(i - 1), at)) continue;
-    if (first ? load<u8>(msgAt(i - 1), Msg.stage) == 0 : sameDestination(msgAt(i - 1), at)) return false;
+    if (first ? load<u8>(msgAt(i - 1), Msg.stage) != Stage.beyondRoot : sameDestination(msgAt(i - 1), at)) return false;
   }
   return true;
 }

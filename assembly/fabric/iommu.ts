@@ -7,14 +7,17 @@ import { Assumption, Timing } from '../state/abi/tables';
 import { Msg, MsgKind } from '../state/abi/fields';
 import { CommandState, Iommu, QueueState, Remap, RemapFlag } from '../state/abi/iommu';
 import { assumes, iommuAt, msgAt, now, remapAt, timed } from '../state/access';
+import { variableAt } from '../state/guest';
 import { IOMMU_NODES, nCpus, nDevices, nIoapics, nIommus, nMessages, nPins } from '../state/layout';
 import { lowWord } from '../state/wide';
 import * as commands from '../iommu/vtd/commands';
 import { MASKED, PENDING } from '../iommu/vtd/fault';
 import * as queue from '../iommu/vtd/queue';
 import { readUnit, writeUnit } from '../iommu/vtd/registers';
+import { slide } from '../iommu/vtd/ring';
 import { isExtended } from '../iommu/vtd/translate';
 import { inInterruptRange } from '../message/decode';
+import { kickWaiters } from '../clock/kick';
 import { latency, streamOfOrigin } from '../clock/random';
 import { PHASE_DEVICE, arm, armed } from '../clock/wheel';
 import { count } from '../record/counters';
@@ -87,6 +90,20 @@ function reviewCommand(u: u32): void {
   store<u8>(iommuAt(u), state, Iommu.queueState);
 }
 
+/** What was fetched last is no wait. */
+function execute(u: u32): void {
+  queue.execute(u);
+  if (queue.count >= 0) record(Event.invalidate, u, queue.first, queue.count);
+}
+
+function completeWait(u: u32): void {
+  queue.completeWait(u);
+  const status = load<u64>(iommuAt(u), Iommu.statusAddress);
+  record(Event.wait, u, <u32>status, load<u32>(iommuAt(u), Iommu.descriptor + 4));
+  const variable = variableAt(status);
+  if (variable != 0) kickWaiters(variable);
+}
+
 /** Goes on with the next descriptor, which is there already. */
 function fetchNext(u: u32): void {
   const state = queue.hasWork(u) ? queue.fetch(u) : QueueState.idle;
@@ -107,15 +124,37 @@ function reviewQueue(u: u32): void {
 function queueTick(u: u32): void {
   switch (queueState(u)) {
     case QueueState.executing:
-      queue.execute(u);
-      if (queue.count >= 0) record(Event.invalidate, u, queue.first, queue.count);
+      execute(u);
       break;
     case QueueState.writing:
-      queue.completeWait(u);
-      record(Event.wait, u, <u32>load<u64>(iommuAt(u), Iommu.statusAddress), load<u32>(iommuAt(u), Iommu.descriptor + 4));
+      completeWait(u);
       break;
   }
   fetchNext(u);
+}
+
+// --- the queue in a check: a descriptor is one step, as the head, which moves earlier, is nobody's business
+
+/** True if unit u can execute the descriptor at the head of its queue: a wait not before what it is to drain has landed. */
+export function canExecute(u: u32): bool {
+  return queue.hasWork(u) && !(queue.isWait(u) && draining(u, RemapFlag.stale));
+}
+
+export function executeNext(u: u32): void {
+  const state = queue.fetch(u);
+  if (state == QueueState.idle) return;
+  if (state == QueueState.executing) execute(u);
+  else completeWait(u);
+  slide(u);
+}
+
+/** The next message from `from` on that the wait at the head has to drain, or -1. */
+export function undrained(u: u32, from: u32): i32 {
+  for (let m = from; m < nMessages; m++) {
+    const at = remapAt(m);
+    if (<u32>load<u8>(at, Remap.unit) == u + 1 && (<u32>load<u16>(at, Remap.flags)) & RemapFlag.stale) return <i32>m;
+  }
+  return -1;
 }
 
 // --- event messages

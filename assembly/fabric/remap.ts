@@ -2,12 +2,12 @@
  * What a message does at the root complex: it goes on, or through the remapping unit of its requester (hardware.md 0.3 step 4).
  * What a unit makes of it is decided in one instant, at the end of the lookup: what is invalidated before is not used any more.
  */
-import { Event } from '../state/abi/outcomes';
+import { Event, Property } from '../state/abi/outcomes';
 import { Assumption, FunctionSetup, IoapicSetup, Timing } from '../state/abi/tables';
 import { Msg } from '../state/abi/fields';
 import { FaultReason, IommuSetup, Remap, RemapFlag } from '../state/abi/iommu';
-import { assumes, functionSetup, ioapicSetup, iommuSetup, msgAt, remapAt } from '../state/access';
-import { nCpus, nDevices, nIoapics, nIommus } from '../state/layout';
+import { assumes, functionSetup, ioapicSetup, iommuSetup, msgAt, remapAt, timed } from '../state/access';
+import { nCpus, nDevices, nInstructions, nIoapics, nIommus } from '../state/layout';
 import { dropByChance } from '../iommu/vtd/cache';
 import { recordFault } from '../iommu/vtd/fault';
 import { Posting, notificationDestination, notificationVector, post } from '../iommu/vtd/posting';
@@ -17,6 +17,7 @@ import * as unit from '../iommu/vtd/translate';
 import { Translation, translate } from '../iommu/vtd/translate';
 import { latency, random, streamOfOrigin } from '../clock/random';
 import { record } from '../record/ring';
+import { violate } from '../record/violations';
 import { Stage, hold, land, leaveUnit, reachRoot } from './flight';
 import { originOfUnit, reviewUnit, reviewUnits } from './iommu';
 import { sendWaiting } from './ipi';
@@ -37,8 +38,14 @@ function requesterOf(m: u32): u32 {
   return <u32>load<u8>(remapAt(m), Remap.unit) - 1;
 }
 
+/** The unit that is to translate message m, which has not passed the root complex, or has it; -1: none does. */
+export function unitFor(m: u32): i32 {
+  const u = load<u8>(msgAt(m), Msg.stage) == Stage.beforeRoot ? unitOf(requesterOf(m)) : <i32>unitOfMessage(m);
+  return u >= 0 && unit.remaps(u) ? u : -1;
+}
+
 function take(timing: u32, u: u32): u32 {
-  return latency(timing, streamOfOrigin(originOfUnit(u)));
+  return !timed() ? 0 : latency(timing, streamOfOrigin(originOfUnit(u)));
 }
 
 /** The message is in unit u, which looks its entry up. */
@@ -51,11 +58,22 @@ function enter(m: u32, u: u32): void {
   }
   const address = load<u32>(msgAt(m), Msg.address);
   const data = load<u32>(msgAt(m), Msg.data);
-  if (iommuSetup(u, IommuSetup.randomEvict)) dropByChance(u, indexOf(address, data), <u32>random(streamOfOrigin(originOfUnit(u))));
+  if (iommuSetup(u, IommuSetup.randomEvict) && timed())
+    dropByChance(u, indexOf(address, data), <u32>random(streamOfOrigin(originOfUnit(u))));
   const missed = unit.mustFetch(u, address, data);
   if (missed && assumes(Assumption.irteHalves)) {
     store<u16>(at, RemapFlag.missed, Remap.flags);
     store<u64>(at, unit.lowHalf(u, address, data), Remap.pda);
+    store<u16>(at, indexOf(address, data), Remap.index);
+    // the halves are two steps of a check
+    if (!timed()) {
+      hold(m, Stage.inUnit, 0);
+      return;
+    }
+  }
+  if (!timed()) {
+    translateMessage(m);
+    return;
   }
   hold(m, Stage.inUnit, take(missed ? Timing.irMiss : Timing.irHit, u));
 }
@@ -64,14 +82,16 @@ function enter(m: u32, u: u32): void {
 function block(m: u32, u: u32, index: u32, reason: u32, isRecorded: bool): void {
   const requester = requesterOf(m);
   record(Event.fault, u, index | (reason << 16), requester);
-  if (isRecorded) recordFault(u, reason, index, requester);
+  if (nInstructions != 0) violate(Property.noFault);
+  if (isRecorded && timed()) recordFault(u, reason, index, requester);
   tellPin(m, (load<u32>(msgAt(m), Msg.data) & TRIGGER_MODE) == 0);
   land(m);
   reviewUnit(u);
 }
 
-function noteRemap(u: u32, posted: bool): void {
-  record(Event.remap, u, unit.index, (unit.missed ? 1 : 0) | (posted ? 2 : 0));
+function noteRemap(u: u32, at: usize, posted: bool): void {
+  const how: u32 = (unit.missed ? 1 : 0) | (posted ? 2 : 0);
+  record(Event.remap, u, unit.index, how | ((load<u32>(at, Remap.data) & 0xff) << 8) | (load<u32>(at, Remap.destination) << 16));
 }
 
 function translateMessage(m: u32): void {
@@ -82,11 +102,11 @@ function translateMessage(m: u32): void {
       block(m, u, unit.index & 0xffff, unit.reason, unit.isRecorded);
       break;
     case Translation.posted:
-      noteRemap(u, true);
+      noteRemap(u, remapAt(m), true);
       hold(m, Stage.posting, take(Timing.irPost, u));
       break;
     case Translation.remapped:
-      noteRemap(u, false);
+      noteRemap(u, remapAt(m), false);
       leaveUnit(m);
       break;
     default:

@@ -20,6 +20,8 @@ export function costBefore(op: u32, imm: u32): u32 {
     case Op.irrBit:
     case Op.lapicRead:
       return timingDefault(Timing.lapicRead);
+    case Op.queueTail:
+      return timingDefault(Timing.mmioArrive);
     case Op.iret:
       return timingDefault(Timing.iret);
     case Op.lock:

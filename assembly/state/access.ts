@@ -25,10 +25,12 @@ import {
   lapicSetupBase,
   lapicTimedBase,
   LEVELS,
+  lineBase,
   msgBase,
   msixBase,
   nFaultRecords,
   nIecEntries,
+  nIrtes,
   nPins,
   nowBase,
   operationSetupBase,
@@ -182,6 +184,11 @@ export function cpuOfApicId(id: u32): i32 {
 /** Entry number e of the entry cache of unit u. */
 @inline export function iecAt(u: u32, e: u32): usize {
   return iecBase + <usize>(u * nIecEntries + e) * Iec.size;
+}
+
+/** What a check knows to be cached of entry `index` of unit u: two u64 as in memory, but bit 127 says that it is there. */
+@inline export function lineAt(u: u32, index: u32): usize {
+  return lineBase + ((<usize>(u * nIrtes + index)) << 4);
 }
 
 /** Fault record n of unit u: 16 bytes. */

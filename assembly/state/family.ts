@@ -4,6 +4,7 @@
  * states (image.ts).
  */
 import { Cpu, Ctx, Msg } from './abi/fields';
+import { Remap } from './abi/iommu';
 import { copyWords, cpuAt } from './access';
 import {
   beginRest,
@@ -12,6 +13,7 @@ import {
   gather,
   packCpu,
   packMessages,
+  packQueues,
   place,
   placed,
   restAt,
@@ -21,11 +23,12 @@ import {
   unpack,
   unpackCpu,
   unpackMessages,
+  unpackQueues,
   wordAt,
 } from './image';
-import { LEVELS, cpuBase, ctxBase, msgBase, msgFree, nCpus, nMessages, originBase, varBase } from './layout';
+import { LEVELS, cpuBase, ctxBase, msgBase, msgFree, nCpus, nIommus, nMessages, originBase, remapBase, varBase } from './layout';
 import { cpuWords, fixedWords, nWords, otherWords, overlapBase } from './plan';
-import { clearTouched, touchedCpus, touchedMessages, touchedVariables } from './touched';
+import { clearTouched, touchedCpus, touchedMessages, touchedQueues, touchedVariables } from './touched';
 
 /** The parent's image; the values of its planned words; its contexts and messages. */
 let parentImage: usize = 0;
@@ -36,8 +39,8 @@ let adopted: bool = false;
 
 /** More CPUs than an image can name in its marks (16) are never searched. */
 export const MOST_CPUS: u32 = 32;
-/** Offsets in the parent's image: where each CPU's contexts begin, behind the last one where the messages do, and where they end. */
-const starts: usize = memory.data(4 * 34);
+/** Offsets in the parent's image: where each CPU's contexts begin, behind the last one messages, then queues; and where they end. */
+const starts: usize = memory.data(4 * 35);
 /** Contexts in use of each CPU of the parent. */
 const actives: usize = memory.data(32);
 
@@ -124,10 +127,12 @@ function adoptRest(at: usize, known: bool): void {
     const used = known ? <u32>load<u16>(msgFree, 2) : nMessages;
     unpackMessages(used);
     const messages = max(used, <u32>load<u16>(msgFree, 2));
-    copyWords(parentRest + (originBase - ctxBase), originBase, msgBase - originBase + <usize>messages * Msg.size);
+    copyMessages(parentRest, ctxBase, messages);
   }
   store<u32>(starts + ((<usize>nCpus) << 2), <u32>(begin - at));
   store<u32>(starts + ((<usize>nCpus) << 2), <u32>(restAt() - at), 4);
+  if (nIommus) unpackQueues();
+  store<u32>(starts + ((<usize>nCpus) << 2), <u32>(restAt() - at), 8);
 }
 
 /** Up to seven bytes behind both may be looked at. */
@@ -169,6 +174,8 @@ export function packChild(at: usize): u32 {
   }
   if (touchedMessages) packMessages();
   else copyPart(parentImage + startOf(nCpus), parentImage + startOf(nCpus + 1));
+  if (touchedQueues) packQueues();
+  else copyPart(parentImage + startOf(nCpus + 1), parentImage + startOf(nCpus + 2));
   const length = seal(at);
   for (let i: u32 = 0; i < otherWords; i++) packWord(i, at);
   if (touchedVariables) {
@@ -179,8 +186,13 @@ export function packChild(at: usize): u32 {
   return length;
 }
 
-/** Contexts and messages of the parent. */
+/** Contexts, messages and queues of the parent. */
 function turnBack(): void {
+  if (touchedQueues) {
+    beginRest(parentImage);
+    skipRest(startOf(nCpus + 1) - startOf(0));
+    unpackQueues();
+  }
   const contexts = <usize>LEVELS * Ctx.size;
   for (let left = touchedCpus; left != 0; left &= left - 1) {
     const offset = <usize>ctz(left) * contexts;
@@ -190,5 +202,13 @@ function turnBack(): void {
   // messages are taken from the free list in order: none behind those in flight, then or now, has changed
   const parent = <u32>load<u16>(parentRest + (msgFree - ctxBase), 2);
   const used = min(max(parent, <u32>load<u16>(msgFree, 2)) + 1, nMessages);
-  copyWords(originBase, parentRest + (originBase - ctxBase), msgBase - originBase + <usize>used * Msg.size);
+  copyMessages(ctxBase, parentRest, used);
+}
+
+/** Origins and the first `n` messages, between places that both begin with contexts. */
+function copyMessages(to: usize, from: usize, n: u32): void {
+  const origins = originBase - ctxBase;
+  copyWords(to + origins, from + origins, msgBase - originBase + <usize>n * Msg.size);
+  const remaps = remapBase - ctxBase;
+  if (nIommus) copyWords(to + remaps, from + remaps, <usize>n * Remap.size);
 }

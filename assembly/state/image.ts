@@ -3,12 +3,15 @@
  * reasons of bookkeeping only (dead registers, free messages, finished contexts, derived fields) have equal images.
  *
  * A fixed part by plan, bit by bit; then each context in use (program counter, frames, live registers in as many bytes as
- * their declared widths take); then each origin's messages in order. Images are padded to 8 bytes.
+ * their declared widths take); then each origin's messages in order; then what is in the queues of remapping units. Images are
+ * padded to 8 bytes.
  */
 import { Cpu, Ctx, Msg, MsgKind, Origin } from './abi/fields';
 import { FunctionSetup } from './abi/tables';
-import { cpuAt, ctxAt, functionSetup, msgAt, originAt } from './access';
-import { LEVELS, liveBase, msgFree, nAccessed, nCpus, nDevices, nMessages, nOrigins } from './layout';
+import { Iommu, Remap, RemapFlag } from './abi/iommu';
+import { cpuAt, ctxAt, functionSetup, iommuAt, msgAt, originAt, remapAt } from './access';
+import { readGuest, writeGuest } from './guest';
+import { LEVELS, liveBase, msgFree, nAccessed, nCpus, nDevices, nIommus, nMessages, nOrigins } from './layout';
 import { WORD, fixedWords, markBits, nWords, runBase, wordBase } from './plan';
 
 // the part of variable length: whole bytes, little end first
@@ -85,6 +88,40 @@ function unpackContext(ctx: usize): void {
   }
 }
 
+/** Bytes that a remapping unit may add to a message. */
+export const REMAP_BYTES: u32 = 2 + 2 + 8;
+
+/** What a unit has made of message m: unit and flags, then the entry, then what it has fetched of it. */
+function packRemap(m: u32): void {
+  const at = remapAt(m);
+  const unit = <u32>load<u8>(at, Remap.unit);
+  const flags = <u32>load<u16>(at, Remap.flags);
+  put((unit << 9) | flags, 2);
+  if (unit == 0) return;
+  put(load<u16>(at, Remap.index), 2);
+  if ((flags & (RemapFlag.missed | RemapFlag.posted)) == 0) return;
+  put(load<u32>(at, Remap.pda), 4);
+  put(load<u32>(at, Remap.pda + 4), 4);
+}
+
+function unpackRemap(m: u32): void {
+  const at = remapAt(m);
+  memory.fill(at, 0, Remap.size);
+  const head = get(2);
+  if (head == 0) return;
+  const flags = head & 0x1ff;
+  store<u8>(at, head >> 9, Remap.unit);
+  store<u16>(at, flags, Remap.flags);
+  store<u16>(at, get(2), Remap.index);
+  if (flags & RemapFlag.remapped) {
+    store<u32>(at, load<u32>(msgAt(m), Msg.address), Remap.destination);
+    store<u32>(at, load<u32>(msgAt(m), Msg.data), Remap.data);
+  }
+  if ((flags & (RemapFlag.missed | RemapFlag.posted)) == 0) return;
+  store<u32>(at, get(4), Remap.pda);
+  store<u32>(at, get(4), Remap.pda + 4);
+}
+
 /** The origin is a list of accesses on their way to a function. */
 @inline function isOfAccesses(o: u32): bool {
   return o >= nOrigins - nAccessed;
@@ -96,8 +133,8 @@ function unpackContext(ctx: usize): void {
 }
 
 /**
- * An origin: a byte with the number of its messages; a message: source and stage, data, address, marks. Of a write to an MSI-X
- * table: offset, value, marks.
+ * An origin: a byte with the number of its messages; a message: source and stage, data, address, marks, what a unit made of it. Of
+ * a write to an MSI-X table: offset, value, marks.
  */
 export function packMessages(): void {
   const markBytes = bytesFor(markBits);
@@ -111,12 +148,14 @@ export function packMessages(): void {
         put(load<u32>(at, Msg.address), 2);
         put(load<u32>(at, Msg.data), 4);
       } else {
-        put((<u32>load<u16>(at, Msg.source)) | ((<u32>load<u8>(at, Msg.stage)) << 15), 2);
+        const stage = <u32>load<u8>(at, Msg.stage);
+        put((<u32>load<u16>(at, Msg.source)) | ((stage & 1) << 15) | ((stage >> 1) << 14), 2);
         put(load<u32>(at, Msg.data), dataBytes(o));
         put(load<u32>(at, Msg.address), 4);
       }
       store<u64>(cursor, load<u64>(at, Msg.marks));
       cursor += markBytes;
+      if (nIommus) packRemap(i - 1);
       i = load<u16>(at, Msg.next);
     }
     store<u8>(count, n);
@@ -145,13 +184,14 @@ export function unpackMessages(used: u32): void {
         store<u32>(at, get(4), Msg.data);
       } else {
         store<u8>(at, o < nDevices ? MsgKind.msi : MsgKind.ipi, Msg.kind);
-        store<u8>(at, head >> 15, Msg.stage);
-        store<u16>(at, head & 0x7fff, Msg.source);
+        store<u8>(at, (head >> 15) | ((head >> 13) & 2), Msg.stage);
+        store<u16>(at, head & 0x3fff, Msg.source);
         store<u32>(at, get(dataBytes(o)), Msg.data);
         store<u32>(at, get(4), Msg.address);
       }
       store<u64>(at, load<u64>(cursor) & marks, Msg.marks);
       cursor += markBytes;
+      if (nIommus) unpackRemap(m);
     }
     store<u16>(list, n ? m : 0, Origin.tail);
   }
@@ -160,7 +200,46 @@ export function unpackMessages(used: u32): void {
   for (const end = min(used, nMessages); m < end; m++) {
     const at = msgAt(m);
     if (load<u8>(at, Msg.kind) != MsgKind.free) memory.fill(at, 0, Msg.size);
+    if (nIommus) memory.fill(remapAt(m), 0, Remap.size);
     store<u16>(at, m + 1 < nMessages ? m + 2 : 0, Msg.next);
+  }
+}
+
+// --- invalidation queues, whose head is always at 0 (iommu/vtd/ring.ts)
+
+/** Bytes that the queue of a unit may take: a byte with its descriptors, put and seen, and 12 bytes each. */
+export const QUEUE_BYTES: u32 = 1 + 15 * 12;
+
+
+@inline function ringOf(u: u32): u64 {
+  return load<u64>(iommuAt(u), Iommu.iqa) & ~(<u64>0xfff);
+}
+
+/** Their high half is an address below 4 GiB. */
+export function packQueues(): void {
+  for (let u: u32 = 0; u < nIommus; u++) {
+    const end = load<u32>(iommuAt(u), Iommu.put) & 0xf0;
+    put((end >> 4) | (load<u32>(iommuAt(u), Iommu.iqt) & 0xf0), 1);
+    for (let at: u32 = 0; at < end; at += 16) {
+      const low = readGuest(ringOf(u) + at, 8);
+      put(<u32>low, 4);
+      put(<u32>(low >> 32), 4);
+      put(<u32>readGuest(ringOf(u) + at + 8, 4), 4);
+    }
+  }
+}
+
+export function unpackQueues(): void {
+  for (let u: u32 = 0; u < nIommus; u++) {
+    const head = get(1);
+    const end = (head & 15) << 4;
+    store<u32>(iommuAt(u), end, Iommu.put);
+    store<u32>(iommuAt(u), head & 0xf0, Iommu.iqt);
+    for (let at: u32 = 0; at < end; at += 16) {
+      writeGuest(ringOf(u) + at, 4, get(4));
+      writeGuest(ringOf(u) + at + 4, 4, get(4));
+      writeGuest(ringOf(u) + at + 8, 8, get(4));
+    }
   }
 }
 
@@ -285,6 +364,7 @@ export function pack(at: usize): u32 {
   beginRest(at);
   for (let c: u32 = 0; c < nCpus; c++) packCpu(c);
   packMessages();
+  packQueues();
   return seal(at);
 }
 
@@ -298,4 +378,5 @@ export function unpack(at: usize): void {
   beginRest(at);
   for (let c: u32 = 0; c < nCpus; c++) unpackCpu(c);
   unpackMessages(nMessages);
+  unpackQueues();
 }

@@ -29,6 +29,8 @@ export const IOMMU_NODES: u32 = 3;
 export const CPU_TIMED_SIZE: usize = 16;
 export const TAG_SIZE: usize = 8;
 
+const PAGE: usize = 4096;
+
 /** Written by the host before `create`: `Size`. */
 export const sizes: usize = memory.data(4 * 28);
 
@@ -39,11 +41,11 @@ export let nMessages: u32 = 0, nRing: u32 = 0, nTags: u32 = 0, nOrigins: u32 = 0
 // prettier-ignore
 export let nIoapics: u32 = 0, nPins: u32 = 0, nRequesters: u32 = 0, nFunctions: u32 = 0, nAccessed: u32 = 0, nMsixEntries: u32 = 0, guestBytes: usize = 0;
 // prettier-ignore
-export let nIommus: u32 = 0, nScopes: u32 = 0, nIecEntries: u32 = 0, nFaultRecords: u32 = 0;
+export let nIommus: u32 = 0, nScopes: u32 = 0, nIecEntries: u32 = 0, nFaultRecords: u32 = 0, nIrtes: u32 = 0;
 
 // class check
 // prettier-ignore
-export let cpuBase: usize = 0, lapicBase: usize = 0, ctxBase: usize = 0, msgBase: usize = 0, msgFree: usize = 0, originBase: usize = 0, srcBase: usize = 0, opBase: usize = 0, globBase: usize = 0, ioapicBase: usize = 0, pinBase: usize = 0, iommuBase: usize = 0, frcdBase: usize = 0, remapBase: usize = 0, functionBase: usize = 0, msixBase: usize = 0, varBase: usize = 0, guestBase: usize = 0;
+export let cpuBase: usize = 0, lapicBase: usize = 0, ctxBase: usize = 0, msgBase: usize = 0, msgFree: usize = 0, originBase: usize = 0, srcBase: usize = 0, opBase: usize = 0, globBase: usize = 0, ioapicBase: usize = 0, pinBase: usize = 0, iommuBase: usize = 0, frcdBase: usize = 0, remapBase: usize = 0, lineBase: usize = 0, functionBase: usize = 0, msixBase: usize = 0, varBase: usize = 0, guestBase: usize = 0;
 // class timed
 // prettier-ignore
 export let nowBase: usize = 0, cpuTimedBase: usize = 0, lapicTimedBase: usize = 0, ctxTimedBase: usize = 0, srcTimedBase: usize = 0, msgTimedBase: usize = 0, streamBase: usize = 0, iecBase: usize = 0, nodeBase: usize = 0, listBase: usize = 0, occupancyBase: usize = 0;
@@ -93,10 +95,13 @@ export function prepare(): usize {
   return slotBase;
 }
 
-function placeVariables(which: u32): void {
+/** Variables of a class; of the check class either those that units see, each at a page of their window, or the others. */
+function placeVariables(which: u32, dma: bool): void {
   for (let i: u32 = 0; i < nVariables; i++) {
     const slot = slotBase + <usize>i * VarWord.words * 4;
     if (load<u32>(slot + VarWord.storage * 4) != which) continue;
+    if (which == VarClass.check && ((load<u32>(slot + VarWord.flags * 4) & VarFlag.dma) != 0) != dma) continue;
+    if (dma) heap = varBase + ((heap - varBase + PAGE - 1) & ~(PAGE - 1));
     const elements = load<u32>(slot + VarWord.dim0 * 4) * load<u32>(slot + VarWord.dim1 * 4);
     // side by side, so that few words hold them all; a mask is accessed by words
     store<u32>(slot + VarWord.address * 4, <u32>heap);
@@ -127,6 +132,7 @@ export function create(): bool {
   nScopes = size(Size.scopes);
   nIecEntries = size(Size.iecEntries);
   nFaultRecords = size(Size.faultRecords);
+  nIrtes = size(Size.irtes);
   nRequesters = size(Size.requesters);
   nFunctions = size(Size.functions);
   nMsixEntries = size(Size.msixEntries);
@@ -148,14 +154,17 @@ export function create(): bool {
   pinBase = take(<usize>nIoapics * nPins * Pin.size);
   iommuBase = take(<usize>nIommus * Iommu.size);
   frcdBase = take(<usize>nIommus * nFaultRecords * 16);
-  remapBase = take(nIommus ? <usize>nMessages * Remap.size : 0);
+  lineBase = take((<usize>(nIommus * nIrtes)) << 4);
   // contexts and messages: what an image holds in variable length stands together
   ctxBase = take(c * LEVELS * Ctx.size);
   originBase = take(<usize>nOrigins * Origin.size);
   msgFree = take(4);
   msgBase = take(<usize>nMessages * Msg.size);
+  remapBase = take(nIommus ? <usize>nMessages * Remap.size : 0);
   varBase = heap;
-  placeVariables(VarClass.check);
+  // pages first, so that what stands between is not much
+  placeVariables(VarClass.check, true);
+  placeVariables(VarClass.check, false);
   guestBase = take(guestBytes);
 
   timedStart = heap;
@@ -191,10 +200,10 @@ export function create(): bool {
   timingBase = take(<usize>Timing.count * 12);
   gapBase = take(<usize>size(Size.gaps) * 4);
   settingsBase = take(Settings.words * 4);
-  placeVariables(VarClass.fixed);
+  placeVariables(VarClass.fixed, false);
 
   recordStart = heap;
-  placeVariables(VarClass.record);
+  placeVariables(VarClass.record, false);
   counterBase = take(Counter.count * 8);
   noteBase = take(Note.count * 8);
   histogramBase = take(HISTOGRAM_BUCKETS * 4);
@@ -306,6 +315,8 @@ export function table(id: u32): usize {
       return iecBase;
     case Table.faultRecords:
       return frcdBase;
+    case Table.lines:
+      return lineBase;
     default:
       return 0;
   }

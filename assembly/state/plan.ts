@@ -5,8 +5,10 @@
 import { LapicReg, MmioReg, MsiReg, Op, VarClass, VarFlag, VarWord } from './abi/instructions';
 import { Assumption, FunctionSetup, Settings, SourceSetup } from './abi/tables';
 import { Cpu, Fn, Glob, MsixEntry, Src } from './abi/fields';
+import { Iommu } from './abi/iommu';
 import { Lapic, LapicSetup } from './abi/lapic';
-import { assumes, codeAt, cpuAt, functionAt, functionSetup, lapicAt, lapicSetup, msixAt, slotAt, sourceSetup, srcAt } from './access';
+import { assumes, codeAt, cpuAt, functionAt, functionSetup, iommuAt, lapicAt, lapicSetup, msixAt, slotAt, sourceSetup, srcAt } from './access';
+import { QUEUE_BYTES, REMAP_BYTES } from './image';
 import {
   LEVELS,
   checkStart,
@@ -15,7 +17,10 @@ import {
   guestBase,
   nCpus,
   nFunctions,
+  lineBase,
   nInstructions,
+  nIommus,
+  nIrtes,
   nMessages,
   nOperations,
   nOrigins,
@@ -154,7 +159,7 @@ function planFunction(f: u32): void {
 /** Bytes that no image of this machine exceeds. */
 function mostBytes(): usize {
   const contexts = nCpus * LEVELS * (3 + 8 * 2 + 8 * 4);
-  const messages = nOrigins + nMessages * (2 + 4 + 4 + 8);
+  const messages = nOrigins + nMessages * (2 + 4 + 4 + 8 + REMAP_BYTES) + nIommus * QUEUE_BYTES;
   return ((<usize>fixedWords) << 3) + <usize>(contexts + messages) + 16;
 }
 
@@ -247,6 +252,9 @@ export function planImage(at: usize, most: usize): usize {
     plan(src + Src.heldAddr, 0, 32);
   }
   for (let o: u32 = 0; o < nOperations; o++) plan(opBase + o, 0, 2);
+  // its queue has variable length; everything else of a unit stays as it is
+  for (let u: u32 = 0; u < nIommus; u++) plan(iommuAt(u) + Iommu.fsts, 0, 8);
+  plan(lineBase, 0, nIommus * nIrtes * 128);
   plan(globBase + Glob.probe, 0, 2);
   plan(globBase + Glob.probeLeft, 0, 3);
   plan(globBase + Glob.probeSource, 0, 8);

@@ -7,6 +7,8 @@
 export let touchedCpus: u32 = 0;
 export let touchedMessages: bool = false;
 export let touchedVariables: bool = false;
+/** Invalidation queues of remapping units. */
+export let touchedQueues: bool = false;
 
 
 @inline export function touchCpu(c: u32): void {
@@ -23,8 +25,14 @@ export let touchedVariables: bool = false;
   touchedVariables = true;
 }
 
+
+@inline export function touchQueues(): void {
+  touchedQueues = true;
+}
+
 export function clearTouched(): void {
   touchedCpus = 0;
   touchedMessages = false;
   touchedVariables = false;
+  touchedQueues = false;
 }

@@ -48,6 +48,10 @@ export function describeAction(system: System, action: number): Step {
       return { actor: source, choice: 'send', action };
     case Actor.operation:
       return { actor: `op${which}`, choice: '', action };
+    case Actor.queue:
+      return { actor: `iommu${which}`, choice: 'queue', action };
+    case Actor.drop:
+      return { actor: `iommu${which >>> 8}`, choice: `drop${which & 0xff}`, action };
     default:
       return { actor: 'probe', choice: which === 0 ? '' : 'raise', action };
   }
@@ -58,9 +62,10 @@ export function cpuOfAction(action: number): number | undefined {
   return action >>> 12 === Actor.cpu ? action & 0xfff : undefined;
 }
 
-export function isRaiseOrOperation(action: number): boolean {
+/** Steps that a state at rest may have: raises, operations that begin, and cached entries that go. */
+export function isLeftAtRest(action: number): boolean {
   const actor = action >>> 12;
-  return actor === Actor.raise || actor === Actor.operation || actor === Actor.probe;
+  return actor === Actor.raise || actor === Actor.operation || actor === Actor.probe || actor === Actor.drop;
 }
 
 /** Device (index) that raises a source. */
@@ -88,6 +93,10 @@ export function partyOf(system: System, action: number): string {
       return `cpu${system.built.operations[which]?.cpu ?? 0}`;
     case Actor.probe:
       return 'probe';
+    case Actor.queue:
+      return `iommu${which}`;
+    case Actor.drop:
+      return `iommu${which >>> 8}`;
     default:
       return `device${deviceOf(system, which)}`;
   }

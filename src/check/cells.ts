@@ -15,7 +15,7 @@ export function cellsOf(lanes: Explanation['lanes'], rows: Explanation['rows']):
       lines
         .filter((line) => line.lane.kind === lane.kind && line.lane.index === lane.index)
         .map(({ routine, text }): Said => {
-          const entered = inRoutine.get(lane.index) === routine ? undefined : routine;
+          const entered = lane.kind !== 'cpu' || inRoutine.get(lane.index) === routine ? undefined : routine;
           if (routine !== undefined) inRoutine.set(lane.index, routine);
           return { entered, text };
         }),

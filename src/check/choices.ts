@@ -86,6 +86,10 @@ export class Choices {
         return this.#sendText(names.sources[which] ?? '?');
       case Actor.operation:
         return `begins on ${names.cpus[this.#system.built.operations[which]?.cpu ?? 0] ?? '?'}: ${names.operations[which] ?? '?'}`;
+      case Actor.queue:
+        return `IOMMU ${which} executes the next descriptor of its queue`;
+      case Actor.drop:
+        return `IOMMU ${which >>> 8} drops entry ${which & 0xff} from its cache, which memory has no more`;
       default:
         return which === 0
           ? 'the probe begins: no more raises and operations but its own'

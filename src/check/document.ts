@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { kebab } from '../words.js';
-import type { System } from '../scenario/index.js';
+import { restsOn, type System } from '../scenario/index.js';
 import { drawDiagram } from './diagram.js';
 import type { Explanation } from './explanation.js';
 import type { Failure, SearchResult } from './search.js';
@@ -168,7 +168,7 @@ export function collisionChance({ coverage: { states }, fingerprintBits }: Searc
 
 /** The document of one check. */
 export function checkResultOf({ system, result, told, ms, interrupted }: Checked): CheckResult {
-  const { scenario, model, assumptions, built, properties } = system;
+  const { scenario, model, built, properties } = system;
   const setup = system.setup({ timed: false, record: 0 });
   return {
     version: 1,
@@ -195,7 +195,7 @@ export function checkResultOf({ system, result, told, ms, interrupted }: Checked
       messages: setup.messages,
       probeRaises: setup.probeRaises,
     },
-    assumptions: { ...assumptions },
+    assumptions: { ...restsOn(system) },
     behaviours: Object.fromEntries(model.behaviours.map(({ name, value, evidence }) => [name, { value, evidence }])),
     coverage: {
       ...result.coverage,

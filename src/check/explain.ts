@@ -1,6 +1,7 @@
 /** A counterexample made readable: its steps, which of them decide, where kernel and hardware parted, and the state where it broke. */
 import type { System } from '../scenario/index.js';
 import { kebab } from '../words.js';
+import { unitName } from './entries.js';
 import type { Explanation, Row } from './explanation.js';
 import { flightsOf, spansOf, type Span } from './flights.js';
 import { foldEnd, foldProbe } from './fold.js';
@@ -139,5 +140,9 @@ function lanesOf(system: System, rows: readonly Row[]): Explanation['lanes'] {
   const cpus = system.names.cpus.map((name, index) => ({ lane: { kind: 'cpu', index } as Lane, title: `${name}${role(index)}` }));
   cpus.sort((a, b) => Number(dying.has(b.lane.index)) - Number(dying.has(a.lane.index)));
   const devices = system.names.devices.map((name, index) => ({ lane: { kind: 'device', index } as Lane, title: name }));
-  return [...cpus, ...devices].filter(({ lane }) => used(lane));
+  const units = (system.scenario.machine.iommu?.units ?? []).map((_, index) => ({
+    lane: { kind: 'iommu', index } as Lane,
+    title: unitName(system, index),
+  }));
+  return [...cpus, ...units, ...devices].filter(({ lane }) => used(lane));
 }

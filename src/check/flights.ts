@@ -53,10 +53,13 @@ export function flightsOf(system: System, { steps }: Watched): Flight[] {
       const list = lists.get((action & 0xfff) >>> 4);
       const flight = list?.[action & 15];
       if (list === undefined || flight === undefined) return;
-      if (events.some((e) => e.kind === 'root')) {
+      const remapped = events.find((e) => e.kind === 'remap');
+      if (remapped !== undefined) flight.to = cpuWith(remapped.c >>> 16);
+      if (events.some((e) => e.kind === 'root') && !events.some((e) => e.kind === 'fault')) {
         flight.root = i;
         return;
       }
+      if (remapped !== undefined) return;
       list.splice(action & 15, 1);
       flight.arrived = i;
       flight.dropped = events.some((e) => e.kind === 'drop');

@@ -4,7 +4,7 @@ import type { ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import type { Fields } from './fields.js';
 import { originOf } from './actions.js';
-import { hex, writeText } from './words.js';
+import { describeMessage, hex, isRemappable, writeText } from './words.js';
 
 /** A message on its way. */
 export interface InFlight {
@@ -15,9 +15,9 @@ export interface InFlight {
   readonly rank: number;
   readonly kind: 'msi' | 'ipi' | 'write';
   readonly from: string;
-  /** `CPU 3`, or `APIC id 9` that nobody has; a device that is written to */
+  /** `CPU 3`, or `APIC id 9` that nobody has; `entry 2` of a remapping table; a device that is written to */
   readonly to: string;
-  /** undefined for INIT, SIPI and writes */
+  /** undefined for INIT, SIPI and writes, and where the table has it */
   readonly vector: number | undefined;
   /** `xhci -> CPU 3 vector 0x21` */
   readonly text: string;
@@ -85,9 +85,13 @@ export class Flight {
       return { ...common, kind: 'write', from: 'CPU', to, vector: undefined, text, stage: 'on the way to the device' };
     }
     const kind = capture.getUint8(at + Msg.kind) === MsgKind.msi ? 'msi' : 'ipi';
-    const to = withId(this.#system, kind === 'msi' ? (address >>> 12) & 0xff : address);
+    const stage = capture.getUint8(at + Msg.stage);
+    const unresolved = kind === 'msi' && stage !== 1 && isRemappable(this.#system, address);
+    // a message that was remapped has its destination where its address was
+    const bare = kind === 'ipi' || address >>> 20 !== 0xfee;
+    const to = unresolved ? describeMessage(this.#system, address, data) : withId(this.#system, bare ? address : (address >>> 12) & 0xff);
     const mode = kind === 'msi' ? 0 : (data >>> 8) & 7;
-    const vector = mode === 5 || mode === 6 ? undefined : data & 0xff;
+    const vector = unresolved || mode === 5 || mode === 6 ? undefined : data & 0xff;
     const what = vector === undefined ? (mode === 5 ? 'INIT' : 'SIPI') : `${kind === 'msi' ? 'vector' : 'IPI'} ${hex(vector)}`;
     const from = (source.kind === 'device' ? names.devices : names.cpus)[source.index] ?? '?';
     return {
@@ -96,8 +100,8 @@ export class Flight {
       from,
       to,
       vector,
-      text: `${from} -> ${to} ${what}`,
-      stage: capture.getUint8(at + Msg.stage) === 0 ? 'on the way to the root complex' : 'on the way to the LAPIC',
+      text: unresolved ? `${from} -> ${to}` : `${from} -> ${to} ${what}`,
+      stage: stage === 1 ? 'on the way to the LAPIC' : 'on the way to the root complex',
     };
   }
 }

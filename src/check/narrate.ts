@@ -4,10 +4,10 @@ import type { EventRecord } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import { deviceOf } from './actions.js';
 import type { ReplayedStep } from './replay.js';
-import { configText, describeMessage, hex, instructionAt, instructionOf, irqNumber, writeText } from './words.js';
+import { configText, describeMessage, describeTarget, hex, instructionAt, instructionOf, irqNumber, writeText } from './words.js';
 
-/** Column of a diagram: a CPU or a device, by index. */
-export type Lane = { readonly kind: 'cpu' | 'device'; readonly index: number };
+/** Column of a diagram: a CPU, a device or a remapping unit, by index. */
+export type Lane = { readonly kind: 'cpu' | 'device' | 'iommu'; readonly index: number };
 
 /** One entry of a diagram. */
 export interface Line {
@@ -58,6 +58,13 @@ export function narrate(system: System, step: ReplayedStep, all = false): Line[]
   // of a device with several irqs, for which of them
   const forIrq = (source: number): string =>
     system.scenario.devices[deviceOf(system, source)]?.irqs.length === 1 ? '' : ` for irq ${names.irqs[source] ?? '?'}`;
+  const iommu = (index: number, text: string): void => {
+    lines.push({ lane: { kind: 'iommu', index }, routine: undefined, text });
+  };
+  const sender = ({ events }: ReplayedStep): string => {
+    const root = events.find((e) => e.kind === 'root');
+    return root === undefined ? '' : `${names.devices[deviceOf(system, root.a)] ?? '?'}, `;
+  };
   for (const e of step.events) {
     switch (e.kind) {
       case 'raise':
@@ -70,7 +77,25 @@ export function narrate(system: System, step: ReplayedStep, all = false): Line[]
         device(e.a, `sends what it sampled${forIrq(e.a)}: ${describeMessage(system, e.b, e.c)}`);
         break;
       case 'root':
-        device(e.a, 'message at the root complex');
+        if (!step.events.some((other) => other.kind === 'remap' || other.kind === 'fault')) device(e.a, 'message at the root complex');
+        break;
+      case 'remap':
+        iommu(e.a, `${sender(step)}entry ${e.b}${e.c & 1 ? '' : ' (cached)'}: ${describeTarget(system, e.c >>> 16, (e.c >>> 8) & 0xff)}`);
+        break;
+      case 'fault':
+        iommu(e.a, `${sender(step)}entry ${e.b & 0xffff}: blocked, fault reason ${hex(e.b >>> 16)}`);
+        break;
+      case 'invalidate':
+        iommu(
+          e.a,
+          e.c === 0 ? 'drops all it has cached' : `drops entry ${e.b}${e.c > 1 ? ` to ${e.b + e.c - 1}` : ''} if it has it cached`,
+        );
+        break;
+      case 'wait':
+        iommu(e.a, 'writes the status of the wait');
+        break;
+      case 'evict':
+        iommu(e.a, `entry ${e.b} leaves its cache`);
         break;
       case 'accept':
         cpu(e.a, `LAPIC: IRR[${hex(e.b)}] ${e.c ? 'is set already' : 'set'}`);

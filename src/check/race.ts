@@ -17,7 +17,7 @@
  */
 import { Actor, Level } from '../core/index.js';
 import type { System } from '../scenario/index.js';
-import { cpuOfAction, isProbe, isRaiseOrOperation, partyOf } from './actions.js';
+import { cpuOfAction, isProbe, isLeftAtRest, partyOf } from './actions.js';
 import type { Way } from './replay.js';
 import { isSame, Trial, type Broken } from './trial.js';
 
@@ -145,7 +145,7 @@ class Search {
       for (const each of next) {
         const { applied, broken } = this.#trial.follow([each], true);
         if (broken !== undefined) return broken;
-        if (applied.length === 0 && isRaiseOrOperation(each)) waiting.push(each);
+        if (applied.length === 0 && isLeftAtRest(each)) waiting.push(each);
       }
     }
     const { probeRaises, sources } = this.#trial.machine.setup;
@@ -162,7 +162,7 @@ class Search {
   /** Everybody goes on in the order in which the machine lists what is possible, but nothing new begins. */
   #toRest(): Broken | false | undefined {
     for (let i = 0; i < PATIENCE; i++) {
-      const next = this.#trial.enabled().find((action) => !isRaiseOrOperation(action));
+      const next = this.#trial.enabled().find((action) => !isLeftAtRest(action));
       const broken = this.#trial.judge();
       if (broken !== undefined) return broken;
       if (next === undefined) return this.#trial.machine.quiet === 'rest' ? false : undefined;

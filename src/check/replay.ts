@@ -1,7 +1,7 @@
 /** Replays a way through a check, step by step, with everything recorded that an explanation needs. */
 import type { EventRecord, ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
-import { cpuOfAction, isRaiseOrOperation } from './actions.js';
+import { cpuOfAction, isLeftAtRest } from './actions.js';
 import type { PropertyName } from './search.js';
 
 /** A way through a check; with the property that it breaks, if it breaks one. */
@@ -87,7 +87,7 @@ export class Replay {
   /** Lets everyone go on in a fixed order, without raises and operations, until nothing is enabled. */
   toRest(limit = 100_000): void {
     for (let i = 0; i < limit; i++) {
-      const next = this.machine.enabled().find((action) => !isRaiseOrOperation(action));
+      const next = this.machine.enabled().find((action) => !isLeftAtRest(action));
       if (next === undefined) return;
       this.apply(next);
     }

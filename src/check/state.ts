@@ -2,10 +2,12 @@
 import type { ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import { deviceOf } from './actions.js';
+import { entriesOf, type EntryState } from './entries.js';
 import { describeMessage, describeSent, hex, instructionAt, irqNumber } from './words.js';
 
 export interface StateTable {
   readonly devices: readonly { readonly name: string; readonly address: string; readonly data: string; readonly target: string }[];
+  readonly entries: readonly EntryState[];
   /** sources whose event has not been handled */
   readonly owed: readonly string[];
   readonly cpus: readonly {
@@ -45,6 +47,7 @@ export function stateOf(system: System, machine: ProgramMachine): StateTable {
         return [{ name, address: hex(message?.addrLo ?? 0), data: hex(message?.data ?? 0), target: describeSent(system, message) }];
       });
     }),
+    entries: entriesOf(system, machine),
     owed: system.names.sources.filter((_, s) => machine.owed(s)),
     cpus: system.names.cpus.map((name, c) => {
       const { irr, isr, enabled, interruptsOn, run } = machine.cpu(c);
@@ -63,9 +66,12 @@ export function stateOf(system: System, machine: ProgramMachine): StateTable {
   };
 }
 
-export function stateLines({ devices, owed, cpus }: StateTable): string[] {
+export function stateLines({ devices, entries, owed, cpus }: StateTable): string[] {
   return [
     ...devices.map(({ name, address, data, target }) => `${name}: MSI address ${address}, data ${data} (${target})`),
+    ...entries.map(
+      ({ name, memory, cached }) => `${name}: ${memory}${cached.map(({ unit, entry }) => `; ${unit} has cached ${entry}`).join('')}`,
+    ),
     ...owed.map((name) => `${name}: owed, its handler has not run since the event`),
     ...cpus.map(
       ({ name, run, lapic, interruptsOn, irr, isr, slots, at }) =>

@@ -3,7 +3,7 @@ import { InsnFlag, NONE, Op, type Property } from '../core/index.js';
 import { decode } from '../kernel/index.js';
 import type { ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
-import { cpuOfAction, isRaiseOrOperation } from './actions.js';
+import { cpuOfAction, isLeftAtRest } from './actions.js';
 import { States, type Change } from './changes.js';
 import { Choices, type Blocked, type Choice } from './choices.js';
 import { brokenMark } from './marks.js';
@@ -142,7 +142,7 @@ export class Walk {
   rest(): Taken[] {
     const taken: Taken[] = [];
     while (taken.length < MOST) {
-      const next = this.machine.enabled().find((action) => !isRaiseOrOperation(action));
+      const next = this.machine.enabled().find((action) => !isLeftAtRest(action));
       if (next === undefined) break;
       taken.push(this.take(next));
     }

@@ -7,11 +7,24 @@ import type { ReplayedStep } from './replay.js';
 
 export { hex };
 
-/** "CPU 3, vector 0x21" of a compatibility-format message. */
+/** "CPU 3, vector 0x21" of a compatibility-format message; "entry 2" of one that is remapped. */
 export function describeMessage(system: System, address: number, data: number): string {
-  const id = (address >>> 12) & 0xff;
+  if (isRemappable(system, address)) {
+    const handle = ((address >>> 5) & 0x7fff) | ((address & 4) << 13);
+    return `entry ${handle + (address & 8 ? data & 0xffff : 0)}`;
+  }
+  return describeTarget(system, (address >>> 12) & 0xff, data & 0xff);
+}
+
+/** A message that asks for an entry of a remapping table, where there is one (hardware.md C.3.1). */
+export function isRemappable({ scenario }: System, address: number): boolean {
+  return scenario.machine.iommu !== undefined && (address & 0x10) !== 0;
+}
+
+/** "CPU 3, vector 0x21" */
+export function describeTarget(system: System, id: number, vector: number): string {
   const cpu = system.scenario.machine.cpus.findIndex((c) => c.apicId === id);
-  return `${system.names.cpus[cpu] ?? `APIC id ${id}`}, vector ${hex(data & 0xff)}`;
+  return `${system.names.cpus[cpu] ?? `APIC id ${id}`}, vector ${hex(vector)}`;
 }
 
 /** What a value that is written to a register of a message means: its CPU, its vector. */

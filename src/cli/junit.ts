@@ -1,6 +1,6 @@
 /** JUnit XML, as CI servers read it: a suite per check, a case per property. */
 import { drawDiagram, type Checked } from '../check/index.js';
-import { formatDiagnostic, type Diagnostic } from '../scenario/index.js';
+import { formatDiagnostic, restsOn, type Diagnostic } from '../scenario/index.js';
 import { kebab } from '../words.js';
 import { plural } from './output.js';
 
@@ -43,7 +43,7 @@ function attributes(pairs: Readonly<Record<string, string | number>>): string {
 }
 
 function suiteOf({ system, result, told, ms }: Checked): Suite {
-  const { scenario, model, properties, assumptions } = system;
+  const { scenario, model, properties } = system;
   const { verdict, reason } = result;
   const raises = scenario.devices.map((d) => `${d.name} ${d.raises}`).join(', ');
   const rest = (): Omit<Case, 'name'> => {
@@ -67,7 +67,7 @@ function suiteOf({ system, result, told, ms }: Checked): Suite {
       verdict,
       states: String(result.coverage.states),
       fingerprint: system.built.fingerprint,
-      ...Object.fromEntries(Object.entries(assumptions).map(([name, value]) => [`assumption.${name}`, value])),
+      ...Object.fromEntries(Object.entries(restsOn(system)).map(([name, value]) => [`assumption.${name}`, value])),
     },
     cases,
   };

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { timedRun, type RunResult } from '../campaign/index.js';
 import { drawDiagram, explain, wrap } from '../check/index.js';
 import { ModelError } from '../kernel/model/index.js';
+import { restsOn } from '../scenario/index.js';
 import { loadScenario, overridesOf, simulatedSeconds, systemOptions, wholeNumber, type SystemOptions } from './options.js';
 import { count, Exit, field, headline, InputError, Interrupt, plural, print, printJson, Progress, style, width } from './output.js';
 import { expectPicture, writePictures } from './picture.js';
@@ -61,7 +62,7 @@ function runJson({ system, ...rest }: RunResult): unknown {
     command: 'run',
     scenario: system.scenario.name,
     model: system.model.name,
-    assumptions: system.assumptions,
+    assumptions: restsOn(system),
     ...rest,
     failed: rest.failed.map(kebab),
   };

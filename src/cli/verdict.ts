@@ -12,7 +12,7 @@ import {
   type Told,
 } from '../check/index.js';
 import { assumptionText, type Assumptions } from '../machine/index.js';
-import type { System } from '../scenario/index.js';
+import { restsOn, type System } from '../scenario/index.js';
 import { kebab } from '../words.js';
 import { count, FIELD, field, headline, plural, seconds, style, width } from './output.js';
 
@@ -30,10 +30,10 @@ export function verdictLine({ system, result, ms }: Pick<Checked, 'system' | 're
 }
 
 /** Each assumption in force, `push=irr`, and what it says. */
-function assumptionPairs(assumptions: Assumptions): (readonly [setting: string, text: string])[] {
-  return (Object.keys(assumptionText) as (keyof Assumptions)[]).map((key) => {
-    const texts: Readonly<Record<string, string>> = assumptionText[key];
-    return [`${key}=${assumptions[key]}`, texts[assumptions[key]] ?? ''];
+function assumptionPairs(system: System): (readonly [setting: string, text: string])[] {
+  return Object.entries(restsOn(system)).map(([key, value]) => {
+    const texts: Readonly<Record<string, string>> = assumptionText[key as keyof Assumptions];
+    return [`${key}=${value}`, texts[value] ?? ''];
   });
 }
 
@@ -56,7 +56,7 @@ const SETTING = 25;
 /** Everything a verdict rests on. */
 export function foundations({ system, result }: Checked, verbose: boolean): string {
   const { vacuity } = result;
-  const assumed = assumptionPairs(system.assumptions).flatMap(([setting, text]) =>
+  const assumed = assumptionPairs(system).flatMap(([setting, text]) =>
     wrap(text, width() - FIELD - SETTING).map((line, i) => (i === 0 ? setting : '').padEnd(SETTING) + line),
   );
   return [

@@ -51,6 +51,7 @@ interface Exports {
   resetFunction(fn: number): void;
   iommuRead(unit: number, offset: number, width: number): number;
   iommuWrite(unit: number, offset: number, width: number, lo: number, hi: number): void;
+  firstVariable(): number;
   guestAt(): number;
   batchAt(operations: number): number;
   batchRun(operations: number): number;

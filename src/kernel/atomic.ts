@@ -42,6 +42,7 @@ const hardware: ReadonlySet<Op> = new Set([
   Op.ipiSipi,
   Op.serve,
   Op.opEnd,
+  Op.queueTail,
 ]);
 
 /** Masks that a reference may refer to; undefined among them: not known. */
@@ -92,6 +93,7 @@ export function accesses(insn: Insn, targets: Targets): Access[] {
     const known = reg instanceof Reg ? targets.get(reg) : undefined;
     return [...(known && known.size > 0 ? known : [undefined])].map((variable) => ({ variable, index: ['unknown'] }));
   };
+  if (insn.op === Op.storePair && insn.variable) return [{ variable: insn.variable, index: [insn.b] }];
   if (insn.op < Op.load || insn.op > Op.listRemove) return [];
   const list: Access[] = [];
   if (insn.flags & InsnFlag.byRef) list.push(...through(insn.b));

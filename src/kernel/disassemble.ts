@@ -98,6 +98,12 @@ function operands(program: Program, insn: Decoded): string {
     case Op.lock:
     case Op.unlock:
       return [...first, place(program, slot, b)].join(', ');
+    case Op.storePair:
+      return [place(program, slot, b), `words ${imm}, ${imm + (flags & InsnFlag.wide ? 2 : 1)}`, operand(a, 0), operand(c, 0)].join(', ');
+    case Op.queuePut: {
+      const status = slot2 === 0xffff ? [] : [`status ${place(program, slot2, c)}`];
+      return [`unit ${operand(b, 0)}`, `0x${imm.toString(16)}`, operand(a, 0), ...status].join(', ');
+    }
     case Op.scan:
       return [...first, place(program, slot, b), `!= ${imm}`].join(', ');
     case Op.listPush:

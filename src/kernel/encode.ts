@@ -38,8 +38,9 @@ const maxInstructions = 0xffff;
 /** No variable, and no second mask. */
 const noSlot = 0xffff;
 
-/** Instructions whose w2 holds slots. */
-const maskOps: ReadonlySet<Op> = new Set([
+/** Instructions whose w2 holds two slots, each of which may be missing. */
+const twoSlots: ReadonlySet<Op> = new Set([
+  Op.queuePut,
   Op.maskSet,
   Op.maskClear,
   Op.maskTest,
@@ -135,6 +136,6 @@ function isNoMove(insn: UnitInsn, registers: Allocation): boolean {
 
 function slotsOf(insn: UnitInsn): number {
   const { op, variable, second } = insn;
-  if (maskOps.has(op)) return ((variable?.slot ?? noSlot) | ((second?.slot ?? noSlot) << 16)) >>> 0;
+  if (twoSlots.has(op)) return ((variable?.slot ?? noSlot) | ((second?.slot ?? noSlot) << 16)) >>> 0;
   return variable ? (variable.slot | ((second?.slot ?? 0) << 16)) >>> 0 : insn.w2;
 }

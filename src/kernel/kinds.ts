@@ -5,10 +5,13 @@ import { AssemblyError } from './errors.js';
  * What a value is. Phantom types: irq, vector, CPU index and APIC id cannot be mixed up on the host.
  * `irq` is the index of an interrupt source, `ref` a reference to a mask.
  */
-export type Kind = 'u8' | 'u16' | 'u32' | 'bool' | 'cpu' | 'irq' | 'vector' | 'apicId' | 'device' | 'ref';
+export type Kind = 'u8' | 'u16' | 'u32' | 'bool' | 'cpu' | 'irq' | 'vector' | 'apicId' | 'device' | 'irte' | 'word' | 'ref';
 
-/** What a variable can be indexed by. */
-export type Dim = 'cpu' | 'irq' | 'vector' | 'device';
+/** What a variable can be indexed by; `irte`: an entry of a remapping table, `word`: one of the four of an entry. */
+export type Dim = 'cpu' | 'irq' | 'vector' | 'device' | 'irte' | 'word';
+
+/** What a list can be of. */
+export type Node = Exclude<Dim, 'irte' | 'word'>;
 
 /** What the bits of a mask stand for. */
 export type Domain = 'cpu' | 'vector' | 'irq';
@@ -18,6 +21,8 @@ export interface MachineSize {
   readonly cpus: number;
   readonly irqs: number;
   readonly devices: number;
+  /** entries of remapping tables that the check looks at; left out: none */
+  readonly irtes?: number;
   readonly vectors: 256;
   readonly vectorLo: number;
   readonly vectorHi: number;
@@ -32,6 +37,8 @@ export const bytesOfKind: Readonly<Record<Kind, 1 | 2 | 4>> = {
   cpu: 2,
   irq: 2,
   device: 2,
+  irte: 2,
+  word: 1,
   u32: 4,
   apicId: 4,
   ref: 4,
@@ -58,6 +65,10 @@ export function kindBits(kind: Kind, size: MachineSize): number {
       return bitsFor(size.irqs);
     case 'device':
       return bitsFor(size.devices);
+    case 'irte':
+      return bitsFor(size.irtes ?? 0);
+    case 'word':
+      return 2;
     case 'ref':
       return 24;
     case 'u32':
@@ -79,7 +90,11 @@ export function extent(dim: Kind | undefined, size: MachineSize): number {
       return size.devices;
     case 'vector':
       return size.vectors;
+    case 'irte':
+      return size.irtes ?? 0;
+    case 'word':
+      return 4;
     default:
-      throw new AssemblyError(`a variable cannot be indexed by ${dim}; dimensions are cpu, irq, vector and device`);
+      throw new AssemblyError(`a variable cannot be indexed by ${dim}; dimensions are cpu, irq, vector, device, irte and word`);
   }
 }

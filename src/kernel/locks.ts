@@ -147,7 +147,7 @@ function effectOf(code: readonly Insn[], before: readonly (Held | undefined)[], 
 export function isProtected(variable: AnyVariable, index: readonly HeldIndex[], held: Held): boolean {
   const lock = variable.protectedBy;
   const heldIndex = lock && held.get(lock.slot);
-  if (!lock || heldIndex === undefined) return false;
+  if (!lock || heldIndex === undefined || variable.dma) return false;
   const dim = lock.dims[0];
   const position = dim === undefined ? -1 : variable.dims.indexOf(dim);
   if (position < 0 || heldIndex === 'any') return true;

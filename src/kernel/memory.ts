@@ -4,7 +4,8 @@ import { ValueBuilder } from './arithmetic.js';
 import { AssemblyError } from './errors.js';
 import type { Arg } from './ir.js';
 import { Reg, type IndexOf, type Value } from './values.js';
-import type { AnyVariable, Dim, Domain, Kind, List, Mask, Variable } from './variables.js';
+import type { Node } from './kinds.js';
+import type { AnyVariable, Domain, Kind, List, Mask, Variable } from './variables.js';
 
 /** A mask passed by reference. Masks of CPUs are meant where the domain matters: `maskFirst` of one gives a CPU. */
 export type MaskRef = Reg<'ref'>;
@@ -232,12 +233,12 @@ export class MemoryBuilder extends ValueBuilder {
     return a;
   }
 
-  listPush<H extends Dim, N extends Dim>(list: List<H, N>, head: Value<H>, node: Value<N>, note?: string): void {
+  listPush<H extends Node, N extends Node>(list: List<H, N>, head: Value<H>, node: Value<N>, note?: string): void {
     this.#link(Op.listPush, list, head, node, note);
   }
 
   /** Takes the node out of the list if it is in it. */
-  listRemove<H extends Dim, N extends Dim>(list: List<H, N>, head: Value<H>, node: Value<N>, note?: string): void {
+  listRemove<H extends Node, N extends Node>(list: List<H, N>, head: Value<H>, node: Value<N>, note?: string): void {
     this.#link(Op.listRemove, list, head, node, note);
   }
 

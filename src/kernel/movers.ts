@@ -30,7 +30,16 @@ const quietOps: ReadonlySet<Op> = new Set([Op.preemptOn, Op.note]);
  */
 const maskedOps: ReadonlySet<Op> = new Set([Op.cli, Op.sti, Op.saveFlags, Op.restoreFlags, Op.iret, Op.end, Op.opEnd]);
 
-const writers: ReadonlySet<Op> = new Set([Op.store, Op.fetchAdd, Op.maskSet, Op.maskClear, Op.maskCopy, Op.listPush, Op.listRemove]);
+const writers: ReadonlySet<Op> = new Set([
+  Op.store,
+  Op.storePair,
+  Op.fetchAdd,
+  Op.maskSet,
+  Op.maskClear,
+  Op.maskCopy,
+  Op.listPush,
+  Op.listRemove,
+]);
 
 /** True if the instruction may write what it touches; of a copy, what stands in the instruction itself is the source. */
 function isWrite(insn: Insn, { index }: Access): boolean {
@@ -131,7 +140,7 @@ function moverOf(insn: Insn, held: Held, targets: Targets, discipline: Disciplin
   let mover: number = ANYWHERE;
   for (const access of found) {
     const { variable } = access;
-    if (variable === undefined || variable.class === 'record') return 0;
+    if (variable === undefined || variable.class === 'record' || variable.dma) return 0;
     if (!discipline.written.has(variable)) continue;
     if (variable.class === 'fixed') return 0;
     if (discipline.guards(access, isWrite(insn, access), held)) continue;

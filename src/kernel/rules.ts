@@ -65,8 +65,6 @@ export function refuseEndlessLoops(codes: Codes, order: readonly RoutineBody[]):
 const inInterrupt: ReadonlyMap<Op, string> = new Map([
   [Op.sti, 'sti'],
   [Op.restoreFlags, 'restoreFlags'],
-  [Op.waitEq, 'waitEq'],
-  [Op.waitNe, 'waitNe'],
   [Op.end, 'end'],
 ]);
 const inTask: ReadonlyMap<Op, string> = new Map([[Op.iret, 'iret']]);

@@ -6,7 +6,7 @@
  */
 import { VarClass, VarFlag, VarWord } from '../../assembly/state/abi/instructions.js';
 import { AssemblyError } from './errors.js';
-import { bitsFor, bytesOfKind, extent, kindBits, type Dim, type Domain, type Kind, type MachineSize } from './kinds.js';
+import { bitsFor, bytesOfKind, extent, kindBits, type Dim, type Domain, type Kind, type MachineSize, type Node } from './kinds.js';
 import { describeValue, type Meaning } from './meaning.js';
 
 export { bitsFor, kindBits, type Dim, type Domain, type Kind, type MachineSize };
@@ -24,6 +24,8 @@ export interface CommonOptions {
   readonly lock?: Lock;
   /** only the CPU of its `cpu` index touches it, so no other actor ever sees it; the assembler holds the model to that */
   readonly local?: boolean;
+  /** remapping units read and write it, whatever lock is held; it stands at a page of its own */
+  readonly dma?: boolean;
 }
 
 export interface VariableOptions extends CommonOptions {
@@ -48,6 +50,7 @@ interface Declared<D extends readonly Kind[]> {
   readonly visible: boolean;
   readonly carrier: boolean;
   readonly local: boolean;
+  readonly dma: boolean;
   readonly protectedBy: Lock | undefined;
 }
 
@@ -77,7 +80,7 @@ export interface Lock<D extends readonly Kind[] = readonly Kind[]> extends Decla
 export type AnyVariable = Variable | Mask | Lock;
 
 /** A singly linked list per index of `heads`; both variables hold node + 1, or 0 at the end. */
-export interface List<H extends Dim = Dim, N extends Dim = Dim> {
+export interface List<H extends Node = Node, N extends Node = Node> {
   readonly name: string;
   readonly heads: Variable<N, readonly [H]>;
   readonly next: Variable<N, readonly [N]>;
@@ -155,8 +158,8 @@ export class Declarations implements DeclaredData {
   }
 
   /** Lists of nodes, one for each index of `headDims`: variables `name` and `name_next`. */
-  list<H extends Dim, N extends Dim>(name: string, headDims: readonly [H], nodes: N, options: CommonOptions = {}): List<H, N> {
-    const kind: Dim = nodes;
+  list<H extends Node, N extends Node>(name: string, headDims: readonly [H], nodes: N, options: CommonOptions = {}): List<H, N> {
+    const kind: Node = nodes;
     const links: { values: Meaning } = { values: { names: { END: 0 }, as: kind === 'vector' ? 'number' : kind, from: 1 } };
     const heads = this.variable<N, readonly [H]>(name, nodes, headDims, { ...options, ...links });
     const { local: _, ...shared } = options;
@@ -199,6 +202,7 @@ export class Declarations implements DeclaredData {
       visible: options.visible ?? false,
       carrier: options.carrier ?? false,
       local: options.local ?? false,
+      dma: options.dma ?? false,
       protectedBy: options.lock,
     };
   }
@@ -211,7 +215,7 @@ export class Declarations implements DeclaredData {
 
 /** `VarFlag`s of a variable. */
 export function variableFlags(variable: AnyVariable): number {
-  let flags = variable.carrier ? VarFlag.carrier : 0;
+  let flags = (variable.carrier ? VarFlag.carrier : 0) | (variable.dma ? VarFlag.dma : 0);
   // the last of two; a single dimension is dim0, whose elements an image holds all
   if (variable.dims[1] === 'vector') flags |= VarFlag.byVector;
   if (variable.form === 'lock') flags |= VarFlag.lock;

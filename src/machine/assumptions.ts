@@ -15,6 +15,10 @@ export const assumptionValues = {
   recognition: ['prompt', 'free'],
   /** a software-disabled LAPIC dispatches what its IRR holds, or holds it (hardware.md A.9.1) */
   softDisabled: ['dispatches', 'holds'],
+  /** how far a completed wait has pushed requests that used an invalidated entry: to the IRR, out of the unit, not at all (D.4.3) */
+  iecDrain: ['irr', 'root-complex', 'none'],
+  /** a remapping entry is read in one instant, or its low half first (D.5) */
+  irteFetch: ['whole', 'halves'],
 } as const;
 
 /** What an algorithm may rest on, each a named choice (design 1). */
@@ -26,7 +30,12 @@ export const defaultAssumptions: Assumptions = {
   delivery: 'within-mdelay',
   recognition: 'prompt',
   softDisabled: 'dispatches',
+  iecDrain: 'irr',
+  irteFetch: 'whole',
 };
+
+/** Those about remapping units: machines without one don't rest on them. */
+export const remapAssumptions: readonly (keyof Assumptions)[] = ['iecDrain', 'irteFetch'];
 
 /** What each says, for a verdict. */
 export const assumptionText: { readonly [K in keyof Assumptions]: { readonly [V in Assumptions[K]]: string } } = {
@@ -45,26 +54,19 @@ export const assumptionText: { readonly [K in keyof Assumptions]: { readonly [V 
     dispatches: 'a software-disabled LAPIC dispatches what its IRR holds',
     holds: 'a software-disabled LAPIC holds what is in its IRR',
   },
+  iecDrain: {
+    irr: 'an invalidation wait drains requests that used the old entry as far as the IRR',
+    'root-complex': 'an invalidation wait drains requests that used the old entry out of the root complex only',
+    none: 'an invalidation wait drains nothing',
+  },
+  irteFetch: { whole: 'a remapping entry is fetched in one piece', halves: 'a remapping entry may be fetched in two halves' },
 };
 
-/** Assumptions about remapping units, which no kernel model has yet. The first value is the default. */
-export const remapAssumptionValues = {
-  /** how far a completed wait has pushed requests that used an invalidated entry: to the IRR, out of the unit, not at all (D.4.3) */
-  iecDrain: ['irr', 'root-complex', 'none'],
-  /** a remapping entry is read in one instant, or its low half first (D.5) */
-  irteFetch: ['whole', 'halves'],
-} as const;
-
-/** What software may rest on where interrupts are remapped. */
-export type RemapAssumptions = { readonly [K in keyof typeof remapAssumptionValues]: (typeof remapAssumptionValues)[K][number] };
-
-const defaultRemapAssumptions: RemapAssumptions = { iecDrain: 'irr', irteFetch: 'whole' };
-
 /** The mask for the core. */
-export function assumptionMask(a: Assumptions, remap: RemapAssumptions = defaultRemapAssumptions): number {
+export function assumptionMask(a: Assumptions): number {
   return (
-    (remap.iecDrain === 'root-complex' ? Assumption.drainToRoot : remap.iecDrain === 'none' ? Assumption.noDrain : 0) |
-    (remap.irteFetch === 'halves' ? Assumption.irteHalves : 0) |
+    (a.iecDrain === 'root-complex' ? Assumption.drainToRoot : a.iecDrain === 'none' ? Assumption.noDrain : 0) |
+    (a.irteFetch === 'halves' ? Assumption.irteHalves : 0) |
     (a.sampling === 'at-once' ? Assumption.sampleAtOnce : 0) |
     (a.push === 'none' ? 0 : Assumption.pushToRoot) |
     (a.push === 'irr' ? Assumption.pushToIrr : 0) |

@@ -36,6 +36,11 @@ export class Layout {
     return this.#core.u32(this.table(Table.variables) + (slot * VarWord.words + word) * 4);
   }
 
+  /** Where the variables of the check class begin: the window through which remapping units see them. */
+  firstVariable(): number {
+    return this.#core.exports.firstVariable();
+  }
+
   /** Stores element number `index` of a variable, or word number `index` of a mask. */
   storeElement(slot: number, index: number, value: number): void {
     const bytes = this.slot(slot, VarWord.bytes);
@@ -103,6 +108,7 @@ function allocate(core: Core, setup: MachineSetup): void {
   size(Size.requesters, isHosted ? 1 : 0);
   size(Size.devices, isHosted ? 0 : functions.length);
   size(Size.posted, isHosted || functions.some(({ msix }) => msix !== undefined) ? 1 : 0);
+  size(Size.irtes, setup.irtes ?? 0);
   size(Size.guestBytes, memory);
   size(Size.functions, functions.length);
   size(
@@ -145,7 +151,7 @@ function fillOperations(core: Core, layout: Layout, setup: MachineSetup): void {
 function fillSettings(core: Core, at: number, setup: MachineSetup): void {
   const set = (word: Settings, value: number): void => core.setU32(at + word * 4, value);
   set(Settings.timed, setup.timed ? 1 : 0);
-  set(Settings.assumptions, assumptionMask(setup.assumptions, setup.remap));
+  set(Settings.assumptions, assumptionMask(setup.assumptions));
   set(Settings.jitter, setup.jitter ? 1 : 0);
   set(Settings.parallel, setup.parallel ? 1 : 0);
   set(Settings.repeat, setup.repeat ? 1 : 0);

@@ -23,7 +23,7 @@ export type { IommuFault, IommuPort } from './iommu.js';
 export type { IommuCache, IommuCapabilities, IommuFaults, IommuModel, IommuOptions, IommuScope } from './iommus.js';
 export type { MachineEvent } from './events.js';
 export type { Diagnostics } from './diagnostics.js';
-export type { Assumptions, RemapAssumptions } from './assumptions.js';
+export type { Assumptions } from './assumptions.js';
 export { timingIds, type Latency } from './timing.js';
 export type { Width } from './numbers.js';
 export type { ModuleSource } from '../core/index.js';

@@ -1,7 +1,7 @@
 /** What one who embeds the hardware says about a machine, and the setup it stands for: a machine without a program. */
 import type { ModuleSource } from '../core/index.js';
 import { describe } from '../words.js';
-import { assumptionValues, remapAssumptionValues, type Assumptions, type RemapAssumptions } from './assumptions.js';
+import { assumptionValues, type Assumptions } from './assumptions.js';
 import { choose, flag, oneOf, refuseUnknown, whole, type Choices } from './choices.js';
 import type { DeviceOptions } from './deviceModel.js';
 import { devicesOf } from './deviceOptions.js';
@@ -60,7 +60,7 @@ export interface MachineOptions {
   /** latencies are drawn between min and max; otherwise they are the defaults (G.1). Default false. */
   readonly jitter?: boolean;
   /** what an algorithm may rest on, each with its default */
-  readonly assumptions?: Partial<Assumptions & RemapAssumptions>;
+  readonly assumptions?: Partial<Assumptions>;
   /** for what is drawn: 0 to 2^53 - 1; default 1 */
   readonly seed?: number;
   /** the machine keeps a record of what happens, for `events`; default true */
@@ -163,7 +163,7 @@ export function setupOf(options: MachineOptions): MachineSetup {
     systemVectors: [],
     messages: sizes.messages,
     timed: true,
-    ...assumptionsOf(assumptions),
+    assumptions: choose('assumptions', assumptionChoices, assumptions),
     timing: timingOf(timing),
     jitter: sizes.jitter,
     parallel: false,
@@ -229,20 +229,15 @@ function ioapicsOf(given: MachineOptions['ioapics']): readonly IoapicModel[] {
   return ioapics;
 }
 
-const assumptionChoices: Choices<Assumptions & RemapAssumptions> = {
+const assumptionChoices: Choices<Assumptions> = {
   sampling: oneOf(...assumptionValues.sampling),
   push: oneOf(...assumptionValues.push),
   delivery: oneOf(...assumptionValues.delivery),
   recognition: oneOf(...assumptionValues.recognition),
   softDisabled: oneOf(...assumptionValues.softDisabled),
-  iecDrain: oneOf(...remapAssumptionValues.iecDrain),
-  irteFetch: oneOf(...remapAssumptionValues.irteFetch),
+  iecDrain: oneOf(...assumptionValues.iecDrain),
+  irteFetch: oneOf(...assumptionValues.irteFetch),
 };
-
-function assumptionsOf(given: MachineOptions['assumptions']): Pick<MachineSetup, 'assumptions' | 'remap'> {
-  const { iecDrain, irteFetch, ...assumptions } = choose('assumptions', assumptionChoices, given);
-  return { assumptions, remap: { iecDrain, irteFetch } };
-}
 
 function timingOf(given: MachineOptions['timing'] = {}): MachineSetup['timing'] {
   refuseUnknown('timing', timingIds, given);

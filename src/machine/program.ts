@@ -5,14 +5,17 @@ import {
   Ctx,
   Fault,
   Fn,
+  Gcmd,
   Inspect,
   instantiate,
+  Iommu,
   MsixEntry,
   Note,
   RunState,
   Src,
   Status,
   Table,
+  VARIABLE_WINDOW,
   VarWord,
   type ModuleSource,
 } from '../core/index.js';
@@ -115,6 +118,20 @@ export class ProgramMachine extends Machine {
     return this.layout.table(Table.msixEntries) + (before + n) * MsixEntry.size;
   }
 
+  /**
+   * Turns unit u on, as a kernel's initialisation leaves it: remapping by the table at the page of variable `table`, with 2^size
+   * entries, and an empty queue of 256 descriptors in guest memory at page u.
+   */
+  setUnit(u: number, { table, size, extended }: { table: number; size: number; extended: boolean }): void {
+    const at = this.layout.table(Table.iommus) + u * Iommu.size;
+    const window = VARIABLE_WINDOW + (this.layout.slot(table, VarWord.address) - this.layout.firstVariable());
+    const irta = (window | (extended ? 0x800 : 0) | (size - 1)) >>> 0;
+    this.core.setU32(at + Iommu.gsts, (Gcmd.qie | Gcmd.ire | Gcmd.sirtp) >>> 0);
+    this.core.setU32(at + Iommu.irta, irta);
+    this.core.setU32(at + Iommu.activeIrta, irta);
+    this.core.setU32(at + Iommu.iqa, u * 4096);
+  }
+
   /** The machine is set up: derived fields are computed; in a timed run the clock is armed. */
   start(): void {
     this.core.exports.complete();
@@ -181,6 +198,24 @@ export class ProgramMachine extends Machine {
   /** Hardware as judges see it. */
   inspect(field: keyof typeof Inspect, b = 0, c = 0): number {
     return this.core.exports.look(Inspect[field], b, c) >>> 0;
+  }
+
+  /** Words of entry `index` as unit u has it cached although memory says otherwise, or undefined (check). */
+  cachedEntry(u: number, index: number): readonly number[] | undefined {
+    const irtes = this.setup.irtes ?? 0;
+    if (index >= irtes) return undefined;
+    const at = this.layout.table(Table.lines) + (u * irtes + index) * 16;
+    const words = [0, 4, 8, 12].map((offset) => this.core.u32(at + offset));
+    const last = words[3] ?? 0;
+    // bit 127 says that it is there
+    return last >>> 31 === 0 ? undefined : [...words.slice(0, 3), last & 0x7fffffff];
+  }
+
+  /** Words of entry `index` of the remapping table in memory. */
+  tableEntry(u: number, index: number): readonly number[] {
+    const irta = this.core.u32(this.layout.table(Table.iommus) + u * Iommu.size + Iommu.activeIrta);
+    const at = this.layout.firstVariable() + (((irta & 0xfffff000) >>> 0) - VARIABLE_WINDOW) + index * 16;
+    return [0, 4, 8, 12].map((offset) => this.core.u32(at + offset));
   }
 
   owed(s: number): boolean {

@@ -1,6 +1,6 @@
 /** What a machine is made of, as the core takes it: numbers and tables, no names. */
 import type { DeviceKind } from '../core/index.js';
-import type { Assumptions, RemapAssumptions } from './assumptions.js';
+import type { Assumptions } from './assumptions.js';
 import type { DeviceModel } from './deviceModel.js';
 import type { IoapicModel } from './ioapic.js';
 import type { IommuModel } from './iommus.js';
@@ -58,7 +58,16 @@ export interface ProgramSetup {
 }
 
 /** What fits into an action, a mark and an image of a machine that is stepped (assembly/check, assembly/state/image.ts). */
-const mostStepped = { cpus: 16, devices: 224, sources: 254, messages: 16, raises: 15, 'raises per irq in the probe': 7 } as const;
+const mostStepped = {
+  cpus: 16,
+  devices: 224,
+  sources: 254,
+  messages: 16,
+  raises: 15,
+  'raises per irq in the probe': 7,
+  IOMMUs: 15,
+  'remapping entries': 256,
+} as const;
 /** A run stops to be drained when fewer records than this are free. */
 const LEAST_RING = 512;
 
@@ -77,6 +86,8 @@ export function refuseTooLarge(setup: MachineSetup): void {
     messages: setup.messages,
     raises: Math.max(0, ...setup.sources.map((s) => s.raises)),
     'raises per irq in the probe': setup.probeRaises,
+    IOMMUs: setup.iommus?.length ?? 0,
+    'remapping entries': setup.irtes ?? 0,
   };
   for (const [what, most] of Object.entries(mostStepped)) {
     const n = has[what as keyof typeof has];
@@ -92,6 +103,8 @@ export interface MachineSetup {
   readonly ioapics?: readonly IoapicModel[];
   /** left out: none */
   readonly iommus?: readonly IommuModel[];
+  /** entries of remapping tables that a check looks at; left out: none */
+  readonly irtes?: number;
   /** messages have 15 bits of destination (hardware.md C.3.1); left out: 8 */
   readonly virtExtDestId?: boolean;
   /** bytes of guest-physical memory from address 0; left out: none */
@@ -108,8 +121,6 @@ export interface MachineSetup {
   readonly messages: number;
   readonly timed: boolean;
   readonly assumptions: Assumptions;
-  /** left out: the defaults */
-  readonly remap?: RemapAssumptions;
   readonly timing: Readonly<Record<string, number | Latency>>;
   /** latencies drawn between min and max; otherwise the defaults */
   readonly jitter: boolean;

@@ -8,6 +8,7 @@ import {
   type CpuDescription,
   type DeviceDescription,
   type InterArrival,
+  type MachineDescription,
   type Operation,
   type Scenario,
 } from './scenario.js';
@@ -28,7 +29,7 @@ export function completed(file: ScenarioFile, outline: Outline): Scenario {
     model,
     behaviours,
     assumptions,
-    machine: { cpus },
+    machine: { cpus, ...iommuOf(file) },
     universe,
     devices: devices.map((device): DeviceDescription => ({
       ...device,
@@ -45,6 +46,12 @@ export function completed(file: ScenarioFile, outline: Outline): Scenario {
     run,
     timing,
   };
+}
+
+function iommuOf({ machine: { iommu } }: ScenarioFile): Pick<MachineDescription, 'iommu'> {
+  if (iommu === undefined) return {};
+  if (typeof iommu === 'string') return { iommu: { type: iommu, cachingMode: false, units: [{}] } };
+  return { iommu: { ...iommu, units: iommu.units.map(({ devices }) => (devices === undefined ? {} : { devices })) } };
 }
 
 /** In ascending order of their numbers. */

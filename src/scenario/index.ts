@@ -13,6 +13,7 @@ export {
   type CpuDescription,
   type DeviceDescription,
   type InterArrival,
+  type IommuDescription,
   type IrqDescription,
   type MachineDescription,
   type MessageDescription,
@@ -24,6 +25,6 @@ export {
 } from './scenario.js';
 export { jsonSchema } from './schema.js';
 export { stringifyScenario } from './stringify.js';
-export { assembleSystem, assembleWith, type Mode, type Names, type Overrides, type Settings, type System } from './system.js';
+export { assembleSystem, assembleWith, restsOn, type Mode, type Names, type Overrides, type Settings, type System } from './system.js';
 export type { Vocabulary } from './vocabulary.js';
 export { joined, nearest } from '../words.js';

@@ -38,10 +38,13 @@ export function messageMistakes({ path, type, address64, maskable, vectors, irqs
   return [...beside, finding(at, `${irqs} irqs need a message each, and here are ${vectors}; write vectors: ${least}, or fewer irqs`)];
 }
 
+/** Bus, device and function of device number `d`. */
+export const requesterOf = (d: number): number => (d + 1) << 3;
+
 /** The PCI function of device number `d`. */
 export function functionOf({ message, irqs }: DeviceDescription, d: number): DeviceModel {
   const vectors = message.vectors ?? leastFor(message.type, irqs.length);
-  const rest = { requester: (d + 1) << 3, bmeOffPolicy: 'retain', softReset: false } as const;
+  const rest = { requester: requesterOf(d), bmeOffPolicy: 'retain', softReset: false } as const;
   if (message.type === 'msix') return { ...rest, msi: undefined, msix: { vectors, entryCache: 'off' } };
   const { address64, maskable = false } = message;
   return { ...rest, msi: { vectors: vectors as (typeof msiCounts)[number], address64, maskable }, msix: undefined };

@@ -56,6 +56,8 @@ export interface Outline {
   readonly vectors: number | undefined;
   readonly deviceNames: readonly At<string>[];
   readonly messages: readonly MessageOutline[];
+  /** What remapping units say of their devices; undefined for one that takes the rest. */
+  readonly units: readonly (readonly At<string>[] | undefined)[];
   readonly irqs: readonly IrqOutline[];
   readonly operations: readonly OperationOutline[];
   readonly parallel: boolean;
@@ -76,6 +78,15 @@ export function outlineOf(value: unknown): Outline {
       (device, i) => at(mapping(device)['name'], ['devices', i, 'name'], (name) => (typeof name === 'string' ? name : undefined)) ?? [],
     ),
     messages: devices.map((device, i) => messageOf(mapping(device), ['devices', i])),
+    units: items(mapping(mapping(root['machine'])['iommu'])['units']).map((unit, i) => {
+      const names = mapping(unit)['devices'];
+      return names === undefined
+        ? undefined
+        : items(names).flatMap(
+            (name, j) =>
+              at(name, ['machine', 'iommu', 'units', i, 'devices', j], (read) => (typeof read === 'string' ? read : undefined)) ?? [],
+          );
+    }),
     irqs: devices.flatMap((device, i) => items(mapping(device)['irqs']).map((irq, j) => irqOf(mapping(irq), ['devices', i, 'irqs', j]))),
     operations: items(root['operations']).map((operation, i) => operationOf(mapping(operation), ['operations', i])),
     parallel: root['parallel'] === true,

@@ -35,6 +35,16 @@ export interface Scenario {
 export interface MachineDescription {
   /** In ascending order of their numbers. */
   readonly cpus: readonly CpuDescription[];
+  /** interrupt remapping; left out: none */
+  readonly iommu?: IommuDescription;
+}
+
+export interface IommuDescription {
+  readonly type: 'vtd';
+  /** entries that are not present may be cached (hardware.md D.4) */
+  readonly cachingMode: boolean;
+  /** each with the names of its devices; the one without takes all that are in no list */
+  readonly units: readonly { readonly devices?: readonly string[] }[];
 }
 
 export interface CpuDescription {

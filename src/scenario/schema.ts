@@ -37,8 +37,36 @@ const cycles = (what: string) => whole(what, 0, 1_000_000_000);
 
 const cpuEntry = mapping({ cpu: cpuNumber, apicId: apicIdNumber.optional(), online: flag().default(true) }, '{cpu: 0, apicId: 0}');
 
+const deviceName = text('the name of a device', /^[A-Za-z0-9][A-Za-z0-9_.:-]*$/, () => 'use letters, digits and _ . : -');
+
+const unit = mapping({ devices: list(deviceName, '[nic]').min(1, nonEmpty('[nic]')).optional() }, '{devices: [nic]}');
+
+const iommuType = choice('type of IOMMU', ['vtd']);
+
+const iommuMapping = mapping(
+  {
+    type: iommuType,
+    cachingMode: flag().default(false).meta({ description: 'Entries that are not present may be cached (hardware.md D.4)' }),
+    units: list(unit, '[{devices: [nic]}]')
+      .min(1, nonEmpty('[{devices: [nic]}]'))
+      .max(15, { error: 'more than 15 units; write 15 at most' })
+      .default([{}])
+      .meta({ description: 'Remapping units; one without devices takes all that are in no list' }),
+  },
+  '{type: vtd}',
+);
+
 const machine = mapping(
   {
+    iommu: z
+      .union([iommuType, iommuMapping], {
+        error: ({ input }) =>
+          typeof input === 'string'
+            ? `unknown type of IOMMU "${input}"; write vtd`
+            : mismatch('a type of IOMMU or a mapping', input, 'for example vtd, or {type: vtd}'),
+      })
+      .optional()
+      .meta({ description: 'Interrupt remapping; left out: none' }),
     cpus: z
       .union(
         [
@@ -78,7 +106,7 @@ const irq = mapping(
 
 const device = mapping(
   {
-    name: text('the name of a device', /^[A-Za-z0-9][A-Za-z0-9_.:-]*$/, () => 'use letters, digits and _ . : -'),
+    name: deviceName,
     kind: choice('kind of device', ['handshake', 'free']).default('handshake'),
     message: mapping(
       {
@@ -136,6 +164,8 @@ const assumptions = mapping(
     delivery: choice('value of delivery', assumptionValues.delivery).default('within-mdelay'),
     recognition: choice('value of recognition', assumptionValues.recognition).default('prompt'),
     softDisabled: choice('value of softDisabled', assumptionValues.softDisabled).default('dispatches'),
+    iecDrain: choice('value of iecDrain', assumptionValues.iecDrain).default('irr'),
+    irteFetch: choice('value of irteFetch', assumptionValues.irteFetch).default('whole'),
   },
   '{delivery: unbounded}',
 );

@@ -40,9 +40,13 @@ export function stringifyScenario(scenario: Scenario): string {
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 }
 
-function machineOf({ cpus }: MachineDescription): unknown {
+function machineOf({ cpus, iommu }: MachineDescription): unknown {
   const plain = cpus.every(({ cpu, apicId, online }, i) => cpu === i && apicId === i && online);
-  return { cpus: plain ? cpus.length : cpus.map(({ cpu, apicId, online }) => ({ cpu, apicId, ...(online ? {} : { online }) })) };
+  const units = iommu !== undefined && !iommu.cachingMode && iommu.units.length === 1 && iommu.units[0]?.devices === undefined;
+  return {
+    ...(iommu === undefined ? {} : { iommu: units ? iommu.type : iommu }),
+    cpus: plain ? cpus.length : cpus.map(({ cpu, apicId, online }) => ({ cpu, apicId, ...(online ? {} : { online }) })),
+  };
 }
 
 function deviceOf({ irqs, ...device }: DeviceDescription, { cpus }: MachineDescription): unknown {

@@ -1,9 +1,9 @@
 /** A scenario and a kernel model made into a machine that can start. */
 import { ExpressionError } from '../kernel/index.js';
 import { findModel, ModelError, type BuiltModel, type KernelModel, type OperationRequest, type Placement } from '../kernel/model/index.js';
-import { ProgramMachine, type Assumptions, type MachineSetup } from '../machine/index.js';
+import { iommusOf, ProgramMachine, remapAssumptions, type Assumptions, type MachineSetup } from '../machine/index.js';
 import { ownProperty, partsOf } from './assertions.js';
-import { functionOf } from './message.js';
+import { functionOf, requesterOf } from './message.js';
 import { CYCLES_PER_US, FIRST_VECTOR, interArrivalCycles, type Operation, type Scenario } from './scenario.js';
 
 /** How a scenario is looked at. */
@@ -136,6 +136,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
       affinity: irq.affinity.map(indexOf),
     })),
     operations: requests,
+    ...(scenario.machine.iommu === undefined ? {} : { units: unitsOf(scenario) }),
     parts: partsOf(cpus, scenario.devices, scenario.universe),
     own: scenario.assert.map(ownProperty),
   });
@@ -151,6 +152,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   const setup = (mode: Mode): MachineSetup => ({
     apicIds: cpus.map((c) => c.apicId),
     functions,
+    ...remapping(scenario, built),
     sources: sources.map(({ device, d, message }) => ({
       device: d,
       message,
@@ -182,8 +184,38 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     made.start();
     return made;
   };
-  const firstAccess = functions.length + cpus.length;
+  const firstAccess = functions.length + cpus.length + (scenario.machine.iommu?.units.length ?? 0);
   return { scenario, model, built, names, assumptions, firstAccess, properties, setup, machine };
+}
+
+/** Index of the unit of each device; -1: it is in nobody's list. */
+function unitsOf({ machine, devices }: Scenario): readonly number[] {
+  const units = machine.iommu?.units ?? [];
+  const rest = units.findIndex((unit) => unit.devices === undefined);
+  return devices.map(({ name }) => {
+    const own = units.findIndex((unit) => unit.devices?.includes(name));
+    return own < 0 ? rest : own;
+  });
+}
+
+/** The remapping units of a machine, each with a page for its queue. */
+function remapping(scenario: Scenario, built: BuiltModel): Pick<MachineSetup, 'iommus' | 'irtes' | 'memory'> {
+  const { iommu } = scenario.machine;
+  if (iommu === undefined) return {};
+  const of = unitsOf(scenario);
+  const scopes = iommu.units.map(({ devices }, u) =>
+    devices === undefined ? {} : { scope: { requesters: of.flatMap((unit, d) => (unit === u ? [requesterOf(d)] : [])) } },
+  );
+  const options = scopes.map((scope) => ({ ...scope, capabilities: { cm: iommu.cachingMode } }));
+  return { iommus: iommusOf(options, []), irtes: built.irtes ?? 0, memory: iommu.units.length * 4096 };
+}
+
+/** What a verdict on this system rests on: assumptions about remapping units only where there are some. */
+export function restsOn({ scenario, assumptions }: System): Readonly<Record<string, string>> {
+  const named = Object.entries(assumptions);
+  if (scenario.machine.iommu !== undefined) return Object.fromEntries(named);
+  const remap: readonly string[] = remapAssumptions;
+  return Object.fromEntries(named.filter(([name]) => !remap.includes(name)));
 }
 
 /** Built-in properties of a check. */

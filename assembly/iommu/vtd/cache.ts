@@ -1,11 +1,12 @@
 /**
  * The interrupt entry cache of a timed run (hardware.md D.4): sets and ways, the least recently used goes first. An entry
  * counts only while it has the unit's epoch, so that a global invalidation takes no time. What may be cached at all is for
- * who fetches; a check would decide here otherwise: it may drop or keep anything.
+ * who fetches. A check has lines instead (lines.ts), which stand in for entries here.
  */
 import { Iec, Iommu, IommuSetup } from '../../state/abi/iommu';
-import { iecAt, iommuAt, iommuSetup } from '../../state/access';
+import { iecAt, iommuAt, iommuSetup, lineAt, timed } from '../../state/access';
 import { nIecEntries } from '../../state/layout';
+import { dropLines, isLine, keepLine } from './lines';
 
 
 @inline function entriesOf(u: u32): u32 {
@@ -40,6 +41,7 @@ import { nIecEntries } from '../../state/layout';
 
 /** Address of the cached entry, 0: it is not there. */
 export function cached(u: u32, index: u32): usize {
+  if (!timed()) return isLine(u, index) ? lineAt(u, index) : 0;
   if (entriesOf(u) == 0) return 0;
   // index and epoch stand side by side; which way it is nobody can predict, so that all are looked at
   const key = (<u64>index) | ((<u64>load<u32>(iommuAt(u), Iommu.epoch)) << 32);
@@ -52,7 +54,7 @@ export function cached(u: u32, index: u32): usize {
 /** As `cached`; it is then the one that was used last. */
 export function use(u: u32, index: u32): usize {
   const at = cached(u, index);
-  if (at != 0) touch(u, at);
+  if (at != 0 && timed()) touch(u, at);
   return at;
 }
 
@@ -71,6 +73,10 @@ function victim(u: u32, index: u32): usize {
 
 /** Takes in an entry that is not there. */
 export function keep(u: u32, index: u32, low: u64, high: u64): void {
+  if (!timed()) {
+    keepLine(u, index, low, high);
+    return;
+  }
   if (entriesOf(u) == 0) return;
   const at = victim(u, index);
   store<u64>(at, low, Iec.low);
@@ -87,6 +93,10 @@ export function keep(u: u32, index: u32, low: u64, high: u64): void {
 
 /** All entries; those of an epoch 2^32 invalidations ago must not come back. */
 export function dropAll(u: u32): void {
+  if (!timed()) {
+    dropLines(u, 0, 31);
+    return;
+  }
   const unit = iommuAt(u);
   const epoch = load<u32>(unit, Iommu.epoch) + 1;
   if (epoch == 0) {
@@ -97,6 +107,10 @@ export function dropAll(u: u32): void {
 
 /** Those of the aligned group of 2^mask entries that `index` is in (T47). */
 export function dropGroup(u: u32, index: u32, mask: u32): void {
+  if (!timed()) {
+    dropLines(u, index, mask);
+    return;
+  }
   if (mask == 0) {
     const at = cached(u, index);
     if (at != 0) drop(at);

@@ -4,9 +4,10 @@
  * IOTLB and device-TLB caches, which do not exist here, take their time and have no effect; device-TLBs never fail.
  */
 import { Iommu, IommuSetup, Gcmd, QueueState, Remap, RemapFlag } from '../../state/abi/iommu';
-import { iommuAt, iommuSetup, remapAt } from '../../state/access';
+import { iommuAt, iommuSetup, remapAt, timed } from '../../state/access';
 import { isGuest, readGuest, writeGuest } from '../../state/guest';
 import { nMessages } from '../../state/layout';
+import { touchMessages } from '../../state/touched';
 import { dropAll, dropGroup } from './cache';
 import { IQE, ITE, MASKED, PENDING, setStatus } from './fault';
 
@@ -30,7 +31,7 @@ const RESERVED_IEC: u64 = 0xffff000007fff1e0;
 const RESERVED_WAIT: u64 = 0xfffff180;
 
 /** Bits of a wait: interrupt, status write. */
-const INTERRUPT: u64 = 16;
+export const INTERRUPT: u64 = 16;
 const STATUS: u64 = 32;
 
 /** ICS: a wait with interrupt has completed. */
@@ -53,9 +54,21 @@ export function hasWork(u: u32): bool {
   return load<u32>(at, Iommu.iqh) != load<u32>(at, Iommu.iqt);
 }
 
+/** True if the descriptor at the head is a wait. `hasWork` must hold. */
+export function isWait(u: u32): bool {
+  const at = iommuAt(u);
+  return typeOf(readGuest((load<u64>(at, Iommu.iqa) & ~(<u64>0xfff)) + load<u32>(at, Iommu.iqh), 8)) == WAIT;
+}
+
+/** Where the wait at the head writes its status. */
+export function statusAtHead(u: u32): u64 {
+  const at = iommuAt(u);
+  return readGuest((load<u64>(at, Iommu.iqa) & ~(<u64>0xfff)) + load<u32>(at, Iommu.iqh) + 8, 8);
+}
+
 function fail(u: u32, error: QueueError): QueueState {
   const at = iommuAt(u);
-  store<u64>(at, (load<u64>(at, Iommu.iqercd) & ~(<u64>15)) | error, Iommu.iqercd);
+  if (timed()) store<u64>(at, (load<u64>(at, Iommu.iqercd) & ~(<u64>15)) | error, Iommu.iqercd);
   setStatus(u, IQE);
   return QueueState.idle;
 }
@@ -103,12 +116,13 @@ export function fetch(u: u32): QueueState {
   return type == WAIT ? QueueState.draining : QueueState.executing;
 }
 
-/** Requests on their way that have used one of these entries are to be drained by the next wait. */
+/** Requests on their way that have used one of these entries, or half of one, are to be drained by the next wait. */
 function markStale(u: u32, index: u32, mask: u32): void {
+  touchMessages();
   for (let m: u32 = 0; m < nMessages; m++) {
     const at = remapAt(m);
     const flags = <u32>load<u16>(at, Remap.flags);
-    if (<u32>load<u8>(at, Remap.unit) != u + 1 || (flags & (RemapFlag.remapped | RemapFlag.posted)) == 0) continue;
+    if (<u32>load<u8>(at, Remap.unit) != u + 1 || (flags & (RemapFlag.remapped | RemapFlag.posted | RemapFlag.missed)) == 0) continue;
     if (((<u32>load<u16>(at, Remap.index)) ^ index) >> mask == 0) store<u16>(at, flags | RemapFlag.stale, Remap.flags);
   }
 }

@@ -2,11 +2,12 @@
 import { Diag } from '../../state/abi/lapic';
 import { FaultReason, Gcmd, Iec, Iommu, IommuSetup, Remap, RemapFlag } from '../../state/abi/iommu';
 import { Assumption } from '../../state/abi/tables';
-import { assumes, iommuAt, iommuSetup } from '../../state/access';
+import { assumes, iommuAt, iommuSetup, timed } from '../../state/access';
 import { isGuest, readGuest } from '../../state/guest';
 import { countDiag } from '../../record/counters';
 import { cached, keep, use } from './cache';
 import * as irte from './irte';
+import { highOf, mayCache } from './lines';
 import { handleOf, hasReservedBits, indexOf, isRemappable } from './request';
 
 export enum Translation {
@@ -59,6 +60,11 @@ function block(why: FaultReason, hidden: bool): Translation {
   return (table(u) & ~(<u64>0xfff)) + ((<u64>which) << 4);
 }
 
+/** Guest address of the entry that a request in the remappable format asks for. */
+export function entryAddress(u: u32, address: u32, data: u32): u64 {
+  return addressOf(u, indexOf(address, data));
+}
+
 /** True if the request will have to fetch an entry: it takes longer. */
 export function mustFetch(u: u32, address: u32, data: u32): bool {
   return isRemappable(address) && cached(u, indexOf(address, data)) == 0;
@@ -83,11 +89,6 @@ function noteStale(u: u32): void {
   if (!irte.isPresent(now)) countDiag(Diag.useAfterFreeIrte);
 }
 
-/** What may be cached (D.4): a usable entry, and in caching mode one that is not present. */
-function mayKeep(u: u32): bool {
-  return irte.isPresent(low) ? isUsable(u) : iommuSetup(u, IommuSetup.cm) != 0;
-}
-
 function read(at: u64): bool {
   if (!isGuest(at, 16)) return false;
   low = readGuest(at, 8);
@@ -99,21 +100,28 @@ function read(at: u64): bool {
 function prefetch(u: u32): void {
   for (let i: u32 = 1; i < 4; i++) {
     const other = index ^ i;
-    if (isInTable(u, other) && cached(u, other) == 0 && read(addressOf(u, other)) && mayKeep(u)) keep(u, other, low, high);
+    if (isInTable(u, other) && cached(u, other) == 0 && read(addressOf(u, other)) && mayCache(u, low, high)) keep(u, other, low, high);
   }
 }
 
 /** Reads the entry, both halves at this instant; of a record that has been missed before, maybe its low half then (D.5). */
 function fetch(u: u32, record: usize): bool {
   missed = true;
-  if (iommuSetup(u, IommuSetup.prefetch)) prefetch(u);
+  if (iommuSetup(u, IommuSetup.prefetch) && timed()) prefetch(u);
   if (!read(addressOf(u, index))) return false;
+  // a check keeps only what differs from memory
+  let keeps = timed();
   if (assumes(Assumption.irteHalves) && load<u16>(record, Remap.flags) & RemapFlag.missed) {
     const early = load<u64>(record, Remap.pda);
-    if (early != low) countDiag(Diag.tornIrteSampled);
+    if (early != low) {
+      countDiag(Diag.tornIrteSampled);
+      keeps = true;
+    }
     low = early;
   }
-  if (mayKeep(u)) keep(u, index, low, high);
+  // what was invalidated while it was being fetched is used, but not kept
+  if (load<u16>(record, Remap.flags) & RemapFlag.stale) keeps = false;
+  if (keeps && mayCache(u, low, high)) keep(u, index, low, high);
   return true;
 }
 
@@ -122,15 +130,15 @@ function lookUp(u: u32, record: usize): bool {
   const at = use(u, index);
   if (at == 0) return fetch(u, record);
   low = load<u64>(at, Iec.low);
-  high = load<u64>(at, Iec.high);
+  high = timed() ? load<u64>(at, Iec.high) : highOf(at);
   noteStale(u);
   return true;
 }
 
 function conclude(u: u32, record: usize): Translation {
   store<u16>(record, index, Remap.index);
-  // commands may wait for it
-  const awaited = (<u32>load<u16>(record, Remap.flags)) & RemapFlag.awaited;
+  // commands and waits may wait for it
+  const awaited = (<u32>load<u16>(record, Remap.flags)) & (RemapFlag.awaited | RemapFlag.stale);
   if (irte.isPosted(low)) {
     const urgent = irte.isUrgent(low) ? RemapFlag.urgent : 0;
     const hidden = irte.hidesFaults(low) ? RemapFlag.hidden : 0;

@@ -128,8 +128,8 @@ export enum Op {
   timerArm = 75,
   timerCancel = 76,
   timerArmed = 77,
-  /** one access: words imm and up of row b of var slot = those of row c of var slot2; 2 or 4 words by `InsnFlag.wide` */
-  copy = 78,
+  /** one store of 8 bytes: var[b][imm] = a, var[b][imm + 1] = c; with `InsnFlag.wide` one of 16: words imm and imm + 2 of them change */
+  storePair = 78,
   /**
    * a descriptor behind the last one in the invalidation queue of unit b: low half imm | a << 32, high half the guest address of
    * var slot2[c], or 0. Hardware does not look at it before `queueTail`
@@ -160,7 +160,7 @@ export enum InsnFlag {
   byRef = 4,
   /** maskCopy: AND with slot2[c] */
   and = 8,
-  /** copy: 16 bytes, not 8 */
+  /** storePair: of 16 bytes, not 8 */
   wide = 16,
 }
 
@@ -319,7 +319,12 @@ export enum VarFlag {
   vectorMask = 16,
   /** a property that is judged in every state reads it: no reduction may hide a state in which it has another value */
   watched = 32,
+  /** remapping units read and write it too: no lock holds them back. It stands at a page of guest memory's window on variables */
+  dma = 64,
 }
+
+/** Guest-physical address at which units see the variables of the check class, in the order in which they are placed. */
+export const VARIABLE_WINDOW: u32 = 0x80000000;
 
 /** One record of the table of variables; the core fills in `address`. Words of 32 bits. */
 export enum VarWord {

@@ -128,6 +128,8 @@ export enum Iommu {
   epoch = 116,
   /** u32: stamp of the last use of the entry cache */
   stamp = 120,
+  /** u32: where a program puts its next descriptor, as an offset into the queue */
+  put = 124,
   size = 128,
 }
 

@@ -76,7 +76,10 @@ export enum Event {
   retire = 23,
   /** a write of requester a reaches memory: b = address, c = data */
   write = 24,
-  /** unit a remaps a request by entry b; c: bit 0 the entry was not in the cache, bit 1 the interrupt is posted */
+  /**
+   * unit a remaps a request by entry b; c: bit 0 the entry was not in the cache, bit 1 the interrupt is posted; bits 15:8 vector,
+   * 31:16 the low bits of the destination
+   */
   remap = 25,
   /** unit a blocks a request of requester c: entry (bits 15:0) and `FaultReason` (bits 31:16) in b */
   fault = 26,
@@ -86,6 +89,8 @@ export enum Event {
   wait = 28,
   /** unit a posts vector b (bits 7:0; bit 8: and notifies) in the descriptor at c */
   post = 29,
+  /** unit a drops entry b from its cache */
+  evict = 30,
   /** a write arrives at entry register b (offset) of the MSI-X table of function a: c = value */
   table = 32,
   /** a program posts such a write */

@@ -38,6 +38,9 @@ export enum Thing {
   selfTail = 56,
   /** a mark, not a resource: fixed IPIs may be sent, so handlers may be entered */
   interrupts = 57,
+  /** the queues of remapping units; what they have cached */
+  queues = 58,
+  lines = 59,
 }
 
 /** Word 2: of the messages of one origin, 21 bits each. */

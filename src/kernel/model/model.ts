@@ -27,6 +27,8 @@ export interface Placement {
   readonly devices: readonly DeviceModel[];
   readonly irqs: readonly IrqPlacement[];
   readonly operations: readonly OperationRequest[];
+  /** interrupt remapping: the unit of each device, -1: none; left out: no device is remapped */
+  readonly units?: readonly number[];
   /** how CPUs, irqs and devices are called, and properties of the user's own that name them */
   readonly parts?: Omit<Parts, 'systemVectors' | 'vectors'>;
   readonly own?: readonly OwnProperty[];
@@ -48,6 +50,8 @@ export interface BuiltModel {
   readonly fingerprint: string;
   readonly operations: readonly OperationSetup[];
   readonly systemVectors: readonly number[];
+  /** entries of the remapping tables; left out: there are none */
+  readonly irtes?: number;
   /**
    * Why a message that a source sent now would not reach its handler, or undefined: device and kernel agree. What a
    * counterexample marks as the step after which they parted.

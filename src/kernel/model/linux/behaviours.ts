@@ -47,6 +47,18 @@ export const behaviours = {
     text: 'the slot of a vector found pending on the dying CPU (2.8 d6)',
     values: { mark: 'marked RETRIGGERED, so that it is swallowed once', none: 'cleared like the others' },
   },
+  iecFlush: {
+    text: 'what follows a change of a remapping entry (2.6)',
+    values: { flush: 'the cached entry is invalidated', none: 'nothing: what is cached stays' },
+  },
+  iecWait: {
+    text: 'whether the kernel waits for the invalidation (2.6)',
+    values: { wait: 'until the status of the wait descriptor is written', none: 'it goes on at once' },
+  },
+  iecIndex: {
+    text: 'which entries the invalidation covers (2.6)',
+    values: { entry: 'the one that changed', first: 'index 0 with mask 0: the first of a block, whichever changed' },
+  },
 } as const;
 
 export type BehaviourName = keyof typeof behaviours;
@@ -70,6 +82,9 @@ const common = {
   irrScan: read('scan'),
   retrigger: read('ipi'),
   slotMark: read('mark'),
+  iecFlush: read('flush'),
+  iecWait: read('wait'),
+  iecIndex: read('entry'),
 } as const;
 
 /** linux.md 2.5 (message update), 2.7 (cleanup), 2.8 d2' and d8 (LAPIC disable). */

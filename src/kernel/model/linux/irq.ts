@@ -1,19 +1,25 @@
 /** Interrupt entry, the edge flow handler and the deferred move (linux.md 2.5, 2.7, 2.11). */
-import { any, eq, lt, ne, SELF, type Assembler } from '../../index.js';
+import { any, eq, lt, ne, SELF, type Assembler, type Routine } from '../../index.js';
 import { Slot, type LinuxData } from './data.js';
-import type { MsiRoutines } from './msi.js';
 import { EBUSY, OK, type VectorRoutines } from './vector.js';
 
 export type IrqRoutines = ReturnType<typeof irqRoutines>;
 
-export function irqRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, m: MsiRoutines) {
+/** How the irqs of a machine are moved (linux.md 2.5, 2.6). */
+export interface Chip {
+  readonly setAffinity: Routine<{ irq: 'irq'; mask: 'ref' }, 'u8'>;
+  /** in the context that asks for it, on any CPU; otherwise at the next interrupt, on the old one */
+  readonly inProcessContext: boolean;
+}
+
+export function irqRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, chip: Chip) {
   const desc = { holds: [d.descLock] };
 
   const doSetAffinity = k.routine(
     'irq_do_set_affinity',
     { irq: 'irq', mask: 'ref' },
     (b, { irq, mask }) => {
-      const ret = b.call(m.setAffinity, { irq, mask });
+      const ret = b.call(chip.setAffinity, { irq, mask });
       b.if(eq(ret, OK), () => b.maskCopy(b.ref(d.affinity, [irq]), mask));
       b.return(ret);
     },
@@ -94,17 +100,32 @@ export function irqRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, m: Ms
 
   const spuriousInterrupt = k.routine('spurious_interrupt', { vector: 'vector' }, (b) => b.iret());
 
-  /** A user writes smp_affinity: without remapping the move waits for the next interrupt. */
+  /** A user writes smp_affinity: without remapping, or while an older move is not cleaned up, it waits for the next interrupt. */
   const setAffinityOperation = k.routine('irq_set_affinity', { op: 'u8', irq: 'irq', mask: 'ref' }, (b, { op, irq, mask }) => {
-    const flags = b.saveFlags();
-    b.lock(d.descLock, [irq]);
-    b.atomic(() => {
+    const ask = (): void => {
       b.maskCopy(b.ref(d.pendingMask, [irq]), mask);
-      b.store(d.setaffinityPending, [irq], 1);
       b.store(d.requested, [irq], mask);
-    });
-    b.unlock(d.descLock, [irq]);
-    b.restoreFlags(flags);
+    };
+    if (chip.inProcessContext) {
+      // a task runs with interrupts on: no register has to keep that
+      b.cli();
+      b.lock(d.descLock, [irq]);
+      b.atomic(ask);
+      const ret = b.let('u8', EBUSY);
+      b.if(eq(b.load(d.setaffinityPending, [irq]), 0), () => b.set(ret, b.call(doSetAffinity, { irq, mask: b.ref(d.pendingMask, [irq]) })));
+      b.if(eq(ret, EBUSY), () => b.store(d.setaffinityPending, [irq], 1));
+      b.unlock(d.descLock, [irq]);
+      b.restoreFlags(b.let('bool', 1));
+    } else {
+      const flags = b.saveFlags();
+      b.lock(d.descLock, [irq]);
+      b.atomic(() => {
+        ask();
+        b.store(d.setaffinityPending, [irq], 1);
+      });
+      b.unlock(d.descLock, [irq]);
+      b.restoreFlags(flags);
+    }
     b.opEnd(op);
     b.end();
   });

@@ -9,6 +9,7 @@ import { irqRoutines } from './irq.js';
 import { invariants } from './invariants.js';
 import { addJudges } from './judges.js';
 import { msiRoutines } from './msi.js';
+import { bootRemapping, declareRemapping, irtesFor, isRemapped, remapRoutines, type RemapData } from './remap.js';
 import { vectorRoutines } from './vector.js';
 
 const names = Object.keys(behaviours) as BehaviourName[];
@@ -55,26 +56,28 @@ const systemVectors = [IRQ_MOVE_CLEANUP_VECTOR];
 /** CPUs of the largest machine that a check takes. */
 const MOST_CHECKED_CPUS = 16;
 
-function build(chosen: Behaviours, size: MachineSize, placement: Placement): BuiltModel {
+function build(chosen: Behaviours, machineSize: MachineSize, placement: Placement): BuiltModel {
   const other = placement.devices.findIndex(({ msi }) => msi?.vectors !== 1 || msi.maskable);
   if (other >= 0)
     throw new ModelError(
       `the Linux models know MSI with one message and without a mask bit so far; device ${placement.parts?.devices[other] ?? other} has another`,
     );
+  const size = isRemapped(placement) ? { ...machineSize, irtes: irtesFor(machineSize.irqs) } : machineSize;
   const data = declareData(placement.operations.length);
   const { parts = { cpus: [], irqs: [], devices: [] }, own = [] } = placement;
   const vectors = { lo: size.vectorLo, hi: size.vectorHi };
   const k = new Assembler(data.declarations, { ...parts, vectors, systemVectors });
   const routines = vectorRoutines(k, data, chosen);
-  const msi = msiRoutines(k, data, routines, chosen);
-  const irq = irqRoutines(k, data, routines, msi);
+  const remapping = isRemapped(placement) ? declareRemapping(data.declarations) : undefined;
+  const chip = remapping ? remapRoutines(k, data, remapping, routines, chosen) : msiRoutines(k, data, routines, chosen);
+  const irq = irqRoutines(k, data, routines, chip);
   const hotplug = hotplugRoutines(k, data, routines, irq, chosen);
   for (const entry of [irq.commonInterrupt, irq.spuriousInterrupt, routines.cleanupInterrupt]) k.interruptEntry(entry);
   k.entry(irq.setAffinityOperation);
   k.entry(hotplug.cpuDown);
   k.entry(hotplug.cpuUp);
   k.entry(hotplug.startSecondary);
-  addJudges(k, data);
+  addJudges(k, data, remapping);
   // a machine that no check takes is only run with time, where properties of states are not asked for
   const judged = size.cpus <= MOST_CHECKED_CPUS ? invariants : [];
   for (const { name, expression, when } of [...judged, ...own]) k.invariant(name, expression, when);
@@ -93,8 +96,12 @@ function build(chosen: Behaviours, size: MachineSize, placement: Placement): Bui
     fingerprint: program.fingerprint,
     operations: placement.operations.map((o, i) => operation(o, entry, data.operationMasks[i]?.slot ?? 0)),
     systemVectors,
-    boot: (machine) => boot(machine, data, size, placement),
-    disagreement: (machine, source) => disagreement(machine, data, placement, source),
+    ...(size.irtes === undefined ? {} : { irtes: size.irtes }),
+    boot: (machine) => {
+      boot(machine, data, size, placement);
+      if (remapping) bootRemapping(machine, remapping, placement, size.irtes ?? 0);
+    },
+    disagreement: (machine, source) => disagreement(machine, data, placement, source, remapping),
     untargeted: (machine) => untargeted(machine, data, size),
     slots: (machine, cpu) =>
       Array.from({ length: size.vectorHi - size.vectorLo }, (_, i) => size.vectorLo + i)
@@ -111,10 +118,19 @@ function operation(o: Placement['operations'][number], entry: (name: string) => 
 }
 
 /** Follows the message the device would send now: its LAPIC, then the slot of the vector there. */
-function disagreement(machine: ProgramMachine, d: LinuxData, { apicIds, irqs }: Placement, source: number): string | undefined {
+function disagreement(
+  machine: ProgramMachine,
+  d: LinuxData,
+  { apicIds, irqs }: Placement,
+  source: number,
+  remapping: RemapData | undefined,
+): string | undefined {
   const msi = machine.msiOf(irqs[source]?.device ?? 0);
-  const cpu = apicIds.indexOf((msi.addrLo >>> 12) & 0xff);
-  const vector = msi.data & 0xff;
+  // what is cached comes before what memory says
+  const cached = remapping && machine.cachedEntry(machine.variable(remapping.unit.slot, source), source);
+  const entry = (word: number): number => cached?.[word] ?? (remapping ? machine.variable(remapping.irte.slot, source, word) : 0);
+  const cpu = apicIds.indexOf(remapping ? entry(1) >>> 8 : (msi.addrLo >>> 12) & 0xff);
+  const vector = remapping ? (entry(0) >>> 16) & 0xff : msi.data & 0xff;
   if (cpu < 0) return 'its message goes to no CPU';
   if (!machine.cpu(cpu).enabled) return 'its message goes to a LAPIC that is disabled';
   const slot = machine.variable(d.vectorIrq.slot, cpu, vector);

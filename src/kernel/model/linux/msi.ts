@@ -88,5 +88,5 @@ export function msiRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, behav
     { result: 'u8' as const, holds: [d.descLock] },
   );
 
-  return { setAffinity };
+  return { setAffinity, inProcessContext: false };
 }

@@ -251,6 +251,7 @@ export function vectorRoutines(k: Assembler, d: LinuxData, behaviours: Behaviour
 
   return {
     apicSetAffinity,
+    sendCleanupVector,
     apicRetriggerIrq,
     irqCompleteMove,
     irqForceCompleteMove,

@@ -1,0 +1,53 @@
+/**
+ * A program's side of the invalidation queue (hardware.md D.4.4): the descriptors stand in the ring where the unit fetches them. In a check
+ * the ring slides, so that its head is always at 0: where it stands decides nothing, and nobody reads what is behind it.
+ */
+import { Iommu } from '../../state/abi/iommu';
+import { iommuAt, timed } from '../../state/access';
+import { readGuest, writeGuest } from '../../state/guest';
+import { touchQueues } from '../../state/touched';
+
+/** Bytes of a descriptor; descriptors that may stand in a ring of a check. */
+const BYTES: u32 = 16;
+export const MOST: u32 = 15;
+
+
+@inline function ringOf(u: u32): u64 {
+  return load<u64>(iommuAt(u), Iommu.iqa) & ~(<u64>0xfff);
+}
+
+
+@inline function sizeOf(u: u32): u32 {
+  return (<u32>4096) << ((<u32>load<u64>(iommuAt(u), Iommu.iqa)) & 7);
+}
+
+/** Puts a descriptor behind the last one; false: the ring is full. */
+export function put(u: u32, low: u64, high: u64): bool {
+  const unit = iommuAt(u);
+  const at = load<u32>(unit, Iommu.put);
+  const next = (at + BYTES) & (sizeOf(u) - 1);
+  if (next == load<u32>(unit, Iommu.iqh) || (!timed() && next > MOST * BYTES)) return false;
+  touchQueues();
+  writeGuest(ringOf(u) + at, 8, low);
+  writeGuest(ringOf(u) + at + 8, 8, high);
+  store<u32>(unit, next, Iommu.put);
+  return true;
+}
+
+/** The tail that makes the unit see all that was put. */
+@inline export function tailOf(u: u32): u32 {
+  return load<u32>(iommuAt(u), Iommu.put);
+}
+
+/** Check: the descriptor at the head has been executed. */
+export function slide(u: u32): void {
+  touchQueues();
+  const unit = iommuAt(u);
+  const end = load<u32>(unit, Iommu.put);
+  for (let at: u32 = BYTES; at < end; at += 8) writeGuest(ringOf(u) + at - BYTES, 8, readGuest(ringOf(u) + at, 8));
+  store<u32>(unit, 0, Iommu.iqh);
+  store<u32>(unit, load<u32>(unit, Iommu.iqt) - BYTES, Iommu.iqt);
+  store<u32>(unit, end - BYTES, Iommu.put);
+  store<u64>(unit, 0, Iommu.descriptor);
+  store<u64>(unit, 0, Iommu.statusAddress);
+}

@@ -1,0 +1,37 @@
+/** Entries of remapping tables as users read them: what memory says, and what units have cached of it. */
+import type { ProgramMachine } from '../machine/index.js';
+import type { System } from '../scenario/index.js';
+import { describeTarget, hex } from './words.js';
+
+/** An entry that is in use, by memory or by what a unit has cached. */
+export interface EntryState {
+  readonly name: string;
+  readonly memory: string;
+  /** by unit; only what memory does not say */
+  readonly cached: readonly { readonly unit: string; readonly entry: string }[];
+}
+
+/** Words of an entry (hardware.md D.3.1); units of scenarios have destinations of 8 bits. */
+function describeEntry(system: System, words: readonly number[]): string {
+  const [low = 0, high = 0] = words;
+  if ((low & 1) === 0) return 'not present';
+  if (low & 0x8000) return `posted, vector ${hex((low >>> 16) & 0xff)}`;
+  return describeTarget(system, (high >>> 8) & 0xff, (low >>> 16) & 0xff);
+}
+
+export function unitName(system: System, unit: number): string {
+  return system.scenario.machine.iommu?.units.length === 1 ? 'IOMMU' : `IOMMU ${unit}`;
+}
+
+/** All units share one table; those without any use are left out. */
+export function entriesOf(system: System, machine: ProgramMachine): EntryState[] {
+  const units = system.scenario.machine.iommu?.units.map((_, u) => u) ?? [];
+  return Array.from({ length: machine.setup.irtes ?? 0 }, (_, index): EntryState => {
+    const words = machine.tableEntry(units[0] ?? 0, index);
+    const cached = units.flatMap((u) => {
+      const line = machine.cachedEntry(u, index);
+      return line === undefined ? [] : [{ unit: unitName(system, u), entry: describeEntry(system, line) }];
+    });
+    return { name: `entry ${index}`, memory: describeEntry(system, words), cached };
+  }).filter(({ memory, cached }) => memory !== 'not present' || cached.length > 0);
+}

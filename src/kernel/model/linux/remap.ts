@@ -1,0 +1,123 @@
+/**
+ * Moving a remapped interrupt (linux.md 2.6 b, VT-d): the device is left alone, its entry in the remapping table changes, and what
+ * units have cached of it is invalidated before the old vector is given up.
+ */
+import { ne, SELF, type Assembler, type Declarations } from '../../index.js';
+import type { ProgramMachine } from '../../../machine/index.js';
+import type { Placement } from '../model.js';
+import type { Behaviours } from './behaviours.js';
+import type { LinuxData } from './data.js';
+import { OK, type VectorRoutines } from './vector.js';
+
+/** A present entry with a redirection hint, as the kernel composes it: fixed, edge, physical (hardware.md D.3.1). */
+export const PRESENT = 0x9;
+/** The requester id is verified: SVT 1, all 16 bits (D.3.3). */
+const VERIFY_SOURCE = 1 << 18;
+/** Descriptors (D.4.1, D.4.2): invalidate by index; wait with a status write. */
+const IEC_INDEX = 0x14;
+const WAIT_STATUS = 0x25;
+const DONE = 1;
+const IN_USE = 2;
+/** A remappable request (hardware.md C.3.1) with a subhandle. */
+export const REMAPPABLE = 0xfee00018;
+
+/** Entries of the tables for so many irqs: a power of two, at least 2. */
+export function irtesFor(irqs: number): number {
+  return 2 ** Math.max(1, Math.ceil(Math.log2(irqs)));
+}
+
+export type RemapData = ReturnType<typeof declareRemapping>;
+
+/** All units share one table; an irq has the entry of its number. */
+export function declareRemapping(d: Declarations) {
+  const ir2Lock = d.lock('irq_2_ir_lock', []);
+  return {
+    ir2Lock,
+    queueLock: d.lock('q_lock', []),
+    irte: d.variable('irte', 'u32', ['irte', 'word'], { dma: true }),
+    queueStatus: d.variable('qi_desc_status', 'u32', ['cpu'], {
+      dma: true,
+      bits: 2,
+      values: { names: { FREE: 0, DONE, IN_USE } },
+    }),
+    unit: d.variable('ir_unit', 'u8', ['irq'], { class: 'fixed' }),
+  };
+}
+
+export function remapRoutines(k: Assembler, d: LinuxData, r: RemapData, v: VectorRoutines, behaviours: Behaviours) {
+  /** The queue is locked while descriptors are put; its hardware works on whoever waits. */
+  const qiSubmitSync = k.routine(
+    'qi_submit_sync',
+    { irq: 'irq' },
+    (b, { irq }) => {
+      const unit = b.load(r.unit, [irq]);
+      const index = behaviours.iecIndex === 'entry' ? irq : 0;
+      b.lock(r.queueLock, []);
+      b.store(r.queueStatus, [SELF], IN_USE);
+      b.atomic(() => {
+        b.queuePut(unit, IEC_INDEX, index);
+        b.queuePut(unit, WAIT_STATUS, DONE, [r.queueStatus, SELF]);
+        b.queueTail(unit, 'queue tail: invalidate the entry, and a wait behind it');
+      });
+      b.unlock(r.queueLock, []);
+      if (behaviours.iecWait === 'wait') b.waitEq(r.queueStatus, [SELF], DONE, 'waits until the invalidation is complete');
+    },
+    { holds: [r.ir2Lock] },
+  );
+
+  /** The upper half stays as it is: it says whose the entry is. */
+  const modifyIrte = k.routine(
+    'modify_irte',
+    { irq: 'irq' },
+    (b, { irq }) => {
+      b.lock(r.ir2Lock, []);
+      const low = b.or('u32', b.shl('u32', b.load(d.apicdVector, [irq]), 16), PRESENT);
+      const destination = b.shl('u32', b.constant('apicId', b.load(d.apicdCpu, [irq])), 8);
+      b.storePair(r.irte, b.let('irte', irq), 0, [low, destination], { note: 'remapping entry: new vector and destination' });
+      if (behaviours.iecFlush === 'flush') b.call(qiSubmitSync, { irq });
+      b.unlock(r.ir2Lock, []);
+    },
+    { holds: [d.descLock] },
+  );
+
+  /** The old vector is cleaned up at once: behind the flush, nothing arrives there any more. */
+  const setAffinity = k.routine(
+    'intel_ir_set_affinity',
+    { irq: 'irq', mask: 'ref' },
+    (b, { irq, mask }) => {
+      const ret = b.call(v.apicSetAffinity, { irq, mask });
+      b.if(ne(ret, OK), () => b.return(ret));
+      b.call(modifyIrte, { irq });
+      b.if(b.load(d.moveInProgress, [irq]), () => b.call(v.sendCleanupVector, { irq }));
+      b.return(OK);
+    },
+    { result: 'u8' as const, holds: [d.descLock] },
+  );
+
+  return { setAffinity, inProcessContext: true };
+}
+
+/** Low and high half of the entry for a vector at an APIC id, used by device `device`. */
+function entryFor(vector: number, apicId: number, device: number): readonly [number, number, number, number] {
+  return [PRESENT | (vector << 16), apicId << 8, ((device + 1) << 3) | VERIFY_SOURCE, 0];
+}
+
+/** The message that asks for entry `index`. */
+function messageFor(index: number): { readonly addrLo: number; readonly addrHi: number; readonly data: number } {
+  return { addrLo: (REMAPPABLE | ((index & 0x7fff) << 5)) >>> 0, addrHi: 0, data: 0 };
+}
+
+/** The units are on, and each irq's device sends to its entry. */
+export function bootRemapping(machine: ProgramMachine, r: RemapData, { irqs, apicIds, units = [] }: Placement, irtes: number): void {
+  irqs.forEach(({ device, vector, cpu }, irq) => {
+    entryFor(vector, apicIds[cpu] ?? 0, device).forEach((word, i) => machine.setVariable(r.irte.slot, irq, i, word));
+    machine.setVariable(r.unit.slot, irq, 0, units[device] ?? 0);
+    machine.setDevice(device, { control: 1, ...messageFor(irq) });
+  });
+  for (const unit of new Set(units)) machine.setUnit(unit, { table: r.irte.slot, size: Math.log2(irtes), extended: false });
+}
+
+/** Whether devices are remapped: all of them, or none. */
+export function isRemapped({ units }: Placement): boolean {
+  return units !== undefined && units.every((unit) => unit >= 0);
+}
