@@ -7,8 +7,20 @@ import { Assumption, FunctionSetup, Settings, SourceSetup } from './abi/tables';
 import { Cpu, Fn, Glob, MsixEntry, Src } from './abi/fields';
 import { Iommu } from './abi/iommu';
 import { Lapic, LapicSetup } from './abi/lapic';
-import { assumes, codeAt, cpuAt, functionAt, functionSetup, iommuAt, lapicAt, lapicSetup, msixAt, slotAt, sourceSetup, srcAt } from './access';
-import { QUEUE_BYTES, REMAP_BYTES } from './image';
+import {
+  assumes,
+  codeAt,
+  cpuAt,
+  functionAt,
+  functionSetup,
+  iommuAt,
+  lapicAt,
+  lapicSetup,
+  msixAt,
+  slotAt,
+  sourceSetup,
+  srcAt,
+} from './access';
 import {
   LEVELS,
   checkStart,
@@ -57,6 +69,10 @@ export let otherWords: u32 = 0;
 
 /** Bits of a message's marks. */
 export let markBits: u32 = 0;
+
+/** Bytes that a remapping unit may add to a message; that its queue may take: a byte with its descriptors, put and seen, and 12 bytes each. */
+const REMAP_BYTES: u32 = 2 + 2 + 8;
+const QUEUE_BYTES: u32 = 1 + 15 * 12;
 
 /** Adds `bits` bits at byte address `at`, starting at bit `shift`, to the plan. */
 function plan(at: usize, shift: u32, bits: u32): void {
