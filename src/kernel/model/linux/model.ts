@@ -80,6 +80,11 @@ function systemVectorsOf({ cleanup }: Behaviours): readonly number[] {
 const MOST_CHECKED_CPUS = 16;
 
 function build(chosen: Behaviours, machineSize: MachineSize, placement: Placement): BuiltModel {
+  const other = placement.devices.findIndex(({ msi }) => msi?.vectors !== 1 || msi.maskable);
+  if (other >= 0)
+    throw new ModelError(
+      `the Linux models know MSI with one message and without a mask bit so far; device ${placement.parts?.devices[other] ?? other} has another`,
+    );
   const size = isRemapped(placement) ? { ...machineSize, irtes: irtesFor(machineSize.irqs) } : machineSize;
   const uses = usesOf(placement);
   const data = declareData(uses);
