@@ -46,11 +46,11 @@ const rows: Partial<Record<Op, (step: Step) => Access | undefined>> = {
   [Op.mmioWrite]: ({ insn, value }) => {
     const register = MmioReg[insn.imm] as keyof typeof MmioReg;
     if (register === 'control') return access('table', `control = ${(value & 1) === 0 ? 'unmasked' : 'masked'}`);
-    return access('table', ...messagePart(MESSAGE[register], value));
+    return access('table', ...messagePart(MESSAGE[register as keyof typeof MESSAGE], value));
   },
   [Op.mmioRead]: ({ insn }) => {
     const register = MmioReg[insn.imm] as keyof typeof MmioReg;
-    return access('table', `reads ${register === 'control' ? 'control' : MESSAGE[register]}`);
+    return access('table', `reads ${register === 'control' || register === 'pending' ? register : MESSAGE[register]}`);
   },
   [Op.irrBit]: () => access('lapic', 'reads IRR'),
   [Op.lapicRead]: ({ insn }) => access('lapic', `reads ${lapicName(insn.imm)}`),

@@ -6,7 +6,8 @@ import { ne, SELF, type Assembler, type Declarations } from '../../index.js';
 import type { Placement } from '../model.js';
 import type { Behaviours } from './behaviours.js';
 import type { Chip } from './chip.js';
-import type { LinuxData } from './data.js';
+import { State, type LinuxData } from './data.js';
+import { messageRoutine } from './msi.js';
 import { OK, type VectorRoutines } from './vector.js';
 
 /** A present entry with a redirection hint, as the kernel composes it: fixed, edge, physical (hardware.md D.3.1). */
@@ -26,8 +27,10 @@ export function irtesFor(irqs: number): number {
   return 2 ** Math.max(1, Math.ceil(Math.log2(irqs)));
 }
 
+type RemapData = ReturnType<typeof declareRemapping>;
+
 /** All units share one table; an irq has the entry of its number. */
-function declareRemapping(d: Declarations) {
+export function declareRemapping(d: Declarations) {
   const ir2Lock = d.lock('irq_2_ir_lock', []);
   return {
     ir2Lock,
@@ -42,9 +45,16 @@ function declareRemapping(d: Declarations) {
   };
 }
 
-export function remapChip(k: Assembler, d: LinuxData, v: VectorRoutines, behaviours: Behaviours, placement: Placement): Chip {
-  const { irqs, apicIds, units = [] } = placement;
-  const r = declareRemapping(d.declarations);
+/** `irtes`: entries of the table. */
+export function remapChip(
+  k: Assembler,
+  d: LinuxData,
+  r: RemapData,
+  v: VectorRoutines,
+  behaviours: Behaviours,
+  { irqs, apicIds, units = [] }: Placement,
+  irtes: number,
+): Chip {
   /** The queue is locked while descriptors are put; its hardware works on whoever waits. */
   const qiSubmitSync = k.routine(
     'qi_submit_sync',
@@ -80,6 +90,19 @@ export function remapChip(k: Assembler, d: LinuxData, v: VectorRoutines, behavio
     { holds: [d.descLock] },
   );
 
+  const clearIrte = k.routine(
+    'clear_entries',
+    { irq: 'irq' },
+    (b, { irq }) => {
+      b.lock(r.ir2Lock, []);
+      b.storePair(r.irte, b.let('irte', irq), 0, [b.let('u32', 0), b.let('u32', 0)], { note: 'remapping entry: not present' });
+      if (behaviours.iecFlush === 'flush') b.call(qiSubmitSync, { irq });
+      b.unlock(r.ir2Lock, []);
+    },
+    { holds: [d.descLock] },
+  );
+  const writeMessage = messageRoutine(k, d, behaviours);
+
   /** The old vector is cleaned up at once: behind the flush, nothing arrives there any more. */
   const setAffinity = k.routine(
     'intel_ir_set_affinity',
@@ -88,37 +111,51 @@ export function remapChip(k: Assembler, d: LinuxData, v: VectorRoutines, behavio
       const ret = b.call(v.apicSetAffinity, { irq, mask });
       b.if(ne(ret, OK), () => b.return(ret));
       b.call(modifyIrte, { irq });
-      v.sendCleanup(b, irq);
+      b.if(b.load(d.moveInProgress, [irq]), () => b.call(v.sendCleanupVector, { irq }));
       b.return(OK);
     },
     { result: 'u8' as const, holds: [d.descLock] },
   );
 
-  const deviceOf = (irq: number): number => irqs[irq]?.device ?? 0;
-  const unitOf = (irq: number): number => units[deviceOf(irq)] ?? 0;
   return {
     setAffinity,
     deferred: false,
+    // the entry is there before anything can ask for it
+    activate(b, irq) {
+      b.call(modifyIrte, { irq });
+      b.if(ne(b.load(d.started, [irq]), State.SUSPENDED), () =>
+        b.call(writeMessage, { irq, address: b.or('u32', b.shl('u32', irq, 5), REMAPPABLE), data: 0 }),
+      );
+    },
+    deactivate(b, irq) {
+      b.call(writeMessage, { irq, address: 0, data: 0 });
+      b.call(clearIrte, { irq });
+    },
+    // the device asks for its entry, and that says what the kernel believes
     judge(b, irq) {
-      const entry = b.let('irte', irq);
-      const low = b.or('u32', b.shl('u32', b.load(d.apicdVector, [irq]), 16), PRESENT);
-      b.if(ne(b.cfgRead(b.constant('deviceOf', irq), 'addrLo'), b.or('u32', b.shl('u32', irq, 5), REMAPPABLE)), () =>
+      const device = b.constant('deviceOf', irq);
+      b.if(ne(b.cfgRead(device, 'addrLo'), b.or('u32', b.shl('u32', irq, 5), REMAPPABLE)), () => b.flag('inStep', irq));
+      b.if(ne(b.load(r.irte, [b.let('irte', irq), 0]), b.or('u32', b.shl('u32', b.load(d.apicdVector, [irq]), 16), PRESENT)), () =>
         b.flag('inStep', irq),
       );
-      b.if(ne(b.load(r.irte, [entry, 0]), low), () => b.flag('inStep', irq));
-      b.if(ne(b.load(r.irte, [entry, 1]), b.shl('u32', b.constant('apicId', b.load(d.apicdCpu, [irq])), 8)), () => b.flag('inStep', irq));
+      b.if(ne(b.load(r.irte, [b.let('irte', irq), 1]), b.shl('u32', b.constant('apicId', b.load(d.apicdCpu, [irq])), 8)), () =>
+        b.flag('inStep', irq),
+      );
     },
     boot(machine, irq, { cpu, vector }) {
-      entryFor(vector, apicIds[cpu] ?? 0, deviceOf(irq)).forEach((word, i) => machine.setVariable(r.irte.slot, irq, i, word));
-      machine.setVariable(r.unit.slot, irq, 0, unitOf(irq));
-      machine.setDevice(deviceOf(irq), { control: 1, ...messageFor(irq) });
-      machine.setUnit(unitOf(irq), { table: r.irte.slot, size: Math.log2(irtesFor(irqs.length)), extended: false });
+      const device = irqs[irq]?.device ?? 0;
+      const unit = units[device] ?? 0;
+      entryFor(vector, apicIds[cpu] ?? 0, device).forEach((word, i) => machine.setVariable(r.irte.slot, irq, i, word));
+      machine.setVariable(r.unit.slot, irq, 0, unit);
+      machine.setDevice(device, { control: 1, ...messageFor(irq) });
+      machine.setUnit(unit, { table: r.irte.slot, size: Math.log2(irtes), extended: false });
     },
-    // what is cached comes before what memory says
     target(machine, irq) {
-      const [low = 0, destination = 0] = machine.cachedEntry(unitOf(irq), irq) ?? machine.tableEntry(unitOf(irq), irq);
-      const cpu = apicIds.indexOf(destination >>> 8);
-      return cpu < 0 ? 'its entry goes to no CPU' : { cpu, vector: (low >>> 16) & 0xff };
+      // what is cached comes before what memory says
+      const cached = machine.cachedEntry(machine.variable(r.unit.slot, irq), irq);
+      const entry = (word: number): number => cached?.[word] ?? machine.variable(r.irte.slot, irq, word);
+      const cpu = apicIds.indexOf(entry(1) >>> 8);
+      return cpu < 0 ? 'its message goes to no CPU' : { cpu, vector: (entry(0) >>> 16) & 0xff };
     },
   };
 }
