@@ -11,8 +11,11 @@ export interface BehaviourDifference {
 /** Behaviours with another value, in the order of the first model, then those that only the second has. */
 export function behaviourDifferences(first: KernelModel, second: KernelModel): readonly BehaviourDifference[] {
   const names = [...new Set([...first.behaviours, ...second.behaviours].map(({ name }) => name))];
-  const of = ({ behaviours }: KernelModel, name: string): ActiveBehaviour | undefined => behaviours.find((each) => each.name === name);
   return names
-    .map((name) => ({ name, first: of(first, name), second: of(second, name) }))
+    .map((name) => ({ name, first: active(first, name), second: active(second, name) }))
     .filter((each) => each.first?.value !== each.second?.value);
+}
+
+function active({ behaviours }: KernelModel, name: string): ActiveBehaviour | undefined {
+  return behaviours.find((each) => each.name === name);
 }
