@@ -211,6 +211,7 @@ export function declareQueue(at: usize, u: u32): void {
     touchThing(at, Thing.pool, true, true);
     return;
   }
+  touchThing(at, Thing.pool, true, false);
   touchGuest(at, statusAtHead(u), false, true);
   for (let m = undrained(u, 0); m >= 0; m = undrained(u, m + 1)) {
     const origin = <u32>load<u16>(msgAt(m), Msg.origin);

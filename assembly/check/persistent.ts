@@ -95,13 +95,17 @@ export function persistent(n: u32): u32 {
 
 // --- for who verifies it
 
-/** The footprint of the next step of the actor whose action this is; 0: the state has too many actors. */
-export function footprintOf(action: u32, n: u32): usize {
+/** Footprints of units, which are no actors of this reduction. */
+const ofUnit: usize = memory.data(80);
+const ofOther: usize = memory.data(80);
+
+/** The footprint of the next step of the actor whose action this is; 0: the state has too many actors. `spare`: room for that of a unit. */
+export function footprintOf(action: u32, n: u32, spare: usize = ofUnit): usize {
   if (action >> 12 == Actor.queue || action >> 12 == Actor.drop) {
-    clear(sum);
-    if (action >> 12 == Actor.queue) declareQueue(sum, action & 0xfff);
-    else declareDrop(sum);
-    return sum;
+    clear(spare);
+    if (action >> 12 == Actor.queue) declareQueue(spare, action & 0xfff);
+    else declareDrop(spare);
+    return spare;
   }
   if (!listActors(n)) return 0;
   const a = actorOfAction(action);
@@ -110,10 +114,10 @@ export function footprintOf(action: u32, n: u32): usize {
 
 /** True if the next steps of the actors of two enabled actions may not commute. */
 export function dependent(action: u32, other: u32, n: u32): bool {
-  if (!listActors(n)) return true;
-  const a = actorOfAction(action);
-  const b = actorOfAction(other);
-  return a == b || conflict(nextOf(a), nextOf(b));
+  if (action == other) return true;
+  const a = footprintOf(action, n, ofUnit);
+  const b = footprintOf(other, n, ofOther);
+  return a == 0 || b == 0 || a == b || conflict(a, b);
 }
 
 const sum: usize = memory.data(80);
