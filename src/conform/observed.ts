@@ -5,13 +5,13 @@ import type { EventRecord, ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import { access, cpu, vector, type Access } from './access.js';
 import { messagePart } from './hardware.js';
+import type { Context } from './operations.js';
 
 /** An access of a model. */
 export interface Observed {
   /** index */
   readonly cpu: number;
-  /** by an interrupt handler */
-  readonly hardirq: boolean;
+  readonly context: Context;
   readonly access: Access;
 }
 
@@ -130,12 +130,12 @@ const QUEUE = 'cleanup_list';
 
 interface Observing extends Pick<Look, 'before' | 'queued' | 'irq'> {
   readonly self: number;
-  readonly hardirq: boolean;
+  readonly context: Context;
   readonly records: readonly EventRecord[];
 }
 
 /** What the events of a step of CPU `self` say. */
-export function observed(system: System, machine: ProgramMachine, { self, hardirq, records, ...around }: Observing): Observed[] {
+export function observed(system: System, machine: ProgramMachine, { self, context, records, ...around }: Observing): Observed[] {
   const { code } = system.built.program;
   const apicId = (id: number): number => system.scenario.machine.cpus.findIndex((each) => each.apicId === id);
   const look: Look = { ...around, after: reader(system, machine), apicId };
@@ -146,7 +146,7 @@ export function observed(system: System, machine: ProgramMachine, { self, hardir
         ? events[record.kind]?.(record, look)
         : rows[insn.op as Op]?.({ insn, variable: system.built.variables[insn.slot]?.name, value: record.c, look });
     if (made === undefined) return [];
-    return [{ cpu: self, hardirq, access: made }];
+    return [{ cpu: self, context, access: made }];
   });
 }
 

@@ -1,21 +1,29 @@
 /** A model goes through an operation, in program order: a message arrives before a CPU goes on, and one CPU after the other acts. */
-import { Actor, Op } from '../core/index.js';
+import { Actor, Level, Op } from '../core/index.js';
 import { decode } from '../kernel/index.js';
 import type { KernelModel } from '../kernel/model/index.js';
 import type { ProgramMachine } from '../machine/index.js';
 import { assembleWith, parseScenario, type System } from '../scenario/index.js';
-import type { Access } from './access.js';
 import { observed, remembered, type Observed } from './observed.js';
+import type { Context } from './operations.js';
 import type { Round, Stage } from './stage.js';
 
 /** What is let go on first. What is not here never does by itself. */
 const order: readonly Actor[] = [Actor.sample, Actor.send, Actor.message, Actor.queue, Actor.interrupt, Actor.cpu, Actor.timer];
 
+/** Contexts of a CPU as recordings call them. */
+const contexts: Readonly<Record<number, Context>> = {
+  [Level.thread]: 'task',
+  [Level.stopper]: 'stop_machine',
+  [Level.softirq]: 'softirq',
+  [Level.hardirq]: 'hardirq',
+};
+
 /** Steps of one round at most; no operation takes so many. */
 const MOST = 20_000;
 
 /** The accesses of a model on a stage. Throws `ModelError` where the model cannot be built for it. */
-export async function rehearse(model: KernelModel, stage: Stage): Promise<Access[]> {
+export async function rehearse(model: KernelModel, stage: Stage): Promise<readonly Observed[]> {
   const parsed = parseScenario(stage.scenario, 'conform');
   if ('errors' in parsed) throw new RangeError(parsed.errors.map(({ message }) => message).join('; '));
   const system = assembleWith(parsed.scenario, model, { probeRaises: 0 });
@@ -23,7 +31,7 @@ export async function rehearse(model: KernelModel, stage: Stage): Promise<Access
   machine.events();
   const run = new Rehearsal(system, machine, stage.irq);
   const rounds = stage.rounds.map((round) => run.round(round));
-  return partOf(rounds[stage.round] ?? [], stage).map(({ access }) => access);
+  return partOf(rounds[stage.round] ?? [], stage);
 }
 
 /** An access, and the step behind which it stands. */
@@ -32,8 +40,6 @@ type Made = Observed | { readonly cpu: number; readonly mark: 'delay' };
 class Rehearsal {
   readonly #system: System;
   readonly #machine: ProgramMachine;
-  /** by CPU, how many interrupts it is in */
-  readonly #depth = new Map<number, number>();
 
   readonly #irq: number;
   readonly #queued: string[] = [];
@@ -63,20 +69,16 @@ class Rehearsal {
 
   #apply(action: number): Made[] {
     const before = remembered(this.#system, this.#machine);
+    const context = contexts[this.#machine.core.exports.currentLevel(action & 0xfff)] ?? 'task';
     this.#machine.apply(action);
     const records = this.#machine.events();
     const self = action & 0xfff;
     const isCpu = action >>> 12 === Actor.cpu;
-    const hardirq = (this.#depth.get(self) ?? 0) > 0;
-    const around = { self, hardirq, records, before, queued: this.#queued, irq: this.#irq };
+    const around = { self, context, records, before, queued: this.#queued, irq: this.#irq };
     const accesses = isCpu ? observed(this.#system, this.#machine, around) : [];
     const marks: Made[] = [];
     for (const { kind, a, b } of records) {
-      if (kind === 'acknowledge') this.#depth.set(a, (this.#depth.get(a) ?? 0) + 1);
-      if (kind !== 'step') continue;
-      const { op } = decode(this.#system.built.program.code, b);
-      if (op === Op.iret) this.#depth.set(a, (this.#depth.get(a) ?? 1) - 1);
-      if (op === Op.delay) marks.push({ cpu: a, mark: 'delay' });
+      if (kind === 'step' && decode(this.#system.built.program.code, b).op === Op.delay) marks.push({ cpu: a, mark: 'delay' });
     }
     return [...accesses, ...marks];
   }
@@ -92,7 +94,7 @@ function partOf(made: readonly Made[], { cpu, part }: Stage): Observed[] {
     case 'all':
       return from(0);
     case 'hardirq':
-      return from(0).filter(({ hardirq }) => hardirq);
+      return from(0).filter(({ context }) => context === 'hardirq');
     case 'beforeDelay':
       return own.slice(0, delay < 0 ? own.length : delay).filter(isAccess);
     case 'afterDelay':
