@@ -154,6 +154,15 @@ function endOperation(o: u32, c: u32): void {
   record(Event.opEnd, o, c, 0);
 }
 
+function hush(s: u32, pc: u32): void {
+  if (s >= nSources) {
+    raiseFault(Fault.index, pc);
+    return;
+  }
+  store<u8>(srcAt(s), 0, Src.owed);
+  store<u8>(srcAt(s), 0, Src.condition);
+}
+
 /** Executes one; returns the value to show. */
 export function hardwareOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize, pc: u32): u32 {
   const w0 = load<u32>(insn);
@@ -211,6 +220,9 @@ export function hardwareOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize,
     case Op.queuePut:
     case Op.queueTail:
       shown = remapOp(op, c, ctx, insn, pc);
+      break;
+    case Op.hush:
+      hush(value, pc);
       break;
     case Op.inspect:
       shown = inspect(imm, operand(ctx, c, operandB(w0), 0), operand(ctx, c, operandC(w0), 0));

@@ -40,6 +40,7 @@ const hardware: ReadonlySet<Op> = new Set([
   Op.ipiSipi,
   Op.serve,
   Op.opEnd,
+  Op.hush,
   Op.timerArm,
   Op.timerCancel,
   Op.timerArmed,

@@ -35,11 +35,17 @@ const added: readonly (readonly [string, string, readonly string[]])[] = [
     ['6:3: the key "default" is missing; add default: 7200', '6:3: the key "max" is missing; add max: 9000'],
   ],
   ['an unknown operation', 'operations:\n  - ofline: 1\n', ['6:5: unknown key "ofline"; did you mean "offline"?']],
-  ['an empty operation', 'operations: [{}]\n', ['5:14: an operation says nothing; write exactly one of offline, online, move, request, free, disable, enable, suspend or pause']],
+  [
+    'an empty operation',
+    'operations: [{}]\n',
+    ['5:14: an operation says nothing; write exactly one of offline, online, move, request, free, disable, enable, suspend or pause'],
+  ],
   [
     'two operations in one',
     'operations:\n  - offline: 1\n    online: 1\n',
-    ['6:5: an operation has 2 keys, offline and online; write exactly one of offline, online, move, request, free, disable, enable, suspend or pause'],
+    [
+      '6:5: an operation has 2 keys, offline and online; write exactly one of offline, online, move, request, free, disable, enable, suspend or pause',
+    ],
   ],
   [
     'no kind of timing value',
@@ -82,6 +88,20 @@ const added: readonly (readonly [string, string, readonly string[]])[] = [
     'a move to CPUs that are offline then',
     'operations: [{offline: 1}, {move: {irq: 24, to: [1]}}]\n',
     ['5:49: no CPU of this list is online when the move begins; add one of CPU 0'],
+  ],
+  [
+    'a request of what is requested',
+    'operations: [{request: 24}]\n',
+    ['5:24: irq 24 is requested already; free it before, or write requested: false where it is declared'],
+  ],
+  ['free twice', 'operations: [{free: 24}, {free: 24}]\n', ['5:33: irq 24 is not requested then; request it before']],
+  ['an enable too many', 'operations: [{enable: 24}]\n', ['5:23: irq 24 is enabled already; disable it before, or leave this out']],
+  ['an irq that nobody has', 'operations: [{disable: 25}]\n', ['5:24: irq 25 does not exist; the devices have irq 24']],
+  ['no suspend', 'operations: [{suspend: false}]\n', ['5:24: write suspend: true, or leave it out']],
+  [
+    'a suspend beside others',
+    'operations: [{suspend: true}, {offline: 1}]\nparallel: true\n',
+    ['5:24: nothing can go on in parallel with a suspend; leave out parallel'],
   ],
   [
     'a loop that does not close',

@@ -140,6 +140,8 @@ export enum Op {
   /** a = register imm (`MmioReg`) of entry c of device b; such a write is posted */
   mmioRead = 81,
   mmioWrite = 82,
+  /** the device of interrupt source a falls silent: what it has raised is void, whether it was sent or not */
+  hush = 83,
 }
 
 /** Values of an operand byte. 0..7 are the context's registers. */

@@ -72,7 +72,15 @@ export function activationRoutines(k: Assembler, d: LinuxData, life: Life, v: Ve
     desc,
   );
 
+  /** By contract the driver keeps its device quiet from here on; what it has sent may still be on its way. */
+  const quiet = (b: Builder, irq: Reg<'irq'>): void =>
+    b.atomic(() => {
+      b.store(d.started, [irq], State.SHUTDOWN);
+      b.hush(irq);
+    }, 'irq shut down: its driver keeps the device quiet');
+
   return {
+    quiet,
     deactivate,
     irqStartup,
     resend,
@@ -86,7 +94,7 @@ export function activationRoutines(k: Assembler, d: LinuxData, life: Life, v: Ve
       );
       b.if(last, () => {
         b.store(managed.managedShutdown, [irq], 1);
-        b.store(d.started, [irq], State.SHUTDOWN, 'irq shut down: its driver keeps the device quiet');
+        quiet(b, irq);
         chip.mask?.(b, irq);
         b.call(deactivate, { irq });
         b.return();

@@ -32,10 +32,9 @@ export function lifeRoutines(k: Assembler, d: LinuxData, life: Life, a: Activati
     }),
   );
 
-  /** The driver has told its device to be quiet; what it has sent may still be on its way. */
   const freeIrq = operation('free_irq', (b, irq) => {
     locked(b, irq, () => {
-      b.store(d.started, [irq], State.SHUTDOWN, 'irq shut down: its driver keeps the device quiet');
+      a.quiet(b, irq);
       chip.mask?.(b, irq);
       if (behaviours.deactivate === 'atShutdown') b.call(a.deactivate, { irq });
     });
@@ -97,8 +96,9 @@ export function lifeRoutines(k: Assembler, d: LinuxData, life: Life, a: Activati
     each(b, (irq) =>
       locked(b, irq, () =>
         b.if(eq(b.load(d.started, [irq]), State.SUSPENDED), () => {
-          b.store(d.started, [irq], State.DISABLED, 'device to D0');
+          b.store(d.started, [irq], State.SHUTDOWN, 'device to D0, still quiet');
           chip.activate(b, irq);
+          b.store(d.started, [irq], State.DISABLED);
           b.if(eq(b.load(life.depth, [irq]), 0), () => {
             b.store(d.started, [irq], State.STARTED, 'irq enabled');
             a.resend(b, irq);
