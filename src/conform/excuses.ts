@@ -109,5 +109,4 @@ export const excuses: readonly Excuse[] = [
 export const notYet = {
   msix: 'the model has no MSI-X yet',
   ioapic: 'the model has no IOAPIC pins yet',
-  managed: 'the model has no managed irqs yet',
 } as const;

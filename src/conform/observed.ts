@@ -102,11 +102,14 @@ function lapicName(offset: number): string {
   return lapicNames[register] ?? (LapicReg[register] ?? `0x${offset.toString(16)}`).toUpperCase();
 }
 
+/** Where an irq without a vector of its own points (linux.md 2.2): the tracepoint has none then. */
+const MANAGED_IRQ_SHUTDOWN_VECTOR = 0xef;
+
 /** What the kernel notes of its allocator; the variables say what it did. */
 const notes: Partial<Record<number, (irq: number, look: Look) => Access>> = {
   [Note.moved]: (irq, { before, after }) => {
     const old = before('apicd_vector', irq);
-    const was = old === 0 ? ['none'] : [cpu(before('apicd_cpu', irq)), vector(old)];
+    const was = old === 0 || old === MANAGED_IRQ_SHUTDOWN_VECTOR ? ['none'] : [cpu(before('apicd_cpu', irq)), vector(old)];
     return access('vectors', 'target', ...was, '->', cpu(after('apicd_cpu', irq)), vector(after('apicd_vector', irq)));
   },
   [Note.cleaned]: (irq, { before }) =>

@@ -99,6 +99,8 @@ function partOf(made: readonly Made[], { cpu, part }: Stage): Observed[] {
       return own.slice(0, delay < 0 ? own.length : delay).filter(isAccess);
     case 'afterDelay':
       return from(delay < 0 ? own.length : delay).filter(({ access: { at, parts } }) => at === 'icr' || parts[0] === 'reads IRR');
+    case 'device':
+      return from(0).filter(({ access: { at } }) => at !== 'lapic' && at !== 'icr');
     case 'local':
       return from(delay < 0 ? 0 : delay).filter(({ access: { at, parts } }) => at === 'lapic' && parts[0] !== 'reads IRR');
   }

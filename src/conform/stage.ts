@@ -1,5 +1,5 @@
 /** A machine of the shape of a recorded one, on which a model goes through one operation. */
-import type { notYet } from './excuses.js';
+import { notYet } from './excuses.js';
 import type { RecordedOperation } from './recording.js';
 
 /** What a model is to go through: a scenario, and what happens in it in which order. */
@@ -15,7 +15,7 @@ export interface Stage {
   /** which of them is compared */
   readonly round: number;
   /** what of it */
-  readonly part: 'all' | 'hardirq' | 'beforeDelay' | 'afterDelay' | 'local';
+  readonly part: 'all' | 'hardirq' | 'beforeDelay' | 'afterDelay' | 'local' | 'device';
 }
 
 /** What begins a round, by index. */
@@ -34,19 +34,28 @@ interface Irq {
   readonly irq: number;
   readonly cpu: number;
   readonly vector: number;
+  /** its CPU is its whole affinity, by the kernel's choice */
+  readonly managed?: boolean;
 }
 
-interface Machine {
+/** How the irqs get to their CPUs. */
+interface Setup {
+  readonly remapped: boolean;
+  readonly message: 'msi' | 'msix';
+}
+
+const plain: Setup = { remapped: false, message: 'msi' };
+
+interface Machine extends Setup {
   readonly cpus: string;
   readonly irqs: readonly Irq[];
   readonly operations: readonly string[];
-  readonly remapped: boolean;
 }
 
-function yaml({ cpus, irqs, operations, remapped }: Machine): string {
+function yaml({ cpus, irqs, operations, remapped, message }: Machine): string {
   const devices = irqs.map(
-    ({ name, irq, cpu, vector }) =>
-      `  - {name: ${name}, kind: handshake, message: {type: msi, address64: true}, raises: 4, irqs: [{irq: ${irq}, cpu: ${cpu}, vector: 0x${vector.toString(16)}}]}`,
+    ({ name, irq, cpu, vector, managed }) =>
+      `  - {name: ${name}, kind: handshake, message: {type: ${message}}, raises: 4, irqs: [{irq: ${irq}, cpu: ${cpu}, vector: 0x${vector.toString(16)}${managed === true ? `, managed: true, affinity: [${cpu}]` : ''}}]}`,
   );
   return [
     'version: 1',
@@ -101,38 +110,41 @@ function shapeOf({ accesses, context }: RecordedOperation): Shape {
 export function stagesFor(operation: RecordedOperation): readonly Stage[] | keyof typeof notYet {
   const { irq } = operation;
   if (irq?.chip === 'IO-APIC') return 'ioapic';
-  if (operation.kind === 'managedShutdown' || operation.kind === 'startUp') return 'managed';
-  if (irq?.chip === 'PCI-MSIX') return 'msix';
+  if (irq?.chip === 'PCI-MSIX' && 'msix' in notYet) return 'msix';
   const shape = shapeOf(operation);
-  const remapped = irq?.remapped === true;
+  const setup = { remapped: irq?.remapped === true, message: irq?.chip === 'PCI-MSIX' ? 'msix' : 'msi' } as const;
   switch (operation.kind) {
     case 'move':
       return shape.busy
-        ? [{ ...moved(shape, true, remapped, [THIRD]), cpu: undefined, rounds: [first, second], round: 1, part: 'all' }]
-        : variants(shape).map((same) => ({ ...moved(shape, same, remapped), cpu: undefined, rounds: [first], round: 0, part: 'all' }));
+        ? [{ ...moved(shape, true, setup, [THIRD]), cpu: undefined, rounds: [first, second], round: 1, part: 'all' }]
+        : variants(shape).map((same) => ({ ...moved(shape, same, setup), cpu: undefined, rounds: [first], round: 0, part: 'all' }));
     case 'deferred': {
       // with remapping only a move that was refused waits
-      if (remapped)
+      if (setup.remapped)
         return variants(shape).map((same) => ({
-          ...moved(shape, same, true, [THIRD]),
+          ...moved(shape, same, setup, [THIRD]),
           cpu: NEW,
           rounds: [first, second, {}, raise],
           round: 3,
           part: 'hardirq',
         }));
       const both = shape.pending ? { raises: [MOVED + 1, MOVED] } : raise;
-      return variants(shape).map((same) => ({ ...moved(shape, same, false), cpu: OLD, rounds: [first, both], round: 1, part: 'hardirq' }));
+      return variants(shape).map((same) => ({ ...moved(shape, same, setup), cpu: OLD, rounds: [first, both], round: 1, part: 'hardirq' }));
     }
     case 'completion':
-      return [{ ...moved(moving, true, remapped), cpu: NEW, rounds: [first, raise, raise], round: 2, part: 'hardirq' }];
+      return [{ ...moved(moving, true, setup), cpu: NEW, rounds: [first, raise, raise], round: 2, part: 'hardirq' }];
     case 'cleanup':
-      return [{ ...moved(moving, true, remapped), cpu: OLD, rounds: [first, raise, raise], round: 2, part: 'all' }];
+      return [{ ...moved(moving, true, setup), cpu: OLD, rounds: [first, raise, raise], round: 2, part: 'all' }];
     case 'evacuation':
-      return variants(shape).map((same) => ({ ...dying(same, remapped), part: 'beforeDelay' }));
+      return variants(shape).map((same) => ({ ...dying(same, setup), part: 'beforeDelay' }));
+    case 'managedShutdown':
+      return [{ ...dying(true, setup, true), part: 'beforeDelay' }];
+    case 'startUp':
+      return [{ ...dying(true, setup, true), rounds: [first, second], round: 1, part: 'device' }];
     case 'scan':
-      return [{ ...dying(true, remapped), part: 'afterDelay' }];
+      return [{ ...dying(true, setup), part: 'afterDelay' }];
     case 'lapicOff':
-      return [{ ...dying(true, remapped), part: 'local' }];
+      return [{ ...dying(true, setup), part: 'local' }];
     case 'wakeUp':
       return [{ ...coming(), cpu: 0, part: 'all' }];
     case 'lapicOn':
@@ -156,23 +168,24 @@ const MOVED = 1;
 type Set = Pick<Stage, 'scenario' | 'irq'>;
 
 /** An irq that is asked to leave `OLD`, and `then` its next CPU. Its vector is free on the last of them, or another irq has it there. */
-function moved({ moves, pending }: Shape, same: boolean, remapped: boolean, then: readonly number[] = []): Set {
+function moved({ moves, pending }: Shape, same: boolean, setup: Setup, then: readonly number[] = []): Set {
   const operations = [moves || then.length > 0 ? NEW : OLD, ...then].map((to) => `{move: {irq: 40, to: [${to}]}}`);
   // one with the vector that the irq is going to have waits on the old CPU, as its priority is lower
   const waiting = pending ? [{ name: 'waiting', irq: 41, cpu: OLD, vector: LOW }] : [];
   const vector = pending ? LOW + 1 : LOW;
   const taken = same || pending ? [] : [{ name: 'taken', irq: 42, cpu: then.at(-1) ?? NEW, vector: LOW }];
   const irqs = [beside, { name: 'moved', irq: 40, cpu: OLD, vector }, ...waiting, ...taken];
-  return { scenario: yaml({ cpus: cpuList(CPUS), irqs, operations, remapped }), irq: MOVED };
+  return { scenario: yaml({ cpus: cpuList(CPUS), irqs, operations, ...setup }), irq: MOVED };
 }
 
-/** An irq is on a CPU that goes offline. */
-function dying(same: boolean, remapped: boolean): Omit<Stage, 'part'> {
+/** An irq is on a CPU that goes offline; if it is managed, the CPU comes back. */
+function dying(same: boolean, setup: Setup, managed = false): Omit<Stage, 'part'> {
   const taken = same ? [] : [2, 3].map((cpu) => ({ name: `taken${cpu}`, irq: 42 + cpu, cpu, vector: LOW }));
   // the new CPU is the one with the most vectors free
-  const irqs = [beside, { name: 'moved', irq: 40, cpu: OLD, vector: LOW }, ...taken];
+  const irqs = [beside, { name: 'moved', irq: 40, cpu: OLD, vector: LOW, managed }, ...taken];
+  const operations = [`{offline: ${OLD}}`, ...(managed ? [`{online: ${OLD}}`] : [])];
   return {
-    scenario: yaml({ cpus: cpuList(CPUS), irqs, operations: [`{offline: ${OLD}}`], remapped }),
+    scenario: yaml({ cpus: cpuList(CPUS), irqs, operations, ...setup }),
     irq: MOVED,
     cpu: OLD,
     rounds: [first],
@@ -183,5 +196,5 @@ function dying(same: boolean, remapped: boolean): Omit<Stage, 'part'> {
 /** A CPU comes up. */
 function coming(): Omit<Stage, 'part' | 'cpu'> {
   const operations = [`{online: ${OLD}}`];
-  return { scenario: yaml({ cpus: cpuList(CPUS, [OLD]), irqs: [beside], operations, remapped: false }), irq: 0, rounds: [first], round: 0 };
+  return { scenario: yaml({ cpus: cpuList(CPUS, [OLD]), irqs: [beside], operations, ...plain }), irq: 0, rounds: [first], round: 0 };
 }
