@@ -36,7 +36,7 @@ describe.concurrent('on the command line', () => {
   test.each([
     ['an unknown command', ['chekc'], /unknown command 'chekc' \(Did you mean check\?\); irqlab --help lists what there is/],
     ['an unknown flag', ['check', '--modle', 'linux-5.9'], /unknown option '--modle' \(Did you mean --model\?\); irqlab COMMAND --help/],
-    ['a flag without its value', ['check', '--model'], /option '--model <name>' argument missing/],
+    ['a flag without its value', ['check', '--model'], /option '--model <name\|file>' argument missing/],
     ['one argument too many', ['check', 'xhci-hotplug'], /too many arguments/],
     ['an argument that is missing', ['import'], /missing required argument 'file'/],
     ['a format that does not exist', ['check', '--format', 'xml'], /argument 'xml' is invalid. Allowed choices are text, json/],
