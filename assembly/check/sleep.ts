@@ -137,16 +137,16 @@ function declare(at: usize, action: u32): u32 {
     case Actor.operation:
       declareOperation(at, which, true);
       return Weight.hidden;
-    case Actor.timer:
-      if (load<u8>(cpuAt(which >> 4), Cpu.flags) & CpuFlag.shadow) fillAll(at);
-      else declareTimer(at, which >> 4, current(which >> 4));
-      return Weight.visible;
     case Actor.queue:
       declareQueue(at, which);
       return Weight.visible;
     case Actor.drop:
       declareDrop(at);
       return Weight.hidden;
+    case Actor.timer:
+      if (load<u8>(cpuAt(which >> 4), Cpu.flags) & CpuFlag.shadow) fillAll(at);
+      else declareTimer(at, which >> 4, current(which >> 4));
+      return Weight.visible;
     default:
       fillAll(at);
       return Weight.unknown;

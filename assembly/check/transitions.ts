@@ -204,12 +204,12 @@ function exists(actor: u32, which: u32): bool {
       return which < nSources && hasRoom();
     case Actor.operation:
       return which < nOperations;
-    case Actor.timer:
-      return which >> 4 < nCpus && (which & 15) < nTimers && load<u8>(timerAt(which >> 4, which & 15)) != 0;
     case Actor.queue:
       return which < nIommus && canExecute(which);
     case Actor.drop:
       return which >> 8 < nIommus && isLine(which >> 8, which & 0xff);
+    case Actor.timer:
+      return which >> 4 < nCpus && (which & 15) < nTimers && load<u8>(timerAt(which >> 4, which & 15)) != 0;
     default:
       return actor == Actor.probe;
   }
@@ -237,13 +237,13 @@ export function isEnabledAlone(action: u32): bool {
       return load<u8>(srcAt(which), Src.held) != 0;
     case Actor.operation:
       return !probing() && operationBegins(which);
+    case Actor.queue:
+    case Actor.drop:
+      return true;
     case Actor.timer: {
       const level = current(which >> 4);
       return !(assumes(Assumption.promptRecognition) && mayInterrupt(which >> 4, level)) && takesTimers(which >> 4, level);
     }
-    case Actor.queue:
-    case Actor.drop:
-      return true;
     default:
       return false;
   }
@@ -277,10 +277,6 @@ export function perform(action: u32): bool {
     case Actor.operation:
       beginOperation(which);
       return false;
-    case Actor.timer:
-      // its interrupt, of which this is all that is modelled, is acknowledged
-      fireTimer(which >> 4, which & 15);
-      return true;
     case Actor.queue:
       executeNext(which);
       return true;
@@ -288,6 +284,10 @@ export function perform(action: u32): bool {
       dropLine(which >> 8, which & 0xff);
       record(Event.evict, which >> 8, which & 0xff, 0);
       return false;
+    case Actor.timer:
+      // its interrupt, of which this is all that is modelled, is acknowledged
+      fireTimer(which >> 4, which & 15);
+      return true;
     default:
       if (which == 0) beginProbe();
       else probeRaise();

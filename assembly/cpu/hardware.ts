@@ -221,11 +221,6 @@ export function hardwareOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize,
     case Op.opEnd:
       endOperation(value, c);
       break;
-    case Op.timerArm:
-    case Op.timerCancel:
-    case Op.timerArmed:
-      shown = timerOp(op, c, ctx, insn, pc);
-      break;
     case Op.storePair:
     case Op.queuePut:
     case Op.queueTail:
@@ -233,6 +228,11 @@ export function hardwareOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize,
       break;
     case Op.hush:
       hush(value, pc);
+      break;
+    case Op.timerArm:
+    case Op.timerCancel:
+    case Op.timerArmed:
+      shown = timerOp(op, c, ctx, insn, pc);
       break;
     case Op.inspect:
       shown = inspect(imm, operand(ctx, c, operandB(w0), 0), operand(ctx, c, operandC(w0), 0));

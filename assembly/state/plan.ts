@@ -173,7 +173,6 @@ function planFunction(f: u32): void {
     plan(entry + MsixEntry.open, 0, 1);
   }
 }
-
 /** Bytes that no image of this machine exceeds. */
 function mostBytes(): usize {
   const contexts = nCpus * LEVELS * (3 + 8 * 2 + 8 * 4);

@@ -51,12 +51,12 @@ export function describeAction(system: System, action: number): Step {
       return { actor: source, choice: 'send', action };
     case Actor.operation:
       return { actor: `op${which}`, choice: '', action };
-    case Actor.timer:
-      return { actor: cpuName(system, which >>> 4), choice: `t${which & 15}`, action };
     case Actor.queue:
       return { actor: `iommu${which}`, choice: 'queue', action };
     case Actor.drop:
       return { actor: `iommu${which >>> 8}`, choice: `drop${which & 0xff}`, action };
+    case Actor.timer:
+      return { actor: cpuName(system, which >>> 4), choice: `t${which & 15}`, action };
     default:
       return { actor: 'probe', choice: which === 0 ? '' : 'raise', action };
   }

@@ -43,10 +43,10 @@ const hardware: ReadonlySet<Op> = new Set([
   Op.serve,
   Op.opEnd,
   Op.hush,
+  Op.queueTail,
   Op.timerArm,
   Op.timerCancel,
   Op.timerArmed,
-  Op.queueTail,
 ]);
 
 /** Masks that a reference may refer to; undefined among them: not known. */

@@ -25,7 +25,8 @@ export interface Settings {
 
 /** What the command line sets in place of the file. */
 export interface Overrides extends Settings {
-  readonly model?: string | undefined;
+  /** a built-in model by its name, or one of the user's own */
+  readonly model?: string | KernelModel | undefined;
   readonly behaviours?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -76,10 +77,21 @@ function describeOperation(o: Operation): string {
   return `${kind} irq ${String(irq)}`;
 }
 
-/** Joins a scenario and a built-in model by its name. Throws `ModelError` if the model or a behaviour does not exist. */
+/**
+ * Joins a scenario and a model. What the scenario says of the behaviours of its own model is passed over for a model of the user's
+ * own. Throws `ModelError` if the model or a behaviour does not exist.
+ */
 export function assembleSystem(scenario: Scenario, overrides: Overrides = {}): System {
-  const model = findModel(overrides.model ?? scenario.model, { ...scenario.behaviours, ...overrides.behaviours });
-  return assembleWith(scenario, model, overrides);
+  const { model = scenario.model, behaviours } = overrides;
+  if (typeof model === 'object') return assembleWith(scenario, withBehaviours(model, behaviours), overrides);
+  return assembleWith(scenario, findModel(model, { ...scenario.behaviours, ...behaviours }), overrides);
+}
+
+function withBehaviours(model: KernelModel, behaviours: Overrides['behaviours']): KernelModel {
+  const [first] = Object.keys(behaviours ?? {});
+  if (behaviours === undefined || first === undefined) return model;
+  if (model.set === undefined) throw new ModelError(`${model.name} has no behaviours, so ${first} cannot be set`);
+  return model.set(behaviours);
 }
 
 /** Joins a scenario and a model of the user's own; the model and the behaviours that the scenario names are passed over. */

@@ -85,6 +85,12 @@ export interface KernelModel {
   /** e.g. `linux-5.9` */
   readonly name: string;
   readonly behaviours: readonly ActiveBehaviour[];
+  /** routines that are the user's own; left out: none */
+  readonly own?: readonly string[];
+  /** the file it is from, if the user keeps it in one: what reproduces a verdict names it */
+  readonly file?: string;
+  /** The same model with single behaviours set otherwise; left out: it has none. Throws `ModelError`. */
+  set?(behaviours: Readonly<Record<string, string>>): KernelModel;
   /** what an own property can name; left out: nothing */
   readonly data?: DeclaredData;
   readonly systemVectors?: readonly number[];

@@ -1,6 +1,7 @@
 /** Linux: one model, named behaviours, a version is a table of them (linux.md 2; without interrupt remapping). */
-import { Assembler, programSetup, type MachineSize } from '../../index.js';
+import { Assembler, AssemblyError, programSetup, type MachineSize, type OwnRoutines } from '../../index.js';
 import type { ProgramMachine, OperationSetup } from '../../../machine/index.js';
+import { quote } from '../../../words.js';
 import {
   ModelError,
   type ActiveBehaviour,
@@ -30,7 +31,7 @@ import { irqRoutines } from './irq.js';
 import { invariants } from './invariants.js';
 import { addJudges } from './judges.js';
 import { msiChip } from './msi.js';
-import { declareRemapping, irtesFor, isRemapped, remapChip } from './remap.js';
+import { irtesFor, isRemapped, remapChip } from './remap.js';
 import { vectorRoutines } from './vector.js';
 import { versions, versionTable } from './versions.js';
 
@@ -46,8 +47,26 @@ function isBehaviour(name: string): name is BehaviourName {
   return Object.hasOwn(behaviours, name);
 }
 
-/** Linux of a version, with single behaviours set otherwise. Throws `ModelError` for one that does not exist. */
-export function linux(version: string, set: Readonly<Record<string, string>> = {}): KernelModel {
+/** What is to be otherwise than in the version. */
+export interface LinuxChanges {
+  /** single behaviours, e.g. `{ settleDelay: 'none' }` */
+  readonly behaviours?: Readonly<Record<string, string>>;
+  /** routines by the kernel's names, each with a body in place of the model's */
+  readonly replace?: OwnRoutines;
+  /** how verdicts call the model; default `linux-VERSION`, with own routines `linux-VERSION-own` */
+  readonly name?: string;
+}
+
+/** A name that fits into a token and a file's name. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** Linux of a version, with changes. Throws `ModelError` for what does not exist. */
+export function linux(version: string, changes: LinuxChanges = {}): KernelModel {
+  const { behaviours: set = {}, replace = {} } = changes;
+  const own = Object.keys(replace);
+  const called = changes.name ?? `linux-${version}${own.length > 0 ? '-own' : ''}`;
+  if (!NAME.test(called))
+    throw new ModelError(`a model cannot be called ${quote(called)}; use letters, digits, dashes and points, e.g. my-linux`);
   const table = versionTable(version);
   if (table === undefined) throw new ModelError(`there is no model of Linux ${version}; there are ${linuxVersions.join(', ')}`);
   for (const [name, value] of Object.entries(set)) {
@@ -62,12 +81,14 @@ export function linux(version: string, set: Readonly<Record<string, string>> = {
   });
   const chosen = Object.fromEntries(active.map(({ name, value }) => [name, value])) as unknown as Behaviours;
   return {
-    name: `linux-${version}`,
+    name: called,
     behaviours: active,
+    ...(own.length > 0 ? { own } : {}),
+    set: (more) => linux(version, { ...changes, name: called, behaviours: { ...set, ...more } }),
     data: declareData({ operations: 0, life: true, managed: true }).declarations,
     systemVectors: systemVectorsOf(chosen),
     invariants,
-    build: (size, placement) => build(chosen, size, placement),
+    build: (size, placement) => orModelError(own, () => build(chosen, replace, size, placement)),
   };
 }
 
@@ -79,7 +100,17 @@ function systemVectorsOf({ cleanup }: Behaviours): readonly number[] {
 /** CPUs of the largest machine that a check takes. */
 const MOST_CHECKED_CPUS = 16;
 
-function build(chosen: Behaviours, machineSize: MachineSize, placement: Placement): BuiltModel {
+/** What is wrong with own routines is the user's to mend; in the model's own it is a bug, and stays one. */
+function orModelError(own: readonly string[], make: () => BuiltModel): BuiltModel {
+  try {
+    return make();
+  } catch (error) {
+    if (own.length > 0 && error instanceof AssemblyError) throw new ModelError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSize, placement: Placement): BuiltModel {
   const other = placement.devices.findIndex(({ msi }) => msi?.vectors !== 1 || msi.maskable);
   if (other >= 0)
     throw new ModelError(
@@ -91,12 +122,9 @@ function build(chosen: Behaviours, machineSize: MachineSize, placement: Placemen
   const { parts = { cpus: [], irqs: [], devices: [] }, own = [] } = placement;
   const vectors = { lo: size.vectorLo, hi: size.vectorHi };
   const systemVectors = [...systemVectorsOf(chosen), ...(uses.managed ? [MANAGED_IRQ_SHUTDOWN_VECTOR] : [])];
-  const k = new Assembler(data.declarations, { ...parts, vectors, systemVectors });
+  const k = new Assembler(data.declarations, { ...parts, vectors, systemVectors }, replace);
   const routines = vectorRoutines(k, data, chosen);
-  const remapping = isRemapped(placement) ? declareRemapping(data.declarations) : undefined;
-  const chip = remapping
-    ? remapChip(k, data, remapping, routines, chosen, placement, size.irtes ?? 0)
-    : msiChip(k, data, routines, chosen, placement);
+  const chip = (isRemapped(placement) ? remapChip : msiChip)(k, data, routines, chosen, placement);
   const activation = data.life && activationRoutines(k, data, data.life, routines, chip, chosen);
   const irq = irqRoutines(k, data, routines, chip, activation, chosen);
   const hotplug = hotplugRoutines(k, data, routines, irq, activation, chosen);
