@@ -23,7 +23,7 @@ import { Cpu, CpuFlag, Ctx } from '../state/abi/fields';
 import { assumes, codeAt, cpuAt, ctxAt } from '../state/access';
 import { nCpus, nInstructions, nOrigins, nSources } from '../state/layout';
 import { current } from '../cpu/schedule';
-import { messageOf } from '../fabric/flight';
+import { isAccess, messageOf } from '../fabric/flight';
 import { blocksBase } from './futures';
 import {
   declareDrop,
@@ -137,16 +137,16 @@ function declare(at: usize, action: u32): u32 {
     case Actor.operation:
       declareOperation(at, which, true);
       return Weight.hidden;
-    case Actor.timer:
-      if (load<u8>(cpuAt(which >> 4), Cpu.flags) & CpuFlag.shadow) fillAll(at);
-      else declareTimer(at, which >> 4, current(which >> 4));
-      return Weight.visible;
     case Actor.queue:
       declareQueue(at, which);
       return Weight.visible;
     case Actor.drop:
       declareDrop(at);
       return Weight.hidden;
+    case Actor.timer:
+      if (load<u8>(cpuAt(which >> 4), Cpu.flags) & CpuFlag.shadow) fillAll(at);
+      else declareTimer(at, which >> 4, current(which >> 4));
+      return Weight.visible;
     default:
       fillAll(at);
       return Weight.unknown;
@@ -178,7 +178,7 @@ export function declareSteps(n: u32, joins: bool): void {
 function isOfDevice(action: u32): bool {
   if (action >> 12 != Actor.message) return action >> 12 >= <u32>Actor.raise && action >> 12 <= <u32>Actor.send;
   const m = messageOf((action & 0xfff) >> 4, action & 15);
-  return m >= 0 && isInterrupt(m);
+  return m >= 0 && (isAccess(m) || isInterrupt(m));
 }
 
 /** Where the footprint of step number `i` is, for what is joined to it; 0: nobody asks. */

@@ -9,7 +9,7 @@ import { Cpu, Glob, RunState, Src } from '../state/abi/fields';
 import { assumes, cpuAt, isActive, operationSetup, setting, srcAt } from '../state/access';
 import { globBase, nCpus, nIommus, nIrtes, nMessages, nOperations, nOrigins, nSources, nTimers, opBase } from '../state/layout';
 import { deriveCpu } from '../lapic/priority';
-import { mayRaise, raise, sample, sendHeld } from '../fabric/emit';
+import { maySample, mayRaise, raise, sample, sendHeld } from '../fabric/emit';
 import { hasRoom, isMovable, messageOf, movableMessages } from '../fabric/flight';
 import { canExecute, executeNext } from '../fabric/iommu';
 import { dropLine, isLine } from '../iommu/vtd/lines';
@@ -53,7 +53,7 @@ function enabledSamples(out: usize): usize {
   if (!hasRoom()) return end;
   for (let s: u32 = 0; s < nSources; s++) {
     const at = srcAt(s);
-    if (load<u8>(at, Src.condition) && !isSilent(s)) end = add(end, Actor.sample, s);
+    if (load<u8>(at, Src.condition) && maySample(s) && !isSilent(s)) end = add(end, Actor.sample, s);
     if (load<u8>(at, Src.held)) end = add(end, Actor.send, s);
   }
   return end;
@@ -204,12 +204,12 @@ function exists(actor: u32, which: u32): bool {
       return which < nSources && hasRoom();
     case Actor.operation:
       return which < nOperations;
-    case Actor.timer:
-      return which >> 4 < nCpus && (which & 15) < nTimers && load<u8>(timerAt(which >> 4, which & 15)) != 0;
     case Actor.queue:
       return which < nIommus && canExecute(which);
     case Actor.drop:
       return which >> 8 < nIommus && isLine(which >> 8, which & 0xff);
+    case Actor.timer:
+      return which >> 4 < nCpus && (which & 15) < nTimers && load<u8>(timerAt(which >> 4, which & 15)) != 0;
     default:
       return actor == Actor.probe;
   }
@@ -232,18 +232,18 @@ export function isEnabledAlone(action: u32): bool {
     case Actor.raise:
       return !probing() && load<u32>(srcAt(which), Src.left) != 0 && mayRaise(which) && !isSilent(which);
     case Actor.sample:
-      return load<u8>(srcAt(which), Src.condition) != 0 && !isSilent(which);
+      return load<u8>(srcAt(which), Src.condition) != 0 && maySample(which) && !isSilent(which);
     case Actor.send:
       return load<u8>(srcAt(which), Src.held) != 0;
     case Actor.operation:
       return !probing() && operationBegins(which);
+    case Actor.queue:
+    case Actor.drop:
+      return true;
     case Actor.timer: {
       const level = current(which >> 4);
       return !(assumes(Assumption.promptRecognition) && mayInterrupt(which >> 4, level)) && takesTimers(which >> 4, level);
     }
-    case Actor.queue:
-    case Actor.drop:
-      return true;
     default:
       return false;
   }
@@ -277,10 +277,6 @@ export function perform(action: u32): bool {
     case Actor.operation:
       beginOperation(which);
       return false;
-    case Actor.timer:
-      // its interrupt, of which this is all that is modelled, is acknowledged
-      fireTimer(which >> 4, which & 15);
-      return true;
     case Actor.queue:
       executeNext(which);
       return true;
@@ -288,6 +284,10 @@ export function perform(action: u32): bool {
       dropLine(which >> 8, which & 0xff);
       record(Event.evict, which >> 8, which & 0xff, 0);
       return false;
+    case Actor.timer:
+      // its interrupt, of which this is all that is modelled, is acknowledged
+      fireTimer(which >> 4, which & 15);
+      return true;
     default:
       if (which == 0) beginProbe();
       else probeRaise();

@@ -4,7 +4,7 @@
  */
 import { Settings, Timing } from '../state/abi/tables';
 import { setting } from '../state/access';
-import { nCpus, nDevices, nFunctions, nIoapics, nIommus, nOrigins, nRequesters, nSources, streamBase, timingBase } from '../state/layout';
+import { nAccessed, nCpus, nDevices, nIoapics, nIommus, nOrigins, nRequesters, nSources, streamBase, timingBase } from '../state/layout';
 
 function finalise(x: u64): u64 {
   let z = x;
@@ -51,7 +51,7 @@ export function seedStreams(): void {
   seedPurpose(6, streamOfOrigin(nDevices + nCpus), nIoapics);
   seedPurpose(8, streamOfOrigin(nDevices + nCpus + nIoapics), nIommus);
   seedPurpose(7, streamOfOrigin(others), nRequesters);
-  seedPurpose(10, streamOfOrigin(others + nRequesters), nFunctions);
+  seedPurpose(10, streamOfOrigin(others + nRequesters), nAccessed);
 }
 
 export function random(stream: u32): u64 {

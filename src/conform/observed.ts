@@ -52,11 +52,11 @@ const rows: Partial<Record<Op, (step: Step) => Access | undefined | void>> = {
   [Op.mmioWrite]: ({ insn, value }) => {
     const register = MmioReg[insn.imm] as keyof typeof MmioReg;
     if (register === 'control') return access('table', `control = ${(value & 1) === 0 ? 'unmasked' : 'masked'}`);
-    return access('table', ...messagePart(MESSAGE[register], value));
+    return register in MESSAGE ? access('table', ...messagePart(MESSAGE[register as keyof typeof MESSAGE], value)) : undefined;
   },
   [Op.mmioRead]: ({ insn }) => {
     const register = MmioReg[insn.imm] as keyof typeof MmioReg;
-    return access('table', `reads ${register === 'control' ? 'control' : MESSAGE[register]}`);
+    return access('table', `reads ${register in MESSAGE ? MESSAGE[register as keyof typeof MESSAGE] : register}`);
   },
   [Op.storePair]: ({ variable, look }) => {
     if (variable !== 'irte') return undefined;

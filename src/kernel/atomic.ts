@@ -21,6 +21,7 @@ const forbidden: ReadonlyMap<Op, string> = new Map([
   [Op.delay, 'delay'],
   [Op.cfgRead, 'cfgRead'],
   [Op.cfgWrite, 'cfgWrite'],
+  [Op.mmioRead, 'mmioRead'],
   [Op.cli, 'cli'],
   [Op.sti, 'sti'],
   [Op.saveFlags, 'saveFlags'],
@@ -35,16 +36,17 @@ const hardware: ReadonlySet<Op> = new Set([
   Op.irrBit,
   Op.lapicRead,
   Op.lapicWrite,
+  Op.mmioWrite,
   Op.ipi,
   Op.ipiInit,
   Op.ipiSipi,
   Op.serve,
   Op.opEnd,
   Op.hush,
+  Op.queueTail,
   Op.timerArm,
   Op.timerCancel,
   Op.timerArmed,
-  Op.queueTail,
 ]);
 
 /** Masks that a reference may refer to; undefined among them: not known. */

@@ -1,18 +1,5 @@
 /** Where the tables of a machine are, by the numbers both sides share; and how a setup gets into them. */
-import {
-  DeviceKind,
-  DeviceSetup,
-  NONE,
-  OperationSetup,
-  Settings,
-  Size,
-  SourceSetup,
-  Src,
-  Table,
-  TimerSetup,
-  VarWord,
-  type Core,
-} from '../core/index.js';
+import { DeviceKind, NONE, OperationSetup, Settings, Size, SourceSetup, Src, Table, TimerSetup, VarWord, type Core } from '../core/index.js';
 import { assumptionMask } from './assumptions.js';
 import { functionWords } from './deviceModel.js';
 import { ioapicWords } from './ioapic.js';
@@ -88,7 +75,8 @@ export function fill(core: Core, setup: MachineSetup): Layout {
     core.setU32(at + TimerSetup.entry * 4, entry);
     core.setU32(at + TimerSetup.delay * 4, delay);
   });
-  core.write(layout.table(Table.functionSetup), functionWords(setup.pciFunctions ?? []));
+  core.write(layout.table(Table.functionSetup), functionWords(setup.functions));
+  setup.functions.forEach((_, f) => core.exports.resetFunction(f));
   fillSources(core, layout, setup);
   fillOperations(core, layout, setup);
   fillSettings(core, layout.table(Table.settings), setup);
@@ -100,7 +88,6 @@ function allocate(core: Core, setup: MachineSetup): void {
   const { program } = setup;
   const size = (word: Size, value: number): void => core.setU32(core.sizesAt + word * 4, value);
   size(Size.cpus, setup.apicIds.length);
-  size(Size.devices, setup.functions.length);
   size(Size.sources, setup.sources.length);
   size(Size.operations, setup.operations.length);
   size(Size.instructions, program.code.length / 4);
@@ -115,21 +102,24 @@ function allocate(core: Core, setup: MachineSetup): void {
   size(Size.vectorLo, setup.universe.lo);
   size(Size.vectorHi, setup.universe.hi);
   size(Size.tags, setup.record === 0 ? 0 : setup.messages * 4 + setup.sources.length * setup.apicIds.length * 8 + 64);
-  const { ioapics = [], iommus = [], pciFunctions = [], memory = 0 } = setup;
+  const { ioapics = [], iommus = [], functions, memory = 0 } = setup;
   size(Size.ioapics, ioapics.length);
   size(Size.ioapicPins, Math.max(0, ...ioapics.map(({ pins }) => pins)));
   size(Size.iommus, iommus.length);
   size(Size.scopes, scopesOf(iommus, ioapics).length);
   size(Size.iecEntries, Math.max(0, ...iommus.map(({ cache }) => cache.entries)));
   size(Size.faultRecords, Math.max(0, ...iommus.map(({ faults }) => faults.records)));
-  // a machine without a program: the host writes in the name of any requester
-  size(Size.requesters, program.code.length === 0 ? 1 : 0);
+  // without a program the host writes in the name of any requester, and what functions send is that of theirs
+  const isHosted = program.code.length === 0;
+  size(Size.requesters, isHosted ? 1 : 0);
+  size(Size.devices, isHosted ? 0 : functions.length);
+  size(Size.posted, isHosted || functions.some(({ msix }) => msix !== undefined) ? 1 : 0);
   size(Size.irtes, setup.irtes ?? 0);
   size(Size.guestBytes, memory);
-  size(Size.functions, pciFunctions.length);
+  size(Size.functions, functions.length);
   size(
     Size.msixEntries,
-    pciFunctions.reduce((n, { msix }) => n + (msix?.vectors ?? 0), 0),
+    functions.reduce((n, { msix }) => n + (msix?.vectors ?? 0), 0),
   );
   const slots = core.exports.prepare();
   if (slots === 0) throw new RangeError('out of memory for the table of variables');
@@ -146,13 +136,9 @@ function fillSources(core: Core, layout: Layout, setup: MachineSetup): void {
     core.setU32(at + SourceSetup.gapCount * 4, source.gaps.length);
     core.setU32(at + SourceSetup.kind * 4, DeviceKind[source.kind]);
     core.setU32(at + SourceSetup.handlerCycles * 4, source.handlerCycles);
+    core.setU32(at + SourceSetup.message * 4, source.message);
     core.setU32(layout.source(s) + Src.left, Number.isFinite(source.raises) ? source.raises : UNBOUNDED);
     gapFirst += source.gaps.length;
-  });
-  setup.functions.forEach((device, d) => {
-    const at = layout.table(Table.deviceSetup) + d * DeviceSetup.words * 4;
-    core.setU32(at + DeviceSetup.addr64 * 4, device.address64 ? 1 : 0);
-    core.setU32(at + DeviceSetup.requester * 4, device.requester ?? 0);
   });
 }
 

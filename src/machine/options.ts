@@ -155,7 +155,7 @@ export function setupOf(options: MachineOptions): MachineSetup {
   const kind = choose('cpu', cpuChoices, cpu);
   return {
     apicIds,
-    functions: [],
+    functions,
     sources: [],
     operations: [],
     program: withoutProgram,
@@ -177,7 +177,6 @@ export function setupOf(options: MachineOptions): MachineSetup {
     ioapics: tables,
     iommus: iommusOf(iommus, tables),
     memory: sizes.memory,
-    pciFunctions: functions,
     virtExtDestId: choose('pci', pciChoices, pci).virtExtDestId,
   };
 }

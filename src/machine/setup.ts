@@ -10,6 +10,8 @@ import type { Latency } from './timing.js';
 export interface SourceSetup {
   /** device (index) that raises it */
   readonly device: number;
+  /** which of that device's messages it asks for, from 0 */
+  readonly message: number;
   readonly kind: keyof typeof DeviceKind;
   /** raises allowed; `Infinity` in a timed run */
   readonly raises: number;
@@ -116,14 +118,12 @@ export interface MachineSetup {
   readonly iommus?: readonly IommuModel[];
   /** entries of remapping tables that a check looks at; left out: none */
   readonly irtes?: number;
-  /** PCI functions at register level; left out: none */
-  readonly pciFunctions?: readonly DeviceModel[];
   /** messages have 15 bits of destination (hardware.md C.3.1); left out: 8 */
   readonly virtExtDestId?: boolean;
   /** bytes of guest-physical memory from address 0; left out: none */
   readonly memory?: number;
-  /** devices, each with an MSI capability (hardware.md C.1) */
-  readonly functions: readonly { readonly address64: boolean; readonly requester?: number }[];
+  /** devices: PCI functions (hardware.md C) */
+  readonly functions: readonly DeviceModel[];
   readonly sources: readonly SourceSetup[];
   readonly operations: readonly OperationSetup[];
   readonly program: ProgramSetup;

@@ -165,32 +165,37 @@ export function irqRoutines(
     b.restoreFlags(b.let('bool', 1));
   };
 
-  /** A user writes smp_affinity: without remapping, or while an older move is not cleaned up, it waits for the next interrupt. */
+  /** A user writes smp_affinity: the move happens here, or waits for the next interrupt if the chip, or the move before, makes it. */
   const setAffinityOperation = k.routine('irq_set_affinity', { op: 'u8', irq: 'irq', mask: 'ref' }, (b, { op, irq, mask }) => {
     if (d.life && (behaviours.inactiveMove === 'store' || !chip.deferred)) storeInactive(b as unknown as Builder, d.life, op, irq, mask);
     const ask = (): void => {
       b.maskCopy(b.ref(d.pendingMask, [irq]), mask);
       b.store(d.requested, [irq], mask);
     };
-    if (!chip.deferred) {
-      // a task runs with interrupts on: no register has to keep that
-      b.cli();
-      b.lock(d.descLock, [irq]);
-      b.atomic(ask);
-      const ret = b.let('u8', EBUSY);
-      b.if(eq(b.load(d.setaffinityPending, [irq]), 0), () => b.set(ret, b.call(doSetAffinity, { irq, mask: b.ref(d.pendingMask, [irq]) })));
-      b.if(eq(ret, EBUSY), () => b.store(d.setaffinityPending, [irq], 1));
-      b.unlock(d.descLock, [irq]);
-      b.restoreFlags(b.let('bool', 1));
-    } else {
+    const wait = (): void => b.store(d.setaffinityPending, [irq], 1);
+    if (chip.deferred) {
       const flags = b.saveFlags();
       b.lock(d.descLock, [irq]);
       b.atomic(() => {
         ask();
-        b.store(d.setaffinityPending, [irq], 1);
+        wait();
       });
       b.unlock(d.descLock, [irq]);
       b.restoreFlags(flags);
+    } else {
+      // a task runs with interrupts on: no register has to keep that
+      b.cli();
+      b.lock(d.descLock, [irq]);
+      b.atomic(ask);
+      b.if(
+        any(
+          () => b.load(d.setaffinityPending, [irq]),
+          () => eq(b.call(doSetAffinity, { irq, mask: b.ref(d.pendingMask, [irq]) }), EBUSY),
+        ),
+        wait,
+      );
+      b.unlock(d.descLock, [irq]);
+      b.restoreFlags(b.let('bool', 1));
     }
     b.opEnd(op);
     b.end();

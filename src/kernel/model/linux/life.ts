@@ -5,6 +5,18 @@ import type { Behaviours } from './behaviours.js';
 import type { Chip } from './chip.js';
 import { State, type LinuxData } from './data.js';
 
+/** For all irqs. */
+function each(b: Builder, body: (irq: Reg<'irq'>) => void): void {
+  const irq = b.let('irq', 0);
+  b.while(
+    () => lt(irq, b.constant('sources')),
+    () => {
+      body(irq);
+      b.set(irq, b.add(irq, 1));
+    },
+  );
+}
+
 export function lifeRoutines(k: Assembler, d: LinuxData, life: Life, a: Activation, chip: Chip, behaviours: Behaviours) {
   /** With desc->lock, from a task: interrupts are on before. */
   const locked = (b: Builder, irq: Reg<'irq'>, body: () => void): void => {
@@ -69,17 +81,6 @@ export function lifeRoutines(k: Assembler, d: LinuxData, life: Life, a: Activati
       });
     }),
   );
-
-  const each = (b: Builder, body: (irq: Reg<'irq'>) => void): void => {
-    const irq = b.let('irq', 0);
-    b.while(
-      () => lt(irq, b.constant('sources')),
-      () => {
-        body(irq);
-        b.set(irq, b.add(irq, 1));
-      },
-    );
-  };
 
   /** Devices to D3: from here on messages are remembered and not written. */
   const suspend = operation('suspend_devices', (b) =>

@@ -31,7 +31,7 @@ import { irqRoutines } from './irq.js';
 import { invariants } from './invariants.js';
 import { addJudges } from './judges.js';
 import { msiChip } from './msi.js';
-import { declareRemapping, irtesFor, isRemapped, remapChip } from './remap.js';
+import { irtesFor, isRemapped, remapChip } from './remap.js';
 import { vectorRoutines } from './vector.js';
 import { versions, versionTable } from './versions.js';
 
@@ -111,6 +111,11 @@ function orModelError(own: readonly string[], make: () => BuiltModel): BuiltMode
 }
 
 function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSize, placement: Placement): BuiltModel {
+  const other = placement.devices.findIndex(({ msi }) => msi?.vectors !== 1 || msi.maskable);
+  if (other >= 0)
+    throw new ModelError(
+      `the Linux models know MSI with one message and without a mask bit so far; device ${placement.parts?.devices[other] ?? other} has another`,
+    );
   const size = isRemapped(placement) ? { ...machineSize, irtes: irtesFor(machineSize.irqs) } : machineSize;
   const uses = usesOf(placement);
   const data = declareData(uses);
@@ -119,10 +124,7 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
   const systemVectors = [...systemVectorsOf(chosen), ...(uses.managed ? [MANAGED_IRQ_SHUTDOWN_VECTOR] : [])];
   const k = new Assembler(data.declarations, { ...parts, vectors, systemVectors }, replace);
   const routines = vectorRoutines(k, data, chosen);
-  const remapping = isRemapped(placement) ? declareRemapping(data.declarations) : undefined;
-  const chip = remapping
-    ? remapChip(k, data, remapping, routines, chosen, placement, size.irtes ?? 0)
-    : msiChip(k, data, routines, chosen, placement);
+  const chip = (isRemapped(placement) ? remapChip : msiChip)(k, data, routines, chosen, placement);
   const activation = data.life && activationRoutines(k, data, data.life, routines, chip, chosen);
   const irq = irqRoutines(k, data, routines, chip, activation, chosen);
   const hotplug = hotplugRoutines(k, data, routines, irq, activation, chosen);
