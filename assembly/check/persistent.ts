@@ -114,10 +114,10 @@ export function footprintOf(action: u32, n: u32, spare: usize = ofUnit): usize {
 
 /** True if the next steps of the actors of two enabled actions may not commute. */
 export function dependent(action: u32, other: u32, n: u32): bool {
-  if (action == other) return true;
   const a = footprintOf(action, n, ofUnit);
   const b = footprintOf(other, n, ofOther);
-  return a == 0 || b == 0 || a == b || conflict(a, b);
+  // steps of one actor have one footprint
+  return a == b || a == 0 || b == 0 || conflict(a, b);
 }
 
 const sum: usize = memory.data(80);

@@ -226,13 +226,13 @@ export function hardwareOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize,
     case Op.queueTail:
       shown = remapOp(op, c, ctx, insn, pc);
       break;
+    case Op.hush:
+      hush(value, pc);
+      break;
     case Op.timerArm:
     case Op.timerCancel:
     case Op.timerArmed:
       shown = timerOp(op, c, ctx, insn, pc);
-      break;
-    case Op.hush:
-      hush(value, pc);
       break;
     case Op.inspect:
       shown = inspect(imm, operand(ctx, c, operandB(w0), 0), operand(ctx, c, operandC(w0), 0));

@@ -141,9 +141,6 @@ function planRareRegisters(): void {
   }
 }
 
-/** Bytes that a remapping unit may add to a message; that its queue may take: a byte with its descriptors, put and seen, and 12 each. */
-const REMAP_BYTES: u32 = 2 + 2 + 8;
-const QUEUE_BYTES: u32 = 1 + 15 * 12;
 /** Registers of function f that it has and software can change. Bus mastering and power are out of a program's reach. */
 function planFunction(f: u32): void {
   const at = functionAt(f);
@@ -172,6 +169,9 @@ function planFunction(f: u32): void {
     plan(entry + MsixEntry.open, 0, 1);
   }
 }
+/** Bytes that a remapping unit may add to a message; that its queue may take: a byte with its descriptors, put and seen, and 12 each. */
+const REMAP_BYTES: u32 = 2 + 2 + 8;
+const QUEUE_BYTES: u32 = 1 + 15 * 12;
 
 /** Bytes that no image of this machine exceeds. */
 function mostBytes(): usize {

@@ -81,9 +81,9 @@ export function resourceMap(machine: ProgramMachine): (address: number) => bigin
   const entries = table(Table.msixEntries);
   const ownerOfEntry = setup.functions.flatMap(({ msix }, f) => Array.from({ length: msix?.vectors ?? 0 }, () => f));
   const [sources, operations, globals] = [table(Table.sourceStates), table(Table.operationStates), table(Table.globals)];
-  const timers = setup.program.timers?.length ?? 0;
   const [units, lines, iommus] = [table(Table.iommus), table(Table.lines), setup.iommus?.length ?? 0];
   const poolEnd = table(Table.messages) + setup.messages * (Msg.size + (iommus === 0 ? 0 : Remap.size));
+  const timers = setup.program.timers?.length ?? 0;
   const slots = setup.program.variables.length / VarWord.words;
   const word = (slot: number, which: VarWord): number => core.u32(table(Table.variables) + (slot * VarWord.words + which) * 4);
   let next = 0;
@@ -111,11 +111,11 @@ export function resourceMap(machine: ProgramMachine): (address: number) => bigin
     if (source !== undefined) return one(1, ((address - sources) % Src.size === Src.owed ? Thing.owed : Thing.condition) + (source % 16));
     if (between(address, operations, setup.operations.length, 1) !== undefined) return one(1, Thing.operations);
     if (between(address, globals, Glob.size, 1) !== undefined) return address - globals < Glob.rotate ? one(1, Thing.probe) : 0n;
-    if (between(address, table(Table.timers), timers, setup.apicIds.length) !== undefined) return one(1, Thing.timers);
     const unit = between(address, units, Iommu.size, iommus);
     if (unit !== undefined) return queued.has((address - units) % Iommu.size) ? one(1, Thing.queues) : 0n;
     if (between(address, lines, 16, iommus * (setup.irtes ?? 0)) !== undefined) return one(1, Thing.lines);
     if (between(address, core.exports.guestAt(), setup.memory ?? 0, 1) !== undefined) return one(1, Thing.queues);
+    if (between(address, table(Table.timers), timers, setup.apicIds.length) !== undefined) return one(1, Thing.timers);
     if (address >= globals && address < poolEnd) return POOL;
     const variable = variables.find(({ from, to }) => address >= from && address < to);
     if (!variable || variable.isFixed) return 0n;

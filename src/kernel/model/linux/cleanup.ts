@@ -1,5 +1,5 @@
 /** What becomes of the old vector of a move (linux.md 2.7, 2.8 d7). */
-import { all, any, eq, ne, not, SELF, type Assembler, type Builder, type Condition, type Timer } from '../../index.js';
+import { all, any, eq, ne, not, SELF, type Assembler, type Builder, type Condition, type Reg, type Timer } from '../../index.js';
 import type { Behaviours } from './behaviours.js';
 import { IRQ_MOVE_CLEANUP_VECTOR, Slot, type LinuxData } from './data.js';
 import { matrixFree } from './matrix.js';
@@ -155,5 +155,14 @@ export function cleanupRoutines(k: Assembler, d: LinuxData, behaviours: Behaviou
     b.unlock(d.vectorLock, []);
   });
 
-  return { sendCleanupVector, irqCompleteMove, irqForceCompleteMove, cleanupInterrupt, lapicOffline };
+  return {
+    /** 2.6 step 3: the old vector goes to cleanup without waiting for an interrupt. desc->lock is held. */
+    sendCleanup(b: Builder, irq: Reg<'irq'>): void {
+      b.if(b.load(d.moveInProgress, [irq]), () => b.call(sendCleanupVector, { irq }));
+    },
+    irqCompleteMove,
+    irqForceCompleteMove,
+    cleanupInterrupt,
+    lapicOffline,
+  };
 }

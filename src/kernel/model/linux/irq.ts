@@ -165,7 +165,7 @@ export function irqRoutines(
     b.restoreFlags(b.let('bool', 1));
   };
 
-  /** A user writes smp_affinity: without remapping, or while an older move is not cleaned up, it waits for the next interrupt. */
+  /** A user writes smp_affinity: the move happens here, or waits for the next interrupt if the chip, or the move before, makes it. */
   const setAffinityOperation = k.routine('irq_set_affinity', { op: 'u8', irq: 'irq', mask: 'ref' }, (b, { op, irq, mask }) => {
     if (d.life && (behaviours.inactiveMove === 'store' || !chip.deferred)) storeInactive(b as unknown as Builder, d.life, op, irq, mask);
     const ask = (): void => {

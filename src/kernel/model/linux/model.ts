@@ -31,7 +31,7 @@ import { irqRoutines } from './irq.js';
 import { invariants } from './invariants.js';
 import { addJudges } from './judges.js';
 import { msiChip } from './msi.js';
-import { declareRemapping, irtesFor, isRemapped, remapChip } from './remap.js';
+import { irtesFor, isRemapped, remapChip } from './remap.js';
 import { vectorRoutines } from './vector.js';
 import { versions, versionTable } from './versions.js';
 
@@ -77,7 +77,7 @@ export function linux(version: string, changes: LinuxChanges = {}): KernelModel 
   const active = behaviourNames.map((name): ActiveBehaviour => {
     const value = set[name] ?? table[name].value;
     const texts: Readonly<Record<string, string>> = behaviours[name].values;
-    return { name, value, text: texts[value] ?? '', evidence: name in set ? 'set' : table[name].evidence };
+    return { name, value, about: behaviours[name].text, text: texts[value] ?? '', evidence: name in set ? 'set' : table[name].evidence };
   });
   const chosen = Object.fromEntries(active.map(({ name, value }) => [name, value])) as unknown as Behaviours;
   return {
@@ -124,10 +124,7 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
   const systemVectors = [...systemVectorsOf(chosen), ...(uses.managed ? [MANAGED_IRQ_SHUTDOWN_VECTOR] : [])];
   const k = new Assembler(data.declarations, { ...parts, vectors, systemVectors }, replace);
   const routines = vectorRoutines(k, data, chosen);
-  const remapping = isRemapped(placement) ? declareRemapping(data.declarations) : undefined;
-  const chip = remapping
-    ? remapChip(k, data, remapping, routines, chosen, placement, size.irtes ?? 0)
-    : msiChip(k, data, routines, chosen, placement);
+  const chip = (isRemapped(placement) ? remapChip : msiChip)(k, data, routines, chosen, placement);
   const activation = data.life && activationRoutines(k, data, data.life, routines, chip, chosen);
   const irq = irqRoutines(k, data, routines, chip, activation, chosen);
   const hotplug = hotplugRoutines(k, data, routines, irq, activation, chosen);

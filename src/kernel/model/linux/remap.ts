@@ -27,10 +27,8 @@ export function irtesFor(irqs: number): number {
   return 2 ** Math.max(1, Math.ceil(Math.log2(irqs)));
 }
 
-type RemapData = ReturnType<typeof declareRemapping>;
-
 /** All units share one table; an irq has the entry of its number. */
-export function declareRemapping(d: Declarations) {
+function declareRemapping(d: Declarations) {
   const ir2Lock = d.lock('irq_2_ir_lock', []);
   return {
     ir2Lock,
@@ -45,16 +43,9 @@ export function declareRemapping(d: Declarations) {
   };
 }
 
-/** `irtes`: entries of the table. */
-export function remapChip(
-  k: Assembler,
-  d: LinuxData,
-  r: RemapData,
-  v: VectorRoutines,
-  behaviours: Behaviours,
-  { irqs, apicIds, units = [] }: Placement,
-  irtes: number,
-): Chip {
+export function remapChip(k: Assembler, d: LinuxData, v: VectorRoutines, behaviours: Behaviours, placement: Placement): Chip {
+  const { irqs, apicIds, units = [] } = placement;
+  const r = declareRemapping(d.declarations);
   /** The queue is locked while descriptors are put; its hardware works on whoever waits. */
   const qiSubmitSync = k.routine(
     'qi_submit_sync',
@@ -111,12 +102,14 @@ export function remapChip(
       const ret = b.call(v.apicSetAffinity, { irq, mask });
       b.if(ne(ret, OK), () => b.return(ret));
       b.call(modifyIrte, { irq });
-      b.if(b.load(d.moveInProgress, [irq]), () => b.call(v.sendCleanupVector, { irq }));
+      v.sendCleanup(b, irq);
       b.return(OK);
     },
     { result: 'u8' as const, holds: [d.descLock] },
   );
 
+  const deviceOf = (irq: number): number => irqs[irq]?.device ?? 0;
+  const unitOf = (irq: number): number => units[deviceOf(irq)] ?? 0;
   return {
     setAffinity,
     deferred: false,
@@ -133,29 +126,25 @@ export function remapChip(
     },
     // the device asks for its entry, and that says what the kernel believes
     judge(b, irq) {
-      const device = b.constant('deviceOf', irq);
-      b.if(ne(b.cfgRead(device, 'addrLo'), b.or('u32', b.shl('u32', irq, 5), REMAPPABLE)), () => b.flag('inStep', irq));
-      b.if(ne(b.load(r.irte, [b.let('irte', irq), 0]), b.or('u32', b.shl('u32', b.load(d.apicdVector, [irq]), 16), PRESENT)), () =>
+      const entry = b.let('irte', irq);
+      const low = b.or('u32', b.shl('u32', b.load(d.apicdVector, [irq]), 16), PRESENT);
+      b.if(ne(b.cfgRead(b.constant('deviceOf', irq), 'addrLo'), b.or('u32', b.shl('u32', irq, 5), REMAPPABLE)), () =>
         b.flag('inStep', irq),
       );
-      b.if(ne(b.load(r.irte, [b.let('irte', irq), 1]), b.shl('u32', b.constant('apicId', b.load(d.apicdCpu, [irq])), 8)), () =>
-        b.flag('inStep', irq),
-      );
+      b.if(ne(b.load(r.irte, [entry, 0]), low), () => b.flag('inStep', irq));
+      b.if(ne(b.load(r.irte, [entry, 1]), b.shl('u32', b.constant('apicId', b.load(d.apicdCpu, [irq])), 8)), () => b.flag('inStep', irq));
     },
     boot(machine, irq, { cpu, vector }) {
-      const device = irqs[irq]?.device ?? 0;
-      const unit = units[device] ?? 0;
-      entryFor(vector, apicIds[cpu] ?? 0, device).forEach((word, i) => machine.setVariable(r.irte.slot, irq, i, word));
-      machine.setVariable(r.unit.slot, irq, 0, unit);
-      machine.setDevice(device, { control: 1, ...messageFor(irq) });
-      machine.setUnit(unit, { table: r.irte.slot, size: Math.log2(irtes), extended: false });
+      entryFor(vector, apicIds[cpu] ?? 0, deviceOf(irq)).forEach((word, i) => machine.setVariable(r.irte.slot, irq, i, word));
+      machine.setVariable(r.unit.slot, irq, 0, unitOf(irq));
+      machine.setDevice(deviceOf(irq), { control: 1, ...messageFor(irq) });
+      machine.setUnit(unitOf(irq), { table: r.irte.slot, size: Math.log2(irtesFor(irqs.length)), extended: false });
     },
+    // what is cached comes before what memory says
     target(machine, irq) {
-      // what is cached comes before what memory says
-      const cached = machine.cachedEntry(machine.variable(r.unit.slot, irq), irq);
-      const entry = (word: number): number => cached?.[word] ?? machine.variable(r.irte.slot, irq, word);
-      const cpu = apicIds.indexOf(entry(1) >>> 8);
-      return cpu < 0 ? 'its message goes to no CPU' : { cpu, vector: (entry(0) >>> 16) & 0xff };
+      const [low = 0, destination = 0] = machine.cachedEntry(unitOf(irq), irq) ?? machine.tableEntry(unitOf(irq), irq);
+      const cpu = apicIds.indexOf(destination >>> 8);
+      return cpu < 0 ? 'its entry goes to no CPU' : { cpu, vector: (low >>> 16) & 0xff };
     },
   };
 }
