@@ -184,30 +184,25 @@ export function irqRoutines(
       b.maskCopy(b.ref(d.pendingMask, [irq]), mask);
       b.store(d.requested, [irq], mask);
     };
-    const wait = (): void => b.store(d.setaffinityPending, [irq], 1);
-    if (chip.deferred) {
-      const flags = b.saveFlags();
-      b.lock(d.descLock, [irq]);
-      b.atomic(() => {
-        ask();
-        wait();
-      });
-      b.unlock(d.descLock, [irq]);
-      b.restoreFlags(flags);
-    } else {
+    if (!chip.deferred) {
       // a task runs with interrupts on: no register has to keep that
       b.cli();
       b.lock(d.descLock, [irq]);
       b.atomic(ask);
-      b.if(
-        any(
-          () => b.load(d.setaffinityPending, [irq]),
-          () => eq(b.call(doSetAffinity, { irq, mask: b.ref(d.pendingMask, [irq]) }), EBUSY),
-        ),
-        wait,
-      );
+      const ret = b.let('u8', EBUSY);
+      b.if(eq(b.load(d.setaffinityPending, [irq]), 0), () => b.set(ret, b.call(doSetAffinity, { irq, mask: b.ref(d.pendingMask, [irq]) })));
+      b.if(eq(ret, EBUSY), () => b.store(d.setaffinityPending, [irq], 1));
       b.unlock(d.descLock, [irq]);
       b.restoreFlags(b.let('bool', 1));
+    } else {
+      const flags = b.saveFlags();
+      b.lock(d.descLock, [irq]);
+      b.atomic(() => {
+        ask();
+        b.store(d.setaffinityPending, [irq], 1);
+      });
+      b.unlock(d.descLock, [irq]);
+      b.restoreFlags(flags);
     }
     b.opEnd(op);
     b.end();

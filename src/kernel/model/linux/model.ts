@@ -77,7 +77,7 @@ export function linux(version: string, changes: LinuxChanges = {}): KernelModel 
   const active = behaviourNames.map((name): ActiveBehaviour => {
     const value = set[name] ?? table[name].value;
     const texts: Readonly<Record<string, string>> = behaviours[name].values;
-    return { name, value, text: texts[value] ?? '', evidence: name in set ? 'set' : table[name].evidence };
+    return { name, value, about: behaviours[name].text, text: texts[value] ?? '', evidence: name in set ? 'set' : table[name].evidence };
   });
   const chosen = Object.fromEntries(active.map(({ name, value }) => [name, value])) as unknown as Behaviours;
   return {
