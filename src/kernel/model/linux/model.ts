@@ -228,7 +228,6 @@ function boot(machine: ProgramMachine, d: LinuxData, chip: Chip, size: MachineSi
     return !requested && (msix !== undefined || msi?.maskable === true);
   });
   const used = new Map<number, number>();
-  const add = (counts: Map<number, number>, cpu: number): unknown => counts.set(cpu, (counts.get(cpu) ?? 0) + 1);
   const allocated = new Map<number, number>();
   if (d.managed) bootManaged(machine, d.managed, size, irqs, reserved, used);
   irqs.forEach((irq, i) => {
@@ -242,7 +241,7 @@ function boot(machine: ProgramMachine, d: LinuxData, chip: Chip, size: MachineSi
     if (!reserved[i]) {
       machine.setVariable(d.vectorIrq.slot, irq.cpu, irq.vector, i + Slot.FIRST);
       machine.setMaskBit(d.allocMap.slot, irq.cpu, irq.vector);
-      if (!managed) [used, allocated].forEach((counts) => add(counts, irq.cpu));
+      if (!managed) for (const counts of [used, allocated]) counts.set(irq.cpu, (counts.get(irq.cpu) ?? 0) + 1);
     }
     for (const cpu of affinity) machine.setMaskBit(d.affinity.slot, i, cpu);
     chip.boot(machine, i, target, !requested);
