@@ -1,7 +1,7 @@
 /** Accessors to the records; they inline to one load or store. */
 import { VarWord } from './abi/instructions';
-import { Settings, SourceSetup, FunctionSetup, IoapicSetup, OperationSetup, Timing } from './abi/tables';
-import { Cpu, Ctx, CpuFlag, Fn, Ioapic, Msg, MsixEntry, Origin, Pin, Src } from './abi/fields';
+import { FunctionSetup, IoapicSetup, OperationSetup, Settings, SourceSetup, TimerSetup, Timing } from './abi/tables';
+import { Cpu, CpuFlag, Ctx, Fn, Ioapic, Msg, MsixEntry, Origin, Pin, Src } from './abi/fields';
 import { Iec, Iommu, IommuScope, IommuSetup, Remap } from './abi/iommu';
 import { Lapic, LapicTimed } from './abi/lapic';
 import { touchCpu } from './touched';
@@ -41,6 +41,7 @@ import {
   slotBase,
   sourceSetupBase,
   srcBase,
+  timerSetupBase,
   timingBase,
 } from './layout';
 
@@ -149,6 +150,11 @@ export function cpuOfApicId(id: u32): i32 {
 
 @inline export function operationSetup(o: u32, word: u32): u32 {
   return load<u32>(operationSetupBase + <usize>(o * OperationSetup.words + word) * 4);
+}
+
+
+@inline export function timerSetup(t: u32, word: u32): u32 {
+  return load<u32>(timerSetupBase + <usize>(t * TimerSetup.words + word) * 4);
 }
 
 

@@ -37,10 +37,12 @@ import {
   nOperations,
   nOrigins,
   nSources,
+  nTimers,
   nVariables,
   opBase,
   reserve,
   settingsBase,
+  timerBase,
   varBase,
   vectorHi,
   vectorLo,
@@ -286,6 +288,7 @@ export function planImage(at: usize, most: usize): usize {
   plan(globBase + Glob.probe, 0, 2);
   plan(globBase + Glob.probeLeft, 0, 3);
   plan(globBase + Glob.probeSource, 0, 8);
+  for (let t: u32 = 0; t < nCpus * nTimers; t++) plan(timerBase + t, 0, 1);
   for (let i: u32 = 0; i < nVariables; i++) {
     if (load<u32>(slotAt(i), VarWord.storage * 4) == VarClass.check) planVariable(i);
   }

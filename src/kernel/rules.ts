@@ -82,6 +82,7 @@ const reading: ReadonlySet<Op> = new Set([
   Op.cfgRead,
   Op.mmioRead,
   Op.inspect,
+  Op.timerArmed,
   Op.flag,
   Op.end,
 ]);

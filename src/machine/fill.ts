@@ -1,5 +1,17 @@
 /** Where the tables of a machine are, by the numbers both sides share; and how a setup gets into them. */
-import { DeviceKind, NONE, OperationSetup, Settings, Size, SourceSetup, Src, Table, VarWord, type Core } from '../core/index.js';
+import {
+  type Core,
+  DeviceKind,
+  NONE,
+  OperationSetup,
+  Settings,
+  Size,
+  SourceSetup,
+  Src,
+  Table,
+  TimerSetup,
+  VarWord,
+} from '../core/index.js';
 import { assumptionMask } from './assumptions.js';
 import { functionWords } from './deviceModel.js';
 import { ioapicWords } from './ioapic.js';
@@ -70,6 +82,11 @@ export function fill(core: Core, setup: MachineSetup): Layout {
   const idt = new Uint32Array(256);
   for (const [vector, entry] of program.handlers) idt[vector] = entry;
   core.write(layout.table(Table.idt), idt);
+  (program.timers ?? []).forEach(({ entry, delay }, t) => {
+    const at = layout.table(Table.timerSetup) + t * TimerSetup.words * 4;
+    core.setU32(at + TimerSetup.entry * 4, entry);
+    core.setU32(at + TimerSetup.delay * 4, delay);
+  });
   core.write(layout.table(Table.functionSetup), functionWords(setup.functions));
   setup.functions.forEach((_, f) => core.exports.resetFunction(f));
   fillSources(core, layout, setup);
@@ -89,6 +106,7 @@ function allocate(core: Core, setup: MachineSetup): void {
   size(Size.variables, program.variables.length / VarWord.words);
   size(Size.messages, setup.messages);
   size(Size.ring, setup.ring);
+  size(Size.timers, program.timers?.length ?? 0);
   size(
     Size.gaps,
     setup.sources.reduce((n, s) => n + s.gaps.length, 0),

@@ -1,8 +1,8 @@
 /**
  * Random kernels of a few lines, for claims about every program: tasks, stoppers and handlers that take locks, switch
- * interrupts, send IPIs, wait for flags and write what others read, with and without a lock. Many of them are wrong.
+ * interrupts, send IPIs, arm timers, wait for flags and write what others read, with and without a lock. Many of them are wrong.
  */
-import { AssemblyError, eq, lt, type Assembler, type Builder, type Declarations, type Reg } from '../../src/kernel/index.js';
+import { AssemblyError, eq, lt, type Assembler, type Builder, type Declarations, type Reg, type Timer } from '../../src/kernel/index.js';
 import { assumptionValues } from '../../src/machine/assumptions.js';
 import type { Dice } from './systems.js';
 import { handler, operation, task, toy, type Toy, type ToyDevice, type ToyKernel } from './toy.js';
@@ -24,8 +24,17 @@ class Statements {
   readonly #data: ReturnType<typeof declare>;
   readonly #woken: readonly ReturnType<typeof task>[];
   readonly #device: ToyDevice;
+  readonly #timers: readonly Timer[];
 
-  constructor(dice: Dice, cpus: number, device: ToyDevice, data: ReturnType<typeof declare>, woken: readonly ReturnType<typeof task>[]) {
+  constructor(
+    dice: Dice,
+    cpus: number,
+    device: ToyDevice,
+    data: ReturnType<typeof declare>,
+    woken: readonly ReturnType<typeof task>[],
+    timers: readonly Timer[] = [],
+  ) {
+    this.#timers = timers;
     this.#dice = dice;
     this.#device = device;
     this.#cpus = cpus;
@@ -49,6 +58,8 @@ class Statements {
       ? ['touch', 'touch', 'touch', 'ipi', 'hardware', 'flag', 'serve', 'note']
       : ['touch', 'touch', 'touch', 'mask', 'ipi', 'hardware', 'wake', 'wait', 'flag', 'note'];
     const nested = place.interrupt ? ['locked', 'if', 'repeat'] : ['locked', 'locked', 'masked', 'masked', 'preempt', 'if', 'repeat'];
+    const timer = this.#timers[0];
+    if (timer !== undefined && dice.below(5) === 0) return this.#timer(timer);
     // a device with more to write to is written to more often
     const all =
       this.#device.entries || this.#device.maskable || this.#device.chipset ? [...simple, ...Array.from(simple, () => 'hardware')] : simple;
@@ -170,6 +181,12 @@ class Statements {
     }
   }
 
+  #timer(timer: Timer): Emit {
+    const [what, cpu] = [this.#dice.below(4), this.#dice.below(this.#cpus)];
+    if (what === 0) return (b) => b.if(b.timerArmed(cpu, timer), () => b.store(this.#data.shown, [], 1));
+    return (b) => (what === 1 ? b.timerCancel(cpu, timer) : b.timerArm(cpu, timer));
+  }
+
   /** What the lock protects. */
   #guarded(lock: ReturnType<typeof declare>['locks'][number]): Emit {
     const dice = this.#dice;
@@ -274,10 +291,15 @@ function declare(d: Declarations) {
   };
 }
 
-function kernel(k: Assembler, d: Declarations, dice: Dice, cpus: number, device: ToyDevice): ToyKernel {
+function kernel(k: Assembler, d: Declarations, dice: Dice, cpus: number, device: ToyDevice, timed: boolean): ToyKernel {
   const data = declare(d);
   const woken: ReturnType<typeof task>[] = [];
-  const some = new Statements(dice, cpus, device, data, woken);
+  const timers: Timer[] = [];
+  if (timed) {
+    const body = new Statements(dice, cpus, device, data, []).list(1 + dice.below(2), { interrupt: true, depth: 1 });
+    timers.push(k.timer('timer', task(k, 'timer_callback', body), 1000));
+  }
+  const some = new Statements(dice, cpus, device, data, woken, timers);
   const thread = { interrupt: false, depth: 0 };
   const interrupt = { interrupt: true, depth: 1 };
   // what can be woken wakes nobody itself
@@ -308,8 +330,8 @@ const kinds: readonly (readonly [ToyDevice, number])[] = [
   [{ chipset: 'dmar' }, 1],
 ];
 
-/** A machine of two or three CPUs with such a kernel, and a device; undefined if the assembler refuses it. */
-export async function randomKernel(dice: Dice): Promise<Toy<ToyKernel> | undefined> {
+/** A machine of two or three CPUs with such a kernel, with a timer or none, and a device; undefined if the assembler refuses it. */
+export async function randomKernel(dice: Dice, timed = false): Promise<Toy<ToyKernel> | undefined> {
   const cpus = 2 + (dice.below(4) === 0 ? 1 : 0);
   const [device, sources] = dice.of(kinds);
   const assumptions = {
@@ -320,7 +342,7 @@ export async function randomKernel(dice: Dice): Promise<Toy<ToyKernel> | undefin
     softDisabled: dice.of(assumptionValues.softDisabled),
   };
   try {
-    return await toy((k, d) => kernel(k, d, dice, cpus, device), {
+    return await toy((k, d) => kernel(k, d, dice, cpus, device, timed), {
       cpus,
       assumptions,
       parallel: dice.below(2) === 0,

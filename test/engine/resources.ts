@@ -83,6 +83,7 @@ export function resourceMap(machine: ProgramMachine): (address: number) => bigin
   const [sources, operations, globals] = [table(Table.sourceStates), table(Table.operationStates), table(Table.globals)];
   const [units, lines, iommus] = [table(Table.iommus), table(Table.lines), setup.iommus?.length ?? 0];
   const poolEnd = table(Table.messages) + setup.messages * (Msg.size + (iommus === 0 ? 0 : Remap.size));
+  const timers = setup.program.timers?.length ?? 0;
   const slots = setup.program.variables.length / VarWord.words;
   const word = (slot: number, which: VarWord): number => core.u32(table(Table.variables) + (slot * VarWord.words + which) * 4);
   let next = 0;
@@ -114,6 +115,7 @@ export function resourceMap(machine: ProgramMachine): (address: number) => bigin
     if (unit !== undefined) return queued.has((address - units) % Iommu.size) ? one(1, Thing.queues) : 0n;
     if (between(address, lines, 16, iommus * (setup.irtes ?? 0)) !== undefined) return one(1, Thing.lines);
     if (between(address, core.exports.guestAt(), setup.memory ?? 0, 1) !== undefined) return one(1, Thing.queues);
+    if (between(address, table(Table.timers), timers, setup.apicIds.length) !== undefined) return one(1, Thing.timers);
     if (address >= globals && address < poolEnd) return POOL;
     const variable = variables.find(({ from, to }) => address >= from && address < to);
     if (!variable || variable.isFixed) return 0n;
