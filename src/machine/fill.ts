@@ -1,5 +1,17 @@
 /** Where the tables of a machine are, by the numbers both sides share; and how a setup gets into them. */
-import { DeviceKind, NONE, OperationSetup, Settings, Size, SourceSetup, Src, Table, TimerSetup, VarWord, type Core } from '../core/index.js';
+import {
+  type Core,
+  DeviceKind,
+  NONE,
+  OperationSetup,
+  Settings,
+  Size,
+  SourceSetup,
+  Src,
+  Table,
+  TimerSetup,
+  VarWord,
+} from '../core/index.js';
 import { assumptionMask } from './assumptions.js';
 import { functionWords } from './deviceModel.js';
 import { ioapicWords } from './ioapic.js';
