@@ -23,7 +23,6 @@ class Statements {
   readonly #cpus: number;
   readonly #data: ReturnType<typeof declare>;
   readonly #woken: readonly ReturnType<typeof task>[];
-  readonly #device: ToyDevice;
   readonly #timers: readonly Timer[];
   readonly #device: ToyDevice;
 
