@@ -8,7 +8,7 @@ import { Msg } from '../state/abi/fields';
 import { Flight, Part, Thing } from '../state/abi/resources';
 import { assumes, codeAt, msgAt, slotAt, sourceSetup } from '../state/access';
 import { nAccessed, nCpus, nDevices, nFunctions, nMessages, nSources, nVariables } from '../state/layout';
-import { originOfAccesses } from '../fabric/function';
+import { isChipset, originOfAccesses } from '../fabric/function';
 import { markOf } from '../cpu/schedule';
 import { operand, operandA, operandB, operandC } from '../cpu/operands';
 import {
@@ -94,7 +94,8 @@ function declareAccess(at: usize, op: u32, reg: u32, d: u32): void {
   const to: u32 = d == SOMEONE ? nFunctions : min(d + 1, nFunctions);
   for (let f = from; f < to; f++) {
     if (op == Op.mmioWrite) {
-      if (f < nAccessed) writesWord(at, 2, flightBit(Flight.tail, originOfAccesses(f)));
+      if (isChipset(f)) touchOne(at, Thing.device, f, true, true);
+      else if (f < nAccessed) writesWord(at, 2, flightBit(Flight.tail, originOfAccesses(f)));
       continue;
     }
     touchReached(at, f);

@@ -9,7 +9,7 @@ import { Cpu, Glob, RunState, Src } from '../state/abi/fields';
 import { assumes, cpuAt, isActive, operationSetup, setting, srcAt } from '../state/access';
 import { globBase, nCpus, nIommus, nIrtes, nMessages, nOperations, nOrigins, nSources, nTimers, opBase } from '../state/layout';
 import { deriveCpu } from '../lapic/priority';
-import { maySample, mayRaise, raise, sample, sendHeld } from '../fabric/emit';
+import { mayRaise, maySample, raise, sample, sendHeld } from '../fabric/emit';
 import { hasRoom, isMovable, messageOf, movableMessages } from '../fabric/flight';
 import { canExecute, executeNext } from '../fabric/iommu';
 import { dropLine, isLine } from '../iommu/vtd/lines';

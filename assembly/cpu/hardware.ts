@@ -6,7 +6,7 @@ import { Cpu, Ctx, Glob, MsgKind, Src } from '../state/abi/fields';
 import { assumes, cpuAt, now, srcAt, timed } from '../state/access';
 import { endedBase, globBase, nDevices, nOperations, nOrigins, nSources, opBase, raisedBase, servedBase } from '../state/layout';
 import { reviewSources } from '../fabric/emit';
-import { postWrite, readMemory } from '../fabric/function';
+import { isChipset, readMemory, writeMemory } from '../fabric/function';
 import { hasRoom, launch, markMessages, schedule, unmarkMessages } from '../fabric/flight';
 import { carryOut } from '../fabric/effects';
 import { refuseIpi } from '../lapic/icr';
@@ -191,8 +191,8 @@ export function hardwareOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize,
       break;
     case Op.mmioWrite:
       // the first instruction of an atomic block is the one that was asked for room
-      if (!hasRoom()) raiseFault(Fault.pool, pc);
-      else postWrite(b, operand(ctx, c, operandC(w0), 0), imm, value);
+      if (!hasRoom() && !isChipset(b)) raiseFault(Fault.pool, pc);
+      else writeMemory(b, operand(ctx, c, operandC(w0), 0), imm, value);
       break;
     case Op.ipi:
       shown = b & 0xff;

@@ -1,7 +1,7 @@
 /** Private instructions: registers, branches, calls, constants of the machine. Nobody else can observe them. */
 import { Constant, NONE, Op } from '../state/abi/instructions';
 import { Fault } from '../state/abi/outcomes';
-import { FunctionSetup, SourceSetup } from '../state/abi/tables';
+import { FunctionKind, FunctionSetup, SourceSetup } from '../state/abi/tables';
 import { Ctx } from '../state/abi/fields';
 import { apicIdOf, cpuOfApicId, functionSetup, sourceSetup } from '../state/access';
 import { nCpus, nFunctions, nSources, vectorHi, vectorLo } from '../state/layout';
@@ -40,7 +40,10 @@ function constant(which: u32, i: u32): u32 {
       return i < nFunctions ? functionSetup(i, FunctionSetup.msiMaskable) : 0;
     case Constant.messages:
       if (i >= nFunctions) return 0;
+      if (functionSetup(i, FunctionSetup.kind) != FunctionKind.pci) return 1;
       return max(functionSetup(i, FunctionSetup.msixVectors), functionSetup(i, FunctionSetup.msiVectors));
+    case Constant.kindOf:
+      return i < nFunctions ? functionSetup(i, FunctionSetup.kind) : 0;
     default:
       return 0;
   }

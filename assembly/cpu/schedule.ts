@@ -4,7 +4,7 @@ import { Assumption } from '../state/abi/tables';
 import { Cpu, CpuFlag, Ctx, RunState } from '../state/abi/fields';
 import { assumes, codeAt, cpuAt, ctxAt, interruptsOn, isActive } from '../state/access';
 import { hasRoom, marked } from '../fabric/flight';
-import { isReached } from '../fabric/function';
+import { isChipset, isReached } from '../fabric/function';
 import { requests } from '../lapic/priority';
 import { LEVELS, nCpus } from '../state/layout';
 import { operand, operandB, operandC } from './operands';
@@ -59,8 +59,9 @@ export function enabled(c: u32, level: u32): bool {
     case Op.ipi:
     case Op.ipiInit:
     case Op.ipiSipi:
-    case Op.mmioWrite:
       return hasRoom();
+    case Op.mmioWrite:
+      return hasRoom() || isChipset(operand(ctx, c, operandB(load<u32>(insn)), 0));
     case Op.wake:
       return !wakesActive(c, ctx, insn);
     case Op.cfgRead:

@@ -3,7 +3,7 @@
  * message is masked, or may not be sent, stays: it is the pending bit (C.4 E6, E11).
  */
 import { Counter, Drop, Event, Property } from '../state/abi/outcomes';
-import { Assumption, DeviceKind, SourceSetup, Timing } from '../state/abi/tables';
+import { Assumption, DeviceKind, FunctionKind, SourceSetup, Timing } from '../state/abi/tables';
 import { MsgKind, Src } from '../state/abi/fields';
 import { assumes, now, sourceSetup, srcAt, timed } from '../state/access';
 import { nCpus, nSources, raisedBase } from '../state/layout';
@@ -49,7 +49,8 @@ export function raise(s: u32): void {
 export function maySample(s: u32): bool {
   const f = deviceOf(s);
   const v = messageOf(s);
-  if (v < 0) return true;
+  // a comparator loses what it is not allowed to send
+  if (v < 0 || vectors.kindOf(f) == FunctionKind.hpet) return true;
   return vectors.isOpen(f, v) && (isMaster(f) || !vectors.keepsUnsent(f));
 }
 
@@ -78,6 +79,10 @@ export function sample(s: u32): void {
   }
   if (!isMaster(deviceOf(s))) {
     lose(s, Drop.silenced);
+    return;
+  }
+  if (!vectors.isOpen(deviceOf(s), v)) {
+    lose(s, Drop.masked);
     return;
   }
   vectors.sampleMessage(deviceOf(s), v);

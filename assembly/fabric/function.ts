@@ -7,11 +7,12 @@ import { MmioReg } from '../state/abi/instructions';
 import { MOST_ENTRIES, PENDING_BITS } from '../state/abi/pci';
 import { Counter, Drop, Event } from '../state/abi/outcomes';
 import { Diag } from '../state/abi/lapic';
-import { FunctionSetup, Timing } from '../state/abi/tables';
+import { FunctionKind, FunctionSetup, Timing } from '../state/abi/tables';
 import { Msg, MsgKind, Origin } from '../state/abi/fields';
 import { functionSetup, msgAt, now, originAt, timed } from '../state/access';
 import { IOMMU_NODES, nAccessed, nFunctions, nIoapics, nIommus, nMessages, nOrigins, nPins } from '../state/layout';
 import { lowWord } from '../state/wide';
+import { loadChipset, storeChipset } from '../pci/chipset';
 import { loadConfig, storeConfig } from '../pci/config';
 import { decodesMemory, isMaster, reset, setAsleep } from '../pci/function';
 import { loadTable, storeTable } from '../pci/table';
@@ -189,15 +190,28 @@ export function landRequest(m: u32): void {
 
 // --- accesses of programs, to a register of entry n of the table (`MmioReg`)
 
-/** True if function f has registers in memory space: others ignore writes and read all ones. */
-export function hasMemory(f: u32): bool {
+/** True for a device of the chipset: a write to it is not posted. */
+export function isChipset(f: u32): bool {
+  return f < nFunctions && vectors.kindOf(f) != FunctionKind.pci;
+}
+
+/** True if function f has an MSI-X table. Where nothing is, writes are ignored and reads give all ones. */
+function hasTable(f: u32): bool {
   return f < nAccessed && functionSetup(f, FunctionSetup.msixVectors) != 0;
 }
 
-/** A posted write is on its way; there must be room in the pool. */
-export function postWrite(f: u32, n: u32, reg: u32, value: u32): void {
-  if (!hasMemory(f) || reg > <u32>MmioReg.control || n >= MOST_ENTRIES) return;
+/** A posted write is on its way, for which there must be room in the pool; a write to a device of the chipset takes effect. */
+export function writeMemory(f: u32, n: u32, reg: u32, value: u32): void {
+  if (reg > <u32>MmioReg.control || n >= MOST_ENTRIES) return;
   const offset = (n << 4) | (reg << 2);
+  if (isChipset(f)) {
+    if (n != 0) return;
+    storeChipset(f, reg, value);
+    record(Event.access, f, offset, value);
+    reviewSources(f);
+    return;
+  }
+  if (!hasTable(f)) return;
   const m = launch(MsgKind.table, originOfAccesses(f), 0, offset, value);
   record(Event.access, f, offset, value);
   if (timed()) arm(messageNode(m), arrivalOf(f, Timing.mmioArrive, true), PHASE_MESSAGE);
@@ -219,7 +233,8 @@ export function reachedAt(f: u32): u64 {
 
 /** What the register holds now; all that is on its way must have arrived. */
 export function readMemory(f: u32, n: u32, reg: u32): u32 {
-  if (!hasMemory(f) || n >= MOST_ENTRIES) return 0xffffffff;
+  if (isChipset(f)) return n == 0 ? loadChipset(f, reg) : 0;
+  if (!hasTable(f) || n >= MOST_ENTRIES) return 0xffffffff;
   return loadTable(f, reg == MmioReg.pending ? PENDING_BITS + (n << 2) : (n << 4) | (reg << 2));
 }
 

@@ -3,7 +3,7 @@
  * What a unit makes of it is decided in one instant, at the end of the lookup: what is invalidated before is not used any more.
  */
 import { Event, Property } from '../state/abi/outcomes';
-import { Assumption, FunctionSetup, IoapicSetup, Timing } from '../state/abi/tables';
+import { Assumption, FunctionKind, FunctionSetup, IoapicSetup, Timing } from '../state/abi/tables';
 import { Msg } from '../state/abi/fields';
 import { FaultReason, IommuSetup, Remap, RemapFlag } from '../state/abi/iommu';
 import { assumes, functionSetup, ioapicSetup, iommuSetup, msgAt, remapAt, timed } from '../state/access';
@@ -38,9 +38,16 @@ function requesterOf(m: u32): u32 {
   return <u32>load<u8>(remapAt(m), Remap.unit) - 1;
 }
 
+/** The unit that message m comes to, which stands in front of the root complex; -1: none. The events of units themselves come to none. */
+function unitAhead(m: u32): i32 {
+  const origin = <u32>load<u16>(msgAt(m), Msg.origin);
+  if (nIommus == 0 || (origin < nDevices && functionSetup(origin, FunctionSetup.kind) == FunctionKind.dmar)) return -1;
+  return unitOf(requesterOf(m));
+}
+
 /** The unit that is to translate message m, which has not passed the root complex, or has it; -1: none does. */
 export function unitFor(m: u32): i32 {
-  const u = load<u8>(msgAt(m), Msg.stage) == Stage.beforeRoot ? unitOf(requesterOf(m)) : <i32>unitOfMessage(m);
+  const u = load<u8>(msgAt(m), Msg.stage) == Stage.beforeRoot ? unitAhead(m) : <i32>unitOfMessage(m);
   return u >= 0 && unit.remaps(u) ? u : -1;
 }
 
@@ -145,7 +152,7 @@ function postMessage(m: u32): void {
 export function passRoot(m: u32): void {
   const stage = <u32>load<u8>(msgAt(m), Msg.stage);
   if (stage == Stage.beforeRoot) {
-    const u = nIommus == 0 ? -1 : unitOf(requesterOf(m));
+    const u = unitAhead(m);
     if (u < 0) reachRoot(m);
     else enter(m, u);
     return;

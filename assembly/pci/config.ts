@@ -144,36 +144,25 @@ export function storeConfig(f: u32, offset: u32, width: u32, value: u32): void {
 
 // --- by register, as programs name them
 
-/** Register `reg` (`MsiReg`) of function f. What this function does not have reads 0, what nobody is all ones. */
+/** True if function f has register `reg` (`MsiReg`). */
+function hasRegister(f: u32, reg: u32): bool {
+  if (reg == MsiReg.msixControl) return functionSetup(f, FunctionSetup.msixVectors) != 0;
+  if (functionSetup(f, FunctionSetup.msiVectors) == 0) return false;
+  if (reg == MsiReg.addrHi) return functionSetup(f, FunctionSetup.msiAddress64) != 0;
+  return (reg != MsiReg.mask && reg != MsiReg.pending) || functionSetup(f, FunctionSetup.msiMaskable) != 0;
+}
+
+/** Register `reg` of function f. What this function does not have reads 0, what nobody is all ones. */
 export function readRegister(f: u32, reg: u32): u32 {
   if (f >= nFunctions) return 0xffffffff;
-  switch (reg) {
-    case MsiReg.control:
-      return functionSetup(f, FunctionSetup.msiVectors) ? readMsi(f, reg) >> 16 : 0;
-    case MsiReg.msixControl:
-      return functionSetup(f, FunctionSetup.msixVectors) ? loadConfig(f, ConfigSpace.msix + 2, 2) : 0;
-    default:
-      return readMsi(f, reg);
-  }
+  if (!hasRegister(f, reg)) return 0;
+  if (reg == MsiReg.msixControl) return loadConfig(f, ConfigSpace.msix + 2, 2);
+  return reg == MsiReg.control ? readMsi(f, reg) >> 16 : readMsi(f, reg);
 }
 
 /** A write to it takes effect: 16 bits of a control register and of data, 32 of the others (C.4 E2). */
 export function writeRegister(f: u32, reg: u32, value: u32): void {
-  if (f >= nFunctions) return;
-  switch (reg) {
-    case MsiReg.control:
-      if (functionSetup(f, FunctionSetup.msiVectors)) writeMsi(f, reg, value << 16);
-      return;
-    case MsiReg.addrHi:
-      if (functionSetup(f, FunctionSetup.msiAddress64)) writeMsi(f, reg, value);
-      return;
-    case MsiReg.mask:
-      if (functionSetup(f, FunctionSetup.msiMaskable)) writeMsi(f, reg, value);
-      return;
-    case MsiReg.msixControl:
-      if (functionSetup(f, FunctionSetup.msixVectors)) storeConfig(f, ConfigSpace.msix + 2, 2, value);
-      return;
-    default:
-      writeMsi(f, reg, value);
-  }
+  if (f >= nFunctions || !hasRegister(f, reg)) return;
+  if (reg == MsiReg.msixControl) storeConfig(f, ConfigSpace.msix + 2, 2, value);
+  else writeMsi(f, reg, reg == MsiReg.control ? value << 16 : value);
 }

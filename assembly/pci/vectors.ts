@@ -2,7 +2,7 @@
  * Which message an event of a function asks for, whether it may go out, and what it says when it does: the emission rules of
  * hardware.md C.4. MSI-X wins where software has enabled both.
  */
-import { FunctionSetup, SourceSetup } from '../state/abi/tables';
+import { FunctionKind, FunctionSetup, SourceSetup } from '../state/abi/tables';
 import { Fn, MsixEntry, Src } from '../state/abi/fields';
 import { functionAt, functionSetup, msixAt, sourceSetup, srcAt } from '../state/access';
 import { nSources } from '../state/layout';
@@ -16,8 +16,14 @@ function usesMsi(f: u32): bool {
   return (load<u16>(functionAt(f), Fn.msiControl) & 1) != 0;
 }
 
+
+@inline export function kindOf(f: u32): u32 {
+  return functionSetup(f, FunctionSetup.kind);
+}
+
 /** Messages that software has enabled: none, all of the table, or as many as multiple-message enable says (C.5). */
 export function messagesOf(f: u32): u32 {
+  if (kindOf(f) != FunctionKind.pci) return 1;
   if (usesMsix(f)) return functionSetup(f, FunctionSetup.msixVectors);
   return usesMsi(f) ? (<u32>1) << ((load<u16>(functionAt(f), Fn.msiControl) >> 4) & 7) : 0;
 }
@@ -35,7 +41,7 @@ export function isPending(f: u32, v: u32): bool {
 }
 
 /** True if an interrupt source of function f has raised and waits to send message v: its condition is the pending bit. */
-function hasRaised(f: u32, v: u32): bool {
+export function hasRaised(f: u32, v: u32): bool {
   for (let s: u32 = 0; s < nSources; s++) {
     if (sourceSetup(s, SourceSetup.device) != f || !load<u8>(srcAt(s), Src.condition)) continue;
     if (messageFor(f, sourceSetup(s, SourceSetup.message)) == <i32>v) return true;
@@ -82,6 +88,7 @@ export function isOpen(f: u32, v: u32): bool {
 
 /** What cannot be sent although it is not masked stays pending: there is a bit for it, and the function is of that kind (E11). */
 export function keepsUnsent(f: u32): bool {
+  if (kindOf(f) != FunctionKind.pci) return kindOf(f) == FunctionKind.dmar;
   return !functionSetup(f, FunctionSetup.dropUnsent) && (usesMsix(f) || functionSetup(f, FunctionSetup.msiMaskable) != 0);
 }
 

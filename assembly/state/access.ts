@@ -1,7 +1,7 @@
 /** Accessors to the records; they inline to one load or store. */
 import { VarWord } from './abi/instructions';
-import { Settings, SourceSetup, FunctionSetup, IoapicSetup, OperationSetup, TimerSetup, Timing } from './abi/tables';
-import { Cpu, Ctx, CpuFlag, Fn, Ioapic, Msg, MsixEntry, Origin, Pin, Src } from './abi/fields';
+import { FunctionSetup, IoapicSetup, OperationSetup, Settings, SourceSetup, TimerSetup, Timing } from './abi/tables';
+import { Cpu, CpuFlag, Ctx, Fn, Ioapic, Msg, MsixEntry, Origin, Pin, Src } from './abi/fields';
 import { Iec, Iommu, IommuScope, IommuSetup, Remap } from './abi/iommu';
 import { Lapic, LapicTimed } from './abi/lapic';
 import { touchCpu } from './touched';

@@ -8,7 +8,7 @@
  */
 import { VarClass, VarFlag, VarWord } from './abi/instructions';
 import { Counter, Note } from './abi/outcomes';
-import { OperationSetup, FunctionSetup, IoapicSetup, Settings, Size, SourceSetup, Table, TimerSetup, Timing } from './abi/tables';
+import { FunctionSetup, IoapicSetup, OperationSetup, Settings, Size, SourceSetup, Table, TimerSetup, Timing } from './abi/tables';
 import { Cpu, Ctx, Fn, Glob, Ioapic, Msg, MsixEntry, Origin, Pin, Rec, Src } from './abi/fields';
 import { Iec, Iommu, IommuScope, IommuSetup, Remap } from './abi/iommu';
 import { CpuEvent, Diag, Lapic, LapicSetup, LapicTimed } from './abi/lapic';
@@ -136,8 +136,8 @@ export function create(): bool {
   nRequesters = size(Size.requesters);
   nFunctions = size(Size.functions);
   nMsixEntries = size(Size.msixEntries);
-  nTimers = size(Size.timers);
   nAccessed = size(Size.posted) ? nFunctions : 0;
+  nTimers = size(Size.timers);
   nOrigins = nDevices + nCpus + nIoapics + nIommus + nRequesters + nAccessed;
   nNodes = nCpus + 2 * nSources + nMessages + 1 + nCpus + nIoapics * nPins + nIommus * IOMMU_NODES + nFunctions + nCpus * nTimers;
   const c = <usize>nCpus;

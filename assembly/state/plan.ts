@@ -3,7 +3,7 @@
  * What lies outside of the universe is `fixed` (design 3), what can be derived is left out.
  */
 import { LapicReg, MmioReg, MsiReg, Op, VarClass, VarFlag, VarWord } from './abi/instructions';
-import { Assumption, FunctionSetup, Settings, SourceSetup } from './abi/tables';
+import { Assumption, FunctionKind, FunctionSetup, Settings, SourceSetup } from './abi/tables';
 import { Cpu, Fn, Glob, MsixEntry, Src } from './abi/fields';
 import { Iommu } from './abi/iommu';
 import { Lapic, LapicSetup } from './abi/lapic';
@@ -141,9 +141,21 @@ function planRareRegisters(): void {
   }
 }
 
+/** True if the program writes register `reg` (`MmioReg`) of some device. */
+function writes(reg: u32): bool {
+  return uses(Op.mmioWrite, reg, reg + 1);
+}
+
 /** Registers of function f that it has and software can change. Bus mastering and power are out of a program's reach. */
 function planFunction(f: u32): void {
   const at = functionAt(f);
+  if (functionSetup(f, FunctionSetup.kind) != FunctionKind.pci) {
+    if (writes(MmioReg.addrLo)) plan(at + Fn.addrLo, 0, 32);
+    if (writes(MmioReg.addrHi)) plan(at + Fn.addrHi, 0, 32);
+    if (writes(MmioReg.data)) plan(at + Fn.data, 0, 16);
+    if (writes(MmioReg.control)) plan(at + Fn.mask, 0, 1);
+    return;
+  }
   const messages = functionSetup(f, FunctionSetup.msiVectors);
   if (messages != 0) {
     plan(at + Fn.msiControl, 0, 1);
@@ -157,7 +169,7 @@ function planFunction(f: u32): void {
   if (uses(Op.cfgWrite, MsiReg.msixControl, MsiReg.msixControl + 1)) plan(at + Fn.msixControl, 14, 2);
   let written: u32 = 0;
   for (let reg: u32 = 0; reg <= <u32>MmioReg.control; reg++) {
-    if (uses(Op.mmioWrite, reg, reg + 1)) written |= 1 << reg;
+    if (writes(reg)) written |= 1 << reg;
   }
   for (let n: u32 = 0; n < functionSetup(f, FunctionSetup.msixVectors); n++) {
     const entry = msixAt(f, n);
@@ -169,6 +181,7 @@ function planFunction(f: u32): void {
     plan(entry + MsixEntry.open, 0, 1);
   }
 }
+
 /** Bytes that a remapping unit may add to a message; that its queue may take: a byte with its descriptors, put and seen, and 12 each. */
 const REMAP_BYTES: u32 = 2 + 2 + 8;
 const QUEUE_BYTES: u32 = 1 + 15 * 12;

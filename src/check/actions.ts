@@ -73,6 +73,12 @@ export function isLeftAtRest(action: number): boolean {
   return actor === Actor.raise || actor === Actor.operation || actor === Actor.probe || actor === Actor.drop;
 }
 
+/** A device whose one message stands in registers of the chipset. */
+export function isChipset({ scenario }: System, device: number): boolean {
+  const type = scenario.devices[device]?.message.type;
+  return type === 'hpet' || type === 'dmar';
+}
+
 /** Device (index) that raises a source. */
 export function deviceOf(system: System, source: number): number {
   let first = 0;

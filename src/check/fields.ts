@@ -5,7 +5,7 @@
  */
 import { Cpu, CpuFlag, Fn, Glob, MsixEntry, NONE, RunState, Src, Table, VarWord } from '../core/index.js';
 import type { AnyVariable, Domain, Kind, Variable } from '../kernel/index.js';
-import { Layout, type DeviceModel, type ProgramMachine } from '../machine/index.js';
+import { Layout, type FunctionModel, type ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import { hex } from './words.js';
 
@@ -64,7 +64,7 @@ export class Fields {
   readonly all: readonly Field[];
   readonly #system: System;
   readonly #layout: Layout;
-  readonly #functions: readonly DeviceModel[];
+  readonly #functions: readonly FunctionModel[];
   readonly #start: number;
   readonly #size: number;
   readonly #ofVariable: Field[][] = [];
@@ -217,7 +217,7 @@ export class Fields {
 
   #device(name: string, d: number): Field[] {
     const at = this.#layout.table(Table.functions) + d * Fn.size;
-    const { msi, msix } = this.#functions[d] ?? {};
+    const { msi, msix, chipset } = this.#functions[d] ?? {};
     const register = (what: string, address: number, bytes: 2 | 4, form: Form = { text: hex }): Field =>
       this.#field('device', `${name} ${what}`, address, bytes, form);
     const firstEntry = this.#functions.slice(0, d).reduce((n, each) => n + (each.msix?.vectors ?? 0), 0);
@@ -241,6 +241,14 @@ export class Fields {
           ]),
       ...(msi?.maskable ? [register('MSI masked', at + Fn.mask, 4, { member: (bit) => `message ${bit}` })] : []),
       ...(msix === undefined ? [] : [register('MSI-X control', at + Fn.msixControl, 2)]),
+      ...(chipset === undefined
+        ? []
+        : [
+            register('address', at + Fn.addrLo, 4),
+            register('address high', at + Fn.addrHi, 4),
+            register('data', at + Fn.data, 2),
+            register('masked', at + Fn.mask, 4, { mask: 1, text: yesNo }),
+          ]),
       ...entries.flat(),
     ];
   }

@@ -48,8 +48,8 @@ export class Flight {
     this.#messages = fields.offset(machine.core.exports.table(Table.messages));
     this.#origins = fields.offset(machine.core.exports.table(Table.origins));
     const { functions } = machine.setup;
-    const hasMemory = functions.some(({ msix }) => msix !== undefined);
-    this.#lists = system.firstAccess + (hasMemory ? functions.length : 0);
+    const hasLists = functions.some(({ msix }) => msix !== undefined);
+    this.#lists = system.firstAccess + (hasLists ? functions.length : 0);
   }
 
   read(capture: DataView): InFlight[] {

@@ -2,7 +2,7 @@
 import { Drop, InsnFlag, LapicReg, NONE, Note, Op, Property } from '../core/index.js';
 import type { EventRecord } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
-import { deviceOf } from './actions.js';
+import { deviceOf, isChipset } from './actions.js';
 import type { ReplayedStep } from './replay.js';
 import { configText, describeMessage, describeTarget, hex, instructionAt, instructionOf, irqNumber, writeText } from './words.js';
 
@@ -25,6 +25,7 @@ const drops: Readonly<Record<Drop, string>> = {
   [Drop.wildWrite]: 'written outside of the interrupt range',
   [Drop.disabledDevice]: 'dropped: MSI is disabled',
   [Drop.silenced]: 'dropped: the function may not send',
+  [Drop.masked]: 'lost: the comparator is masked',
 };
 
 /** Micro-ops worth a line although no other actor sees them: they change what the CPU takes. */
@@ -111,7 +112,7 @@ export function narrate(system: System, step: ReplayedStep, all = false): Line[]
         cpu(e.a, `LAPIC: IRR[${hex(e.b)}] ${e.c ? 'is set already' : 'set'}`);
         break;
       case 'drop':
-        if (e.c === Drop.disabledDevice || e.c === Drop.silenced) device(e.a, drops[e.c]);
+        if (e.c === Drop.disabledDevice || e.c === Drop.silenced || e.c === Drop.masked) device(e.a, drops[e.c]);
         else if (e.a === NONE)
           lines.push({ lane: { kind: 'device', index: 0 }, routine: undefined, text: `vector ${hex(e.b)} ${drops[e.c as Drop]}` });
         else cpu(e.a, `LAPIC: ${hex(e.b)} ${drops[e.c as Drop]}`);
@@ -129,7 +130,7 @@ export function narrate(system: System, step: ReplayedStep, all = false): Line[]
         cpuOf(step, (c) => cpu(c, `${names.devices[e.a] ?? '?'} ${configText(system, e.b, e.c)}`, true));
         break;
       case 'access':
-        cpuOf(step, (c) => cpu(c, `posts a write: ${names.devices[e.a] ?? '?'} ${writeText(system, e.b, e.c)}`, true));
+        cpuOf(step, (c) => cpu(c, accessText(system, e), true));
         break;
       case 'table':
         lines.push({ lane: { kind: 'device', index: e.a }, routine: undefined, text: writeText(system, e.b, e.c) });
@@ -171,6 +172,12 @@ function operationCpu(system: System, operation: number): number {
 function cpuOf(step: ReplayedStep, then: (cpu: number) => void): void {
   const instruction = instructionOf(step);
   if (instruction !== undefined) then(instruction.cpu);
+}
+
+/** A write to a device in memory space. */
+function accessText(system: System, { a, b, c }: EventRecord): string {
+  const text = `${system.names.devices[a] ?? '?'} ${writeText(system, b, c, isChipset(system, a))}`;
+  return isChipset(system, a) ? text : `posts a write: ${text}`;
 }
 
 function ipiText(system: System, { b, c }: EventRecord): string {

@@ -3,6 +3,7 @@ import { Cpu, Ctx, InsnFlag, LapicReg, Level, type MsiReg, Op, Operand, RunState
 import { decode, type AnyVariable, type Decoded, type Label } from '../kernel/index.js';
 import type { ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
+import { isChipset } from './actions.js';
 import type { States } from './changes.js';
 import { indexName } from './fields.js';
 import type { LevelName } from './messages.js';
@@ -237,10 +238,15 @@ export class Standings {
     return indexName(this.#system, 'device', this.#operand(context, context.insn.b));
   }
 
+  #entryName(context: Context): string {
+    const { insn } = context;
+    return entryName(this.#operand(context, insn.c), insn.imm, isChipset(this.#system, this.#operand(context, insn.b)));
+  }
+
   #accessText(context: Context, text: string): string {
     const { insn } = context;
     const isConfig = insn.op === Op.cfgRead || insn.op === Op.cfgWrite;
-    const name = isConfig ? (configNames[insn.imm as MsiReg] ?? hex(insn.imm)) : entryName(this.#operand(context, insn.c), insn.imm);
+    const name = isConfig ? (configNames[insn.imm as MsiReg] ?? hex(insn.imm)) : this.#entryName(context);
     const register = `${this.#deviceName(context)} ${name}`;
     const isRead = insn.op === Op.cfgRead || insn.op === Op.mmioRead;
     const said = isRead ? `reads ${register}` : `${register} := ${hex(this.#operand(context, insn.a))}`;

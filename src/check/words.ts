@@ -39,10 +39,10 @@ export function configText(system: System, register: number, value: number): str
   return `${configNames[register as MsiReg] ?? hex(register)} := ${valueText(system, kind, value)}`;
 }
 
-/** `entry 1 data := vector 0x21`: a write to an MSI-X table, by its offset there. */
-export function writeText(system: System, offset: number, value: number): string {
+/** `entry 1 data := vector 0x21`: a write to an MSI-X table, by its offset there; of a device of the chipset without the entry. */
+export function writeText(system: System, offset: number, value: number, isChipset = false): string {
   const register = (offset >>> 2) & 3;
-  const name = entryName(offset >>> 4, register);
+  const name = entryName(offset >>> 4, register, isChipset);
   if (register === MmioReg.control) return `${name} := ${value & 1 ? 'masked' : 'unmasked'}`;
   const kind = register === MmioReg.addrLo ? 'address' : register === MmioReg.data ? 'data' : 'other';
   return `${name} := ${valueText(system, kind, value)}`;
@@ -67,7 +67,8 @@ const entryNames: Readonly<Record<MmioReg, string>> = {
   [MmioReg.pending]: 'pending bits',
 };
 
-export function entryName(entry: number, register: number): string {
+export function entryName(entry: number, register: number, isChipset = false): string {
+  if (isChipset) return entryNames[register as MmioReg] ?? hex(register);
   if (register === MmioReg.pending) return `pending bits from entry ${32 * entry} on`;
   return `entry ${entry} ${entryNames[register as MmioReg] ?? hex(register)}`;
 }

@@ -20,6 +20,7 @@ const constants = {
   isMsix: { kind: 'bool', of: 'device' },
   hasMask: { kind: 'bool', of: 'device' },
   messages: { kind: 'u16', of: 'device' },
+  kindOf: { kind: 'u8', of: 'device' },
 } as const satisfies Record<keyof typeof Constant, { kind: Kind; of: Kind | undefined }>;
 
 type Constants = typeof constants;

@@ -111,6 +111,8 @@ function constantBits(constant: number, size: MachineSize): number {
       return bitsFor(size.vectors);
     case Constant.deviceOf:
       return kindBits('device', size);
+    case Constant.kindOf:
+      return 2;
     case Constant.messageOf:
     case Constant.messages:
       return kindBits('u16', size);

@@ -1,4 +1,4 @@
-import { FunctionSetup } from '../core/index.js';
+import { FunctionKind, FunctionSetup } from '../core/index.js';
 
 /** MSI capability of a device (hardware.md C.1). */
 export interface MsiModel {
@@ -35,6 +35,11 @@ export interface DeviceModel {
   readonly softReset: boolean;
 }
 
+/** A function of a machine: a device, or one of the chipset, which has a message of its own and neither capability. */
+export interface FunctionModel extends DeviceModel {
+  readonly chipset?: 'hpet' | 'dmar' | undefined;
+}
+
 /** A device of `MachineOptions`; everything has a default. */
 export interface DeviceOptions {
   /** bus, device and function, 16 bits; default 0x08, 0x10, 0x18 ... */
@@ -50,10 +55,10 @@ export interface DeviceOptions {
 }
 
 /** The words of each for the core. */
-export function functionWords(devices: readonly DeviceModel[]): Uint32Array {
+export function functionWords(devices: readonly FunctionModel[]): Uint32Array {
   const words = new Uint32Array(devices.length * FunctionSetup.words);
   let firstEntry = 0;
-  devices.forEach(({ requester, msi, msix, bmeOffPolicy, softReset }, f) => {
+  devices.forEach(({ requester, msi, msix, bmeOffPolicy, softReset, chipset }, f) => {
     const at = f * FunctionSetup.words;
     words[at + FunctionSetup.requester] = requester;
     words[at + FunctionSetup.msiVectors] = msi?.vectors ?? 0;
@@ -64,6 +69,7 @@ export function functionWords(devices: readonly DeviceModel[]): Uint32Array {
     words[at + FunctionSetup.entryCache] = msix?.entryCache === 'latch-at-unmask' ? 1 : 0;
     words[at + FunctionSetup.dropUnsent] = bmeOffPolicy === 'drop' ? 1 : 0;
     words[at + FunctionSetup.softReset] = softReset ? 1 : 0;
+    words[at + FunctionSetup.kind] = FunctionKind[chipset ?? 'pci'];
     firstEntry += msix?.vectors ?? 0;
   });
   return words;

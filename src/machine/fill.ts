@@ -1,5 +1,6 @@
 /** Where the tables of a machine are, by the numbers both sides share; and how a setup gets into them. */
 import {
+  type Core,
   DeviceKind,
   NONE,
   OperationSetup,
@@ -10,7 +11,6 @@ import {
   Table,
   TimerSetup,
   VarWord,
-  type Core,
 } from '../core/index.js';
 import { assumptionMask } from './assumptions.js';
 import { functionWords } from './deviceModel.js';

@@ -3,7 +3,7 @@
  * rooms below call a machine has a program; who embeds the hardware sees `library.ts`.
  */
 export { assumptionText, assumptionValues, defaultAssumptions, remapAssumptions, type Assumptions } from './assumptions.js';
-export type { DeviceModel } from './deviceModel.js';
+export type { FunctionModel } from './deviceModel.js';
 export type { EventRecord } from './events.js';
 export { Layout } from './fill.js';
 export type { Percentiles } from './histogram.js';

@@ -95,6 +95,11 @@ export class ProgramMachine extends Machine {
     this.core.setU32(at + Fn.mask, msi.mask ?? 0);
   }
 
+  /** The message of a device of the chipset. */
+  setChipset(d: number, message: MsixEntryRegisters): void {
+    this.setDevice(d, { ...message, control: 0, mask: message.masked ? 1 : 0 });
+  }
+
   /** Message control of a device's MSI-X capability: bit 15 enables it, bit 14 masks all (C.2). */
   setMsix(d: number, control: number): void {
     this.core.setU16(this.#functionAt(d) + Fn.msixControl, control & 0xc000);

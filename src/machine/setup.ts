@@ -1,7 +1,7 @@
 /** What a machine is made of, as the core takes it: numbers and tables, no names. */
 import type { DeviceKind } from '../core/index.js';
 import type { Assumptions } from './assumptions.js';
-import type { DeviceModel } from './deviceModel.js';
+import type { FunctionModel } from './deviceModel.js';
 import type { IoapicModel } from './ioapic.js';
 import type { IommuModel } from './iommus.js';
 import type { LapicModel } from './lapic.js';
@@ -122,8 +122,8 @@ export interface MachineSetup {
   readonly virtExtDestId?: boolean;
   /** bytes of guest-physical memory from address 0; left out: none */
   readonly memory?: number;
-  /** devices: PCI functions (hardware.md C) */
-  readonly functions: readonly DeviceModel[];
+  /** devices: PCI functions (hardware.md C), or of the chipset */
+  readonly functions: readonly FunctionModel[];
   readonly sources: readonly SourceSetup[];
   readonly operations: readonly OperationSetup[];
   readonly program: ProgramSetup;

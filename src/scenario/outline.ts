@@ -5,7 +5,7 @@
  * others. What the schema refuses is absent here, and no second finding is made of it.
  */
 import type { z } from 'zod';
-import { apicIdNumber, cpuCount, cpuNumber, irqNumber, messageCount, universeVectors, vectorNumber } from './schema.js';
+import { apicIdNumber, cpuCount, cpuNumber, irqNumber, messageCount, messageTypes, universeVectors, vectorNumber } from './schema.js';
 import type { Path } from './source.js';
 
 /** A value that the schema accepts, and where it stands. */
@@ -33,19 +33,18 @@ export interface IrqOutline {
   readonly whole: boolean;
 }
 
-const lifeKinds = ['request', 'free', 'disable', 'enable'] as const;
-export type LifeKind = (typeof lifeKinds)[number];
 /** The key `message` of a device; what the schema refuses is as if it were not there. */
 export interface MessageOutline {
   readonly path: Path;
-  readonly type: 'msi' | 'msix';
-  /** whether these are said */
-  readonly address64: boolean;
-  readonly maskable: boolean;
+  readonly type: (typeof messageTypes)[number];
+  /** keys that stand there */
+  readonly given: readonly string[];
   readonly vectors: number | undefined;
   /** how many irqs the device has */
   readonly irqs: number;
 }
+const lifeKinds = ['request', 'free', 'disable', 'enable'] as const;
+export type LifeKind = (typeof lifeKinds)[number];
 
 export type OperationOutline =
   | { readonly kind: 'offline' | 'online'; readonly cpu: At<number> }
@@ -124,12 +123,11 @@ function cpusOf(value: unknown): readonly CpuOutline[] | undefined {
 }
 
 function messageOf({ message, irqs }: Mapping, path: Path): MessageOutline {
-  const { type, address64, maskable, vectors } = mapping(message);
+  const { type, vectors } = mapping(message);
   return {
     path: message === undefined ? path : [...path, 'message'],
-    type: type === 'msix' ? type : 'msi',
-    address64: address64 !== undefined,
-    maskable: maskable !== undefined,
+    type: messageTypes.find((each) => each === type) ?? 'msi',
+    given: Object.keys(mapping(message)),
     vectors: accepted(messageCount, vectors),
     irqs: items(irqs).length,
   };

@@ -84,7 +84,9 @@ export type MessageDescription =
       readonly maskable?: boolean;
       readonly vectors?: number;
     }
-  | { readonly type: 'msix'; readonly vectors?: number };
+  | { readonly type: 'msix'; readonly vectors?: number }
+  /** a comparator of an HPET; the fault event of a remapping unit: one message, in registers of their own */
+  | { readonly type: 'hpet' | 'dmar' };
 
 /** Microseconds or cycles, whole numbers; a gap that stands twice is drawn twice as often. */
 export type InterArrival = { readonly us: readonly number[] } | { readonly cycles: readonly number[] };

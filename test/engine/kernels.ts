@@ -61,7 +61,8 @@ class Statements {
     const timer = this.#timers[0];
     if (timer !== undefined && dice.below(5) === 0) return this.#timer(timer);
     // a device with more to write to is written to more often
-    const all = this.#device.entries || this.#device.maskable ? [...simple, ...Array.from(simple, () => 'hardware')] : simple;
+    const all =
+      this.#device.entries || this.#device.maskable || this.#device.chipset ? [...simple, ...Array.from(simple, () => 'hardware')] : simple;
     const kind = place.depth < 2 && dice.below(5) < 2 ? dice.of(nested) : dice.of(all);
     switch (kind) {
       case 'touch':
@@ -240,7 +241,7 @@ class Statements {
   /** What only devices with mask bits have; undefined: this one has none. */
   #access(): Emit | undefined {
     const dice = this.#dice;
-    const { maskable = false, vectors = 1, entries = 0 } = this.#device;
+    const { maskable = false, vectors = 1, entries = this.#device.chipset === undefined ? 0 : 1 } = this.#device;
     const [bits, on, to] = [dice.below(1 << vectors), dice.below(2), dice.below(this.#cpus)];
     if (entries > 0) {
       const [entry, vector] = [dice.below(entries), LO + dice.below(HI - LO)];
@@ -325,6 +326,8 @@ const kinds: readonly (readonly [ToyDevice, number])[] = [
   [{ vectors: 2 }, 2],
   [{ entries: 2 }, 2],
   [{ entries: 1, entryCache: 'latch-at-unmask' }, 1],
+  [{ chipset: 'hpet' }, 1],
+  [{ chipset: 'dmar' }, 1],
 ];
 
 /** A machine of two or three CPUs with such a kernel, with a timer or none, and a device; undefined if the assembler refuses it. */

@@ -12,7 +12,7 @@ import {
   ProgramMachine,
   propertiesOf,
   type Assumptions,
-  type DeviceModel,
+  type FunctionModel,
   type EventRecord,
   type MachineSetup,
 } from '../../src/machine/index.js';
@@ -56,19 +56,24 @@ export interface ToyOptions extends Partial<Omit<MachineSetup, 'sources' | 'func
   readonly universe?: readonly [number, number];
 }
 
-/** A device with MSI, or with MSI-X if it has entries. */
+/** A device with MSI, or with MSI-X if it has entries, or one of the chipset. */
 export interface ToyDevice {
   readonly address64?: boolean;
   readonly maskable?: boolean;
   readonly vectors?: 1 | 2 | 4 | 8 | 16 | 32;
   readonly entries?: number;
   readonly entryCache?: 'off' | 'latch-at-unmask';
+  readonly chipset?: 'hpet' | 'dmar';
 }
 
-function deviceModel({ address64 = true, maskable = false, vectors = 1, entries, entryCache = 'off' }: ToyDevice, d: number): DeviceModel {
+function deviceModel(
+  { address64 = true, maskable = false, vectors = 1, entries, entryCache = 'off', chipset }: ToyDevice,
+  d: number,
+): FunctionModel {
   return {
     requester: (d + 1) << 3,
-    msi: entries === undefined ? { address64, maskable, vectors } : undefined,
+    chipset,
+    msi: entries === undefined && chipset === undefined ? { address64, maskable, vectors } : undefined,
     msix: entries === undefined ? undefined : { vectors: entries, entryCache },
     bmeOffPolicy: 'retain',
     softReset: false,

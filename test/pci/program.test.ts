@@ -1,6 +1,7 @@
 /** Devices of programs that can do more than a plain MSI: mask bits, several messages, MSI-X. */
 import { describe, expect, test } from 'vitest';
 import type { Builder, Declarations } from '../../src/kernel/index.js';
+import { Drop } from '../../src/core/index.js';
 import type { ProgramMachine } from '../../src/machine/index.js';
 import {
   act,
@@ -207,6 +208,40 @@ describe('MSI-X', () => {
     act(machine, 'sample', 0);
     machine.setImage(machine.image());
     expect(inFlight(machine)).toMatchObject([{ origin: 0, data: 0xabcd4055 }]);
+  });
+});
+
+describe('devices of the chipset', () => {
+  test('a write takes effect at once, whatever is in flight (linux.md 2.10)', async () => {
+    const { machine } = await machineWith({ chipset: 'hpet' }, [(b) => b.mmioWrite(0, 0, 'data', 0x4055)], { messages: 1 });
+    act(machine, 'raise', 0);
+    act(machine, 'sample', 0);
+    steps(machine, 0, 1);
+    expect(machine.messageOf(0)).toEqual({ addrLo: 0xfee00000, addrHi: 0, data: 0x4055, masked: false });
+  });
+
+  test('an expiration of an HPET while it is masked is lost (linux.md 2.10)', async () => {
+    const { machine } = await machineWith({ chipset: 'hpet' }, [(b) => b.mmioWrite(0, 0, 'control', 1)]);
+    settle(machine);
+    act(machine, 'raise', 0);
+    act(machine, 'sample', 0);
+    expect([inFlight(machine), only(machine.events(), 'drop')]).toEqual([[], [['drop', 0, 0, Drop.masked]]]);
+  });
+
+  test('a masked event of a remapping unit is pending, and goes when it is unmasked (D.7.3)', async () => {
+    const { machine, kernel } = await machineWith({ chipset: 'dmar' }, [
+      (b, { seen }) => {
+        b.mmioWrite(0, 0, 'control', 1);
+        b.store(seen, [], b.mmioRead(0, 0, 'pending'));
+        b.mmioWrite(0, 0, 'control', 0);
+      },
+    ]);
+    steps(machine, 0, 1);
+    act(machine, 'raise', 0);
+    steps(machine, 0, 3);
+    expect([enabled(machine), machine.variable(kernel.seen.slot)]).toEqual([['cpu 0'], 1]);
+    steps(machine, 0, 1);
+    expect(enabled(machine)).toContain('sample 0');
   });
 });
 

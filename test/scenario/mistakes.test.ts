@@ -290,13 +290,9 @@ describe('machine and devices', () => {
       2,
       '7:47: 2 irqs need a message each, and here are 1; write vectors: 2, or fewer irqs',
     ],
-    [
-      'an address of MSI for MSI-X',
-      'type: msix, address64: true',
-      1,
-      '7:49: an entry of MSI-X always has an address of 64 bits; leave out address64',
-    ],
-    ['a mask of MSI for MSI-X', 'type: msix, maskable: true', 1, '7:48: an entry of MSI-X always has a mask bit; leave out maskable'],
+    ['an address of MSI for MSI-X', 'type: msix, address64: true', 1, '7:49: address64 is for type: msi, not for msix; leave it out'],
+    ['two irqs of an HPET', 'type: hpet', 2, '7:25: a device of type hpet has one message, and here are 2 irqs; write one irq'],
+    ['a mask of MSI for MSI-X', 'type: msix, maskable: true', 1, '7:48: maskable is for type: msi, not for msix; leave it out'],
   ])('%s', (_, message, irqs, said) => {
     const list = Array.from({ length: irqs }, (__, i) => `{irq: ${i}}`).join(', ');
     expect(mistakes(machine('2', list).replace('name: d0', `name: d0, message: {${message}}`))[0]).toBe(said);
@@ -342,7 +338,7 @@ operations:
       '12:26: CPU 5 does not exist; the machine has CPU 0',
       '12:37: vector 0x99 is outside of the universe; write 0x21 to 0x24, or more universe vectors',
       '13:11: two devices are named "x"; give one of them another name',
-      '14:21: unknown type of message "intx"; write one of msi or msix',
+      '14:21: unknown type of message "intx"; write one of msi, msix, hpet or dmar',
       '15:19: interArrival has 2 keys, us and cycles; write exactly one of us or cycles',
       '16:18: irq 1 stands here a second time; every irq has a number of its own',
       '18:14: CPU 4 does not exist; the machine has CPU 0',

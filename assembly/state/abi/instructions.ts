@@ -203,6 +203,8 @@ export enum Constant {
   hasMask = 10,
   /** messages that device b can send */
   messages = 11,
+  /** `FunctionKind` of device b */
+  kindOf = 12,
 }
 
 /** `Op.inspect`: hardware as a judge sees it. Indexes of CPUs, vectors, devices, interrupt sources. */
@@ -260,7 +262,10 @@ export enum MsiReg {
   msixControl = 6,
 }
 
-/** Registers of a device in memory space: of an entry of its MSI-X table (hardware.md C.2). */
+/**
+ * Registers of a device in memory space: of an entry of its MSI-X table (hardware.md C.2); of a device of the chipset, with entry 0,
+ * the same of its one message.
+ */
 export enum MmioReg {
   addrLo = 0,
   addrHi = 1,

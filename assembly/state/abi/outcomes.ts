@@ -111,6 +111,8 @@ export enum Drop {
   disabledDevice = 5,
   /** a function may send nothing, bus mastering being off or it being in D3 */
   silenced = 8,
+  /** of a comparator that was masked */
+  masked = 9,
 }
 
 /** Properties (design 4). The number is the bit in a violation mask; a model's and a user's own have the bits from `FIRST_OWN` on. */

@@ -158,7 +158,18 @@ export enum FunctionSetup {
   dropUnsent = 7,
   /** 1: it loses its registers on the way from D3 to D0 */
   softReset = 8,
+  /** `FunctionKind` */
+  kind = 9,
   words = 12,
+}
+
+/** What a function is. Those of the chipset have one message in registers of their own, in memory space, where writes are not posted. */
+export enum FunctionKind {
+  pci = 0,
+  /** a comparator: an event while it is masked is lost (linux.md 2.10) */
+  hpet = 1,
+  /** the event of a remapping unit: a masked one is pending; its message is not remapped (hardware.md D.7.3) */
+  dmar = 2,
 }
 
 /** Words of one IOAPIC's constants (hardware.md B, J). */

@@ -1,5 +1,5 @@
 /** What any kernel model is to the rest of the program. */
-import type { DeviceModel, ProgramMachine, OperationSetup, ProgramSetup } from '../../machine/index.js';
+import type { FunctionModel, ProgramMachine, OperationSetup, ProgramSetup } from '../../machine/index.js';
 import type { Label } from '../encode.js';
 import type { Parts } from '../expression/types.js';
 import type { OwnProperty } from '../judges.js';
@@ -31,7 +31,7 @@ export type OperationRequest = { readonly on: number; readonly pause: number } &
 export interface Placement {
   readonly online: readonly boolean[];
   readonly apicIds: readonly number[];
-  readonly devices: readonly DeviceModel[];
+  readonly devices: readonly FunctionModel[];
   readonly irqs: readonly IrqPlacement[];
   readonly operations: readonly OperationRequest[];
   /** interrupt remapping: the unit of each device, -1: none; left out: no device is remapped */
