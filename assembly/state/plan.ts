@@ -181,6 +181,7 @@ function planFunction(f: u32): void {
     plan(entry + MsixEntry.open, 0, 1);
   }
 }
+
 /** Bytes that a remapping unit may add to a message; that its queue may take: a byte with its descriptors, put and seen, and 12 each. */
 const REMAP_BYTES: u32 = 2 + 2 + 8;
 const QUEUE_BYTES: u32 = 1 + 15 * 12;
