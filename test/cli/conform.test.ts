@@ -44,6 +44,13 @@ describe.concurrent('irqlab conform', () => {
     expect(sequences.every(({ operation, result, recorded }) => operation !== '' && result !== '' && recorded.length > 0)).toBe(true);
   });
 
+  test('takes a folder of several, and adds them up', async () => {
+    const { code, stdout } = await irqlab(['conform', 'test/conformance/linux', '--model', 'linux-6.12.117']);
+    expect(code).toBe(0);
+    expect(stdout.match(/^ {2}recorded +Linux 6\.12\.117/gm)).toHaveLength(5);
+    expect(stdout.trimEnd().split('\n').slice(-3).join(' ')).toMatch(/5 recordings, linux-6\.12\.117: 468\s+operations in 73/);
+  });
+
   const at = files({ before: undefined, 'merged.txt': '0.000000 G 0 apic_ack_edge: irq=4\nhello\n' });
   test.each([
     [
