@@ -9,7 +9,6 @@ import { idtBase, LEVELS, nCpus, nTimers, opBase } from '../state/layout';
 import { isAccess } from '../fabric/flight';
 import { timerAt } from '../cpu/timers';
 import { addExecuted, clear, flightBit, touchCpu, touchCpus, touchOne, touchThing, touchVariable, writesOf, writesWord } from './resources';
-import { isAccess } from '../fabric/flight';
 import { allCpus } from './footprint';
 import { declareArrival, INIT, STARTUP, targetsOf } from './next';
 import { futureOf, handlers } from './futures';

@@ -118,6 +118,5 @@ export const excuses: readonly Excuse[] = [
 
 /** Operations that the model cannot be led through. */
 export const notYet = {
-  msix: 'the model has no MSI-X yet',
   ioapic: 'the model has no IOAPIC pins yet',
 } as const;

@@ -3,7 +3,7 @@ import { all, any, eq, ne, type Assembler, type Builder, type Reg, type Test } f
 import type { Behaviours } from './behaviours.js';
 import type { Chip } from './chip.js';
 import { State, type LinuxData } from './data.js';
-import type { VectorRoutines } from './vector.js';
+import { ENOSPC, type VectorRoutines } from './vector.js';
 
 export type Life = NonNullable<LinuxData['life']>;
 export type Activation = ReturnType<typeof activationRoutines>;
@@ -12,9 +12,20 @@ export function activationRoutines(k: Assembler, d: LinuxData, life: Life, v: Ve
   const desc = { holds: [d.descLock] };
   const { managed } = d;
 
-  /** True for irqs that have no vector while they are not activated. */
-  const isManaged = (b: Builder, irq: Reg<'irq'>, then: () => void): void => {
-    if (managed) b.if(b.load(managed.isManaged, [irq]), then);
+  const tests = (b: Builder, irq: Reg<'irq'>): Test[] => [
+    ...(managed ? [() => b.load(managed.isManaged, [irq])] : []),
+    ...(chip.reservable ? [chip.reservable(b, irq)] : []),
+  ];
+  /** For irqs that have no vector while they are not activated: managed ones, and those that can be reserved. */
+  const isReserved = (b: Builder, irq: Reg<'irq'>, then: () => void): void => {
+    const [first, ...rest] = tests(b, irq);
+    if (first !== undefined) b.if(any(first, ...rest), then);
+  };
+
+  /** Activation of a reserved irq: of its CPUs if they have a vector left, else of any. */
+  const assign = (b: Builder, irq: Reg<'irq'>): void => {
+    const ret = b.call(v.apicSetAffinity, { irq, mask: b.ref(d.affinity, [irq]) });
+    b.if(eq(ret, ENOSPC), () => b.call(v.apicSetAffinity, { irq, mask: b.ref(d.cpuOnlineMask) }));
   };
 
   /** irq_domain_deactivate_irq: outermost first. A message without reservation keeps its vector. */
@@ -25,7 +36,7 @@ export function activationRoutines(k: Assembler, d: LinuxData, life: Life, v: Ve
       b.if(eq(b.load(life.activated, [irq]), 0), () => b.return());
       b.store(life.activated, [irq], 0);
       chip.deactivate(b, irq);
-      isManaged(b, irq, () => b.call(v.clearIrqVector, { irq }));
+      isReserved(b, irq, () => b.call(v.clearIrqVector, { irq }));
     },
     desc,
   );
@@ -60,7 +71,7 @@ export function activationRoutines(k: Assembler, d: LinuxData, life: Life, v: Ve
       }
       b.if(eq(b.load(life.activated, [irq]), 0), () => {
         b.store(life.activated, [irq], 1);
-        isManaged(b, irq, () => b.call(v.apicSetAffinity, { irq, mask: b.ref(d.affinity, [irq]) }));
+        isReserved(b, irq, () => assign(b, irq));
         chip.activate(b, irq);
       });
       if (behaviours.startupAffinity === 'beforeUnmask') setupAffinity(b, irq);

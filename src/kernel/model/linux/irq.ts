@@ -33,7 +33,15 @@ export function irqRoutines(
     { result: 'u8' as const, ...desc },
   );
 
-  /** The move that waited for an interrupt on the old CPU. Masking is a no-op: the device has no mask bits. */
+  /** Masks the irq while the body moves it, unless it is masked: an event is kept back then. */
+  const masked = (b: Builder, irq: Reg<'irq'>, body: () => void): void => {
+    const { mask, unmask } = chip;
+    if (mask && unmask) b.if(eq(b.load(d.pending, [irq]), 0), () => mask(b, irq));
+    body();
+    if (mask && unmask) b.if(eq(b.load(d.pending, [irq]), 0), () => unmask(b, irq));
+  };
+
+  /** The move that waited for an interrupt on the old CPU. */
   const moveIrq = k.routine(
     'irq_move_masked_irq',
     { irq: 'irq' },
@@ -45,8 +53,10 @@ export function irqRoutines(
       b.store(d.setaffinityPending, [irq], 0);
       const mask = b.ref(d.pendingMask, [irq]);
       b.if(eq(b.maskCount(mask, d.cpuOnlineMask), 0), () => b.return());
-      const ret = b.call(doSetAffinity, { irq, mask });
-      if (behaviours.busyMove === 'rearm') b.if(eq(ret, EBUSY), () => b.store(d.setaffinityPending, [irq], 1));
+      masked(b as unknown as Builder, irq, () => {
+        const ret = b.call(doSetAffinity, { irq, mask });
+        if (behaviours.busyMove === 'rearm') b.if(eq(ret, EBUSY), () => b.store(d.setaffinityPending, [irq], 1));
+      });
     },
     desc,
   );
@@ -80,12 +90,14 @@ export function irqRoutines(
       any(() => b.load(d.inProgress, [irq]), ...isOff(b, irq)),
       () => {
         b.store(d.pending, [irq], 1);
-        chip.mask?.(b, irq);
+        chip.mask?.(b as unknown as Builder, irq);
         b.call(ackEdge, { irq, vector });
       },
       () => {
         b.call(ackEdge, { irq, vector });
         b.loop(() => {
+          const { unmask } = chip;
+          if (unmask) b.if(b.load(d.pending, [irq]), () => unmask(b as unknown as Builder, irq));
           b.atomic(() => {
             b.store(d.pending, [irq], 0);
             b.store(d.inProgress, [irq], 1);
@@ -172,30 +184,25 @@ export function irqRoutines(
       b.maskCopy(b.ref(d.pendingMask, [irq]), mask);
       b.store(d.requested, [irq], mask);
     };
-    const wait = (): void => b.store(d.setaffinityPending, [irq], 1);
-    if (chip.deferred) {
-      const flags = b.saveFlags();
-      b.lock(d.descLock, [irq]);
-      b.atomic(() => {
-        ask();
-        wait();
-      });
-      b.unlock(d.descLock, [irq]);
-      b.restoreFlags(flags);
-    } else {
+    if (!chip.deferred) {
       // a task runs with interrupts on: no register has to keep that
       b.cli();
       b.lock(d.descLock, [irq]);
       b.atomic(ask);
-      b.if(
-        any(
-          () => b.load(d.setaffinityPending, [irq]),
-          () => eq(b.call(doSetAffinity, { irq, mask: b.ref(d.pendingMask, [irq]) }), EBUSY),
-        ),
-        wait,
-      );
+      const ret = b.let('u8', EBUSY);
+      b.if(eq(b.load(d.setaffinityPending, [irq]), 0), () => b.set(ret, b.call(doSetAffinity, { irq, mask: b.ref(d.pendingMask, [irq]) })));
+      b.if(eq(ret, EBUSY), () => b.store(d.setaffinityPending, [irq], 1));
       b.unlock(d.descLock, [irq]);
       b.restoreFlags(b.let('bool', 1));
+    } else {
+      const flags = b.saveFlags();
+      b.lock(d.descLock, [irq]);
+      b.atomic(() => {
+        ask();
+        b.store(d.setaffinityPending, [irq], 1);
+      });
+      b.unlock(d.descLock, [irq]);
+      b.restoreFlags(flags);
     }
     b.opEnd(op);
     b.end();
@@ -227,19 +234,24 @@ export function irqRoutines(
         b.set(mask, b.ref(d.pendingMask, [irq]));
         b.if(eq(b.maskCount(mask, d.cpuOnlineMask), 0), () => b.set(mask, b.ref(d.affinity, [irq])));
       });
-      activation?.shutdownManaged(b, irq, mask);
-      b.if(eq(b.maskCount(mask, d.cpuOnlineMask), 0), () => {
-        // affinity broken: any CPU will do, and what was asked for is void
-        b.set(mask, b.ref(d.cpuOnlineMask));
-        b.store(d.requested, [irq], 0);
-      });
-      const ret = b.call(doSetAffinity, { irq, mask });
-      if (behaviours.noVectorLeft === 'anywhere') {
-        b.if(eq(ret, ENOSPC), () => {
+      const leave = (): void => {
+        activation?.shutdownManaged(b, irq, mask);
+        b.if(eq(b.maskCount(mask, d.cpuOnlineMask), 0), () => {
+          // affinity broken: any CPU will do, and what was asked for is void
+          b.set(mask, b.ref(d.cpuOnlineMask));
           b.store(d.requested, [irq], 0);
-          b.call(doSetAffinity, { irq, mask: b.ref(d.cpuOnlineMask) });
         });
-      }
+        const ret = b.call(doSetAffinity, { irq, mask });
+        if (behaviours.noVectorLeft === 'anywhere') {
+          b.if(eq(ret, ENOSPC), () => {
+            b.store(d.requested, [irq], 0);
+            b.call(doSetAffinity, { irq, mask: b.ref(d.cpuOnlineMask) });
+          });
+        }
+      };
+      // it masks only what waits for an interrupt to be moved, and before it looks whether a CPU is left
+      if (chip.deferred) masked(b as unknown as Builder, irq, leave);
+      else leave();
     },
     desc,
   );

@@ -111,17 +111,17 @@ function orModelError(own: readonly string[], make: () => BuiltModel): BuiltMode
 }
 
 function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSize, placement: Placement): BuiltModel {
-  const other = placement.devices.findIndex(({ msi }) => msi?.vectors !== 1 || msi.maskable);
-  if (other >= 0)
+  const several = placement.devices.findIndex(({ msi }) => (msi?.vectors ?? 1) > 1);
+  if (several >= 0 && !isRemapped(placement))
     throw new ModelError(
-      `the Linux models know MSI with one message and without a mask bit so far; device ${placement.parts?.devices[other] ?? other} has another`,
+      `Linux gives a device several MSI only with interrupt remapping; write one irq for ${placement.parts?.devices[several] ?? several}, or machine iommu`,
     );
   const size = isRemapped(placement) ? { ...machineSize, irtes: irtesFor(machineSize.irqs) } : machineSize;
   const uses = usesOf(placement);
   const data = declareData(uses);
   const { parts = { cpus: [], irqs: [], devices: [] }, own = [] } = placement;
   const vectors = { lo: size.vectorLo, hi: size.vectorHi };
-  const systemVectors = [...systemVectorsOf(chosen), ...(uses.managed ? [MANAGED_IRQ_SHUTDOWN_VECTOR] : [])];
+  const systemVectors = [...systemVectorsOf(chosen), ...(uses.reserved ? [MANAGED_IRQ_SHUTDOWN_VECTOR] : [])];
   const k = new Assembler(data.declarations, { ...parts, vectors, systemVectors }, replace);
   const routines = vectorRoutines(k, data, chosen);
   const chip = (isRemapped(placement) ? remapChip : msiChip)(k, data, routines, chosen, placement);
@@ -138,7 +138,7 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
     const life = lifeRoutines(k, data, data.life, activation, chip, chosen);
     for (const kind of new Set(placement.operations.map((o) => o.kind))) if (kind in life) k.entry(life[kind as keyof typeof life]);
   }
-  if (uses.managed) k.interruptEntry(irq.shutdownInterrupt);
+  if (uses.reserved) k.interruptEntry(irq.shutdownInterrupt);
   addJudges(k, data, chip);
   // a machine that no check takes is only run with time, where properties of states are not asked for
   const judged = size.cpus <= MOST_CHECKED_CPUS ? invariants : [];
@@ -150,7 +150,7 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
   for (let v = 0x20; v < 256; v++) handlers.set(v, entry('common_interrupt'));
   if (routines.cleanupInterrupt) handlers.set(IRQ_MOVE_CLEANUP_VECTOR, entry(routines.cleanupInterrupt.name));
   handlers.set(SPURIOUS_APIC_VECTOR, entry('spurious_interrupt'));
-  if (uses.managed) handlers.set(MANAGED_IRQ_SHUTDOWN_VECTOR, entry(irq.shutdownInterrupt.name));
+  if (uses.reserved) handlers.set(MANAGED_IRQ_SHUTDOWN_VECTOR, entry(irq.shutdownInterrupt.name));
 
   return {
     program: programSetup(program, data.declarations, size, { handlers, apStart: entry('start_secondary'), started: data.started.slot }),
@@ -172,10 +172,12 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
 }
 
 /** What of the kernel's data a scenario needs. */
-function usesOf({ operations, irqs }: Placement): Uses {
+function usesOf({ operations, irqs, devices }: Placement): Uses & { readonly reserved: boolean } {
   const managed = irqs.some((irq) => irq.managed);
   const moving = operations.every(({ kind }) => kind === 'move' || kind === 'offline' || kind === 'online');
-  return { operations: operations.length, managed, life: managed || !moving || irqs.some(({ requested = true }) => !requested) };
+  const life = managed || !moving || irqs.some(({ requested = true }) => !requested);
+  const reserved = managed || (life && devices.some(({ msi, msix }) => msix ?? msi?.maskable));
+  return { operations: operations.length, managed, life, reserved };
 }
 
 function operation(o: Placement['operations'][number], entry: (name: string) => number, mask: number): OperationSetup {
@@ -219,24 +221,34 @@ function untargeted(machine: ProgramMachine, d: LinuxData, size: MachineSize): U
 }
 
 /** All irqs requested and started, each on its vector; CPUs set up as `start_secondary` leaves them. */
-function boot(machine: ProgramMachine, d: LinuxData, chip: Chip, size: MachineSize, { online, irqs, operations }: Placement): void {
+function boot(machine: ProgramMachine, d: LinuxData, chip: Chip, size: MachineSize, placement: Placement): void {
+  const { online, irqs, operations, devices } = placement;
+  const reserved = irqs.map(({ device, requested = true }) => {
+    const { msi, msix } = devices[device] ?? {};
+    return !requested && (msix !== undefined || msi?.maskable === true);
+  });
   const used = new Map<number, number>();
-  if (d.managed) bootManaged(machine, d.managed, size, irqs, used);
+  const allocated = new Map<number, number>();
+  if (d.managed) bootManaged(machine, d.managed, size, irqs, reserved, used);
   irqs.forEach((irq, i) => {
-    if (!irq.managed) used.set(irq.cpu, (used.get(irq.cpu) ?? 0) + 1);
-    if (d.life) machine.setVariable(d.life.activated.slot, i, 0, 1);
-    machine.setVariable(d.apicdVector.slot, i, 0, irq.vector);
-    machine.setVariable(d.apicdCpu.slot, i, 0, irq.cpu);
-    machine.setVariable(d.vectorIrq.slot, irq.cpu, irq.vector, i + Slot.FIRST);
-    machine.setVariable(d.started.slot, i, 0, irq.requested === false ? State.SHUTDOWN : State.STARTED);
-    machine.setMaskBit(d.allocMap.slot, irq.cpu, irq.vector);
-    for (const cpu of irq.affinity) machine.setMaskBit(d.affinity.slot, i, cpu);
-    chip.boot(machine, i, irq);
+    const { managed = false, requested = true, affinity } = irq;
+    // until somebody has it, the first online CPU and a vector that nobody takes for one (2.11)
+    const target = reserved[i] ? { cpu: online.indexOf(true), vector: MANAGED_IRQ_SHUTDOWN_VECTOR } : { cpu: irq.cpu, vector: irq.vector };
+    if (d.life) machine.setVariable(d.life.activated.slot, i, 0, reserved[i] ? 0 : 1);
+    machine.setVariable(d.apicdVector.slot, i, 0, target.vector);
+    machine.setVariable(d.apicdCpu.slot, i, 0, target.cpu);
+    machine.setVariable(d.started.slot, i, 0, requested ? State.STARTED : State.SHUTDOWN);
+    if (!reserved[i]) {
+      machine.setVariable(d.vectorIrq.slot, irq.cpu, irq.vector, i + Slot.FIRST);
+      machine.setMaskBit(d.allocMap.slot, irq.cpu, irq.vector);
+      if (!managed) for (const counts of [used, allocated]) counts.set(irq.cpu, (counts.get(irq.cpu) ?? 0) + 1);
+    }
+    for (const cpu of affinity) machine.setMaskBit(d.affinity.slot, i, cpu);
+    chip.boot(machine, i, target, !requested);
   });
   online.forEach((on, c) => {
-    const allocated = used.get(c) ?? 0;
-    machine.setVariable(d.available.slot, c, 0, size.vectorHi - size.vectorLo - allocated);
-    machine.setVariable(d.allocated.slot, c, 0, irqs.filter((irq) => irq.cpu === c && !irq.managed).length);
+    machine.setVariable(d.available.slot, c, 0, size.vectorHi - size.vectorLo - (used.get(c) ?? 0));
+    machine.setVariable(d.allocated.slot, c, 0, allocated.get(c) ?? 0);
     if (on) machine.setMaskBit(d.cpuOnlineMask.slot, 0, c);
     machine.setCpu(
       c,
@@ -255,6 +267,7 @@ function bootManaged(
   managed: NonNullable<LinuxData['managed']>,
   size: MachineSize,
   irqs: readonly IrqPlacement[],
+  reserved: readonly boolean[],
   used: Map<number, number>,
 ): void {
   const taken = new Set(irqs.map(({ cpu, vector }) => `${cpu} ${vector}`));
@@ -267,7 +280,7 @@ function bootManaged(
   irqs.forEach((irq, i) => {
     if (!irq.managed) return;
     machine.setVariable(managed.isManaged.slot, i, 0, 1);
-    allocated.set(irq.cpu, (allocated.get(irq.cpu) ?? 0) + 1);
+    if (!reserved[i]) allocated.set(irq.cpu, (allocated.get(irq.cpu) ?? 0) + 1);
     machine.setVariable(managed.managedAllocated.slot, irq.cpu, 0, allocated.get(irq.cpu) ?? 0);
     reserve(irq.cpu, irq.vector);
     for (const cpu of irq.affinity.filter((each) => each !== irq.cpu)) {
