@@ -53,6 +53,18 @@ describe('another model is told from the recorded one', () => {
     expect(found.map((each) => each.split(' ')[0])).toEqual(['scan']);
   });
 
+  test('by table writes that nothing flushes (linux.md 2.5)', async () => {
+    const found = failed(await compare(recorded.moves, recordedModel, { msiReadBack: 'none' }));
+    expect(found.length).toBeGreaterThan(3);
+    expect(found.every((each) => each.startsWith('deferred PCI-MSIX'))).toBe(true);
+  });
+
+  test('by a message that is written once where it was written twice (linux.md 2.5)', async () => {
+    const found = failed(await compare(recorded.moves, recordedModel, { msiUpdate: 'direct' }));
+    expect(found.length).toBeGreaterThan(1);
+    expect(found.every((each) => each.startsWith('deferred PCI-MSIX') && each.includes('vector B'))).toBe(true);
+  });
+
   test.each([{ iecFlush: 'none' }, { iecIndex: 'first' }])(
     'by a move that does not invalidate what units have cached: %o (linux.md 2.6)',
     async (behaviours) => {
