@@ -14,13 +14,13 @@ export interface Name {
 
 /** One access, or one act of the allocator that the accesses around it depend on. */
 export interface Access {
-  /** what was touched: `config`, `table`, `ioapic`, `irte`, `queue`, `lapic`, `icr`, `vectors` */
+  /** what was touched; `vectors`: the allocator */
   readonly at: Place;
   /** text and the names in it, alternately */
   readonly parts: readonly (string | Name)[];
 }
 
-export type Place = 'config' | 'table' | 'ioapic' | 'irte' | 'queue' | 'lapic' | 'icr' | 'vectors' | 'hpet' | 'dmar';
+export type Place = 'config' | 'table' | 'ioapic' | 'irte' | 'queue' | 'lapic' | 'icr' | 'vectors';
 
 export const cpu = (value: number): Name => ({ kind: 'cpu', value });
 export const vector = (value: number): Name => ({ kind: 'vector', value });
@@ -39,8 +39,6 @@ const titles: Record<Place, string> = {
   lapic: 'LAPIC',
   icr: 'ICR',
   vectors: 'vectors',
-  hpet: 'HPET',
-  dmar: 'DMAR',
 };
 
 const words: Record<Renamed, (n: number) => string> = {

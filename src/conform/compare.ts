@@ -115,7 +115,8 @@ function excusedIn(operation: RecordedOperation, lines: readonly string[], side:
 
 /** What is left to compare, renamed once more: what is excused may have named something first. */
 function left(lines: readonly Line[]): string {
-  return renamed(lines.filter(({ excuse }) => excuse === undefined).map(({ text }) => text)).join('\n');
+  const compared = lines.flatMap(({ text, excuse }) => (excuse === undefined ? text : (excuse.but?.(text) ?? [])));
+  return renamed(compared).join('\n');
 }
 
 /** Names in the order of appearance in what is left. */

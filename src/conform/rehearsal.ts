@@ -35,7 +35,7 @@ export async function rehearse(model: KernelModel, stage: Stage): Promise<readon
 }
 
 /** An access, and the step behind which it stands. */
-type Made = Observed | { readonly cpu: number; readonly mark: 'delay' };
+type Made = Observed | { readonly cpu: number; readonly mark: 'delay' | 'interrupt' };
 
 class Rehearsal {
   readonly #system: System;
@@ -78,6 +78,7 @@ class Rehearsal {
     const accesses = isCpu ? observed(this.#system, this.#machine, around) : [];
     const marks: Made[] = [];
     for (const { kind, a, b } of records) {
+      if (kind === 'acknowledge') marks.push({ cpu: a, mark: 'interrupt' });
       if (kind === 'step' && decode(this.#system.built.program.code, b).op === Op.delay) marks.push({ cpu: a, mark: 'delay' });
     }
     return [...accesses, ...marks];
@@ -88,13 +89,17 @@ class Rehearsal {
 function partOf(made: readonly Made[], { cpu, part }: Stage): Observed[] {
   const own = made.filter((each) => cpu === undefined || each.cpu === cpu);
   const isAccess = (each: Made): each is Observed => 'access' in each;
-  const delay = own.findIndex((each) => !isAccess(each));
+  const marked = (mark: string, after = 0): number => own.findIndex((each, i) => i >= after && !isAccess(each) && each.mark === mark);
+  const delay = marked('delay');
   const from = (at: number): Observed[] => own.slice(at).filter(isAccess);
   switch (part) {
     case 'all':
       return from(0);
-    case 'hardirq':
-      return from(0).filter(({ context }) => context === 'hardirq');
+    case 'hardirq': {
+      // of several interrupts the first
+      const next = marked('interrupt', marked('interrupt') + 1);
+      return own.slice(0, next < 0 ? own.length : next).filter((each): each is Observed => isAccess(each) && each.context === 'hardirq');
+    }
     case 'beforeDelay':
       return own.slice(0, delay < 0 ? own.length : delay).filter(isAccess);
     case 'afterDelay':

@@ -1,5 +1,5 @@
 /** A machine of the shape of a recorded one, on which a model goes through one operation. */
-import { notYet } from './excuses.js';
+import type { notYet } from './excuses.js';
 import type { RecordedOperation } from './recording.js';
 
 /** What a model is to go through: a scenario, and what happens in it in which order. */
@@ -110,7 +110,6 @@ function shapeOf({ accesses, context }: RecordedOperation): Shape {
 export function stagesFor(operation: RecordedOperation): readonly Stage[] | keyof typeof notYet {
   const { irq } = operation;
   if (irq?.chip === 'IO-APIC') return 'ioapic';
-  if (irq?.chip === 'PCI-MSIX' && 'msix' in notYet) return 'msix';
   const shape = shapeOf(operation);
   const setup = { remapped: irq?.remapped === true, message: irq?.chip === 'PCI-MSIX' ? 'msix' : 'msi' } as const;
   switch (operation.kind) {

@@ -243,13 +243,13 @@ export function irqRoutines(
         b.set(mask, b.ref(d.pendingMask, [irq]));
         b.if(eq(b.maskCount(mask, d.cpuOnlineMask), 0), () => b.set(mask, b.ref(d.affinity, [irq])));
       });
-      activation?.shutdownManaged(b, irq, mask);
-      b.if(eq(b.maskCount(mask, d.cpuOnlineMask), 0), () => {
-        // affinity broken: any CPU will do, and what was asked for is void
-        b.set(mask, b.ref(d.cpuOnlineMask));
-        b.store(d.requested, [irq], 0);
-      });
-      const move = (): void => {
+      const leave = (): void => {
+        activation?.shutdownManaged(b, irq, mask);
+        b.if(eq(b.maskCount(mask, d.cpuOnlineMask), 0), () => {
+          // affinity broken: any CPU will do, and what was asked for is void
+          b.set(mask, b.ref(d.cpuOnlineMask));
+          b.store(d.requested, [irq], 0);
+        });
         const ret = b.call(doSetAffinity, { irq, mask });
         if (behaviours.noVectorLeft === 'anywhere') {
           b.if(eq(ret, ENOSPC), () => {
