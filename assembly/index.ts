@@ -10,6 +10,7 @@ import {
   guestBase,
   nCpus,
   nFunctions,
+  nInstructions,
   nIoapics,
   nIommus,
   nowBase,
@@ -106,7 +107,8 @@ export function complete(): void {
   mapRegisters();
   store<u16>(globBase, nCpus, Glob.xapics);
   clearFlight();
-  for (let i: u32 = 0; i < nIoapics; i++) resetIoapic(i);
+  // what a program's machine starts with is there already
+  if (nInstructions == 0) resetIoapics();
   for (let u: u32 = 0; u < nIommus; u++) resetUnit(u);
   for (let f: u32 = 0; f < nFunctions; f++) refreshAll(f);
   clearFault();
@@ -159,6 +161,10 @@ export function judgeState(entry: u32): u32 {
 /** Field `Inspect` of [b][c]. */
 export function look(field: u32, b: u32, c: u32): u32 {
   return inspect(field, b, c);
+}
+/** IOAPICs as after reset: before anything is written to them. */
+export function resetIoapics(): void {
+  for (let i: u32 = 0; i < nIoapics; i++) resetIoapic(i);
 }
 export function currentLevel(c: u32): i32 {
   return c < nCpus ? current(c) : -1;

@@ -7,7 +7,7 @@ import { Assumption, SourceSetup } from '../state/abi/tables';
 import { Msg } from '../state/abi/fields';
 import { Flight, Part, Thing } from '../state/abi/resources';
 import { assumes, codeAt, msgAt, slotAt, sourceSetup } from '../state/access';
-import { nAccessed, nCpus, nDevices, nFunctions, nMessages, nSources, nVariables } from '../state/layout';
+import { nAccessed, nCpus, nDevices, nFunctions, nIoapics, nMessages, nSources, nVariables } from '../state/layout';
 import { isChipset, originOfAccesses } from '../fabric/function';
 import { markOf } from '../cpu/schedule';
 import { operand, operandA, operandB, operandC } from '../cpu/operands';
@@ -76,6 +76,15 @@ function declareLapic(at: usize, op: u32, reg: u32, c: u32): void {
     return;
   }
   touchCpu(at, Part.lapic, c, true, true);
+  if (reg == LapicReg.eoi && nIoapics != 0) {
+    // the trigger mode tells whether it is broadcast; where there is no room, at once
+    touchCpu(at, Part.irr, c, true, false);
+    touchCpu(at, Part.svr, c, true, false);
+    touchThing(at, Thing.pins, true, true);
+    touchThing(at, Thing.pool, true, true);
+    if (c == SOMEONE) touchThing(at, Thing.selfTail, false, true);
+    else writesWord(at, 2, flightBit(Flight.tail, nDevices + c));
+  }
   // ESR, and what an illegal register address leaves there
   if (reg != LapicReg.eoi && reg != LapicReg.tpr) touchCpu(at, Part.irr, c, true, true);
 }
@@ -201,7 +210,19 @@ export function declareInstruction(at: usize, pc: u32, c: u32, ctx: usize): void
     case Op.queueTail:
       touchThing(at, Thing.queues, true, true);
       break;
+    case Op.pinRead:
+      touchThing(at, Thing.pins, true, false);
+      break;
+    case Op.pinWrite:
+    case Op.pinEoi:
+      touchThing(at, Thing.pins, true, true);
+      break;
     case Op.serve: {
+      if (nIoapics != 0) {
+        // its line is released
+        touchThing(at, Thing.pins, true, true);
+        for (let s: u32 = 0; s < nSources; s++) touchOne(at, Thing.condition, s, true, true);
+      }
       const which = operandA(w0);
       if (ctx != 0) touchOne(at, Thing.owed, operand(ctx, c, which, imm), true, true);
       else writesWord(at, 1, (<u64>0xffff) << Thing.owed);

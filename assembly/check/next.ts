@@ -22,9 +22,10 @@ import {
   sourceSetup,
   srcAt,
 } from '../state/access';
-import { nCpus, nInstructions, nIommus, nTimers } from '../state/layout';
+import { nCpus, nInstructions, nIommus, nSources, nTimers } from '../state/layout';
 import { isAccess, Stage } from '../fabric/flight';
 import { originOfAccesses } from '../fabric/function';
+import { onPin, originOfPins } from '../fabric/ioapic';
 import { current, enabled, insideAccess, mayInterrupt } from '../cpu/schedule';
 import { operand, operandB } from '../cpu/operands';
 import { firstTimer, takesTimers } from '../cpu/timers';
@@ -179,6 +180,8 @@ export function declareArrival(at: usize, m: u32): void {
     touchOne(at, Thing.device, <u32>load<u16>(message, Msg.origin) - originOfAccesses(0), true, true);
     return;
   }
+  if (load<u8>(message, Msg.kind) == MsgKind.eoi || load<u16>(message, Msg.pin) != 0) touchThing(at, Thing.pins, true, true);
+  if (load<u8>(message, Msg.kind) == MsgKind.eoi) return;
   const targets = targetsOf(m);
   const mode = decode.deliveryModeOf(data);
   if (mode == INIT || mode == STARTUP) {
@@ -226,6 +229,17 @@ export function declareQueue(at: usize, u: u32): void {
   }
 }
 
+/** A pin of IOAPIC i sends. */
+export function declarePin(at: usize, i: u32): void {
+  touchThing(at, Thing.pins, true, true);
+  touchThing(at, Thing.pool, true, true);
+  // of an edge the condition of its source
+  for (let s: u32 = 0; s < nSources; s++) {
+    if (onPin(s)) touchOne(at, Thing.condition, s, true, true);
+  }
+  writesWord(at, 2, flightBit(Flight.tail, originOfPins(i)));
+}
+
 /** A unit drops a line. */
 export function declareDrop(at: usize): void {
   touchThing(at, Thing.lines, true, true);
@@ -262,6 +276,7 @@ export function declareSource(at: usize, s: u32): void {
     writesWord(at, 2, flightBit(Flight.tail, device));
     touchThing(at, Thing.pool, true, true);
   } else if (load<u32>(src, Src.left) != 0) {
+    if (onPin(s)) touchThing(at, Thing.pins, true, true);
     const handshake = sourceSetup(s, SourceSetup.kind) == DeviceKind.handshake;
     const may = !handshake || !load<u8>(src, Src.owed);
     touchOne(at, Thing.owed, s, handshake, may);

@@ -26,9 +26,9 @@
  */
 import { Actor } from '../state/abi/outcomes';
 import { add, clear, conflict } from './resources';
-import { nIommus } from '../state/layout';
+import { nIoapics, nIommus } from '../state/layout';
 import { writesWatched } from './futures';
-import { declareDrop, declareQueue } from './next';
+import { declareDrop, declarePin, declareQueue } from './next';
 import { actorOfAction, bit, busyActors, count, haltedCpus, kinds, listActors, nextOf, numberOf, owners, stickyActors } from './actors';
 import { findFuture, future } from './onward';
 import { actions } from './transitions';
@@ -67,8 +67,8 @@ function close(seed: u64): u64 {
 
 /** Reduces the enabled actions, of a state that is not at rest, to a sufficient set; returns their number. */
 export function persistent(n: u32): u32 {
-  // what units may ever do is not known here
-  if (n < 2 || nIommus != 0 || !listActors(n)) return n;
+  // what units and pins may ever do is not known here
+  if (n < 2 || nIommus + nIoapics != 0 || !listActors(n)) return n;
   let best: u64 = u64.MAX_VALUE;
   let fewest = n;
   for (let i: u32 = 0; i < n && fewest > 1; i++) {
@@ -95,15 +95,16 @@ export function persistent(n: u32): u32 {
 
 // --- for who verifies it
 
-/** Footprints of units, which are no actors of this reduction. */
+/** Footprints of units and pins, which are no actors of this reduction. */
 const ofUnit: usize = memory.data(80);
 const ofOther: usize = memory.data(80);
 
 /** The footprint of the next step of the actor whose action this is; 0: the state has too many actors. `spare`: room for that of a unit. */
 export function footprintOf(action: u32, n: u32, spare: usize = ofUnit): usize {
-  if (action >> 12 == Actor.queue || action >> 12 == Actor.drop) {
+  if (action >> 12 == Actor.queue || action >> 12 == Actor.drop || action >> 12 == Actor.pin) {
     clear(spare);
     if (action >> 12 == Actor.queue) declareQueue(spare, action & 0xfff);
+    else if (action >> 12 == Actor.pin) declarePin(spare, (action >> 8) & 15);
     else declareDrop(spare);
     return spare;
   }

@@ -12,6 +12,7 @@ import { blockEnd, nCpus, nSources, reserve } from '../state/layout';
 import { adopt, familyBytes, keepParent, MOST_CPUS, openFamily } from '../state/family';
 import { pack, truncated } from '../state/image';
 import { planImage } from '../state/plan';
+import { isLineStuck } from '../fabric/ioapic';
 import { judge } from '../cpu/sequencer';
 import { isStarted } from '../cpu/started';
 import { clearFault, clearViolations, cutShort, fault, outside, setCutShort, setOutside, violate, violations } from '../record/violations';
@@ -169,6 +170,7 @@ export function checkRest(): void {
   for (let c: u32 = 0; c < nCpus; c++) {
     if (load<u8>(cpuAt(c), Cpu.isrWords)) violate(Property.noStuckIsr);
   }
+  if (isLineStuck()) violate(Property.noStuckLine);
   judge(setting(Settings.judgeRest));
   if (probeDone()) judge(setting(Settings.judgeProbe));
 }

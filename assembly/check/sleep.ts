@@ -31,6 +31,7 @@ import {
   declareInterrupt,
   declareMessage,
   declareOperation,
+  declarePin,
   declareQueue,
   declareRecognition,
   declareSource,
@@ -139,6 +140,9 @@ function declare(at: usize, action: u32): u32 {
       return Weight.hidden;
     case Actor.queue:
       declareQueue(at, which);
+      return Weight.visible;
+    case Actor.pin:
+      declarePin(at, which >> 8);
       return Weight.visible;
     case Actor.drop:
       declareDrop(at);

@@ -7,7 +7,20 @@ import { Actor, Event } from '../state/abi/outcomes';
 import { Assumption, OperationSetup, Settings } from '../state/abi/tables';
 import { Cpu, Glob, RunState, Src } from '../state/abi/fields';
 import { assumes, cpuAt, isActive, operationSetup, setting, srcAt } from '../state/access';
-import { globBase, nCpus, nIommus, nIrtes, nMessages, nOperations, nOrigins, nSources, nTimers, opBase } from '../state/layout';
+import {
+  globBase,
+  nCpus,
+  nIoapics,
+  nIommus,
+  nIrtes,
+  nMessages,
+  nOperations,
+  nOrigins,
+  nPins,
+  nSources,
+  nTimers,
+  opBase,
+} from '../state/layout';
 import { deriveCpu } from '../lapic/priority';
 import { mayRaise, maySample, raise, sample, sendHeld } from '../fabric/emit';
 import { hasRoom, isMovable, messageOf, movableMessages } from '../fabric/flight';
@@ -16,6 +29,7 @@ import { dropLine, isLine } from '../iommu/vtd/lines';
 import { current, enabled, mayInterrupt } from '../cpu/schedule';
 import { step, visible } from '../cpu/sequencer';
 import { acknowledge, fireTimer, moveMessage } from '../cpu/interrupt';
+import { pinWants, sendPin } from '../fabric/ioapic';
 import { beginOperation } from '../cpu/operation';
 import { takesTimers, timerAt } from '../cpu/timers';
 import { record } from '../record/ring';
@@ -55,6 +69,18 @@ function enabledSamples(out: usize): usize {
     const at = srcAt(s);
     if (load<u8>(at, Src.condition) && maySample(s) && !isSilent(s)) end = add(end, Actor.sample, s);
     if (load<u8>(at, Src.held)) end = add(end, Actor.send, s);
+  }
+  return end;
+}
+
+/** Pins that have something to send. */
+function enabledPins(out: usize): usize {
+  let end = out;
+  if (!hasRoom()) return end;
+  for (let i: u32 = 0; i < nIoapics; i++) {
+    for (let pin: u32 = 0; pin < nPins; pin++) {
+      if (pinWants(i, pin)) end = add(end, Actor.pin, (i << 8) | pin);
+    }
   }
   return end;
 }
@@ -141,6 +167,7 @@ export function enumerate(): u32 {
   let end = enabledCpus(actions);
   end = movableMessages(end);
   end = enabledSamples(end);
+  end = enabledPins(end);
   end = enabledUnits(end);
   if (!hasRoom()) poolFull = true;
   const busy = end != actions;
@@ -204,6 +231,8 @@ function exists(actor: u32, which: u32): bool {
       return which < nSources && hasRoom();
     case Actor.operation:
       return which < nOperations;
+    case Actor.pin:
+      return hasRoom() && pinWants(which >> 8, which & 0xff);
     case Actor.queue:
       return which < nIommus && canExecute(which);
     case Actor.drop:
@@ -237,6 +266,7 @@ export function isEnabledAlone(action: u32): bool {
       return load<u8>(srcAt(which), Src.held) != 0;
     case Actor.operation:
       return !probing() && operationBegins(which);
+    case Actor.pin:
     case Actor.queue:
     case Actor.drop:
       return true;
@@ -277,6 +307,9 @@ export function perform(action: u32): bool {
     case Actor.operation:
       beginOperation(which);
       return false;
+    case Actor.pin:
+      sendPin(which >> 8, which & 0xff);
+      return true;
     case Actor.queue:
       executeNext(which);
       return true;

@@ -4,11 +4,13 @@ import { Counter, Event, Fault, Note, Property } from '../state/abi/outcomes';
 import { Assumption } from '../state/abi/tables';
 import { Cpu, Ctx, Glob, MsgKind, Src } from '../state/abi/fields';
 import { assumes, cpuAt, now, srcAt, timed } from '../state/access';
-import { endedBase, globBase, nDevices, nOperations, nOrigins, nSources, opBase, raisedBase, servedBase } from '../state/layout';
+import { endedBase, globBase, nDevices, nIoapics, nOperations, nOrigins, nSources, opBase, raisedBase, servedBase } from '../state/layout';
 import { reviewSources } from '../fabric/emit';
 import { isChipset, readMemory, writeMemory } from '../fabric/function';
 import { hasRoom, launch, markMessages, schedule, unmarkMessages } from '../fabric/flight';
 import { carryOut } from '../fabric/effects';
+import { ioapicRead, ioapicWrite, releaseLine, retireAt } from '../fabric/ioapic';
+import { IoapicReg } from '../ioapic/registers';
 import { refuseIpi } from '../lapic/icr';
 import { readLapic, writeLapic } from '../lapic/registers';
 import { bitIn } from '../lapic/priority';
@@ -75,6 +77,7 @@ function serve(s: u32, c: u32, level: u32, pc: u32): void {
     }
   }
   store<u8>(at, 0, Src.owed);
+  releaseLine(s);
   // what the probe raises says nothing about the scenario
   if (load<u8>(globBase, Glob.probe) == 0) store<u8>(servedBase + s, 1);
   servedSource = s;
@@ -168,6 +171,11 @@ function hush(s: u32, pc: u32): void {
   store<u8>(srcAt(s), 0, Src.condition);
 }
 
+/** Index of a half of the entry of a pin (hardware.md B.1). */
+function entryHalf(pin: u32, half: u32): u32 {
+  return <u32>IoapicReg.entries + ((pin & 0xff) << 1) + (half & 1);
+}
+
 /** Executes one; returns the value to show. */
 export function hardwareOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize, pc: u32): u32 {
   const w0 = load<u32>(insn);
@@ -193,6 +201,16 @@ export function hardwareOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize,
       // the first instruction of an atomic block is the one that was asked for room
       if (!hasRoom() && !isChipset(b)) raiseFault(Fault.pool, pc);
       else writeMemory(b, operand(ctx, c, operandC(w0), 0), imm, value);
+      break;
+    case Op.pinRead:
+      shown = ioapicRead(b, entryHalf(operand(ctx, c, operandC(w0), 0), imm));
+      setReg(ctx, a, shown);
+      break;
+    case Op.pinWrite:
+      ioapicWrite(b, entryHalf(operand(ctx, c, operandC(w0), 0), imm), value);
+      break;
+    case Op.pinEoi:
+      if (b < nIoapics) retireAt(b, value & 0xff);
       break;
     case Op.ipi:
       shown = b & 0xff;

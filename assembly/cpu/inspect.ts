@@ -2,10 +2,12 @@
 import { Inspect, MsiReg } from '../state/abi/instructions';
 import { SourceSetup } from '../state/abi/tables';
 import { Cpu, Fn, Origin, RunState, Msg, Src } from '../state/abi/fields';
-import { cpuAt, functionAt, interruptsOn, msgAt, originAt, sourceSetup, srcAt } from '../state/access';
-import { nCpus, nDevices, nSources } from '../state/layout';
+import { cpuAt, functionAt, interruptsOn, msgAt, originAt, pinAt, sourceSetup, srcAt } from '../state/access';
+import { nCpus, nDevices, nIoapics, nPins, nSources } from '../state/layout';
 import { inFlight } from '../fabric/flight';
 import { bitIn } from '../lapic/priority';
+import { onPin } from '../fabric/ioapic';
+import * as rte from '../ioapic/rte';
 import { readRegister } from '../pci/config';
 import * as vectors from '../pci/vectors';
 
@@ -52,10 +54,29 @@ function ofDevice(field: u32, d: u32): u32 {
   }
 }
 
+/** What a pin would send. */
+function ofPin(field: u32, where: u32): u32 {
+  if (where >> 8 >= nIoapics || (where & 0xff) >= nPins) return 0;
+  const at = pinAt(where >> 8, where & 0xff);
+  switch (field) {
+    case Inspect.sentAddress:
+      return rte.addressOf(at);
+    case Inspect.sentAddressHigh:
+      return 0;
+    case Inspect.sentData:
+      return rte.dataOf(at);
+    case Inspect.sentMasked:
+      return rte.isMasked(at) ? 1 : 0;
+    default:
+      return 1;
+  }
+}
+
 /** The message that source s would send now. */
 function ofMessage(field: u32, s: u32): u32 {
   if (s >= nSources) return 0;
   const f = sourceSetup(s, SourceSetup.device);
+  if (onPin(s)) return ofPin(field, sourceSetup(s, SourceSetup.message));
   const v = vectors.messageFor(f, sourceSetup(s, SourceSetup.message));
   if (v < 0) return 0;
   vectors.sampleMessage(f, v);

@@ -17,12 +17,19 @@ import { record } from '../record/ring';
 import { tagAdd, tagOrphan, tagsOfMessage } from '../record/tags';
 import { violate } from '../record/violations';
 import { launch, schedule } from './flight';
+import { driveLine, onPin } from './ioapic';
 
 /** A source may raise: a handshake device only while its irq owes nothing, any only once per sample. */
 @inline export function mayRaise(s: u32): bool {
   const at = srcAt(s);
   if (load<u8>(at, Src.condition) | load<u8>(at, Src.held)) return false;
   return sourceSetup(s, SourceSetup.kind) != DeviceKind.handshake || !load<u8>(at, Src.owed);
+}
+
+function lose(s: u32, why: u32): void {
+  count(Counter.dropped);
+  record(Event.drop, s, 0, why);
+  tagOrphan(s);
 }
 
 export function raise(s: u32): void {
@@ -33,6 +40,9 @@ export function raise(s: u32): void {
   store<u8>(at, 1, Src.condition);
   count(Counter.raises);
   record(Event.raise, s, 0, 0);
+  if (!onPin(s) || driveLine(s)) return;
+  store<u8>(at, 0, Src.condition);
+  lose(s, Drop.masked);
 }
 
 
@@ -47,6 +57,7 @@ export function raise(s: u32): void {
 
 /** True if nothing keeps the condition of source s from becoming a message, or from being lost. */
 export function maySample(s: u32): bool {
+  if (onPin(s)) return false;
   const f = deviceOf(s);
   const v = messageOf(s);
   // a comparator loses what it is not allowed to send
@@ -58,12 +69,6 @@ function send(s: u32, address: u32, data: u32): void {
   const m = launch(MsgKind.msi, deviceOf(s), s + 1, address, data);
   tagAdd(tagsOfMessage(m), s);
   if (timed()) schedule(m);
-}
-
-function lose(s: u32, why: u32): void {
-  count(Counter.dropped);
-  record(Event.drop, s, 0, why);
-  tagOrphan(s);
 }
 
 /**

@@ -1,7 +1,9 @@
 /** EOI broadcast (hardware.md A.12): messages from a CPU to the IOAPICs. */
+import { Event } from '../state/abi/outcomes';
 import { Msg, MsgKind } from '../state/abi/fields';
 import { msgAt, timed } from '../state/access';
 import { nDevices, nIoapics } from '../state/layout';
+import { record } from '../record/ring';
 import { hasRoom, launch, schedule } from './flight';
 import { retireAt } from './ioapic';
 
@@ -11,8 +13,13 @@ import { retireAt } from './ioapic';
  */
 export function broadcastEoi(c: u32, v: u32): void {
   for (let i: u32 = 0; i < nIoapics; i++) {
-    if (!timed() || !hasRoom()) retireAt(i, v);
-    else schedule(launch(MsgKind.eoi, nDevices + c, 0, i, v));
+    if (!hasRoom()) {
+      retireAt(i, v);
+      continue;
+    }
+    const m = launch(MsgKind.eoi, nDevices + c, 0, i, v);
+    record(Event.broadcast, c, v, i);
+    if (timed()) schedule(m);
   }
 }
 

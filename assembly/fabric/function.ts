@@ -192,7 +192,7 @@ export function landRequest(m: u32): void {
 
 /** True for a device of the chipset: a write to it is not posted. */
 export function isChipset(f: u32): bool {
-  return f < nFunctions && vectors.kindOf(f) != FunctionKind.pci;
+  return f < nFunctions && (vectors.kindOf(f) == FunctionKind.hpet || vectors.kindOf(f) == FunctionKind.dmar);
 }
 
 /** True if function f has an MSI-X table. Where nothing is, writes are ignored and reads give all ones. */

@@ -10,7 +10,11 @@ export function costBefore(op: u32, imm: u32): u32 {
     case Op.cfgWrite:
       return timingDefault(Timing.cfgApply);
     case Op.mmioRead:
+    case Op.pinWrite:
+    case Op.pinEoi:
       return timingDefault(Timing.mmioArrive);
+    case Op.pinRead:
+      return timingDefault(Timing.mmioRead);
     case Op.lapicWrite:
       return timingDefault(imm == <u32>LapicReg.eoi ? Timing.eoi : Timing.lapicWrite);
     case Op.ipi:

@@ -11,7 +11,7 @@ import { FunctionSetup } from './abi/tables';
 import { Iommu, Remap, RemapFlag } from './abi/iommu';
 import { cpuAt, ctxAt, functionSetup, iommuAt, msgAt, originAt, remapAt } from './access';
 import { readGuest, writeGuest } from './guest';
-import { LEVELS, liveBase, msgFree, nAccessed, nCpus, nDevices, nIommus, nMessages, nOrigins } from './layout';
+import { LEVELS, liveBase, msgFree, nAccessed, nCpus, nDevices, nIoapics, nIommus, nMessages, nOrigins } from './layout';
 import { WORD, fixedWords, markBits, nWords, runBase, wordBase } from './plan';
 
 // the part of variable length: whole bytes, little end first
@@ -119,6 +119,25 @@ function unpackRemap(m: u32): void {
   store<u32>(at, get(4), Remap.pda + 4);
 }
 
+/** The origin is an IOAPIC. */
+@inline function isOfPins(o: u32): bool {
+  return o - nDevices - nCpus < nIoapics;
+}
+
+/** Bit of an EOI among what CPUs have sent. */
+const EOI: u32 = 0x2000;
+
+/** A message's source, of an IOAPIC's the pin. */
+function sourceIn(at: usize, o: u32): u32 {
+  if (isOfPins(o)) return load<u16>(at, Msg.pin);
+  return (<u32>load<u16>(at, Msg.source)) | (load<u8>(at, Msg.kind) == MsgKind.eoi ? EOI : 0);
+}
+
+function kindIn(o: u32, head: u32): u32 {
+  if (o < nDevices || isOfPins(o)) return MsgKind.msi;
+  return head & EOI ? MsgKind.eoi : MsgKind.ipi;
+}
+
 /** The origin is a list of accesses on their way to a function. */
 @inline function isOfAccesses(o: u32): bool {
   return o >= nOrigins - nAccessed;
@@ -146,7 +165,7 @@ export function packMessages(): void {
         put(load<u32>(at, Msg.data), 4);
       } else {
         const stage = <u32>load<u8>(at, Msg.stage);
-        put((<u32>load<u16>(at, Msg.source)) | ((stage & 1) << 15) | ((stage >> 1) << 14), 2);
+        put(sourceIn(at, o) | ((stage & 1) << 15) | ((stage >> 1) << 14), 2);
         put(load<u32>(at, Msg.data), dataBytes(o));
         put(load<u32>(at, Msg.address), 4);
       }
@@ -180,9 +199,10 @@ export function unpackMessages(used: u32): void {
         store<u32>(at, head, Msg.address);
         store<u32>(at, get(4), Msg.data);
       } else {
-        store<u8>(at, o < nDevices ? MsgKind.msi : MsgKind.ipi, Msg.kind);
+        store<u8>(at, kindIn(o, head), Msg.kind);
         store<u8>(at, (head >> 15) | ((head >> 13) & 2), Msg.stage);
-        store<u16>(at, head & 0x3fff, Msg.source);
+        store<u16>(at, isOfPins(o) ? 0 : head & 0x1fff, Msg.source);
+        if (nIoapics) store<u16>(at, isOfPins(o) ? head & 0x1fff : 0, Msg.pin);
         store<u32>(at, get(dataBytes(o)), Msg.data);
         store<u32>(at, get(4), Msg.address);
       }

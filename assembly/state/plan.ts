@@ -4,7 +4,7 @@
  */
 import { LapicReg, MmioReg, MsiReg, Op, VarClass, VarFlag, VarWord } from './abi/instructions';
 import { Assumption, FunctionKind, FunctionSetup, Settings, SourceSetup } from './abi/tables';
-import { Cpu, Fn, Glob, MsixEntry, Src } from './abi/fields';
+import { Cpu, Fn, Glob, MsixEntry, Pin, Src } from './abi/fields';
 import { Iommu } from './abi/iommu';
 import { Lapic, LapicSetup } from './abi/lapic';
 import {
@@ -20,6 +20,7 @@ import {
   slotAt,
   sourceSetup,
   srcAt,
+  pinAt,
 } from './access';
 import {
   LEVELS,
@@ -31,7 +32,9 @@ import {
   nFunctions,
   lineBase,
   nInstructions,
+  nIoapics,
   nIommus,
+  nPins,
   nIrtes,
   nMessages,
   nOperations,
@@ -129,7 +132,7 @@ function uses(op: u32, lo: u32, hi: u32): bool {
 function planRareRegisters(): void {
   const logical = uses(Op.lapicWrite, LapicReg.ldr, LapicReg.dfr + 1);
   const errors = uses(Op.lapicRead, LapicReg.esr, LapicReg.esr + 1);
-  const triggers = uses(Op.lapicRead, 0x180, 0x200);
+  const triggers = nIoapics != 0 || uses(Op.lapicRead, 0x180, 0x200);
   const local = uses(Op.lapicWrite, 0x2f0, 0x400);
   for (let c: u32 = 0; c < nCpus; c++) {
     const cpu = cpuAt(c);
@@ -146,10 +149,26 @@ function writes(reg: u32): bool {
   return uses(Op.mmioWrite, reg, reg + 1);
 }
 
+/** Pins of IOAPIC i that a source is on: their entry, the levels of their lines, what is latched or on its way. */
+function planPins(i: u32): void {
+  for (let s: u32 = 0; s < nSources; s++) {
+    const where = sourceSetup(s, SourceSetup.message);
+    if (functionSetup(sourceSetup(s, SourceSetup.device), FunctionSetup.kind) != FunctionKind.pins || where >> 8 != i) continue;
+    const pin = pinAt(i, min(where & 0xff, nPins - 1));
+    plan(pin + Pin.low, 0, 17);
+    plan(pin + Pin.high, 16, 16);
+    plan(pin + Pin.levels, 0, 32);
+    plan(pin + Pin.drivers, 0, 32);
+    plan(pin + Pin.flags, 0, 3);
+  }
+}
+
 /** Registers of function f that it has and software can change. Bus mastering and power are out of a program's reach. */
 function planFunction(f: u32): void {
   const at = functionAt(f);
-  if (functionSetup(f, FunctionSetup.kind) != FunctionKind.pci) {
+  const kind = functionSetup(f, FunctionSetup.kind);
+  if (kind == FunctionKind.pins) return;
+  if (kind != FunctionKind.pci) {
     if (writes(MmioReg.addrLo)) plan(at + Fn.addrLo, 0, 32);
     if (writes(MmioReg.addrHi)) plan(at + Fn.addrHi, 0, 32);
     if (writes(MmioReg.data)) plan(at + Fn.data, 0, 16);
@@ -270,6 +289,7 @@ export function planImage(at: usize, most: usize): usize {
     plan(cpu + Cpu.task, 0, 1);
   }
   for (let f: u32 = 0; f < nFunctions; f++) planFunction(f);
+  for (let i: u32 = 0; i < nIoapics; i++) planPins(i);
   for (let s: u32 = 0; s < nSources; s++) {
     const src = srcAt(s);
     plan(src + Src.owed, 0, 1);

@@ -19,14 +19,16 @@ function cpuName(system: System, cpu: number): string {
   return `cpu${system.scenario.machine.cpus[cpu]?.cpu ?? cpu}`;
 }
 
-/** Whose list of messages in flight it is: what a device sends, what a CPU sends, what CPUs write to a device. By index. */
+/** Whose list of messages in flight it is: a device's, a CPU's, an IOAPIC's, or what CPUs write to a device. By index. */
 export function originOf(
   { names, firstAccess }: System,
   origin: number,
-): { readonly kind: 'device' | 'cpu' | 'access'; readonly index: number } {
+): { readonly kind: 'device' | 'cpu' | 'ioapic' | 'access'; readonly index: number } {
   const devices = names.devices.length;
   if (origin >= firstAccess) return { kind: 'access', index: origin - firstAccess };
-  return origin < devices ? { kind: 'device', index: origin } : { kind: 'cpu', index: origin - devices };
+  if (origin < devices) return { kind: 'device', index: origin };
+  const cpus = names.cpus.length;
+  return origin < devices + cpus ? { kind: 'cpu', index: origin - devices } : { kind: 'ioapic', index: origin - devices - cpus };
 }
 
 /** Names are those of the scenario, so a token can be read. */
@@ -40,7 +42,7 @@ export function describeAction(system: System, action: number): Step {
       return { actor: cpuName(system, which), choice: 'irq', action };
     case Actor.message: {
       const { kind, index } = originOf(system, which >>> 4);
-      const actor = kind === 'cpu' ? cpuName(system, index) : (system.names.devices[index] ?? '?');
+      const actor = kind === 'cpu' ? cpuName(system, index) : kind === 'ioapic' ? `ioapic${index}` : (system.names.devices[index] ?? '?');
       return { actor, choice: `${kind === 'access' ? 'w' : 'm'}${which & 15}`, action };
     }
     case Actor.raise:
@@ -51,6 +53,8 @@ export function describeAction(system: System, action: number): Step {
       return { actor: source, choice: 'send', action };
     case Actor.operation:
       return { actor: `op${which}`, choice: '', action };
+    case Actor.pin:
+      return { actor: `ioapic${which >>> 8}`, choice: `pin${which & 0xff}`, action };
     case Actor.queue:
       return { actor: `iommu${which}`, choice: 'queue', action };
     case Actor.drop:
@@ -71,6 +75,12 @@ export function cpuOfAction(action: number): number | undefined {
 export function isLeftAtRest(action: number): boolean {
   const actor = action >>> 12;
   return actor === Actor.raise || actor === Actor.operation || actor === Actor.probe || actor === Actor.drop;
+}
+
+/** Device (index) on a pin of an IOAPIC; the first of all pins if `pin` is left out. */
+export function deviceOnPin({ scenario }: System, pin?: number): number {
+  const on = scenario.devices.findIndex(({ message }) => message.type === 'ioapic' && (pin === undefined || message.pin === pin));
+  return Math.max(on, 0);
 }
 
 /** A device whose one message stands in registers of the chipset. */
@@ -106,6 +116,8 @@ export function partyOf(system: System, action: number): string {
       return `cpu${system.built.operations[which]?.cpu ?? 0}`;
     case Actor.probe:
       return 'probe';
+    case Actor.pin:
+      return `ioapic${which >>> 8}`;
     case Actor.queue:
       return `iommu${which}`;
     case Actor.drop:

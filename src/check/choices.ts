@@ -84,6 +84,8 @@ export class Choices {
         return `${names.sources[which] ?? '?'} raises an event`;
       case Actor.sample:
         return `${names.sources[which] ?? '?'} samples its message: ${describeSent(this.#system, this.#machine.messageOf(which))}`;
+      case Actor.pin:
+        return `pin ${which & 0xff} of the IOAPIC sends its message`;
       case Actor.send:
         return this.#sendText(names.sources[which] ?? '?');
       case Actor.operation:

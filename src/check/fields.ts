@@ -3,7 +3,7 @@
  * sources and operations have come to. One table of names for inspection and for differences; it reads captures, so that
  * two states can be compared.
  */
-import { Cpu, CpuFlag, Fn, Glob, MsixEntry, NONE, RunState, Src, Table, VarWord } from '../core/index.js';
+import { Cpu, CpuFlag, Fn, Glob, MsixEntry, NONE, Pin, RunState, Src, Table, VarWord } from '../core/index.js';
 import type { AnyVariable, Domain, Kind, Variable } from '../kernel/index.js';
 import { Layout, type FunctionModel, type ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
@@ -241,7 +241,8 @@ export class Fields {
           ]),
       ...(msi?.maskable ? [register('MSI masked', at + Fn.mask, 4, { member: (bit) => `message ${bit}` })] : []),
       ...(msix === undefined ? [] : [register('MSI-X control', at + Fn.msixControl, 2)]),
-      ...(chipset === undefined
+      ...this.#pin(name, d),
+      ...(chipset === undefined || chipset === 'pins'
         ? []
         : [
             register('address', at + Fn.addrLo, 4),
@@ -250,6 +251,19 @@ export class Fields {
             register('masked', at + Fn.mask, 4, { mask: 1, text: yesNo }),
           ]),
       ...entries.flat(),
+    ];
+  }
+
+  /** The entry of the pin that a device is on. */
+  #pin(name: string, d: number): Field[] {
+    const message = this.#system.scenario.devices[d]?.message;
+    if (message?.type !== 'ioapic') return [];
+    const at = this.#layout.table(Table.pins) + message.pin * Pin.size;
+    return [
+      this.#field('device', `${name} entry, low`, at + Pin.low, 4, { text: hex }),
+      this.#field('device', `${name} entry, high`, at + Pin.high, 4, { text: hex }),
+      this.#field('device', `${name} line`, at + Pin.levels, 4, { text: (levels) => (levels === 0 ? 'low' : 'high') }),
+      this.#field('device', `${name} pin`, at + Pin.flags, 1, { member: oneOf(['edge latched', 'message on its way', 'refused']) }),
     ];
   }
 

@@ -1,7 +1,7 @@
 /** Messages of a way from where they are sent to where they arrive, and what lasts on a CPU meanwhile. For drawings. */
 import { Actor, Op } from '../core/index.js';
 import type { System } from '../scenario/index.js';
-import { deviceOf, isChipset } from './actions.js';
+import { deviceOf, deviceOnPin, isChipset } from './actions.js';
 import type { Lane } from './narrate.js';
 import type { Watched } from './watch.js';
 import { hex, instructionAt, instructionOf } from './words.js';
@@ -70,6 +70,11 @@ export function flightsOf(system: System, { steps }: Watched): Flight[] {
         const device = deviceOf(system, e.a);
         send(device, { kind: 'device', index: device }, cpuWith((e.b >>> 12) & 0xff), i);
       }
+      if (e.kind === 'pin') {
+        const from: Lane = { kind: 'device', index: deviceOnPin(system, e.a >>> 8) };
+        send(devices + system.names.cpus.length + (e.a & 0xff), from, cpuWith((e.b >>> 12) & 0xff), i);
+      }
+      if (e.kind === 'broadcast') send(devices + e.a, { kind: 'cpu', index: e.a }, { kind: 'device', index: deviceOnPin(system) }, i);
       if (e.kind === 'ipi') send(devices + e.a, { kind: 'cpu', index: e.a }, cpuWith(e.b), i);
       const writer = e.kind === 'access' && !isChipset(system, e.a) ? instructionOf(step)?.cpu : undefined;
       if (writer !== undefined) send(system.firstAccess + e.a, { kind: 'cpu', index: writer }, { kind: 'device', index: e.a }, i);

@@ -13,7 +13,7 @@ export interface InFlight {
   /** as an action names it: its origin, and its place among the messages of that origin */
   readonly origin: number;
   readonly rank: number;
-  readonly kind: 'msi' | 'ipi' | 'write';
+  readonly kind: 'msi' | 'ipi' | 'write' | 'eoi';
   readonly from: string;
   /** `CPU 3`, or `APIC id 9` that nobody has; `entry 2` of a remapping table; a device that is written to */
   readonly to: string;
@@ -21,7 +21,7 @@ export interface InFlight {
   readonly vector: number | undefined;
   /** `xhci -> CPU 3 vector 0x21` */
   readonly text: string;
-  readonly stage: 'on the way to the root complex' | 'on the way to the LAPIC' | 'on the way to the device';
+  readonly stage: 'on the way to the root complex' | 'on the way to the LAPIC' | 'on the way to the device' | 'on the way to the IOAPIC';
   /** contexts that wait for it, CPUs by index */
   readonly awaitedBy: readonly { readonly cpu: number; readonly level: LevelName }[];
 }
@@ -84,6 +84,11 @@ export class Flight {
       const text = `write of ${to} ${writeText(this.#system, address, data)}`;
       return { ...common, kind: 'write', from: 'CPU', to, vector: undefined, text, stage: 'on the way to the device' };
     }
+    if ((capture.getUint8(at + Msg.kind) as MsgKind) === MsgKind.eoi) {
+      const from = names.cpus[source.index] ?? '?';
+      const [to, text] = ['the IOAPIC', `${from} -> IOAPIC EOI ${hex(data)}`];
+      return { ...common, kind: 'eoi', from, to, vector: data, text, stage: 'on the way to the IOAPIC' };
+    }
     const kind = capture.getUint8(at + Msg.kind) === MsgKind.msi ? 'msi' : 'ipi';
     const stage = capture.getUint8(at + Msg.stage);
     const unresolved = kind === 'msi' && stage !== 1 && isRemappable(this.#system, address);
@@ -93,7 +98,8 @@ export class Flight {
     const mode = kind === 'msi' ? 0 : (data >>> 8) & 7;
     const vector = unresolved || mode === 5 || mode === 6 ? undefined : data & 0xff;
     const what = vector === undefined ? (mode === 5 ? 'INIT' : 'SIPI') : `${kind === 'msi' ? 'vector' : 'IPI'} ${hex(vector)}`;
-    const from = (source.kind === 'device' ? names.devices : names.cpus)[source.index] ?? '?';
+    const pin = capture.getUint16(at + Msg.pin, true) - 1;
+    const from = source.kind === 'ioapic' ? `pin ${pin}` : ((source.kind === 'device' ? names.devices : names.cpus)[source.index] ?? '?');
     return {
       ...common,
       kind,

@@ -2,7 +2,7 @@
 import { Drop, InsnFlag, LapicReg, NONE, Note, Op, Property } from '../core/index.js';
 import type { EventRecord } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
-import { deviceOf, isChipset } from './actions.js';
+import { deviceOf, deviceOnPin, isChipset } from './actions.js';
 import type { ReplayedStep } from './replay.js';
 import { configText, describeMessage, describeTarget, hex, instructionAt, instructionOf, irqNumber, writeText } from './words.js';
 
@@ -25,8 +25,11 @@ const drops: Readonly<Record<Drop, string>> = {
   [Drop.wildWrite]: 'written outside of the interrupt range',
   [Drop.disabledDevice]: 'dropped: MSI is disabled',
   [Drop.silenced]: 'dropped: the function may not send',
-  [Drop.masked]: 'lost: the comparator is masked',
+  [Drop.masked]: 'lost: it is masked',
 };
+
+/** Source of a message that is an IOAPIC's. */
+const NO_SOURCE = 0xffffffff;
 
 /** Micro-ops worth a line although no other actor sees them: they change what the CPU takes. */
 const telling: ReadonlySet<number> = new Set([
@@ -66,6 +69,9 @@ export function narrate(system: System, step: ReplayedStep, all = false): Line[]
   const device = (source: number, text: string): void => {
     lines.push({ lane: { kind: 'device', index: deviceOf(system, source) }, routine: undefined, text });
   };
+  const pin = (number: number | undefined, text: string): void => {
+    lines.push({ lane: { kind: 'device', index: deviceOnPin(system, number) }, routine: undefined, text });
+  };
   // of a device with several irqs, for which of them
   const forIrq = (source: number): string =>
     system.scenario.devices[deviceOf(system, source)]?.irqs.length === 1 ? '' : ` for irq ${names.irqs[source] ?? '?'}`;
@@ -74,7 +80,8 @@ export function narrate(system: System, step: ReplayedStep, all = false): Line[]
   };
   const sender = ({ events }: ReplayedStep): string => {
     const root = events.find((e) => e.kind === 'root');
-    return root === undefined ? '' : `${names.devices[deviceOf(system, root.a)] ?? '?'}, `;
+    if (root === undefined) return '';
+    return root.a === NO_SOURCE ? 'IOAPIC, ' : `${names.devices[deviceOf(system, root.a)] ?? '?'}, `;
   };
   for (const e of step.events) {
     switch (e.kind) {
@@ -88,7 +95,9 @@ export function narrate(system: System, step: ReplayedStep, all = false): Line[]
         device(e.a, `sends what it sampled${forIrq(e.a)}: ${describeMessage(system, e.b, e.c)}`);
         break;
       case 'root':
-        if (!step.events.some((other) => other.kind === 'remap' || other.kind === 'fault')) device(e.a, 'message at the root complex');
+        if (step.events.some((other) => other.kind === 'remap' || other.kind === 'fault')) break;
+        if (e.a === NO_SOURCE) pin(undefined, 'message at the root complex');
+        else device(e.a, 'message at the root complex');
         break;
       case 'remap':
         iommu(e.a, `${sender(step)}entry ${e.b}${e.c & 1 ? '' : ' (cached)'}: ${describeTarget(system, e.c >>> 16, (e.c >>> 8) & 0xff)}`);
@@ -128,6 +137,15 @@ export function narrate(system: System, step: ReplayedStep, all = false): Line[]
         break;
       case 'cfg':
         cpuOf(step, (c) => cpu(c, `${names.devices[e.a] ?? '?'} ${configText(system, e.b, e.c)}`, true));
+        break;
+      case 'pin':
+        pin(e.a >>> 8, `pin ${e.a >>> 8} sends its message: ${describeMessage(system, e.b, e.c)}`);
+        break;
+      case 'broadcast':
+        cpu(e.a, `EOI ${hex(e.b)} goes to the IOAPIC`, true);
+        break;
+      case 'retire':
+        pin(undefined, `EOI ${hex(e.b)} at the IOAPIC: ${e.c === 0 ? 'no entry is in service with it' : 'Remote IRR cleared'}`);
         break;
       case 'access':
         cpuOf(step, (c) => cpu(c, accessText(system, e), true));

@@ -198,6 +198,29 @@ export class HardwareBuilder extends MemoryBuilder {
     this.emit(Op.mmioWrite, { a, b, c, imm: MmioReg[register], flags: InsnFlag.visible }, text, note);
   }
 
+  /** Half 0 (low) or 1 (high) of the entry of a pin (hardware.md B.2): the access to select and data is one, under its lock. */
+  pinRead(ioapic: Value<'u8'>, pin: Value<'u8'>, half: 0 | 1, note?: string): Reg<'u32'> {
+    const [b, c] = [this.inRegister(ioapic, 'u8'), this.inRegister(pin, 'u8')];
+    const a = this.fresh('u32', half === 0 ? 'rteLow' : 'rteHigh');
+    const text = `read entry of pin ${this.showValue(pin)}, ${half === 0 ? 'low' : 'high'} half`;
+    this.emit(Op.pinRead, { a, b, c, imm: half, flags: InsnFlag.visible }, text, note);
+    return a;
+  }
+
+  pinWrite(ioapic: Value<'u8'>, pin: Value<'u8'>, half: 0 | 1, value: Value, note?: string): void {
+    const [b, c] = [this.inRegister(ioapic, 'u8'), this.inRegister(pin, 'u8')];
+    const a = this.inRegister(value, 'u32');
+    const text = `write entry of pin ${this.showValue(pin)}, ${half === 0 ? 'low' : 'high'} half = ${this.showValue(value)}`;
+    this.emit(Op.pinWrite, { a, b, c, imm: half, flags: InsnFlag.visible }, text, note);
+  }
+
+  /** Writes the EOI register of an IOAPIC (hardware.md B.1). */
+  pinEoi(ioapic: Value<'u8'>, vector: Value<'vector'>, note?: string): void {
+    const b = this.inRegister(ioapic, 'u8');
+    const a = this.inRegister(vector, 'vector');
+    this.emit(Op.pinEoi, { a, b, flags: InsnFlag.visible }, `EOI register = ${this.showValue(vector)}`, note);
+  }
+
   /** Whether the vector is pending in the own LAPIC's IRR. */
   irrBit(vector: Value<'vector'>, note?: string): Reg<'bool'> {
     const b = this.index(vector, 'vector');

@@ -81,6 +81,7 @@ const writesA: ReadonlySet<Op> = new Set([
   Op.saveFlags,
   Op.cfgRead,
   Op.mmioRead,
+  Op.pinRead,
   Op.irrBit,
   Op.lapicRead,
   Op.inspect,

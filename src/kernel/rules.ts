@@ -81,6 +81,7 @@ const reading: ReadonlySet<Op> = new Set([
   Op.scan,
   Op.cfgRead,
   Op.mmioRead,
+  Op.pinRead,
   Op.inspect,
   Op.timerArmed,
   Op.flag,

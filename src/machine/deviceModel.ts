@@ -35,9 +35,12 @@ export interface DeviceModel {
   readonly softReset: boolean;
 }
 
-/** A function of a machine: a device, or one of the chipset, which has a message of its own and neither capability. */
+/**
+ * A function of a machine: a device, one of the chipset, which has a message of its own and neither capability, or what is on pins of
+ * IOAPICs.
+ */
 export interface FunctionModel extends DeviceModel {
-  readonly chipset?: 'hpet' | 'dmar' | undefined;
+  readonly chipset?: 'hpet' | 'dmar' | 'pins' | undefined;
 }
 
 /** A device of `MachineOptions`; everything has a default. */

@@ -89,6 +89,7 @@ export function fill(core: Core, setup: MachineSetup): Layout {
   });
   core.write(layout.table(Table.functionSetup), functionWords(setup.functions));
   setup.functions.forEach((_, f) => core.exports.resetFunction(f));
+  core.exports.resetIoapics();
   fillSources(core, layout, setup);
   fillOperations(core, layout, setup);
   fillSettings(core, layout.table(Table.settings), setup);

@@ -8,6 +8,7 @@ export type { EventRecord } from './events.js';
 export { Layout } from './fill.js';
 export type { Percentiles } from './histogram.js';
 export { iommusOf } from './iommus.js';
+export type { IoapicModel } from './ioapic.js';
 export { defaultLapicModel, type LapicModel } from './lapic.js';
 export { ModelFault, ProgramMachine, type MsixEntryRegisters } from './program.js';
 export { builtinProperties, propertiesOf } from './properties.js';

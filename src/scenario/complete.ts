@@ -33,7 +33,7 @@ export function completed(file: ScenarioFile, outline: Outline): Scenario {
     universe,
     devices: devices.map((device): DeviceDescription => ({
       ...device,
-      message: messageOf(device),
+      ...levelOf(device),
       interArrival: gapsOf(device.interArrival),
       irqs: device.irqs.map(({ irq, affinity, managed = false, requested = true }) => {
         const { cpu = 0, vector = FIRST_VECTOR } = placements[place++] ?? {};
@@ -59,6 +59,12 @@ function iommuOf({ machine: { iommu } }: ScenarioFile): Pick<MachineDescription,
 export function cpusOf({ machine: { cpus } }: ScenarioFile): readonly CpuDescription[] {
   if (typeof cpus === 'number') return Array.from({ length: cpus }, (_, cpu) => ({ cpu, apicId: cpu, online: true }));
   return cpus.map(({ cpu, apicId = cpu, online }) => ({ cpu, apicId, online })).toSorted((a, b) => a.cpu - b.cpu);
+}
+
+/** A level-triggered line makes a device of kind `level`. */
+function levelOf(device: ScenarioFile['devices'][number]): Pick<DeviceDescription, 'kind' | 'message'> {
+  const message = messageOf(device);
+  return { kind: message.type === 'ioapic' && message.trigger === 'level' ? 'level' : device.kind, message };
 }
 
 function gapsOf({ us, cycles = [] }: ScenarioFile['devices'][number]['interArrival']): InterArrival {

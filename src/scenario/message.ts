@@ -1,5 +1,5 @@
 /** How a device tells what it has to say: the key `message` of a device, from the file to the function it stands for. */
-import type { FunctionModel } from '../machine/index.js';
+import type { FunctionModel, IoapicModel } from '../machine/index.js';
 import { joined } from '../words.js';
 import { finding, type Finding } from './findings.js';
 import type { MessageOutline } from './outline.js';
@@ -14,6 +14,7 @@ const keysOf: Readonly<Record<Type, readonly string[]>> = {
   msix: ['vectors'],
   hpet: [],
   dmar: [],
+  ioapic: ['pin', 'trigger'],
 };
 
 /** Messages that an MSI capability can have (hardware.md C.1). */
@@ -25,8 +26,10 @@ function leastFor(type: Type, irqs: number): number {
 }
 
 /** What the file says, as the scenario has it: what is not said, and what would be so anyhow, is left out. */
-export function messageOf({ message: { type, address64, maskable, vectors }, irqs }: ScenarioFile['devices'][number]): MessageDescription {
+export function messageOf({ kind, message, irqs }: ScenarioFile['devices'][number]): MessageDescription {
+  const { type, address64, maskable, vectors, pin = 0, trigger = kind === 'level' ? 'level' : 'edge' } = message;
   if (type === 'hpet' || type === 'dmar') return { type };
+  if (type === 'ioapic') return { type, pin, trigger };
   const counted = vectors === undefined || vectors === leastFor(type, irqs.length) ? {} : { vectors };
   if (type === 'msix') return { type, ...counted };
   return { type, address64: address64 ?? true, ...(maskable === true ? { maskable } : {}), ...counted };
@@ -44,9 +47,11 @@ export function messageMistakes(outline: MessageOutline): Finding[] {
   return [...beside, ...countMistakes(outline, irqs)];
 }
 
-function countMistakes({ path, type, vectors }: MessageOutline, irqs: number): Finding[] {
+function countMistakes({ path, type, vectors, isLevel, trigger }: MessageOutline, irqs: number): Finding[] {
   const least = leastFor(type, irqs);
-  if (type === 'hpet' || type === 'dmar')
+  if (isLevel && (type !== 'ioapic' || trigger === 'edge'))
+    return [finding(path, 'kind: level is for the line of an IOAPIC pin; write message: {type: ioapic, pin: 4, trigger: level}')];
+  if (type === 'hpet' || type === 'dmar' || type === 'ioapic')
     return irqs > 1 ? [finding(path, `a device of type ${type} has one message, and here are ${irqs} irqs; write one irq`)] : [];
   if (type === 'msi' && irqs > 32)
     return [finding(path, `an MSI capability has at most 32 messages, and here are ${irqs} irqs; write type: msix`)];
@@ -71,7 +76,21 @@ export function functionOf({ message, irqs }: DeviceDescription, d: number): Fun
     }
     case 'msix':
       return { ...rest, msix: { vectors: message.vectors ?? irqs.length, entryCache: 'off' } };
+    case 'ioapic':
+      return { ...rest, chipset: 'pins' };
     default:
       return { ...rest, chipset: message.type };
   }
+}
+
+/** The IOAPIC of a scenario, with as many pins as it needs; none if no device is on one. */
+export function ioapicsFor(devices: readonly DeviceDescription[]): readonly IoapicModel[] {
+  const pins = devices.flatMap(({ message }) => (message.type === 'ioapic' ? [message.pin + 1] : []));
+  if (pins.length === 0) return [];
+  return [{ version: 0x20, pins: Math.max(...pins), address: 0xfec00000, id: 0, resendDelay: 60, retryInterval: 3000, requester: 0xff00 }];
+}
+
+/** What the core is to know as the message of an irq: its number among those of its device, or its pin. */
+export function numberOf({ message }: DeviceDescription, n: number): number {
+  return message.type === 'ioapic' ? message.pin : n;
 }

@@ -40,6 +40,8 @@ export interface MessageOutline {
   /** keys that stand there */
   readonly given: readonly string[];
   readonly vectors: number | undefined;
+  readonly isLevel: boolean;
+  readonly trigger: unknown;
   /** how many irqs the device has */
   readonly irqs: number;
 }
@@ -122,13 +124,15 @@ function cpusOf(value: unknown): readonly CpuOutline[] | undefined {
     : Array.from({ length: count }, (_, cpu) => ({ cpu: { value: cpu, path: ['machine', 'cpus'] }, apicId: undefined, online: true }));
 }
 
-function messageOf({ message, irqs }: Mapping, path: Path): MessageOutline {
+function messageOf({ message, irqs, kind }: Mapping, path: Path): MessageOutline {
   const { type, vectors } = mapping(message);
   return {
     path: message === undefined ? path : [...path, 'message'],
     type: messageTypes.find((each) => each === type) ?? 'msi',
     given: Object.keys(mapping(message)),
     vectors: accepted(messageCount, vectors),
+    isLevel: kind === 'level',
+    trigger: mapping(message)['trigger'],
     irqs: items(irqs).length,
   };
 }

@@ -61,8 +61,11 @@ export interface Universe {
 
 export interface DeviceDescription {
   readonly name: string;
-  /** `handshake`: raises only while its irq owes nothing; `free`: raises whatever happens. */
-  readonly kind: 'handshake' | 'free';
+  /**
+   * `handshake`: raises only while its irq owes nothing; `free`: raises whatever happens; `level`: asserts its line until its handler has
+   * run.
+   */
+  readonly kind: 'handshake' | 'free' | 'level';
   readonly message: MessageDescription;
   /** Bound on the events of a check. */
   readonly raises: number;
@@ -86,7 +89,9 @@ export type MessageDescription =
     }
   | { readonly type: 'msix'; readonly vectors?: number }
   /** a comparator of an HPET; the fault event of a remapping unit: one message, in registers of their own */
-  | { readonly type: 'hpet' | 'dmar' };
+  | { readonly type: 'hpet' | 'dmar' }
+  /** an input of the IOAPIC */
+  | { readonly type: 'ioapic'; readonly pin: number; readonly trigger: 'edge' | 'level' };
 
 /** Microseconds or cycles, whole numbers; a gap that stands twice is drawn twice as often. */
 export type InterArrival = { readonly us: readonly number[] } | { readonly cycles: readonly number[] };

@@ -33,7 +33,7 @@ export const cpuCount = whole('the number of CPUs', 1, 255);
 export const messageCount = whole('the number of messages', 1, 2048);
 
 /** A message of a PCI device; of a comparator of an HPET, of a remapping unit's fault event. */
-export const messageTypes = ['msi', 'msix', 'hpet', 'dmar'] as const;
+export const messageTypes = ['msi', 'msix', 'hpet', 'dmar', 'ioapic'] as const;
 
 const microseconds = whole('the time', 1, 1_000_000_000);
 const cycles = (what: string) => whole(what, 0, 1_000_000_000);
@@ -112,13 +112,15 @@ const irq = mapping(
 const device = mapping(
   {
     name: deviceName,
-    kind: choice('kind of device', ['handshake', 'free']).default('handshake'),
+    kind: choice('kind of device', ['handshake', 'free', 'level']).default('handshake'),
     message: mapping(
       {
         type: choice('type of message', messageTypes).default('msi'),
         address64: flag().optional().meta({ description: 'MSI: the address has an upper half; default true' }),
         maskable: flag().optional().meta({ description: 'MSI: each message has a mask bit; default false' }),
         vectors: messageCount.optional().meta({ description: 'Default: as many as there are irqs, for MSI rounded up to a power of two' }),
+        pin: whole('pin', 0, 119).optional().meta({ description: 'Input of the IOAPIC; default 0' }),
+        trigger: choice('trigger', ['edge', 'level']).optional().meta({ description: 'Of the pin; default edge, for kind: level level' }),
       },
       '{type: msi, address64: true}',
     ).prefault({}),

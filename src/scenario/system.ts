@@ -3,7 +3,7 @@ import { ExpressionError } from '../kernel/index.js';
 import { findModel, ModelError, type BuiltModel, type KernelModel, type OperationRequest, type Placement } from '../kernel/model/index.js';
 import { iommusOf, ProgramMachine, remapAssumptions, type Assumptions, type MachineSetup } from '../machine/index.js';
 import { ownProperty, partsOf } from './assertions.js';
-import { functionOf, requesterOf } from './message.js';
+import { functionOf, ioapicsFor, numberOf, requesterOf } from './message.js';
 import { CYCLES_PER_US, FIRST_VECTOR, interArrivalCycles, type Operation, type Scenario } from './scenario.js';
 
 /** How a scenario is looked at. */
@@ -57,6 +57,8 @@ export interface System {
   readonly assumptions: Assumptions;
   /** number of the first list of accesses on their way to devices, one a device: behind the lists of all who send messages */
   readonly firstAccess: number;
+  /** how many IOAPICs there are */
+  readonly ioapics: number;
   /** what a check checks: built-in properties, then the model's and the user's own */
   readonly properties: readonly string[];
   setup(mode: Mode): MachineSetup;
@@ -101,7 +103,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   const cpus = scenario.machine.cpus;
   const cpuIndex = new Map(cpus.map((c, i) => [c.cpu, i]));
   const indexOf = (cpu: number): number => cpuIndex.get(cpu) ?? 0;
-  const sources = scenario.devices.flatMap((device, d) => device.irqs.map((irq, message) => ({ device, d, irq, message })));
+  const sources = scenario.devices.flatMap((device, d) => device.irqs.map((irq, n) => ({ device, d, irq, message: numberOf(device, n) })));
   const irqIndex = new Map(sources.map(({ irq }, i) => [irq.irq, i]));
 
   // pauses are time before the next operation, the last one before the next round; a check has no time
@@ -186,10 +188,12 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     irqs: sources.map(({ irq }) => irq.irq),
     operations: operationNames,
   };
-  const properties = [...CHECKED, ...(built.program.own ?? [])];
+  const lines = scenario.devices.some(({ message }) => message.type === 'ioapic') ? (['noStuckLine'] as const) : [];
+  const properties = [...CHECKED, ...lines, ...(built.program.own ?? [])];
   const setup = (mode: Mode): MachineSetup => ({
     apicIds: cpus.map((c) => c.apicId),
     functions,
+    ioapics: ioapicsFor(scenario.devices),
     ...remapping(scenario, built),
     sources: sources.map(({ device, d, message }) => ({
       device: d,
@@ -222,8 +226,9 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     made.start();
     return made;
   };
-  const firstAccess = functions.length + cpus.length + (scenario.machine.iommu?.units.length ?? 0);
-  return { scenario, model, built, names, assumptions, firstAccess, properties, setup, machine };
+  const ioapics = ioapicsFor(scenario.devices).length;
+  const firstAccess = functions.length + cpus.length + ioapics + (scenario.machine.iommu?.units.length ?? 0);
+  return { scenario, model, built, names, assumptions, firstAccess, ioapics, properties, setup, machine };
 }
 
 /** Index of the unit of each device; -1: it is in nobody's list. */

@@ -16,7 +16,8 @@ function allActions({ setup }: ProgramMachine): number[] {
   const timers = setup.program.timers?.length ?? 0;
   const armed = numbers(setup.apicIds.length).flatMap((c) => numbers(timers).map((t) => action(Actor.timer, (c << 4) | t)));
   const sources = numbers(setup.sources.length).flatMap((s) => [Actor.raise, Actor.sample, Actor.send].map((a) => action(a, s)));
-  return [...cpus, ...armed, ...sources, ...numbers(setup.operations.length).map((o) => action(Actor.operation, o))];
+  const pins = (setup.ioapics ?? []).flatMap(({ pins: n }, i) => numbers(n).map((pin) => action(Actor.pin, (i << 8) | pin)));
+  return [...cpus, ...armed, ...pins, ...sources, ...numbers(setup.operations.length).map((o) => action(Actor.operation, o))];
 }
 
 /** A random machine: a scenario on a model, or a kernel of a few lines; `timed`: one with timers. */

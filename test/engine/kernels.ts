@@ -5,7 +5,7 @@
 import { AssemblyError, eq, lt, type Assembler, type Builder, type Declarations, type Reg, type Timer } from '../../src/kernel/index.js';
 import { assumptionValues } from '../../src/machine/assumptions.js';
 import type { Dice } from './systems.js';
-import { handler, operation, task, toy, type Toy, type ToyDevice, type ToyKernel } from './toy.js';
+import { entryLow, handler, operation, smallIoapic, task, toy, type Toy, type ToyDevice, type ToyKernel } from './toy.js';
 
 const LO = 0x30;
 const HI = 0x34;
@@ -241,6 +241,20 @@ class Statements {
   /** What only devices with mask bits have; undefined: this one has none. */
   #access(): Emit | undefined {
     const dice = this.#dice;
+    if (this.#device.chipset === 'pins') {
+      const [low, level, to] = [LO + dice.below(HI - LO), dice.below(2) === 0, dice.below(this.#cpus)];
+      const value = entryLow(low, { level, masked: dice.below(3) === 0 });
+      switch (dice.below(5)) {
+        case 0:
+          return (b) => b.pinEoi(0, low);
+        case 1:
+          return (b) => b.pinRead(0, 1, 0);
+        case 2:
+          return (b) => b.pinWrite(0, 1, 1, to << 24);
+        default:
+          return (b) => b.pinWrite(0, 1, 0, value);
+      }
+    }
     const { maskable = false, vectors = 1, entries = this.#device.chipset === undefined ? 0 : 1 } = this.#device;
     const [bits, on, to] = [dice.below(1 << vectors), dice.below(2), dice.below(this.#cpus)];
     if (entries > 0) {
@@ -328,6 +342,7 @@ const kinds: readonly (readonly [ToyDevice, number])[] = [
   [{ entries: 1, entryCache: 'latch-at-unmask' }, 1],
   [{ chipset: 'hpet' }, 1],
   [{ chipset: 'dmar' }, 1],
+  [{ chipset: 'pins' }, 2],
 ];
 
 /** A machine of two or three CPUs with such a kernel, with a timer or none, and a device; undefined if the assembler refuses it. */
@@ -348,11 +363,13 @@ export async function randomKernel(dice: Dice, timed = false): Promise<Toy<ToyKe
       parallel: dice.below(2) === 0,
       probeRaises: dice.below(4) === 0 ? 1 : 0,
       devices: [device],
+      ...(device.chipset === 'pins' && { ioapics: [smallIoapic] }),
       sources: Array.from({ length: sources }, (_, message) => ({
         device: 0,
-        message,
+        // two of them on one pin
+        message: device.chipset === 'pins' ? 1 : message,
         raises: dice.below(3) === 0 ? 0 : 1,
-        kind: dice.of(['free', 'handshake'] as const),
+        kind: device.chipset === 'pins' ? dice.of(['level', 'free'] as const) : dice.of(['free', 'handshake'] as const),
       })),
       universe: [LO, HI],
       messages: 6,

@@ -11,6 +11,7 @@ import {
   Msg,
   MsixEntry,
   Part,
+  Pin,
   Remap,
   Src,
   Table,
@@ -98,12 +99,15 @@ export function resourceMap(machine: ProgramMachine): (address: number) => bigin
   });
   const between = (address: number, from: number, size: number, n: number): number | undefined =>
     address >= from && address < from + size * n ? Math.floor((address - from) / size) : undefined;
+  const [ioapics, pins] = [setup.ioapics ?? [], table(Table.pins)];
+  const pinsEnd = pins + ioapics.length * Math.max(0, ...ioapics.map((each) => each.pins)) * Pin.size;
   return (address) => {
     if (address < core.exports.blockStart() || address >= core.exports.blockStop()) return 0n;
     const cpu = between(address, cpus, Cpu.size, setup.apicIds.length);
     if (cpu !== undefined) return constant.has((address - cpus) % Cpu.size) ? 0n : one(0, partOf((address - cpus) % Cpu.size) + cpu);
     const context = between(address, contexts, Ctx.size * 4, setup.apicIds.length);
     if (context !== undefined) return one(0, Part.core + context);
+    if (address >= pins && address < pinsEnd) return one(1, Thing.pins);
     const entry = between(address, entries, MsixEntry.size, ownerOfEntry.length);
     const device = entry === undefined ? between(address, devices, Fn.size, setup.functions.length) : ownerOfEntry[entry];
     if (device !== undefined) return one(1, Thing.device + (device % 16));

@@ -38,7 +38,7 @@ export interface ToyKernel {
 interface Source {
   readonly device?: number;
   readonly message?: number;
-  readonly kind?: 'handshake' | 'free';
+  readonly kind?: 'handshake' | 'free' | 'level';
   readonly raises?: number;
   readonly gaps?: readonly number[];
   readonly handlerCycles?: number;
@@ -63,7 +63,7 @@ export interface ToyDevice {
   readonly vectors?: 1 | 2 | 4 | 8 | 16 | 32;
   readonly entries?: number;
   readonly entryCache?: 'off' | 'latch-at-unmask';
-  readonly chipset?: 'hpet' | 'dmar';
+  readonly chipset?: 'hpet' | 'dmar' | 'pins';
 }
 
 function deviceModel(
@@ -198,6 +198,22 @@ export function operation(k: Assembler, name: string, body: (b: Builder) => void
   });
 }
 
+/** An IOAPIC of four pins with an EOI register. */
+export const smallIoapic = {
+  version: 0x20,
+  pins: 4,
+  address: 0xfec00000,
+  id: 0,
+  resendDelay: 60,
+  retryInterval: 3000,
+  requester: 0xff00,
+} as const;
+
+/** Low half of the entry of a pin: fixed, physical. */
+export function entryLow(vector: number, { level = false, masked = false } = {}): number {
+  return vector | (level ? 0x8000 : 0) | (masked ? 0x10000 : 0);
+}
+
 export function everyVector(routine: Handler): Record<number, Handler> {
   return Object.fromEntries(Array.from({ length: 240 }, (_, i) => [i + 16, routine]));
 }
@@ -233,7 +249,8 @@ export function inFlight(machine: ProgramMachine): InFlight[] {
   const { core, setup } = machine;
   const base = core.exports.table(Table.messages);
   const lists = setup.functions.some(({ msix }) => msix !== undefined) ? setup.functions.length : 0;
-  const origins = setup.functions.length + setup.apicIds.length + lists;
+  const others = (setup.ioapics ?? []).length + (setup.iommus ?? []).length;
+  const origins = setup.functions.length + setup.apicIds.length + others + lists;
   const heads = new Map<number, number>();
   const messages = Array.from({ length: setup.messages }, (_, m) => base + m * Msg.size);
   const pointed = new Set(messages.filter((at) => core.u8(at) !== 0).map((at) => core.u16(at + Msg.next)));

@@ -24,6 +24,8 @@ export enum Actor {
   drop = 9,
   /** a timer fires: CPU << 4 | number */
   timer = 10,
+  /** a pin of an IOAPIC sends its message: IOAPIC << 8 | pin */
+  pin = 11,
 }
 
 /** Kinds of event records. Fields a, b, c by kind. */
@@ -97,6 +99,8 @@ export enum Event {
   table = 32,
   /** a program posts such a write */
   access = 33,
+  /** CPU a broadcasts the EOI of vector b to IOAPIC c */
+  broadcast = 34,
 }
 
 /** Why a message did not set an IRR bit. */

@@ -41,6 +41,8 @@ export enum Thing {
   /** the queues of remapping units; what they have cached */
   queues = 58,
   lines = 59,
+  /** pins of IOAPICs, with their entries */
+  pins = 60,
   /** armed timers */
   timers = 60,
 }

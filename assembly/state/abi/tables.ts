@@ -170,6 +170,8 @@ export enum FunctionKind {
   hpet = 1,
   /** the event of a remapping unit: a masked one is pending; its message is not remapped (hardware.md D.7.3) */
   dmar = 2,
+  /** inputs of IOAPICs: its sources' messages are theirs; `SourceSetup.message` is IOAPIC << 8 | pin */
+  pins = 3,
 }
 
 /** Words of one IOAPIC's constants (hardware.md B, J). */
@@ -350,6 +352,8 @@ export enum Started {
 export enum DeviceKind {
   handshake = 0,
   free = 1,
+  /** on a pin: it asserts its line until its handler has run; the others pulse it */
+  level = 2,
 }
 
 /** Words that a search begins with. */

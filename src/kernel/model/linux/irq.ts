@@ -258,9 +258,9 @@ export function irqRoutines(
           });
         }
       };
-      // it masks only what waits for an interrupt to be moved
-      if (chip.deferred === false) move();
-      else masked(b as unknown as Builder, irq, move, typeof chip.deferred === 'function' ? chip.deferred : undefined);
+      // it masks only what waits for an interrupt to be moved, and before it looks whether a CPU is left
+      if (chip.deferred === false) leave();
+      else masked(b as unknown as Builder, irq, leave, typeof chip.deferred === 'function' ? chip.deferred : undefined);
     },
     desc,
   );
