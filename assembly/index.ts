@@ -32,7 +32,7 @@ import { bootLapic } from './lapic/reset';
 import { takeEffects } from './lapic/effects';
 import { clearFlight } from './fabric/flight';
 import { resetIoapic } from './ioapic/registers';
-import { resetUnit } from './iommu/vtd/registers';
+import { resetUnit } from './iommu/unit';
 import { reset as resetFn } from './pci/function';
 import { current } from './cpu/schedule';
 import { judge, settle as settleContext } from './cpu/sequencer';

@@ -10,6 +10,7 @@ import { VarClass, VarFlag, VarWord } from './abi/instructions';
 import { Counter, Note } from './abi/outcomes';
 import { OperationSetup, DeviceSetup, FunctionSetup, IoapicSetup, Settings, Size, SourceSetup, Table, Timing } from './abi/tables';
 import { Cpu, Ctx, Dev, Fn, Glob, Ioapic, Msg, MsixEntry, Origin, Pin, Rec, Src } from './abi/fields';
+import { Amd } from './abi/amd';
 import { Iec, Iommu, IommuScope, IommuSetup, Remap } from './abi/iommu';
 import { CpuEvent, Diag, Lapic, LapicSetup, LapicTimed } from './abi/lapic';
 
@@ -41,11 +42,11 @@ export let nMessages: u32 = 0, nRing: u32 = 0, nTags: u32 = 0, nOrigins: u32 = 0
 // prettier-ignore
 export let nIoapics: u32 = 0, nPins: u32 = 0, nRequesters: u32 = 0, nFunctions: u32 = 0, nMsixEntries: u32 = 0, guestBytes: usize = 0;
 // prettier-ignore
-export let nIommus: u32 = 0, nScopes: u32 = 0, nIecEntries: u32 = 0, nFaultRecords: u32 = 0, nIrtes: u32 = 0;
+export let nIommus: u32 = 0, nScopes: u32 = 0, nIecEntries: u32 = 0, nFaultRecords: u32 = 0, nIrtes: u32 = 0, nAmds: u32 = 0;
 
 // class check
 // prettier-ignore
-export let cpuBase: usize = 0, lapicBase: usize = 0, ctxBase: usize = 0, msgBase: usize = 0, msgFree: usize = 0, originBase: usize = 0, devBase: usize = 0, srcBase: usize = 0, opBase: usize = 0, globBase: usize = 0, ioapicBase: usize = 0, pinBase: usize = 0, iommuBase: usize = 0, frcdBase: usize = 0, remapBase: usize = 0, lineBase: usize = 0, functionBase: usize = 0, msixBase: usize = 0, varBase: usize = 0, guestBase: usize = 0;
+export let cpuBase: usize = 0, lapicBase: usize = 0, ctxBase: usize = 0, msgBase: usize = 0, msgFree: usize = 0, originBase: usize = 0, devBase: usize = 0, srcBase: usize = 0, opBase: usize = 0, globBase: usize = 0, ioapicBase: usize = 0, pinBase: usize = 0, iommuBase: usize = 0, amdBase: usize = 0, frcdBase: usize = 0, remapBase: usize = 0, lineBase: usize = 0, functionBase: usize = 0, msixBase: usize = 0, varBase: usize = 0, guestBase: usize = 0;
 // class timed
 // prettier-ignore
 export let nowBase: usize = 0, cpuTimedBase: usize = 0, lapicTimedBase: usize = 0, ctxTimedBase: usize = 0, srcTimedBase: usize = 0, msgTimedBase: usize = 0, streamBase: usize = 0, iecBase: usize = 0, nodeBase: usize = 0, listBase: usize = 0, occupancyBase: usize = 0;
@@ -133,6 +134,7 @@ export function create(): bool {
   nIecEntries = size(Size.iecEntries);
   nFaultRecords = size(Size.faultRecords);
   nIrtes = size(Size.irtes);
+  nAmds = size(Size.amdUnits) ? nIommus : 0;
   nRequesters = size(Size.requesters);
   nFunctions = size(Size.functions);
   nMsixEntries = size(Size.msixEntries);
@@ -153,6 +155,7 @@ export function create(): bool {
   functionBase = take(<usize>nFunctions * Fn.size);
   msixBase = take(<usize>nMsixEntries * MsixEntry.size);
   iommuBase = take(<usize>nIommus * Iommu.size);
+  amdBase = take(<usize>nAmds * Amd.size);
   frcdBase = take(<usize>nIommus * nFaultRecords * 16);
   lineBase = take((<usize>(nIommus * nIrtes)) << 4);
   // contexts and messages: what an image holds in variable length stands together
@@ -316,6 +319,8 @@ export function table(id: u32): usize {
       return iommuScopeBase;
     case Table.iommus:
       return iommuBase;
+    case Table.amds:
+      return amdBase;
     case Table.iecs:
       return iecBase;
     case Table.faultRecords:

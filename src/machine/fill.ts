@@ -15,7 +15,7 @@ import {
 import { assumptionMask } from './assumptions.js';
 import { functionWords } from './deviceModel.js';
 import { ioapicWords } from './ioapic.js';
-import { iommuWords, scopesOf, scopeWords } from './iommus.js';
+import { entriesOf, iommuWords, scopesOf, scopeWords } from './iommus.js';
 import { lapicModelForKernels, lapicWords } from './lapic.js';
 import { maskOf } from './properties.js';
 import type { MachineSetup } from './setup.js';
@@ -113,8 +113,9 @@ function allocate(core: Core, setup: MachineSetup): void {
   size(Size.ioapicPins, Math.max(0, ...ioapics.map(({ pins }) => pins)));
   size(Size.iommus, iommus.length);
   size(Size.scopes, scopesOf(iommus, ioapics).length);
-  size(Size.iecEntries, Math.max(0, ...iommus.map(({ cache }) => cache.entries)));
-  size(Size.faultRecords, Math.max(0, ...iommus.map(({ faults }) => faults.records)));
+  size(Size.amdUnits, iommus.some(({ type }) => type === 'amd') ? 1 : 0);
+  size(Size.iecEntries, Math.max(0, ...iommus.map(entriesOf)));
+  size(Size.faultRecords, Math.max(0, ...iommus.map((unit) => (unit.type === 'vtd' ? unit.faults.records : 0))));
   // a machine without a program: the host writes in the name of any requester
   size(Size.requesters, program.code.length === 0 ? 1 : 0);
   size(Size.irtes, setup.irtes ?? 0);

@@ -43,7 +43,7 @@ export interface MachineOptions {
    * number n standing for 0 to n - 1. `dmaWrite32` may name these requesters; default: any.
    */
   readonly devices?: number | readonly number[] | readonly DeviceOptions[];
-  /** VT-d units that remap the messages of devices and IOAPICs, what each is; default none */
+  /** VT-d and AMD-Vi units that remap the messages of devices and IOAPICs, what each is; default none */
   readonly iommus?: readonly IommuOptions[];
   /** kind of CPU */
   readonly cpu?: Partial<CpuModel>;

@@ -76,6 +76,8 @@ export function refuseTooLarge(setup: MachineSetup): void {
   if (setup.timed) return;
   if (setup.lapic?.lowestPriPolicy === 'rotate')
     throw new RangeError("a check cannot rotate lowest-priority interrupts; use 'hashVector', 'minTpr' or 'first'");
+  if (setup.iommus?.some(({ type }) => type === 'amd'))
+    throw new RangeError("a check remaps with VT-d units; those of type 'amd' are for machines at register level");
   if (setup.lapic?.allowXapicIdWrite) throw new RangeError('in a check no software may write xAPIC ids; leave out allowXapicIdWrite');
   const has = {
     cpus: setup.apicIds.length,

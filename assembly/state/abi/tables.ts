@@ -43,6 +43,8 @@ export enum Size {
   /** PCI functions at register level, and the entries in all their MSI-X tables */
   functions = 24,
   msixEntries = 25,
+  /** 1: some remapping units are AMD's */
+  amdUnits = 26,
   words = 28,
 }
 
@@ -123,6 +125,8 @@ export enum Table {
   /** `Fn` a function; `MsixEntry` an entry */
   functions = 45,
   msixEntries = 46,
+  /** `Amd` a unit, if there is one of that kind */
+  amds = 47,
 }
 
 /** Words of one source's constants. */
