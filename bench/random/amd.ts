@@ -9,6 +9,9 @@ const DEVICES = 4;
 const ENTRIES = 24;
 const ON = AmdControl.iommuEn | AmdControl.eventLogEn | AmdControl.cmdBufEn;
 
+/** The second word of a command. */
+const op = (command: number): number => (command << 28) >>> 0;
+
 export class AmdTraffic {
   readonly #machine: Machine;
   readonly #dice: Dice;
@@ -140,7 +143,6 @@ export class AmdTraffic {
 
   #words(): number[] {
     const dice = this.#dice;
-    const op = (command: number): number => (command << 28) >>> 0;
     switch (dice.below(8)) {
       case 0:
         return [dice.below(DEVICES), op(AmdCommand.invalidateDevtabEntry), 0, 0];

@@ -19,7 +19,7 @@ export const DEVICES = 0x7000;
 export const tableOf = (device: number): number => 0x8000 + (device & 7) * 0x4000;
 
 /** Latencies that let a test count: nothing takes time but what is named. */
-const instant = {
+export const instant = {
   'msi.dev_to_rc': 10,
   'ioapic.pin_to_msg': 10,
   'ioapic.to_ir': 10,
@@ -189,8 +189,10 @@ export class Amd {
     return this.got();
   }
 
+  /** Events of these kinds since the last call, as of time 0. */
   events(...kinds: MachineEvent['kind'][]): MachineEvent[] {
-    return this.machine.events().filter(({ kind }) => kinds.includes(kind));
+    const events = this.machine.events().filter(({ kind }) => kinds.includes(kind));
+    return events.map((event) => ({ ...event, time: 0n }));
   }
 
   // --- the log
