@@ -84,6 +84,7 @@ export {
   acknowledgeCpu,
   cr8Read,
   cr8Write,
+  fence,
   forceAcknowledge,
   gp,
   lintSet,

@@ -27,6 +27,7 @@ export function randomOptions(dice: Dice): MachineOptions & { readonly apicIds: 
       lowestPriPolicy: dice.of(['hashVector', 'minTpr', 'rotate', 'first'] as const),
       pprEqualClassSub: dice.of(['tpr', 'zero'] as const),
     },
+    order: { storeLatency: dice.of([0, 0, 200, 3000]), x2apicIpiMayPassStores: dice.oneIn(2) },
     memory: dice.of([0, 4096, 65536, 65536, 65536]),
     messages: dice.of([1, 3, 16, 64, 400]),
     jitter: dice.oneIn(2),

@@ -1,5 +1,6 @@
 /** Where the tables of a machine are, by the numbers both sides share; and how a setup gets into them. */
 import {
+  Assumption,
   DeviceKind,
   DeviceSetup,
   NONE,
@@ -21,6 +22,8 @@ import { maskOf } from './properties.js';
 import type { MachineSetup } from './setup.js';
 import { timingTable } from './timing.js';
 
+/** Stores that a CPU's buffer holds: fewer than any processor of today has (assumed). */
+const STORES = 16;
 /** Raises without bound, for the core. */
 const UNBOUNDED = 0xffffffff;
 
@@ -120,6 +123,7 @@ function allocate(core: Core, setup: MachineSetup): void {
   size(Size.requesters, program.code.length === 0 ? 1 : 0);
   size(Size.irtes, setup.irtes ?? 0);
   size(Size.guestBytes, memory);
+  size(Size.stores, setup.order?.storeLatency ? STORES : 0);
   size(Size.functions, pciFunctions.length);
   size(
     Size.msixEntries,
@@ -165,7 +169,9 @@ function fillOperations(core: Core, layout: Layout, setup: MachineSetup): void {
 function fillSettings(core: Core, at: number, setup: MachineSetup): void {
   const set = (word: Settings, value: number): void => core.setU32(at + word * 4, value);
   set(Settings.timed, setup.timed ? 1 : 0);
-  set(Settings.assumptions, assumptionMask(setup.assumptions));
+  const waits = setup.order?.x2apicIpiMayPassStores === false ? Assumption.ipiWaitsForStores : 0;
+  set(Settings.assumptions, assumptionMask(setup.assumptions) | waits);
+  set(Settings.storeLatency, setup.order?.storeLatency ?? 0);
   set(Settings.jitter, setup.jitter ? 1 : 0);
   set(Settings.parallel, setup.parallel ? 1 : 0);
   set(Settings.repeat, setup.repeat ? 1 : 0);

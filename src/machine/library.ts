@@ -14,6 +14,7 @@
  */
 export { Machine, type DmaWrite } from './machine.js';
 export type { MachineOptions, PciChoice } from './options.js';
+export type { OrderChoice } from './order.js';
 export type { CpuModel, LapicChoice } from './lapic.js';
 export type { CpuEvents, CpuPort, Gp, Lint, ReadOutcome, Value, WriteOutcome, Written } from './cpu.js';
 export type { Capabilities, ConfigSpacePort, DevicePort, MsixTablePort, PendingBitsPort } from './device.js';

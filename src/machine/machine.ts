@@ -193,7 +193,8 @@ export class Machine {
   }
 
   /**
-   * Lets time pass until no message is in flight and none is about to be sent, timers apart; at most `limit` cycles. True: so it is.
+   * Lets time pass until no message is in flight and none is about to be sent, timers apart, and all see what CPUs have stored; at most
+   * `limit` cycles. True: so it is.
    *
    * @example
    * ```js

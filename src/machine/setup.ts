@@ -5,6 +5,7 @@ import type { DeviceModel } from './deviceModel.js';
 import type { IoapicModel } from './ioapic.js';
 import type { IommuModel } from './iommus.js';
 import type { LapicModel } from './lapic.js';
+import type { OrderChoice } from './order.js';
 import type { Latency } from './timing.js';
 
 export interface SourceSetup {
@@ -107,6 +108,8 @@ export interface MachineSetup {
   readonly irtes?: number;
   /** PCI functions at register level; left out: none */
   readonly pciFunctions?: readonly DeviceModel[];
+  /** when stores are visible to others; left out: at once. A machine without a program only. */
+  readonly order?: OrderChoice;
   /** messages have 15 bits of destination (hardware.md C.3.1); left out: 8 */
   readonly virtExtDestId?: boolean;
   /** bytes of guest-physical memory from address 0; left out: none */

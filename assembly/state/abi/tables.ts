@@ -45,6 +45,8 @@ export enum Size {
   msixEntries = 25,
   /** 1: some remapping units are AMD's */
   amdUnits = 26,
+  /** stores that each CPU's store buffer holds; 0: there are none */
+  stores = 27,
   words = 28,
 }
 
@@ -239,6 +241,8 @@ export enum Settings {
   systemVectors = 16,
   /** 1: compatibility messages have destination bits 14:8 (C.3.1) */
   virtExtDestId = 28,
+  /** cycles until a CPU's store is visible to others, the most with jitter, where there are store buffers */
+  storeLatency = 29,
   words = 32,
 }
 
@@ -326,6 +330,8 @@ export enum Assumption {
   noDrain = 128,
   /** the two halves of a remapping entry are read one after the other */
   irteHalves = 256,
+  /** a WRMSR that sends an IPI waits for the CPU's earlier stores (hardware.md A.2.3) */
+  ipiWaitsForStores = 512,
 }
 
 export enum DeviceKind {
