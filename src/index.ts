@@ -46,17 +46,23 @@ export {
   type Builder,
   type Kind,
   type MachineSize,
+  type OwnBody,
+  type OwnKernel,
+  type OwnParams,
+  type OwnRoutines,
   type Reg,
   type Routine,
 } from './kernel/index.js';
 export {
   findModel,
+  linux,
   ModelError,
   modelNames,
   type ActiveBehaviour,
   type BuiltModel,
   type IrqPlacement,
   type KernelModel,
+  type LinuxChanges,
   type OperationRequest,
   type Placement,
 } from './kernel/model/index.js';

@@ -34,6 +34,7 @@ const rows: Record<string, readonly (readonly string[])[]> = {
     ['kernel'],
     ['scenario'],
     ['check', 'compare', 'campaign', 'trace', 'report'],
+    ['conform'],
     ['index.ts'],
     ['cli', 'web'],
   ],

@@ -52,11 +52,17 @@ function addActor(kind: u32, which: u32): usize {
 }
 
 /** Index of the actor with this kind and number, or `count`; all that are enabled are there. */
-export function actorOf(kind: u32, which: u32): u32 {
+function actorOf(kind: u32, which: u32): u32 {
   for (let a: u32 = 0; a < count; a++) {
     if (load<u8>(kinds + a) == kind && numberOf(a) == which) return a;
   }
   return count;
+}
+
+/** The actor of an action: index, or `count`. */
+export function actorOfAction(action: u32): u32 {
+  const which = action & 0xfff;
+  return actorOf(kindOf(action >> 12), action >> 12 == Actor.timer ? which >> 4 : which);
 }
 
 /** A step after which a CPU may come back to where it was. */
@@ -68,17 +74,17 @@ function isSticky(c: u32): bool {
   const op = load<u32>(codeAt(pc)) & 0xff;
   if (load<u8>(moverBase + pc) & Mover.loopHead) return true;
   // inside of a block an IPI may stand anywhere
-  return op == Op.wake || op == Op.ipiInit || op == Op.ipiSipi || op == Op.ipi || sends(blocksBase + <usize>pc * SIZE);
+  return op == Op.wake || op == Op.ipiInit || op == Op.ipiSipi || op == Op.ipi || op == Op.timerArm || sends(blocksBase + <usize>pc * SIZE);
 }
 
-
+/** An IPI, or a timer that is armed. */
 @inline function sends(block: usize): bool {
-  return ((writesOf(block, 1) >> Thing.selfTail) & 1) != 0;
+  return (writesOf(block, 1) & (((<u64>1) << Thing.selfTail) | ((<u64>1) << Thing.timers))) != 0;
 }
 
 /** An interrupt source as far as its actions go: raise, sample and send are those of one actor. */
-@inline export function kindOf(actor: u32): u32 {
-  if (actor == Actor.interrupt) return Actor.cpu;
+@inline function kindOf(actor: u32): u32 {
+  if (actor == Actor.interrupt || actor == Actor.timer) return Actor.cpu;
   return actor == Actor.sample || actor == Actor.send ? Actor.raise : actor;
 }
 
@@ -107,7 +113,7 @@ export function listActors(n: u32): bool {
   }
   for (let i: u32 = 0; i < n; i++) {
     const action = <u32>load<u16>(actions + ((<usize>i) << 1));
-    const a = actorOf(kindOf(action >> 12), action & 0xfff);
+    const a = actorOfAction(action);
     store<u8>(owners + i, a);
     enabledActors |= bit(a);
     if (action >> 12 != Actor.raise && action >> 12 != Actor.operation) busyActors |= bit(a);

@@ -186,6 +186,13 @@ export function declareInstruction(at: usize, pc: u32, c: u32, ctx: usize): void
       touchThing(at, Thing.probe, true, false);
       break;
     }
+    case Op.timerArm:
+    case Op.timerCancel:
+      touchThing(at, Thing.timers, false, true);
+      break;
+    case Op.timerArmed:
+      touchThing(at, Thing.timers, true, false);
+      break;
     case Op.opEnd:
       touchThing(at, Thing.operations, false, true);
       break;

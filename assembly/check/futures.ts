@@ -5,9 +5,9 @@
  */
 import { Part, Thing } from '../state/abi/resources';
 import { InsnFlag, Op, VarFlag, VarWord } from '../state/abi/instructions';
-import { Settings } from '../state/abi/tables';
-import { codeAt, setting, slotAt } from '../state/access';
-import { idtBase, nInstructions, nVariables } from '../state/layout';
+import { Settings, TimerSetup } from '../state/abi/tables';
+import { codeAt, setting, slotAt, timerSetup } from '../state/access';
+import { idtBase, nInstructions, nTimers, nVariables } from '../state/layout';
 import { allCpus, declareInstruction } from './footprint';
 import {
   add,
@@ -27,7 +27,7 @@ import {
 /** Footprints by instruction: of the atomic block that begins with it, and of all that may follow, itself included. */
 export let blocksBase: usize = 0;
 let futuresBase: usize = 0;
-/** Union over all handlers. */
+/** Union over all handlers, and the routines of all timers. */
 export let handlers: usize = 0;
 
 
@@ -106,6 +106,11 @@ function declareIndirect(at: usize, pc: u32): void {
     // falls through
     case Op.ipiSipi:
       touchCpus(at, Part.core, allCpus(), true, true);
+      // the CPU that starts may have timers
+      if (nTimers != 0) touchThing(at, Thing.interrupts, false, true);
+      break;
+    case Op.timerArm:
+      touchThing(at, Thing.interrupts, false, true);
       break;
   }
 }
@@ -149,6 +154,10 @@ export function planFutures(at: usize): void {
   for (let v: u32 = 0; v < 256; v++) {
     const entry = load<u32>(idtBase + ((<usize>v) << 2));
     if (entry != 0) add(handlers, futureOf(entry));
+  }
+  for (let t: u32 = 0; t < nTimers; t++) {
+    add(handlers, futureOf(timerSetup(t, TimerSetup.entry)));
+    touchThing(handlers, Thing.timers, true, true);
   }
   // taking the interrupt
   for (let part: u32 = 0; part < 4; part++) {

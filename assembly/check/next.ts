@@ -3,7 +3,7 @@
  * guard: what has to change before it can.
  */
 import { InsnFlag, Level, Op } from '../state/abi/instructions';
-import { Assumption, DeviceKind, OperationSetup, SourceSetup } from '../state/abi/tables';
+import { Assumption, DeviceKind, OperationSetup, Settings, SourceSetup } from '../state/abi/tables';
 import { Cpu, CpuFlag, Ctx, Msg, MsgKind, RunState, Src } from '../state/abi/fields';
 import { Remap, RemapFlag } from '../state/abi/iommu';
 import { Flight, Part, Thing } from '../state/abi/resources';
@@ -18,12 +18,14 @@ import {
   msgAt,
   operationSetup,
   remapAt,
+  setting,
   sourceSetup,
   srcAt,
 } from '../state/access';
-import { nCpus, nInstructions, nIommus } from '../state/layout';
+import { nCpus, nInstructions, nIommus, nTimers } from '../state/layout';
 import { current, enabled, insideAccess, mayInterrupt } from '../cpu/schedule';
 import { operand, operandB } from '../cpu/operands';
+import { firstTimer, takesTimers } from '../cpu/timers';
 import {
   addExecuted,
   fillAll,
@@ -114,7 +116,14 @@ export function declareRecognition(at: usize, c: u32, level: i32): void {
   touchCpu(at, Part.lapic, c, true, false);
 }
 
-/** CPU c: its next micro-op, and the interrupt that it may take instead. */
+/** That a timer of CPU c fires, its CPU being in a context of this level. */
+export function declareTimer(at: usize, c: u32, level: i32): void {
+  declareRecognition(at, c, level);
+  touchCpu(at, Part.core, c, true, true);
+  touchThing(at, Thing.timers, true, true);
+}
+
+/** CPU c: its next micro-op, and the interrupt that it may take, or the timer that may fire, instead. */
 export function declareCpu(at: usize, c: u32, blocks: usize): void {
   touchCpu(at, Part.core, c, true, false);
   const flags = load<u8>(cpuAt(c), Cpu.flags);
@@ -128,7 +137,10 @@ export function declareCpu(at: usize, c: u32, blocks: usize): void {
   const interrupt = mayInterrupt(c, level);
   if (interrupt) declareInterrupt(at, c);
   declareRecognition(at, c, level);
-  if (level >= 0 && !(interrupt && assumes(Assumption.promptRecognition))) declareStep(at, c, level, blocks);
+  if (nTimers != 0) touchThing(at, Thing.timers, true, false);
+  if (interrupt && assumes(Assumption.promptRecognition)) return;
+  if (nTimers != 0 && takesTimers(c, level) && firstTimer(c) >= 0) declareTimer(at, c, level);
+  if (level >= 0) declareStep(at, c, level, blocks);
 }
 
 /** CPUs that a message is for, as a mask; more where that depends on what they have been told. */
@@ -199,6 +211,7 @@ export function declareQueue(at: usize, u: u32): void {
     touchThing(at, Thing.pool, true, true);
     return;
   }
+  touchThing(at, Thing.pool, true, false);
   touchGuest(at, statusAtHead(u), false, true);
   for (let m = undrained(u, 0); m >= 0; m = undrained(u, m + 1)) {
     const origin = <u32>load<u16>(msgAt(m), Msg.origin);
@@ -235,6 +248,7 @@ export function declareSource(at: usize, s: u32): void {
   touchThing(at, Thing.probe, true, false);
   touchThing(at, Thing.pool, true, false);
   touchOne(at, Thing.condition, s, true, false);
+  touchVariable(at, setting(Settings.startedSlot), s, true, false);
   if (load<u8>(src, Src.condition) | load<u8>(src, Src.held)) {
     touchOne(at, Thing.condition, s, true, true);
     touchOne(at, Thing.device, device, true, false);

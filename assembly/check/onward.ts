@@ -1,12 +1,13 @@
 /** All that an actor of a state may ever do as long as no member of a set steps (see persistent.ts). */
 import { Level } from '../state/abi/instructions';
 import { Actor } from '../state/abi/outcomes';
-import { DeviceKind, OperationSetup, Settings, SourceSetup } from '../state/abi/tables';
+import { DeviceKind, OperationSetup, Settings, SourceSetup, TimerSetup } from '../state/abi/tables';
 import { Cpu, Ctx, Msg, MsgKind, RunState, Src } from '../state/abi/fields';
 import { Flight, Part, Thing } from '../state/abi/resources';
-import { cpuAt, ctxAt, isActive, msgAt, operationSetup, setting, sourceSetup, srcAt } from '../state/access';
-import { idtBase, LEVELS, opBase } from '../state/layout';
-import { addExecuted, clear, flightBit, touchCpu, touchCpus, touchOne, touchThing, writesOf, writesWord } from './resources';
+import { cpuAt, ctxAt, isActive, msgAt, operationSetup, setting, sourceSetup, srcAt, timerSetup } from '../state/access';
+import { idtBase, LEVELS, nCpus, nTimers, opBase } from '../state/layout';
+import { timerAt } from '../cpu/timers';
+import { addExecuted, clear, flightBit, touchCpu, touchCpus, touchOne, touchThing, touchVariable, writesOf, writesWord } from './resources';
 import { allCpus } from './footprint';
 import { declareArrival, INIT, STARTUP, targetsOf } from './next';
 import { futureOf, handlers } from './futures';
@@ -36,15 +37,30 @@ function addHandler(v: u32, cpus: u32, others: u32): void {
   if (entry != 0) addCode(futureOf(entry), on, others);
 }
 
+/** Adds the routines of the armed timers of CPUs of a mask, which are no members. */
+function addTimers(cpus: u32, others: u32): void {
+  for (let c: u32 = 0; c < nCpus; c++) {
+    if (((cpus >> c) & 1) == 0) continue;
+    for (let t: u32 = 0; t < nTimers; t++) {
+      if (load<u8>(timerAt(c, t)) == 0) continue;
+      touchCpu(future, Part.core, c, true, true);
+      touchThing(future, Thing.timers, true, true);
+      addCode(futureOf(timerSetup(t, TimerSetup.entry)), 1 << c, others);
+    }
+  }
+}
+
 function cpuFuture(c: u32, others: u32): void {
   const at = cpuAt(c);
   if (load<u8>(at, Cpu.run) != RunState.running) return;
+  if (nTimers != 0) touchThing(future, Thing.timers, true, false);
   for (let level: u32 = 0; level < LEVELS; level++) {
     if (!isActive(c, level)) continue;
     const ctx = ctxAt(c, level);
     addCode(futureOf(load<u16>(ctx, Ctx.pc)), 1 << c, others);
     for (let f: u32 = 0; f < load<u8>(ctx, Ctx.depth); f++) addCode(futureOf(load<u16>(ctx + Ctx.ret + ((<usize>f) << 1))), 1 << c, others);
   }
+  addTimers(1 << c, others);
   for (let w: u32 = 0; w < 8; w++) {
     for (let bits = load<u32>(at + Cpu.irr + ((<usize>w) << 2)); bits; bits &= bits - 1) addHandler((w << 5) + ctz(bits), 1 << c, others);
   }
@@ -59,8 +75,10 @@ function messageFuture(m: u32, others: u32): void {
   writesWord(future, 2, flightBit(Flight.landed, origin));
   declareArrival(future, m);
   const mode = decode.deliveryModeOf(data);
-  if (mode == STARTUP) addCode(futureOf(setting(Settings.apStart)), targets & others, others);
-  else if (mode != INIT) addHandler(decode.vectorOf(data), targets, others);
+  if (mode == STARTUP) {
+    addCode(futureOf(setting(Settings.apStart)), targets & others, others);
+    addTimers(targets & others, others);
+  } else if (mode != INIT) addHandler(decode.vectorOf(data), targets, others);
 }
 
 function sourceFuture(s: u32, others: u32): void {
@@ -74,6 +92,7 @@ function sourceFuture(s: u32, others: u32): void {
   touchOne(future, Thing.owed, s, true, true);
   touchOne(future, Thing.condition, s, true, true);
   touchOne(future, Thing.device, device, true, false);
+  touchVariable(future, setting(Settings.startedSlot), s, true, false);
   writesWord(future, 2, flightBit(Flight.tail, device));
   // where its messages go, and as what, may change before they are sent
   touchCpus(future, Part.irr, allCpus(), true, true);

@@ -13,8 +13,8 @@
  *
  * (b) holds by the form of cycles. Raises are bounded and the probe's are counted, so a cycle has no raise, sample or send and
  * no operation begins in it; hence no device message moves, and an IPI that arrives is sent in it; a context that ends is
- * begun again in it, by an IPI or by waking; and one that does not end comes back to where it was through the head of a loop.
- * So a cycle has a step of a CPU that begins at a loop head, or sends an IPI, or wakes: *sticky* steps, known to the assembler.
+ * begun again in it, by an IPI, by waking or by a timer that is armed in it; and one that does not end comes back to where it was through the head of a loop.
+ * So a cycle has a step of a CPU that begins at a loop head, or sends an IPI, or wakes, or arms a timer: *sticky* steps, known to the assembler.
  * No set with one is chosen. (Steps at loop heads are never joined, so none is hidden inside of another.)
  *
  * What others may ever do is what their code may reach (futures.ts), with the handlers of all interrupts that may come, and
@@ -29,7 +29,7 @@ import { add, clear, conflict } from './resources';
 import { nIommus } from '../state/layout';
 import { writesWatched } from './futures';
 import { declareDrop, declareQueue } from './next';
-import { actorOf, bit, busyActors, count, haltedCpus, kindOf, kinds, listActors, nextOf, numberOf, owners, stickyActors } from './actors';
+import { actorOfAction, bit, busyActors, count, haltedCpus, kinds, listActors, nextOf, numberOf, owners, stickyActors } from './actors';
 import { findFuture, future } from './onward';
 import { actions } from './transitions';
 
@@ -95,25 +95,29 @@ export function persistent(n: u32): u32 {
 
 // --- for who verifies it
 
-/** The footprint of the next step of the actor whose action this is; 0: the state has too many actors. */
-export function footprintOf(action: u32, n: u32): usize {
+/** Footprints of units, which are no actors of this reduction. */
+const ofUnit: usize = memory.data(80);
+const ofOther: usize = memory.data(80);
+
+/** The footprint of the next step of the actor whose action this is; 0: the state has too many actors. `spare`: room for that of a unit. */
+export function footprintOf(action: u32, n: u32, spare: usize = ofUnit): usize {
   if (action >> 12 == Actor.queue || action >> 12 == Actor.drop) {
-    clear(sum);
-    if (action >> 12 == Actor.queue) declareQueue(sum, action & 0xfff);
-    else declareDrop(sum);
-    return sum;
+    clear(spare);
+    if (action >> 12 == Actor.queue) declareQueue(spare, action & 0xfff);
+    else declareDrop(spare);
+    return spare;
   }
   if (!listActors(n)) return 0;
-  const a = actorOf(kindOf(action >> 12), action & 0xfff);
+  const a = actorOfAction(action);
   return a < count ? nextOf(a) : 0;
 }
 
 /** True if the next steps of the actors of two enabled actions may not commute. */
 export function dependent(action: u32, other: u32, n: u32): bool {
-  if (!listActors(n)) return true;
-  const a = actorOf(kindOf(action >> 12), action & 0xfff);
-  const b = actorOf(kindOf(other >> 12), other & 0xfff);
-  return a == b || conflict(nextOf(a), nextOf(b));
+  const a = footprintOf(action, n, ofUnit);
+  const b = footprintOf(other, n, ofOther);
+  // steps of one actor have one footprint
+  return a == b || a == 0 || b == 0 || conflict(a, b);
 }
 
 const sum: usize = memory.data(80);

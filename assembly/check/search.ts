@@ -13,6 +13,7 @@ import { adopt, familyBytes, keepParent, MOST_CPUS, openFamily } from '../state/
 import { pack, truncated } from '../state/image';
 import { planImage } from '../state/plan';
 import { judge } from '../cpu/sequencer';
+import { isStarted } from '../cpu/started';
 import { clearFault, clearViolations, cutShort, fault, outside, setCutShort, setOutside, violate, violations } from '../record/violations';
 import { isAmended, turn } from './amended';
 import { arenaTop, openArena } from './arena';
@@ -37,7 +38,7 @@ import { join } from './join';
 import { persistent } from './persistent';
 import { actorBit, asleepBehind, declareSteps, footprintAt, noteStep } from './sleep';
 import { asleepIn, infoIn, infoOf, levelIn, openVisited, visitedBytes, visitedStates } from './visited';
-import { actions, atRest, clearPoolFull, deadlocked, derive, enumerate, isStarted, perform, poolFull, probeDone } from './transitions';
+import { actions, atRest, clearPoolFull, deadlocked, derive, enumerate, perform, poolFull, probeDone } from './transitions';
 
 const MAX_LEVELS: u32 = 0xfff;
 /** Bytes of the largest image that any machine may have. */

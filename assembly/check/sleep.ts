@@ -34,6 +34,7 @@ import {
   declareQueue,
   declareRecognition,
   declareSource,
+  declareTimer,
   isInterrupt,
 } from './next';
 import { clear, conflict, fillAll, SIZE } from './resources';
@@ -142,6 +143,10 @@ function declare(at: usize, action: u32): u32 {
     case Actor.drop:
       declareDrop(at);
       return Weight.hidden;
+    case Actor.timer:
+      if (load<u8>(cpuAt(which >> 4), Cpu.flags) & CpuFlag.shadow) fillAll(at);
+      else declareTimer(at, which >> 4, current(which >> 4));
+      return Weight.visible;
     default:
       fillAll(at);
       return Weight.unknown;

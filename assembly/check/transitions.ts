@@ -7,18 +7,19 @@ import { Actor, Event } from '../state/abi/outcomes';
 import { Assumption, OperationSetup, Settings } from '../state/abi/tables';
 import { Cpu, Glob, RunState, Src } from '../state/abi/fields';
 import { assumes, cpuAt, isActive, operationSetup, setting, srcAt } from '../state/access';
-import { globBase, nCpus, nIommus, nIrtes, nMessages, nOperations, nOrigins, nSources, opBase } from '../state/layout';
+import { globBase, nCpus, nIommus, nIrtes, nMessages, nOperations, nOrigins, nSources, nTimers, opBase } from '../state/layout';
 import { deriveCpu } from '../lapic/priority';
-import { enabledSamples, mayRaise, raise, sample, sendHeld } from '../fabric/emit';
+import { mayRaise, raise, sample, sendHeld } from '../fabric/emit';
 import { hasRoom, isMovable, messageOf, movableMessages } from '../fabric/flight';
 import { canExecute, executeNext } from '../fabric/iommu';
 import { dropLine, isLine } from '../iommu/vtd/lines';
 import { current, enabled, mayInterrupt } from '../cpu/schedule';
 import { step, visible } from '../cpu/sequencer';
-import { acknowledge, moveMessage } from '../cpu/interrupt';
+import { acknowledge, fireTimer, moveMessage } from '../cpu/interrupt';
 import { beginOperation } from '../cpu/operation';
+import { takesTimers, timerAt } from '../cpu/timers';
 import { record } from '../record/ring';
-import { element, loadElement } from '../cpu/variables';
+import { isSilent, isStarted } from '../cpu/started';
 
 /** Room for the actions of one state. */
 export const MAX_ACTIONS: u32 = 4096;
@@ -46,10 +47,16 @@ export function clearPoolFull(): void {
   return load<u8>(globBase, Glob.probe) != 0;
 }
 
-
-@inline export function isStarted(s: u32): bool {
-  const slot = setting(Settings.startedSlot);
-  return slot == NONE || loadElement(slot, element(slot, s, 0, NONE)) != 0;
+/** A condition becomes a sampled message, what was sampled before is sent. A full pool blocks the sender. */
+function enabledSamples(out: usize): usize {
+  let end = out;
+  if (!hasRoom()) return end;
+  for (let s: u32 = 0; s < nSources; s++) {
+    const at = srcAt(s);
+    if (load<u8>(at, Src.condition) && !isSilent(s)) end = add(end, Actor.sample, s);
+    if (load<u8>(at, Src.held)) end = add(end, Actor.send, s);
+  }
+  return end;
 }
 
 function enabledCpus(out: usize): usize {
@@ -59,7 +66,18 @@ function enabledCpus(out: usize): usize {
     const level = current(c);
     const interrupt = mayInterrupt(c, level);
     if (interrupt) end = add(end, Actor.interrupt, c);
-    if (level >= 0 && !(interrupt && prompt) && enabled(c, level)) end = add(end, Actor.cpu, c);
+    if (interrupt && prompt) continue;
+    if (level >= 0 && enabled(c, level)) end = add(end, Actor.cpu, c);
+    if (nTimers != 0 && takesTimers(c, level)) end = armedTimers(end, c);
+  }
+  return end;
+}
+
+/** Those of CPU c. */
+function armedTimers(out: usize, c: u32): usize {
+  let end = out;
+  for (let t: u32 = 0; t < nTimers; t++) {
+    if (load<u8>(timerAt(c, t))) end = add(end, Actor.timer, (c << 4) | t);
   }
   return end;
 }
@@ -119,7 +137,7 @@ function nextProbe(): i32 {
 export function enumerate(): u32 {
   atRest = false;
   deadlocked = false;
-  if (<u32>2 * nCpus + nMessages + <u32>3 * nSources + nOperations + nIommus * (1 + nIrtes) >= MAX_ACTIONS) return 0;
+  if ((<u32>2 + nTimers) * nCpus + nMessages + <u32>3 * nSources + nOperations + nIommus * (1 + nIrtes) >= MAX_ACTIONS) return 0;
   let end = enabledCpus(actions);
   end = movableMessages(end);
   end = enabledSamples(end);
@@ -129,7 +147,7 @@ export function enumerate(): u32 {
   const open = unfinished();
   if (!probing()) {
     for (let s: u32 = 0; s < nSources; s++) {
-      if (load<u32>(srcAt(s), Src.left) != 0 && mayRaise(s)) end = add(end, Actor.raise, s);
+      if (load<u32>(srcAt(s), Src.left) != 0 && mayRaise(s) && !isSilent(s)) end = add(end, Actor.raise, s);
     }
     for (let o: u32 = 0; o < nOperations; o++) {
       if (operationBegins(o)) end = add(end, Actor.operation, o);
@@ -190,6 +208,8 @@ function exists(actor: u32, which: u32): bool {
       return which < nIommus && canExecute(which);
     case Actor.drop:
       return which >> 8 < nIommus && isLine(which >> 8, which & 0xff);
+    case Actor.timer:
+      return which >> 4 < nCpus && (which & 15) < nTimers && load<u8>(timerAt(which >> 4, which & 15)) != 0;
     default:
       return actor == Actor.probe;
   }
@@ -210,9 +230,9 @@ export function isEnabledAlone(action: u32): bool {
     case Actor.message:
       return isMovable(messageOf(which >> 4, which & 15));
     case Actor.raise:
-      return !probing() && load<u32>(srcAt(which), Src.left) != 0 && mayRaise(which);
+      return !probing() && load<u32>(srcAt(which), Src.left) != 0 && mayRaise(which) && !isSilent(which);
     case Actor.sample:
-      return load<u8>(srcAt(which), Src.condition) != 0;
+      return load<u8>(srcAt(which), Src.condition) != 0 && !isSilent(which);
     case Actor.send:
       return load<u8>(srcAt(which), Src.held) != 0;
     case Actor.operation:
@@ -220,6 +240,10 @@ export function isEnabledAlone(action: u32): bool {
     case Actor.queue:
     case Actor.drop:
       return true;
+    case Actor.timer: {
+      const level = current(which >> 4);
+      return !(assumes(Assumption.promptRecognition) && mayInterrupt(which >> 4, level)) && takesTimers(which >> 4, level);
+    }
     default:
       return false;
   }
@@ -260,6 +284,10 @@ export function perform(action: u32): bool {
       dropLine(which >> 8, which & 0xff);
       record(Event.evict, which >> 8, which & 0xff, 0);
       return false;
+    case Actor.timer:
+      // its interrupt, of which this is all that is modelled, is acknowledged
+      fireTimer(which >> 4, which & 15);
+      return true;
     default:
       if (which == 0) beginProbe();
       else probeRaise();

@@ -19,6 +19,7 @@ import { inspect } from './inspect';
 import { operand, operandA, operandB, operandC, setReg } from './operands';
 import { remapOp } from './remap';
 import { markOf } from './schedule';
+import { timerOp } from './timers';
 
 /** ICR of INIT and SIPI: delivery mode, level asserted (hardware.md A.6). */
 const ICR_INIT: u32 = 0x4500;
@@ -205,6 +206,11 @@ export function hardwareOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize,
     case Op.queuePut:
     case Op.queueTail:
       shown = remapOp(op, c, ctx, insn, pc);
+      break;
+    case Op.timerArm:
+    case Op.timerCancel:
+    case Op.timerArmed:
+      shown = timerOp(op, c, ctx, insn, pc);
       break;
     case Op.inspect:
       shown = inspect(imm, operand(ctx, c, operandB(w0), 0), operand(ctx, c, operandC(w0), 0));

@@ -1,8 +1,9 @@
 /** Recognition and acknowledge (hardware.md A.5), and the arrival of messages as the CPU sees it. */
 import { Level, NONE } from '../state/abi/instructions';
 import { Counter, Event, Fault } from '../state/abi/outcomes';
+import { TimerSetup } from '../state/abi/tables';
 import { Cpu, CpuFlag, Ctx, Msg, MsgKind } from '../state/abi/fields';
-import { cpuAt, ctxAt, msgAt, setActive, setFlag } from '../state/access';
+import { cpuAt, ctxAt, msgAt, setActive, setFlag, timerSetup } from '../state/access';
 import { idtBase } from '../state/layout';
 import { clearStarted, deliver, started } from '../fabric/deliver';
 import { Stage } from '../fabric/flight';
@@ -15,6 +16,7 @@ import { record } from '../record/ring';
 import { tagMove, tagsOfContext, tagsOfIrr } from '../record/tags';
 import { raiseFault } from '../record/violations';
 import { settle } from './sequencer';
+import { timerAt, TimerState } from './timers';
 
 /** CPU c acknowledges: the highest vector goes from IRR to ISR, its handler starts with IF=0 and the vector in register 0. */
 export function acknowledge(c: u32): void {
@@ -36,6 +38,17 @@ export function acknowledge(c: u32): void {
   store<u16>(ctx, entry, Ctx.pc);
   store<u32>(ctx, v, Ctx.regs);
   settle(c, Level.hardirq);
+}
+
+/** Timer t of CPU c fires: its routine starts in the softirq context. */
+export function fireTimer(c: u32, t: u32): void {
+  store<u8>(timerAt(c, t), TimerState.idle);
+  record(Event.timer, c, t, 0);
+  setActive(c, Level.softirq, true);
+  const ctx = ctxAt(c, Level.softirq);
+  memory.fill(ctx, 0, Ctx.size);
+  store<u16>(ctx, timerSetup(t, TimerSetup.entry), Ctx.pc);
+  settle(c, Level.softirq);
 }
 
 /** Message m moves one stage: to the root complex, through a remapping unit, or to its LAPIC. */

@@ -94,6 +94,8 @@ function leave(op: u32, c: u32, level: u32, pc: u32): void {
     return;
   }
   if (level < <u32>Level.softirq) store<u8>(cpuAt(c), Level.thread, Cpu.task);
+  // a softirq began with IF=1
+  if (level == Level.softirq) setFlag(c, CpuFlag.interruptsOn, true);
   if (op != Op.park) return;
   setFlag(c, CpuFlag.interruptsOn | CpuFlag.shadow, false);
   store<u8>(cpuAt(c), RunState.parked, Cpu.run);

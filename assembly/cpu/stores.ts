@@ -5,10 +5,10 @@
 import { Settings } from '../state/abi/tables';
 import { now, setting } from '../state/access';
 import { writeGuest } from '../state/guest';
-import { nCpus, nFunctions, nStores, storeBase } from '../state/layout';
-import { firstFunctionNode } from '../fabric/function';
+import { nCpus, nStores, nTimers, storeBase } from '../state/layout';
 import { below, streamOfStores } from '../clock/random';
 import { arm, disarm, PHASE_CPU } from '../clock/wheel';
+import { firstTimerNode } from './timers';
 
 // record of a CPU: u32 first slot, u32 slots in use, and behind 16 bytes the slots: u64 address, u64 value, u64 due, u32 bytes
 const HEADER: usize = 16;
@@ -26,7 +26,7 @@ const SLOT: usize = 32;
 
 
 @inline export function firstStoreNode(): u32 {
-  return firstFunctionNode() + nFunctions;
+  return firstTimerNode() + nCpus * nTimers;
 }
 
 

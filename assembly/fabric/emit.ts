@@ -1,16 +1,16 @@
 /** A source raises, samples its registers and sends (hardware.md 0.3 steps 1 and 2): three steps of the model. */
-import { Actor, Counter, Drop, Event, Property } from '../state/abi/outcomes';
+import { Counter, Drop, Event, Property } from '../state/abi/outcomes';
 import { Assumption, DeviceKind, SourceSetup } from '../state/abi/tables';
 import { MsgKind, Src } from '../state/abi/fields';
 import { assumes, now, sourceSetup, srcAt, timed } from '../state/access';
-import { nSources, raisedBase } from '../state/layout';
+import { raisedBase } from '../state/layout';
 import { inInterruptRange } from '../message/decode';
 import { holdSample, sampledAddrHi, sampledAddrLo, sampledData, sampleMsi } from '../pci/msi';
 import { count } from '../record/counters';
 import { record } from '../record/ring';
 import { tagAdd, tagOrphan, tagsOfMessage } from '../record/tags';
 import { violate } from '../record/violations';
-import { hasRoom, launch, schedule } from './flight';
+import { launch, schedule } from './flight';
 
 /** A source may raise: a handshake device only while its irq owes nothing, any only once per sample. */
 @inline export function mayRaise(s: u32): bool {
@@ -66,21 +66,4 @@ export function sendHeld(s: u32): void {
   store<u32>(at, 0, Src.heldAddr);
   record(Event.send, s, address, data);
   send(s, address, data);
-}
-
-/** Appends the sample and send steps that are enabled. A full pool blocks the sender. */
-export function enabledSamples(out: usize): usize {
-  let end = out;
-  for (let s: u32 = 0; s < nSources; s++) {
-    const at = srcAt(s);
-    if (load<u8>(at, Src.condition) && hasRoom()) {
-      store<u16>(end, (Actor.sample << 12) | s);
-      end += 2;
-    }
-    if (load<u8>(at, Src.held) && hasRoom()) {
-      store<u16>(end, (Actor.send << 12) | s);
-      end += 2;
-    }
-  }
-  return end;
 }

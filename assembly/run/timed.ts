@@ -22,8 +22,10 @@ import { awaited, current, enabled, mayInterrupt } from '../cpu/schedule';
 import { operationEnded, servedSource } from '../cpu/hardware';
 import { step } from '../cpu/sequencer';
 import { firstStoreNode, storesBusy, storeTick } from '../cpu/stores';
-import { acknowledge, moveMessage } from '../cpu/interrupt';
+import { acknowledge, fireTimer, moveMessage } from '../cpu/interrupt';
 import { operand, operandB } from '../cpu/operands';
+import { isSilent } from '../cpu/started';
+import { firstTimer, firstTimerNode, takesTimers, timerDue } from '../cpu/timers';
 import { count } from '../record/counters';
 import { ringNearlyFull } from '../record/ring';
 import { clearFault, clearViolations, fault, violations } from '../record/violations';
@@ -119,6 +121,10 @@ function raiseTick(s: u32): void {
   const at = srcAt(s);
   const left = load<u32>(at, Src.left);
   if (left == 0) return;
+  if (isSilent(s)) {
+    arm(raiseNode(s), now() + gap(s), PHASE_DEVICE);
+    return;
+  }
   if (!mayRaise(s)) {
     if (sourceSetup(s, SourceSetup.kind) == DeviceKind.handshake) {
       // the device has something to say and must wait for its handler
@@ -136,7 +142,7 @@ function raiseTick(s: u32): void {
 }
 
 function sampleTick(s: u32): void {
-  if (!hasRoom()) {
+  if (!hasRoom() || (load<u8>(srcAt(s), Src.condition) != 0 && isSilent(s))) {
     arm(sampleNode(s), now() + RETRY, PHASE_DEVICE);
     return;
   }
@@ -155,7 +161,7 @@ function armCpu(c: u32, after: u64): void {
   const level = current(c);
   if (level < 0) {
     // idle from now on: what became pending meanwhile is recognised next
-    if (mayInterrupt(c, level)) kick(c);
+    if (mayInterrupt(c, level) || (firstTimer(c) >= 0 && takesTimers(c, level))) kick(c);
     return;
   }
   const ctx = ctxAt(c, level);
@@ -173,6 +179,12 @@ function cpuTick(c: u32): void {
   if (mayInterrupt(c, level)) {
     acknowledge(c);
     // a CPU that was executing drains first; one that was idle or waiting has let that time pass before it looked
+    armCpu(c, level >= 0 && !rested ? latency(Timing.recognise, streamOfCpu(c)) : 0);
+    return;
+  }
+  const due = firstTimer(c);
+  if (due >= 0 && takesTimers(c, level)) {
+    fireTimer(c, due);
     armCpu(c, level >= 0 && !rested ? latency(Timing.recognise, streamOfCpu(c)) : 0);
     return;
   }
@@ -207,6 +219,8 @@ function cpuTick(c: u32): void {
     store<u64>(delayEnd(c, level), now() + imm);
     setSleeping(c, true);
     arm(c, now() + imm, PHASE_CPU);
+    // what was held back by the shadow of sti
+    if (mayInterrupt(c, level) || (firstTimer(c) >= 0 && takesTimers(c, level))) kick(c);
     return;
   } else if (op == Op.serve) {
     after = imm + (servedSource < 0 ? 0 : sourceSetup(servedSource, SourceSetup.handlerCycles));
@@ -235,7 +249,8 @@ function tick(node: u32): void {
   else if (node < firstPinNode()) timerTick(node - operationNode() - 1);
   else if (node < firstUnitNode()) pinTick(node - firstPinNode());
   else if (node < firstFunctionNode()) unitTick(node - firstUnitNode());
-  else if (node < firstStoreNode()) functionTick(node - firstFunctionNode());
+  else if (node < firstTimerNode()) functionTick(node - firstFunctionNode());
+  else if (node < firstStoreNode()) timerDue(node - firstTimerNode());
   else storeTick(node - firstStoreNode());
 }
 

@@ -1,6 +1,6 @@
 /** Accessors to the records; they inline to one load or store. */
 import { VarWord } from './abi/instructions';
-import { Settings, SourceSetup, DeviceSetup, FunctionSetup, IoapicSetup, OperationSetup, Timing } from './abi/tables';
+import { Settings, SourceSetup, DeviceSetup, FunctionSetup, IoapicSetup, OperationSetup, TimerSetup, Timing } from './abi/tables';
 import { Cpu, Ctx, CpuFlag, Dev, Fn, Ioapic, Msg, MsixEntry, Origin, Pin, Src } from './abi/fields';
 import { Amd } from './abi/amd';
 import { Iec, Iommu, IommuScope, IommuSetup, Remap, UnitKind } from './abi/iommu';
@@ -46,6 +46,7 @@ import {
   slotBase,
   sourceSetupBase,
   srcBase,
+  timerSetupBase,
   timingBase,
 } from './layout';
 
@@ -164,6 +165,11 @@ export function cpuOfApicId(id: u32): i32 {
 
 @inline export function operationSetup(o: u32, word: u32): u32 {
   return load<u32>(operationSetupBase + <usize>(o * OperationSetup.words + word) * 4);
+}
+
+
+@inline export function timerSetup(t: u32, word: u32): u32 {
+  return load<u32>(timerSetupBase + <usize>(t * TimerSetup.words + word) * 4);
 }
 
 

@@ -87,9 +87,6 @@ function unpackContext(ctx: usize): void {
   }
 }
 
-/** Bytes that a remapping unit may add to a message. */
-export const REMAP_BYTES: u32 = 2 + 2 + 8;
-
 /** What a unit has made of message m: unit and flags, then the entry, then what it has fetched of it. */
 function packRemap(m: u32): void {
   const at = remapAt(m);
@@ -179,10 +176,6 @@ export function unpackMessages(used: u32): void {
 }
 
 // --- invalidation queues, whose head is always at 0 (iommu/vtd/ring.ts)
-
-/** Bytes that the queue of a unit may take: a byte with its descriptors, put and seen, and 12 bytes each. */
-export const QUEUE_BYTES: u32 = 1 + 15 * 12;
-
 
 @inline function ringOf(u: u32): u64 {
   return load<u64>(iommuAt(u), Iommu.iqa) & ~(<u64>0xfff);

@@ -8,7 +8,6 @@ import { Cpu, Dev, Glob, Src } from './abi/fields';
 import { Iommu } from './abi/iommu';
 import { Lapic, LapicSetup } from './abi/lapic';
 import { assumes, codeAt, cpuAt, devAt, iommuAt, lapicAt, lapicSetup, slotAt, srcAt } from './access';
-import { QUEUE_BYTES, REMAP_BYTES } from './image';
 import {
   LEVELS,
   checkStart,
@@ -25,10 +24,12 @@ import {
   nOperations,
   nOrigins,
   nSources,
+  nTimers,
   nVariables,
   opBase,
   reserve,
   settingsBase,
+  timerBase,
   varBase,
   vectorHi,
   vectorLo,
@@ -126,6 +127,10 @@ function planRareRegisters(): void {
     if (triggers) planVectors(cpu + Cpu.tmr);
   }
 }
+
+/** Bytes that a remapping unit may add to a message; that its queue may take: a byte with its descriptors, put and seen, and 12 each. */
+const REMAP_BYTES: u32 = 2 + 2 + 8;
+const QUEUE_BYTES: u32 = 1 + 15 * 12;
 
 /** Bytes that no image of this machine exceeds. */
 function mostBytes(): usize {
@@ -234,6 +239,7 @@ export function planImage(at: usize, most: usize): usize {
   plan(globBase + Glob.probe, 0, 2);
   plan(globBase + Glob.probeLeft, 0, 3);
   plan(globBase + Glob.probeSource, 0, 8);
+  for (let t: u32 = 0; t < nCpus * nTimers; t++) plan(timerBase + t, 0, 1);
   for (let i: u32 = 0; i < nVariables; i++) {
     if (load<u32>(slotAt(i), VarWord.storage * 4) == VarClass.check) planVariable(i);
   }

@@ -6,7 +6,7 @@ import type { System } from '../scenario/index.js';
 export interface Step {
   /** `cpu3`, `xhci`, `op0`, `probe` */
   readonly actor: string;
-  /** which step where an actor has several: `irq`, `raise`, `sample`, `send`, or the rank of a message; '' for a CPU's micro-op */
+  /** which step where an actor has several: `irq`, `raise`, `sample`, `send`, `t0` for a CPU's timer, or the rank of a message; '' for a CPU's micro-op */
   readonly choice: string;
   readonly action: number;
 }
@@ -43,6 +43,8 @@ export function describeAction(system: System, action: number): Step {
       return { actor: `iommu${which}`, choice: 'queue', action };
     case Actor.drop:
       return { actor: `iommu${which >>> 8}`, choice: `drop${which & 0xff}`, action };
+    case Actor.timer:
+      return { actor: cpuName(system, which >>> 4), choice: `t${which & 15}`, action };
     default:
       return { actor: 'probe', choice: which === 0 ? '' : 'raise', action };
   }
@@ -75,6 +77,8 @@ export function partyOf(system: System, action: number): string {
     case Actor.cpu:
     case Actor.interrupt:
       return `cpu${which}`;
+    case Actor.timer:
+      return `cpu${which >>> 4}`;
     case Actor.message: {
       const origin = which >>> 4;
       const devices = system.names.devices.length;

@@ -76,6 +76,8 @@ export class Choices {
         const { irr } = this.#machine.cpu(which);
         return `${names.cpus[which] ?? '?'} takes vector 0x${Math.max(0, ...irr).toString(16)}`;
       }
+      case Actor.timer:
+        return `${names.cpus[which >>> 4] ?? '?'}: timer ${this.#system.built.program.timers?.[which & 15]?.name ?? '?'} fires`;
       case Actor.message:
         return this.#messageText(which >>> 4, which & 15);
       case Actor.raise:

@@ -103,6 +103,7 @@ const checkResult = z
     failures: z.array(failure).meta({ description: 'Shortest first' }),
     bounds,
     assumptions: z.record(z.string(), z.string()),
+    own: names.optional().meta({ description: "Routines of the user's own" }),
     behaviours: z.record(z.string(), z.object({ value: z.string(), evidence: z.string() })),
     coverage,
     vacuity,
@@ -196,6 +197,7 @@ export function checkResultOf({ system, result, told, ms, interrupted }: Checked
       probeRaises: setup.probeRaises,
     },
     assumptions: { ...restsOn(system) },
+    ...(model.own === undefined ? {} : { own: [...model.own] }),
     behaviours: Object.fromEntries(model.behaviours.map(({ name, value, evidence }) => [name, { value, evidence }])),
     coverage: {
       ...result.coverage,

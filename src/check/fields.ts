@@ -86,6 +86,7 @@ export class Fields {
           text: oneOf(['not begun', 'begun', 'ended']),
         }),
       ),
+      ...this.#timers(),
       ...this.#probe(),
     ];
   }
@@ -236,6 +237,16 @@ export class Fields {
       field('sampled address', Src.heldAddr, 4, hex),
       field('raises left', Src.left, 4, String),
     ];
+  }
+
+  #timers(): Field[] {
+    const timers = this.#system.built.program.timers ?? [];
+    const at = this.#layout.table(Table.timers);
+    return this.#system.names.cpus.flatMap((cpu, c) =>
+      timers.map(({ name }, t) =>
+        this.#field('cpu', `${cpu} timer ${name}`, at + c * timers.length + t, 1, { text: oneOf(['not armed', 'armed', 'due']) }),
+      ),
+    );
   }
 
   #probe(): Field[] {

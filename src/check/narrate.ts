@@ -28,7 +28,17 @@ const drops: Readonly<Record<Drop, string>> = {
 };
 
 /** Micro-ops worth a line although no other actor sees them: they change what the CPU takes. */
-const telling: ReadonlySet<number> = new Set([Op.cli, Op.sti, Op.restoreFlags, Op.delay, Op.park, Op.maskSet, Op.maskClear]);
+const telling: ReadonlySet<number> = new Set([
+  Op.cli,
+  Op.sti,
+  Op.restoreFlags,
+  Op.delay,
+  Op.park,
+  Op.maskSet,
+  Op.maskClear,
+  Op.timerArm,
+  Op.timerCancel,
+]);
 
 /** Those that an event of their own tells better. */
 const toldElsewhere: ReadonlySet<number> = new Set([Op.cfgWrite, Op.ipi, Op.ipiInit, Op.ipiSipi, Op.serve, Op.flag, Op.note, Op.opEnd]);
@@ -95,6 +105,9 @@ export function narrate(system: System, step: ReplayedStep, all = false): Line[]
         break;
       case 'acknowledge':
         cpu(e.a, `takes vector ${hex(e.b)}`);
+        break;
+      case 'timer':
+        cpu(e.a, `timer ${system.built.program.timers?.[e.b]?.name ?? '?'} fires`);
         break;
       case 'eoi':
         cpu(e.a, e.b === 0 ? 'EOI with nothing in service' : `EOI ${hex(e.b)}`, true);

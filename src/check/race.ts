@@ -47,7 +47,8 @@ interface Place {
 
 function isInterrupting(trial: Trial, action: number): boolean {
   const cpu = cpuOfAction(action);
-  return cpu === undefined ? action >>> 12 === Actor.interrupt : trial.machine.core.exports.currentLevel(cpu) === Level.hardirq;
+  const begins = action >>> 12 === Actor.interrupt || action >>> 12 === Actor.timer;
+  return cpu === undefined ? begins : trial.machine.core.exports.currentLevel(cpu) >= Level.softirq;
 }
 
 function instructionOf(trial: Trial, action: number): number | undefined {

@@ -181,6 +181,10 @@ export class Standings {
       }
       case Op.wake:
         return text.replace(/ of CPU [^:]*:/, ` of ${cpuName(this.#operand(context, insn.b))}:`);
+      case Op.timerArm:
+      case Op.timerCancel:
+      case Op.timerArmed:
+        return text.replace(/ of CPU \S+/, ` of ${cpuName(this.#operand(context, insn.b))}`);
       case Op.opEnd:
         return `done: ${this.#system.names.operations[this.#operand(context, insn.a)] ?? '?'}`;
       default:

@@ -73,7 +73,7 @@ function printOne(checked: Checked, { format, verbose, svg }: CheckOptions): voi
   else {
     print(verdictLine(checked));
     print('');
-    for (const each of checked.told) print(`${toldText(each, checked.result.shortest)}\n`);
+    for (const each of checked.told) print(`${toldText(each, checked.system.model, checked.result.shortest)}\n`);
     print(foundations(checked, verbose === true));
     print(keptText(checked));
   }
@@ -92,7 +92,7 @@ function printRange(range: RaisesRange, checks: readonly Checked[], { format, ve
   else if (format === 'junit') print(junit(checks));
   else {
     print(raisesText(range, all, verbose === true));
-    for (const { told, shortest } of newTold) for (const each of told) print(`${toldText(each, shortest)}\n`);
+    for (const { system, told, shortest } of newTold) for (const each of told) print(`${toldText(each, system.model, shortest)}\n`);
     const last = checks.at(-1);
     if (last !== undefined) print(foundations(last, verbose === true));
   }
@@ -125,11 +125,11 @@ export function addCheck(program: Command): void {
     const { raises, resume } = options;
     if (resume !== undefined) {
       refuseBesides(command, ['scenario', 'model', 'set', 'assume', 'raises', 'reduction', 'fingerprint']);
-      const { system, ...kept } = searchIn(resume);
+      const { system, ...kept } = await searchIn(resume);
       return printOne(await checkSystem(system, { ...options, ...kept }), options);
     }
     const scenario = loadScenario(options.scenario);
-    const overrides = overridesOf(options);
+    const overrides = await overridesOf(options);
     const check = (changed: Scenario): Promise<Checked> => {
       const system: System = orInputError(() => assembleSystem(changed, overrides));
       return checkSystem(system, { ...options, about: aboutOf(changed, overrides) });

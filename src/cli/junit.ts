@@ -3,6 +3,7 @@ import { drawDiagram, type Checked } from '../check/index.js';
 import { formatDiagnostic, restsOn, type Diagnostic } from '../scenario/index.js';
 import { kebab } from '../words.js';
 import { plural } from './output.js';
+import { replayLine } from './verdict.js';
 
 /** Columns of the diagrams. */
 const DIAGRAM = 100;
@@ -56,7 +57,7 @@ function suiteOf({ system, result, told, ms }: Checked): Suite {
     if (found === undefined) return { name: kebab(property), ...rest() };
     const { failure, explanation, token } = found;
     const message = `${kebab(property)} fails: the shortest way to it has ${plural(failure.length, 'visible step')}`;
-    const text = `${drawDiagram(explanation, DIAGRAM)}\nReplay it:\n  irqlab run --schedule ${token}\n`;
+    const text = `${drawDiagram(explanation, DIAGRAM)}\nReplay it:\n  ${replayLine(token, model)}\n`;
     return { name: kebab(property), kind: 'failure', message, text };
   });
   return {

@@ -4,6 +4,7 @@ import { readables } from '../kernel/index.js';
 import { findModel, modelNames, type KernelModel } from '../kernel/model/index.js';
 import { checkJsonSchema, wrap } from '../check/index.js';
 import { builtinScenarios, findScenario, jsonSchema } from '../scenario/index.js';
+import { modelFrom } from './model.js';
 import { formatOption, orInputError } from './options.js';
 import { InputError, print, printJson, style, width, type Format } from './output.js';
 
@@ -46,18 +47,20 @@ export function addLists(program: Command): void {
   program
     .command('models')
     .summary('the kernel models; with a name, its behaviours')
-    .argument('[name]', 'e.g. linux-5.9')
+    .argument('[name]', 'e.g. linux-5.9, or a file that exports your own')
     .option('--names', 'what the expressions of assert: can name, hardware first, then the variables of the model')
     .addOption(formatOption())
-    .action((name: string | undefined, { format, names }: { format: Format; names?: boolean }) => {
+    .action(async (name: string | undefined, { format, names }: { format: Format; names?: boolean }) => {
       if (name === undefined) {
         if (names) throw new InputError(`--names needs a model; there are ${modelNames.join(', ')}`);
         return format === 'json' ? printJson(modelNames) : print(modelNames.join('\n'));
       }
-      const model = orInputError(() => findModel(name));
+      const found = await modelFrom(name);
+      const model = typeof found === 'object' ? found : orInputError(() => findModel(name));
       if (names) return printNames(model, format);
-      const { behaviours } = model;
+      const { behaviours, own = [] } = model;
       if (format === 'json') return printJson(behaviours);
+      for (const routine of own) print(`own: ${routine}`);
       for (const b of behaviours) {
         const lines = wrap(`${b.text} (${b.evidence})`, width() - 28);
         lines.forEach((line, i) => print(`${(i === 0 ? `${b.name}=${b.value}` : '').padEnd(26)}  ${line}`));

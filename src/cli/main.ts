@@ -2,6 +2,7 @@
 /** The command line: one file per command, and here what becomes of mistakes. */
 import { Command, CommanderError } from 'commander';
 import { addCheck } from './check.js';
+import { addConform } from './conform.js';
 import { addImport } from './import.js';
 import { addLists } from './list.js';
 import { junitErrors } from './junit.js';
@@ -26,6 +27,7 @@ addRun(program);
 addStep(program);
 addReplay(program);
 addImport(program);
+addConform(program);
 addLists(program);
 
 for (const command of [program, ...program.commands]) {

@@ -2,6 +2,7 @@
 import { Option, type Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { behavioursOf, findModel, ModelError, modelNames } from '../kernel/model/index.js';
+import { modelFrom } from './model.js';
 import { assumptionValues, timingIds, type Assumptions } from '../machine/index.js';
 import { builtinScenarios, findScenario, parseScenarioBytes, type Overrides, type Scenario, type Vocabulary } from '../scenario/index.js';
 import { joined } from '../words.js';
@@ -29,7 +30,7 @@ export function formatOption(formats: readonly string[] = ['text', 'json']): Opt
 /** --model, --set and --assume. */
 export function modelOptions(command: Command): Command {
   return command
-    .option('--model <name>', 'kernel model, e.g. linux-5.9 (default: what the scenario says)')
+    .option('--model <name|file>', 'kernel model, e.g. linux-5.9, or a file that exports your own (default: what the scenario says)')
     .option('--set <behaviour=value>', 'one behaviour of the model otherwise; may be repeated', pair)
     .option('--assume <name=value>', 'give up an assumption, e.g. delivery=unbounded; may be repeated', pair);
 }
@@ -79,7 +80,8 @@ export function loadScenario(name: string, or = ''): Scenario {
   return parsed.scenario;
 }
 
-export function overridesOf(options: Pick<SystemOptions, 'model' | 'set' | 'assume'>): Overrides {
+/** Throws `InputError`. */
+export async function overridesOf(options: Pick<SystemOptions, 'model' | 'set' | 'assume'>): Promise<Overrides> {
   const assumptions: Record<string, string> = {};
   for (const [key, value] of Object.entries(options.assume ?? {})) {
     const values: readonly string[] | undefined = Object.hasOwn(assumptionValues, key)
@@ -89,7 +91,7 @@ export function overridesOf(options: Pick<SystemOptions, 'model' | 'set' | 'assu
     if (!values.includes(value)) throw new InputError(`assumption ${key} cannot be ${value}; it is ${values.join(' or ')}`);
     assumptions[key] = value;
   }
-  return { model: options.model, behaviours: options.set, assumptions: assumptions as Partial<Assumptions> };
+  return { model: await modelFrom(options.model), behaviours: options.set, assumptions: assumptions as Partial<Assumptions> };
 }
 
 /** Runs what may meet a model or behaviour that does not exist. */

@@ -153,7 +153,7 @@ export function addRun(program: Command): void {
       expectPicture(options.svg);
       if (options.schedule !== undefined) return replaySchedule(options);
       const scenario = loadScenario(options.scenario);
-      const overrides = overridesOf(options);
+      const overrides = await overridesOf(options);
       const result = await runScenario(scenario, overrides, { seed: options.seed, seconds: options.seconds }).catch((error: unknown) => {
         throw error instanceof ModelError ? new InputError(error.message) : error;
       });

@@ -4,6 +4,7 @@ import { Option, type Command } from 'commander';
 import { keptIn } from '../check/checkpoint.js';
 import { CheckpointError, explain, minimise, search, tokenOf, type Checked, type SearchResult, type Told } from '../check/index.js';
 import { assembleSystem, type Overrides, type Scenario, type System } from '../scenario/index.js';
+import { modelFrom } from './model.js';
 import { bytes, orInputError, wholeNumber } from './options.js';
 import { count, InputError, Interrupt, Progress } from './output.js';
 
@@ -60,19 +61,24 @@ export function refuseBesides(command: Command, names: readonly string[]): void 
 /** What a checkpoint says about its system. */
 interface About {
   readonly scenario: Scenario;
-  readonly overrides: Overrides;
+  readonly overrides: Overrides & { readonly model?: string | undefined };
 }
 
+/** A model of the user's own is kept as the name of its file. */
 export function aboutOf(scenario: Scenario, overrides: Overrides): About {
-  return { scenario, overrides };
+  const { model } = overrides;
+  return { scenario, overrides: { ...overrides, model: typeof model === 'object' ? model.file : model } };
 }
 
 /** The search that is kept in a file: its system, and how it was searched. */
-export function searchIn(file: string): { readonly system: System } & Pick<SearchOptions, 'reduction' | 'fingerprint' | 'about'> {
+export async function searchIn(
+  file: string,
+): Promise<{ readonly system: System } & Pick<SearchOptions, 'reduction' | 'fingerprint' | 'about'>> {
   const { about, reduction, bits } = orCheckpointError(file, () => keptIn(file));
   if (about === null) throw new InputError(`${file} does not say which scenario it is of; go on with it from the program that wrote it`);
   const { scenario, overrides } = about as About;
-  const system = orInputError(() => assembleSystem(scenario, overrides));
+  const model = await modelFrom(overrides.model);
+  const system = orInputError(() => assembleSystem(scenario, { ...overrides, model }));
   return { system, reduction: `${reduction}`, fingerprint: `${bits}`, about };
 }
 

@@ -49,7 +49,7 @@ export function addStart(program: Command): void {
       const bad = await checkSystem(assembleSystem(scenario, { model: 'linux-5.6' }));
       print(verdictLine(bad));
       print('');
-      for (const each of bad.told) print(`${toldText(each)}\n`);
+      for (const each of bad.told) print(`${toldText(each, bad.system.model)}\n`);
       if (stopped(bad.interrupted)) return;
 
       heading(3, 'Linux 5.9, which disables the LAPIC after interrupts are moved away');

@@ -22,7 +22,8 @@ async function begin(argument: string, options: StepOptions): Promise<Begun> {
   try {
     if (token === undefined) {
       const scenario = loadScenario(argument, ', or give a token, which begins with irqlab1/');
-      const system = orInputError(() => assembleSystem(scenario, overridesOf(options)));
+      const overrides = await overridesOf(options);
+      const system = orInputError(() => assembleSystem(scenario, overrides));
       return { walk: await Walk.begin(system), notes: [] };
     }
     const followed = await follow(token, options);

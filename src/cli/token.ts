@@ -50,7 +50,7 @@ export interface Followed {
 
 /** Follows a token, on another model with these options. Throws `InputError` for one that is wrong. */
 export async function follow(text: string, options: Pick<SystemOptions, 'model' | 'set' | 'assume'>): Promise<Followed> {
-  const overrides = overridesOf(options);
+  const overrides = await overridesOf(options);
   try {
     const token = parseToken(text);
     const system = systemOf(token, overrides);

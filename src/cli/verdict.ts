@@ -70,18 +70,24 @@ export function foundations({ system, result }: Checked, verbose: boolean): stri
     ),
     ...(verbose ? vacuity.notExecuted.flatMap((label) => field('', label)) : []),
     ...vacuity.neverEvaluated.flatMap((sentence, i) => field(i === 0 ? 'unevaluated' : '', sentence)),
+    ...(system.model.own === undefined ? [] : field('own', `routines of the user's own: ${system.model.own.join(', ')}`)),
     ...field('behaviours', system.model.behaviours.map((b) => `${b.name}=${b.value} (${b.evidence})`).join(', ')),
     '',
   ].join('\n');
 }
 
-export function toldText({ failure, explanation, token }: Told, shortest = true): string {
+/** What replays a token: a model of the user's own is named besides. */
+export function replayLine(token: string, { file }: System['model']): string {
+  return `irqlab run --schedule ${token}${file === undefined ? '' : ` --model ${file}`}`;
+}
+
+export function toldText({ failure, explanation, token }: Told, model: System['model'], shortest = true): string {
   return [
     `${style.alarm(kebab(failure.property))}: ${shortest ? 'the shortest' : 'a'} way to it has ${plural(failure.length, 'visible step')}`,
     '',
     drawDiagram(explanation, width(), style),
     style.dim('Replay it:'),
-    `  irqlab run --schedule ${token}`,
+    `  ${replayLine(token, model)}`,
     '',
   ].join('\n');
 }

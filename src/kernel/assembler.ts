@@ -11,8 +11,9 @@ import type { Insn, RoutineBody } from './ir.js';
 import { judgeBody, judgeNames, judgeOf, MOST_OWN, readBy, type When } from './judges.js';
 import { followLocks } from './locks.js';
 import { findMovers } from './movers.js';
+import { ownKernel, refuseUnknown, type OwnParams, type OwnRoutines } from './own.js';
 import { allocate } from './registers.js';
-import { Routine, type BodyBuilder, type ParamRegs, type Params, type ResultKind, type RoutineOptions } from './routine.js';
+import { Routine, type BodyBuilder, type ParamRegs, type Params, type ResultKind, type RoutineOptions, type Timer } from './routine.js';
 import { bottomUp, checkRoot, refuseEndlessLoops, refuseMissingReturn, type RootKind } from './rules.js';
 import { instantiate, isRoot, type Unit } from './units.js';
 import type { Test } from './values.js';
@@ -39,6 +40,8 @@ export interface Program {
   /** accesses to variables outside of the lock they are declared with: what a reviewer should know */
   readonly lockless: readonly LocklessAccess[];
   readonly judges: Judges;
+  /** in the order of their numbers */
+  readonly timers: readonly { readonly name: string; readonly entry: number; readonly delay: number }[];
 }
 
 /** The judges of a program, and what they look at. */
@@ -61,16 +64,19 @@ type Body<P extends Params, R extends ResultKind> = (b: Builder<R>, params: Para
 
 export class Assembler {
   readonly declarations: Declarations;
-  readonly #routines = new Map<string, RoutineBody>();
+  readonly #routines = new Map<string, Routine>();
+  readonly #replaced: OwnRoutines;
   readonly #roots = new Map<RoutineBody, RootKind>();
   readonly #judges = new Map<When, RoutineBody[]>();
   readonly #own: string[] = [];
+  readonly #timers: { readonly name: string; readonly routine: RoutineBody; readonly delay: number }[] = [];
   readonly #parts: Parts;
 
-  /** `parts`: how CPUs, irqs and devices are called in the expressions of invariants. */
-  constructor(declarations: Declarations, parts: Parts = NO_PARTS) {
+  /** `parts`: how CPUs, irqs and devices are called in the expressions of invariants. `replaced`: bodies in place of a routine's own. */
+  constructor(declarations: Declarations, parts: Parts = NO_PARTS, replaced: OwnRoutines = {}) {
     this.declarations = declarations;
     this.#parts = parts;
+    this.#replaced = replaced;
   }
 
   /** Declares a routine. Its body is built when a program is assembled, so it may call routines declared later. */
@@ -89,8 +95,18 @@ export class Assembler {
   ): Routine<P, R> {
     if (this.#routines.has(name)) throw new AssemblyError(`routine ${name} is declared twice; replace() gives it another body`);
     const options = typeof last === 'string' ? { result: last as R & Kind } : (last ?? {});
-    const routine = new Routine<P, R>(name, params, options as RoutineOptions<R>, this.#builder(body, params));
-    this.#routines.set(name, routine);
+    const own = Object.hasOwn(this.#replaced, name) ? this.#replaced[name] : undefined;
+    const chosen: Body<P, R> =
+      own === undefined
+        ? body
+        : (b, given) =>
+            own(
+              b as unknown as Builder,
+              given as unknown as OwnParams,
+              ownKernel(this.declarations, this.#routines, () => body(b, given)),
+            );
+    const routine = new Routine<P, R>(name, params, options as RoutineOptions<R>, this.#builder(chosen, params));
+    this.#routines.set(name, routine as unknown as Routine);
     return routine;
   }
 
@@ -107,6 +123,13 @@ export class Assembler {
   /** A context may start here as an interrupt. */
   interruptEntry(routine: RoutineBody): void {
     this.#root(routine, 'interrupt');
+  }
+
+  /** A timer of each CPU: `delay` cycles after it was armed, timed, its routine runs there as a softirq. */
+  timer(name: string, routine: Routine<Record<never, never>, undefined>, delay: number): Timer {
+    this.#root(routine, 'task');
+    const number = this.#timers.push({ name, routine, delay }) - 1;
+    return { name, number };
   }
 
   /** A routine that looks at states and flags the properties that do not hold in them; it changes nothing. */
@@ -137,6 +160,7 @@ export class Assembler {
   }
 
   assemble(size: MachineSize): Program {
+    refuseUnknown(this.#replaced, this.#routines);
     const codes = new Map<RoutineBody, readonly Insn[]>();
     for (const routine of this.#routines.values()) {
       const code = routine.code();
@@ -179,6 +203,7 @@ export class Assembler {
         watched: slots,
         watchedHardware: hardware,
       },
+      timers: this.#timers.map(({ name, routine, delay }) => ({ name, entry: entries.get(routine.name) ?? 0, delay })),
     };
   }
 

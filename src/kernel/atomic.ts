@@ -41,6 +41,9 @@ const hardware: ReadonlySet<Op> = new Set([
   Op.serve,
   Op.opEnd,
   Op.queueTail,
+  Op.timerArm,
+  Op.timerCancel,
+  Op.timerArmed,
 ]);
 
 /** Masks that a reference may refer to; undefined among them: not known. */

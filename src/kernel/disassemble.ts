@@ -107,6 +107,10 @@ function operands(program: Program, insn: Decoded): string {
     case Op.listPush:
     case Op.listRemove:
       return [place(program, slot, b), operand(c, imm), place(program, slot2)].join(', ');
+    case Op.timerArm:
+    case Op.timerCancel:
+    case Op.timerArmed:
+      return [...first, `${program.timers[imm]?.name ?? imm} of CPU ${operand(b, 0)}`].join(', ');
     case Op.wake:
       return [`CPU ${operand(b, imm)}`, c === Operand.imm ? 'thread' : `level ${operand(c, 0)}`, target(), ...first].join(', ');
     default: {

@@ -3,7 +3,7 @@ import { Constant, InsnFlag, Inspect, LapicReg, Level, MsiReg, Op } from '../../
 import { Note, Property } from '../../assembly/state/abi/outcomes.js';
 import { AssemblyError } from './errors.js';
 import { MemoryBuilder } from './memory.js';
-import type { Params, Routine } from './routine.js';
+import type { Params, Routine, Timer } from './routine.js';
 import type { IndexOf, Reg, Value } from './values.js';
 import type { Kind, Lock, Variable } from './variables.js';
 
@@ -119,6 +119,28 @@ export class HardwareBuilder extends MemoryBuilder {
     // imm is the instruction the task starts at: an immediate level is the thread, any other takes a register
     const c = level === 'thread' ? 'imm' : this.inRegister<'u8'>(Level[level], 'u8');
     this.emit(Op.wake, { a, b, c, routine }, `wake ${level} of CPU ${this.showValue(cpu)}: ${routine.name}(${shown})`, note);
+  }
+
+  /** Arms a CPU's timer anew: it fires once. */
+  timerArm(cpu: Value<'cpu'>, timer: Timer, note?: string): void {
+    this.emit(Op.timerArm, { b: this.index(cpu, 'cpu'), imm: timer.number }, `arm timer ${timer.name} of CPU ${this.showValue(cpu)}`, note);
+  }
+
+  timerCancel(cpu: Value<'cpu'>, timer: Timer, note?: string): void {
+    this.emit(
+      Op.timerCancel,
+      { b: this.index(cpu, 'cpu'), imm: timer.number },
+      `cancel timer ${timer.name} of CPU ${this.showValue(cpu)}`,
+      note,
+    );
+  }
+
+  /** Whether it is armed: no more once it has fired, though its routine may still be at work. */
+  timerArmed(cpu: Value<'cpu'>, timer: Timer, note?: string): Reg<'bool'> {
+    const a = this.fresh('bool', timer.name);
+    const text = `is timer ${timer.name} of CPU ${this.showValue(cpu)} armed?`;
+    this.emit(Op.timerArmed, { a, b: this.index(cpu, 'cpu'), imm: timer.number }, text, note);
+    return a;
   }
 
   /** Reads a register of the device's MSI capability (hardware.md C.1). */

@@ -15,9 +15,10 @@ export { Terms } from './expression/terms.js';
 export type { Parts, Surroundings } from './expression/types.js';
 export { judgeOf, MOST_OWN, type OwnProperty, type When } from './judges.js';
 export { AssemblyError } from './errors.js';
+export type { OwnBody, OwnKernel, OwnParams, OwnRoutines } from './own.js';
 export { programSetup, type Starts } from './setup.js';
 export type { MaskRef } from './memory.js';
-export type { Arguments, ParamRegs, Params, ResultKind, Routine, RoutineOptions } from './routine.js';
+export type { Arguments, ParamRegs, Params, ResultKind, Routine, RoutineOptions, Timer } from './routine.js';
 export { all, any, eq, ge, lt, ne, not, SELF, type Condition, type IndexOf, type Reg, type Test, type Value } from './values.js';
 export {
   Declarations,

@@ -83,6 +83,7 @@ const writesA: ReadonlySet<Op> = new Set([
   Op.irrBit,
   Op.lapicRead,
   Op.inspect,
+  Op.timerArmed,
 ]);
 
 const isReg = (arg: Arg): arg is Reg => arg instanceof Reg && arg !== SELF;

@@ -20,6 +20,12 @@ export interface RoutineOptions<R extends ResultKind> {
   readonly holds?: readonly Lock[];
 }
 
+/** A timer that each CPU has one of (`Assembler.timer`). */
+export interface Timer {
+  readonly name: string;
+  readonly number: number;
+}
+
 /** Builds the code of a routine. */
 export type BodyBuilder = (routine: RoutineBody, params: readonly Reg[]) => readonly Insn[];
 

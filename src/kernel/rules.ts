@@ -81,6 +81,7 @@ const reading: ReadonlySet<Op> = new Set([
   Op.scan,
   Op.cfgRead,
   Op.inspect,
+  Op.timerArmed,
   Op.flag,
   Op.end,
 ]);

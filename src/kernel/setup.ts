@@ -15,7 +15,7 @@ export interface Starts {
 
 /** The program with its variables and its judges, so that no invariant is left unchecked. */
 export function programSetup(program: Program, declarations: Declarations, size: MachineSize, starts: Starts): ProgramSetup {
-  const { code, live, movers, judges } = program;
+  const { code, live, movers, judges, timers } = program;
   const { words, initial } = declarations.variableTable(size, judges.watched);
   return {
     code,
@@ -30,6 +30,7 @@ export function programSetup(program: Program, declarations: Declarations, size:
     own: judges.own,
     watchedHardware: judges.watchedHardware,
     apStart: starts.apStart ?? 0,
+    ...(timers.length > 0 && { timers }),
     started: starts.started,
   };
 }

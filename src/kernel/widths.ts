@@ -82,6 +82,7 @@ function resultBits(insn: UnitInsn, widths: Widths, size: MachineSize): number {
     case Op.maskTest:
     case Op.irrBit:
     case Op.saveFlags:
+    case Op.timerArmed:
       return 1;
     case Op.maskFirst:
     case Op.maskFirstFree:

@@ -10,6 +10,7 @@ import {
   SourceSetup,
   Src,
   Table,
+  TimerSetup,
   VarWord,
   type Core,
 } from '../core/index.js';
@@ -85,6 +86,11 @@ export function fill(core: Core, setup: MachineSetup): Layout {
   const idt = new Uint32Array(256);
   for (const [vector, entry] of program.handlers) idt[vector] = entry;
   core.write(layout.table(Table.idt), idt);
+  (program.timers ?? []).forEach(({ entry, delay }, t) => {
+    const at = layout.table(Table.timerSetup) + t * TimerSetup.words * 4;
+    core.setU32(at + TimerSetup.entry * 4, entry);
+    core.setU32(at + TimerSetup.delay * 4, delay);
+  });
   core.write(layout.table(Table.functionSetup), functionWords(setup.pciFunctions ?? []));
   fillSources(core, layout, setup);
   fillOperations(core, layout, setup);
@@ -104,6 +110,7 @@ function allocate(core: Core, setup: MachineSetup): void {
   size(Size.variables, program.variables.length / VarWord.words);
   size(Size.messages, setup.messages);
   size(Size.ring, setup.ring);
+  size(Size.timers, program.timers?.length ?? 0);
   size(
     Size.gaps,
     setup.sources.reduce((n, s) => n + s.gaps.length, 0),

@@ -31,6 +31,15 @@ export interface OperationSetup {
   readonly pause: number;
 }
 
+/** A timer that each CPU has one of. */
+export interface TimerSetup {
+  readonly name: string;
+  /** entry of its routine */
+  readonly entry: number;
+  /** cycles from arming to firing, timed */
+  readonly delay: number;
+}
+
 /** A program as assembled for this machine, and where things start in it. */
 export interface ProgramSetup {
   readonly code: Uint32Array;
@@ -52,6 +61,8 @@ export interface ProgramSetup {
   /** hardware that `judgeAlways` reads, a mask over `Watched` */
   readonly watchedHardware?: number;
   readonly apStart: number;
+  /** timers of each CPU, in the order of their numbers; left out: none */
+  readonly timers?: readonly TimerSetup[];
   /** slot of the variable that says an irq is started, or undefined: all are */
   readonly started: number | undefined;
 }
@@ -62,6 +73,7 @@ const mostStepped = {
   devices: 224,
   sources: 254,
   messages: 16,
+  timers: 16,
   raises: 15,
   'raises per irq in the probe': 7,
   IOMMUs: 15,
@@ -85,6 +97,7 @@ export function refuseTooLarge(setup: MachineSetup): void {
     devices: setup.functions.length,
     sources: setup.sources.length,
     messages: setup.messages,
+    timers: setup.program.timers?.length ?? 0,
     raises: Math.max(0, ...setup.sources.map((s) => s.raises)),
     'raises per irq in the probe': setup.probeRaises,
     IOMMUs: setup.iommus?.length ?? 0,

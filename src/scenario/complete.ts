@@ -33,9 +33,10 @@ export function completed(file: ScenarioFile, outline: Outline): Scenario {
     devices: devices.map((device): DeviceDescription => ({
       ...device,
       interArrival: gapsOf(device.interArrival),
-      irqs: device.irqs.map(({ irq, affinity }) => {
+      irqs: device.irqs.map(({ irq, affinity, managed = false, requested = true }) => {
         const { cpu = 0, vector = FIRST_VECTOR } = placements[place++] ?? {};
-        return { irq, cpu, vector, affinity: affinity === undefined ? all : ascending(affinity) };
+        const placed = { irq, cpu, vector, affinity: affinity === undefined ? all : ascending(affinity) };
+        return { ...placed, ...(managed && { managed }), ...(!requested && { requested }) };
       }),
     })),
     operations: operations.map(operationOf),
@@ -62,10 +63,16 @@ function gapsOf({ us, cycles = [] }: ScenarioFile['devices'][number]['interArriv
   return us === undefined ? { cycles } : { us };
 }
 
-function operationOf({ offline, online, move, pause }: ScenarioFile['operations'][number]): Operation {
+function operationOf(operation: ScenarioFile['operations'][number]): Operation {
+  const { offline, online, move, request, free, disable, enable, suspend, pause } = operation;
   if (offline !== undefined) return { offline };
   if (online !== undefined) return { online };
   if (move !== undefined) return { move: { irq: move.irq, to: ascending(move.to) } };
+  if (request !== undefined) return { request };
+  if (free !== undefined) return { free };
+  if (disable !== undefined) return { disable };
+  if (enable !== undefined) return { enable };
+  if (suspend !== undefined) return { suspend };
   if (pause !== undefined) return { pause };
   throw new Error('the schema accepted an operation without a key');
 }

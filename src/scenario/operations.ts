@@ -1,20 +1,33 @@
-/** Whether the list of operations can be carried out: which CPUs are online when each begins. */
+/** Whether the list of operations can be carried out: which CPUs are online, and what has become of the irqs, when each begins. */
 import { cpuListMistakes, finding, missingCpu, type Finding } from './findings.js';
-import type { CpuOutline, OperationOutline, Outline } from './outline.js';
+import type { At, CpuOutline, IrqOutline, LifeKind, OperationOutline, Outline } from './outline.js';
 import { cpusListed, listed } from '../words.js';
 
 export function operationMistakes({ operations, irqs, parallel, repeat }: Outline, cpus: readonly CpuOutline[]): Finding[] {
   const known = irqs.flatMap(({ irq }) => (irq === undefined ? [] : [irq.value]));
   const readable = irqs.every(({ irq }) => irq !== undefined);
+  const unknown = (irq: At<number>): Finding[] =>
+    readable && known.length > 0 && !known.includes(irq.value)
+      ? [finding(irq.path, `irq ${irq.value} does not exist; the devices have irq ${listed(known)}`)]
+      : [];
   const wrong = operations.flatMap((operation) => {
-    if (operation.kind === 'other') return [];
-    if (operation.kind !== 'move') return missingCpu(operation.cpu, cpus);
-    const { irq, to } = operation;
-    const unknown = irq !== undefined && readable && known.length > 0 && !known.includes(irq.value);
-    return [
-      ...(unknown ? [finding(irq.path, `irq ${irq.value} does not exist; the devices have irq ${listed(known)}`)] : []),
-      ...cpuListMistakes(to, cpus),
-    ];
+    switch (operation.kind) {
+      case 'other':
+        return [];
+      case 'suspend':
+        return parallel ? [finding(operation.path, 'nothing can go on in parallel with a suspend; leave out parallel')] : [];
+      case 'offline':
+      case 'online':
+        return missingCpu(operation.cpu, cpus);
+      case 'move':
+        return [
+          ...(operation.irq === undefined ? [] : unknown(operation.irq)),
+          ...cpuListMistakes(operation.to, cpus),
+          ...refused(operation.irq, irqs),
+        ];
+      default:
+        return unknown(operation.irq);
+    }
   });
   // What cannot be read may have been the operation that makes the next one right.
   const unread = operations.some((operation) => operation.kind === 'other' && !isPause(operation));
@@ -22,35 +35,100 @@ export function operationMistakes({ operations, irqs, parallel, repeat }: Outlin
   const online = new Set(cpus.filter((cpu) => cpu.online).map(({ cpu }) => cpu.value));
   if (online.size === 0) return [];
   if (parallel) return anyOrder(operations, online);
-  const first = inOrder(operations, online, '');
-  return first.length > 0 || !repeat ? first : inOrder(operations, online, 'in the second round, ');
+  const state = { online, lives: livesOf(irqs) };
+  const first = inOrder(operations, state, '');
+  return first.length > 0 || !repeat ? first : inOrder(operations, state, 'in the second round, ');
+}
+
+/** A user who moves a managed irq is refused. */
+function refused(irq: At<number> | undefined, irqs: readonly IrqOutline[]): Finding[] {
+  const managed = irq !== undefined && irqs.some((each) => each.managed && each.irq?.value === irq.value);
+  return managed ? [finding(irq.path, `irq ${irq.value} is managed, and only the kernel moves it; leave out this move, or managed`)] : [];
 }
 
 function isPause(operation: OperationOutline): boolean {
   return operation.kind === 'other' && operation.pause;
 }
 
-/** Carries the operations out, on `online`, and reports those that cannot be. */
-function inOrder(operations: readonly OperationOutline[], online: Set<number>, when: string): Finding[] {
+/** What has become of an irq: whether a driver has it, and how often it was disabled. */
+interface Life {
+  requested: boolean;
+  depth: number;
+}
+
+interface Way {
+  readonly online: Set<number>;
+  readonly lives: ReadonlyMap<number, Life>;
+}
+
+/** Times that an irq may be disabled before it is enabled. */
+const DEEPEST = 3;
+
+function livesOf(irqs: readonly IrqOutline[]): ReadonlyMap<number, Life> {
+  return new Map(irqs.flatMap(({ irq, requested }) => (irq === undefined ? [] : [[irq.value, { requested, depth: 0 }]])));
+}
+
+/** Why an operation on an irq cannot be carried out, as a sentence; if it can, it is. */
+function live(kind: LifeKind, irq: number, life: Life): string | undefined {
+  if (kind === 'request') {
+    if (life.requested) return `irq ${irq} is requested already; free it before, or write requested: false where it is declared`;
+    Object.assign(life, { requested: true, depth: 0 });
+    return undefined;
+  }
+  if (!life.requested) return `irq ${irq} is not requested then; request it before`;
+  switch (kind) {
+    case 'free':
+      life.requested = false;
+      return undefined;
+    case 'disable':
+      if (life.depth === DEEPEST) return `irq ${irq} is disabled ${DEEPEST} times already; enable it before`;
+      life.depth++;
+      return undefined;
+    default:
+      if (life.depth === 0) return `irq ${irq} is enabled already; disable it before, or leave this out`;
+      life.depth--;
+      return undefined;
+  }
+}
+
+/** Carries the operations out and reports those that cannot be. */
+function inOrder(operations: readonly OperationOutline[], { online, lives }: Way, when: string): Finding[] {
   return operations.flatMap((operation) => {
-    if (operation.kind === 'other') return [];
-    if (operation.kind === 'move') {
-      const { to, path } = operation;
-      if (to.length === 0 || to.some(({ value }) => online.has(value))) return [];
-      return [finding(path, `${when}no CPU of this list is online when the move begins; add one of ${cpusListed([...online])}`)];
+    switch (operation.kind) {
+      case 'other':
+      case 'suspend':
+        return [];
+      case 'move': {
+        const { to, path } = operation;
+        if (to.length === 0 || to.some(({ value }) => online.has(value))) return [];
+        return [finding(path, `${when}no CPU of this list is online when the move begins; add one of ${cpusListed([...online])}`)];
+      }
+      case 'online':
+      case 'offline': {
+        const wrong = plug(operation.kind, operation.cpu.value, online);
+        return wrong === undefined ? [] : [finding(operation.cpu.path, `${when}${wrong}`)];
+      }
+      default: {
+        const { value, path } = operation.irq;
+        const life = lives.get(value);
+        const wrong = life && live(operation.kind, value, life);
+        return wrong === undefined ? [] : [finding(path, `${when}${wrong}`)];
+      }
     }
-    const { kind, cpu } = operation;
-    const there = online.has(cpu.value);
-    if (kind === 'online') {
-      online.add(cpu.value);
-      return there ? [finding(cpu.path, `${when}CPU ${cpu.value} is online already; take it offline before, or leave this out`)] : [];
-    }
-    if (!there) return [finding(cpu.path, `${when}CPU ${cpu.value} is offline already; bring it online before, or leave this out`)];
-    if (online.size === 1)
-      return [finding(cpu.path, `${when}CPU ${cpu.value} is the only one online and cannot go offline; bring another online before`)];
-    online.delete(cpu.value);
-    return [];
   });
+}
+
+/** As `live`, of a CPU. */
+function plug(kind: 'online' | 'offline', cpu: number, online: Set<number>): string | undefined {
+  const there = online.has(cpu);
+  if (kind === 'online') {
+    online.add(cpu);
+    return there ? `CPU ${cpu} is online already; take it offline before, or leave this out` : undefined;
+  }
+  if (!there) return `CPU ${cpu} is offline already; bring it online before, or leave this out`;
+  if (online.size === 1) return `CPU ${cpu} is the only one online and cannot go offline; bring another online before`;
+  online.delete(cpu);
+  return undefined;
 }
 
 /** In parallel any order may come to pass; only what is wrong in all of them, or leaves no CPU, is a mistake. */

@@ -27,13 +27,20 @@ export interface IrqOutline {
   readonly vector: At<number> | undefined;
   /** Absent: all CPUs. */
   readonly affinity: readonly At<number>[] | undefined;
+  readonly managed: boolean;
+  readonly requested: boolean;
   /** Whether cpu, vector and affinity are what the author wrote, not what is left of it. */
   readonly whole: boolean;
 }
 
+const lifeKinds = ['request', 'free', 'disable', 'enable'] as const;
+export type LifeKind = (typeof lifeKinds)[number];
+
 export type OperationOutline =
   | { readonly kind: 'offline' | 'online'; readonly cpu: At<number> }
   | { readonly kind: 'move'; readonly path: Path; readonly irq: At<number> | undefined; readonly to: readonly At<number>[] }
+  | { readonly kind: LifeKind; readonly irq: At<number> }
+  | { readonly kind: 'suspend'; readonly path: Path }
   /** A pause, or not readable: what the machine looks like afterwards is not known. */
   | { readonly kind: 'other'; readonly pause: boolean };
 
@@ -113,6 +120,8 @@ function irqOf(irq: Mapping, path: Path): IrqOutline {
     cpu,
     vector,
     affinity,
+    managed: irq['managed'] === true,
+    requested: irq['requested'] !== false,
     whole:
       (cpu !== undefined || irq['cpu'] === undefined) &&
       (vector !== undefined || irq['vector'] === undefined) &&
@@ -128,6 +137,12 @@ function operationOf(operation: Mapping, path: Path): OperationOutline {
     const cpu = accepting(cpuNumber, operation[kind], [...path, kind]);
     return cpu === undefined ? { kind: 'other', pause: false } : { kind, cpu };
   }
+  const life = lifeKinds.find((each) => each === kind);
+  if (life !== undefined) {
+    const irq = accepting(irqNumber, operation[life], [...path, life]);
+    return irq === undefined ? { kind: 'other', pause: false } : { kind: life, irq };
+  }
+  if (kind === 'suspend' && operation['suspend'] === true) return { kind, path: [...path, kind] };
   if (kind !== 'move') return { kind: 'other', pause: kind === 'pause' };
   const { irq, to } = mapping(operation['move']);
   return {

@@ -90,12 +90,21 @@ export interface IrqDescription {
   readonly vector: number;
   /** CPU numbers in ascending order. */
   readonly affinity: readonly number[];
+  /** Its affinity is the kernel's (linux.md 2.3); left out: a user's. */
+  readonly managed?: boolean;
+  /** At the start; left out: it is. */
+  readonly requested?: boolean;
 }
 
 export type Operation =
   | { readonly offline: number }
   | { readonly online: number }
   | { readonly move: { readonly irq: number; readonly to: readonly number[] } }
+  | { readonly request: number }
+  | { readonly free: number }
+  | { readonly disable: number }
+  | { readonly enable: number }
+  | { readonly suspend: true }
   | { readonly pause: { readonly us: number } };
 
 /** Holds where its expression does: in every state, in those at rest, or in those after the probe. Names as built-in properties have. */

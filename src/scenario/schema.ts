@@ -97,6 +97,8 @@ const irq = mapping(
     cpu: cpuNumber.optional().meta({ description: 'Target at the start; default the lowest CPU of the affinity that is online' }),
     vector: vectorNumber.optional().meta({ description: 'Default: the lowest of the universe that is free on that CPU' }),
     affinity: cpuList.optional().meta({ description: 'Default: all CPUs' }),
+    managed: flag().optional().meta({ description: 'Its affinity is the kernel’s: with its last CPU it is shut down. Default false' }),
+    requested: flag().optional().meta({ description: 'Whether a driver has requested it at the start. Default true' }),
   },
   '{irq: 122, cpu: 3}',
 );
@@ -120,7 +122,7 @@ const device = mapping(
   '{name: nic, irqs: [{irq: 24}]}',
 );
 
-const operationKeys = ['offline', 'online', 'move', 'pause'] as const;
+const operationKeys = ['offline', 'online', 'move', 'request', 'free', 'disable', 'enable', 'suspend', 'pause'] as const;
 
 const operation = exactlyOne(
   mapping(
@@ -128,6 +130,14 @@ const operation = exactlyOne(
       offline: cpuNumber.optional(),
       online: cpuNumber.optional(),
       move: mapping({ irq: irqNumber, to: cpuList }, '{irq: 122, to: [1]}').optional(),
+      request: irqNumber.optional().meta({ description: 'A driver requests the irq' }),
+      free: irqNumber.optional().meta({ description: 'The driver frees it; its device is quiet from then on' }),
+      disable: irqNumber.optional(),
+      enable: irqNumber.optional(),
+      suspend: z
+        .literal(true, { error: 'write suspend: true, or leave it out' })
+        .optional()
+        .meta({ description: 'Devices lose power, all CPUs but one go offline, come back, and devices have power again' }),
       pause: mapping({ us: microseconds }, '{us: 300}').optional(),
     },
     'offline: 3',

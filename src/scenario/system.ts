@@ -24,7 +24,8 @@ export interface Settings {
 
 /** What the command line sets in place of the file. */
 export interface Overrides extends Settings {
-  readonly model?: string | undefined;
+  /** a built-in model by its name, or one of the user's own */
+  readonly model?: string | KernelModel | undefined;
   readonly behaviours?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -60,17 +61,34 @@ export interface System {
   machine(mode: Mode): Promise<ProgramMachine>;
 }
 
+const lifeKinds = ['request', 'free', 'disable', 'enable'] as const;
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
 function describeOperation(o: Operation): string {
   if ('offline' in o) return `offline CPU ${o.offline}`;
   if ('online' in o) return `online CPU ${o.online}`;
   if ('move' in o) return `move irq ${o.move.irq} to CPU ${o.move.to.join(', ')}`;
-  return `pause ${o.pause.us} us`;
+  if ('pause' in o) return `pause ${o.pause.us} us`;
+  const [[kind = '', irq] = []] = Object.entries(o);
+  return `${kind} irq ${String(irq)}`;
 }
 
-/** Joins a scenario and a built-in model by its name. Throws `ModelError` if the model or a behaviour does not exist. */
+/**
+ * Joins a scenario and a model. What the scenario says of the behaviours of its own model is passed over for a model of the user's
+ * own. Throws `ModelError` if the model or a behaviour does not exist.
+ */
 export function assembleSystem(scenario: Scenario, overrides: Overrides = {}): System {
-  const model = findModel(overrides.model ?? scenario.model, { ...scenario.behaviours, ...overrides.behaviours });
-  return assembleWith(scenario, model, overrides);
+  const { model = scenario.model, behaviours } = overrides;
+  if (typeof model === 'object') return assembleWith(scenario, withBehaviours(model, behaviours), overrides);
+  return assembleWith(scenario, findModel(model, { ...scenario.behaviours, ...behaviours }), overrides);
+}
+
+function withBehaviours(model: KernelModel, behaviours: Overrides['behaviours']): KernelModel {
+  const [first] = Object.keys(behaviours ?? {});
+  if (behaviours === undefined || first === undefined) return model;
+  if (model.set === undefined) throw new ModelError(`${model.name} has no behaviours, so ${first} cannot be set`);
+  return model.set(behaviours);
 }
 
 /** Joins a scenario and a model of the user's own; the model and the behaviours that the scenario names are passed over. */
@@ -88,28 +106,46 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   const operationNames: string[] = [];
   let pause = 0;
   const online = new Set(cpus.flatMap((c, i) => (c.online ? [i] : [])));
-  const leaving = new Set(scenario.operations.flatMap((o) => ('offline' in o ? [indexOf(o.offline)] : [])));
+  const leaving = new Set(
+    scenario.operations.flatMap((o) =>
+      'offline' in o ? [indexOf(o.offline)] : 'suspend' in o ? [...online].toSorted((a, b) => a - b).slice(1) : [],
+    ),
+  );
   // a task must run on a CPU that is there when it begins, and that it does not take away: best on one that always stays
   const host = (besides = -1): number => {
     const able = [...online].filter((c) => c !== besides).toSorted((a, b) => a - b);
     return able.find((c) => !leaving.has(c)) ?? able[0] ?? 0;
   };
-  for (const o of scenario.operations) {
-    if ('pause' in o) {
-      pause += o.pause.us * CYCLES_PER_US;
-      continue;
-    }
-    operationNames.push(describeOperation(o));
-    if ('move' in o) {
-      requests.push({ kind: 'move', irq: irqIndex.get(o.move.irq) ?? 0, to: o.move.to.map(indexOf), on: host(), pause });
-    } else {
-      const [kind, cpu] = 'offline' in o ? (['offline', indexOf(o.offline)] as const) : (['online', indexOf(o.online)] as const);
-      requests.push({ kind, cpu, on: host(cpu), pause });
-      // in parallel nobody knows the order: those that were there at the start count
-      if (kind === 'offline' && !scenario.parallel) online.delete(cpu);
-      if (kind === 'online' && !scenario.parallel) online.add(cpu);
-    }
+  const add = (name: string, request: DistributiveOmit<OperationRequest, 'pause'>): void => {
+    operationNames.push(name);
+    requests.push({ ...request, pause });
     pause = 0;
+  };
+  const plug = (kind: 'offline' | 'online', cpu: number, name: string): void => {
+    add(name, { kind, cpu, on: host(cpu) });
+    // in parallel nobody knows the order: those that were there at the start count
+    if (scenario.parallel) return;
+    if (kind === 'offline') online.delete(cpu);
+    else online.add(cpu);
+  };
+  for (const o of scenario.operations) {
+    if ('pause' in o) pause += o.pause.us * CYCLES_PER_US;
+    else if ('move' in o)
+      add(describeOperation(o), { kind: 'move', irq: irqIndex.get(o.move.irq) ?? 0, to: o.move.to.map(indexOf), on: host() });
+    else if ('offline' in o) plug('offline', indexOf(o.offline), describeOperation(o));
+    else if ('online' in o) plug('online', indexOf(o.online), describeOperation(o));
+    else if ('suspend' in o) {
+      // linux.md 2.8, 2.9: all CPUs but the first go, in order, and come back
+      const others = [...online].toSorted((a, b) => a - b).slice(1);
+      add('suspend: devices lose power', { kind: 'suspend', on: host() });
+      for (const cpu of others) plug('offline', cpu, `suspend: offline CPU ${cpus[cpu]?.cpu ?? cpu}`);
+      for (const cpu of others) plug('online', cpu, `resume: online CPU ${cpus[cpu]?.cpu ?? cpu}`);
+      add('resume: devices have power', { kind: 'resume', on: host() });
+    } else {
+      const kind = lifeKinds.find((each) => each in o) ?? 'request';
+      const irq = irqIndex.get((o as Partial<Record<typeof kind, number>>)[kind] ?? 0) ?? 0;
+      add(describeOperation(o), { kind, irq, on: host() });
+    }
   }
   const universe = { lo: FIRST_VECTOR, hi: FIRST_VECTOR + scenario.universe.vectors };
   const size = {
@@ -123,7 +159,14 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   const built = builtModel(model, size, {
     online: cpus.map((c) => c.online),
     apicIds: cpus.map((c) => c.apicId),
-    irqs: sources.map(({ d, irq }) => ({ device: d, vector: irq.vector, cpu: indexOf(irq.cpu), affinity: irq.affinity.map(indexOf) })),
+    irqs: sources.map(({ d, irq }) => ({
+      device: d,
+      vector: irq.vector,
+      cpu: indexOf(irq.cpu),
+      affinity: irq.affinity.map(indexOf),
+      managed: irq.managed,
+      requested: irq.requested,
+    })),
     operations: requests,
     ...(scenario.machine.iommu === undefined ? {} : { units: unitsOf(scenario) }),
     parts: partsOf(cpus, scenario.devices, scenario.universe),

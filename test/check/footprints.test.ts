@@ -13,15 +13,17 @@ const action = (actor: Actor, which: number): number => (actor << 12) | which;
 function allActions({ setup }: ProgramMachine): number[] {
   const numbers = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
   const cpus = numbers(setup.apicIds.length).flatMap((c) => [action(Actor.cpu, c), action(Actor.interrupt, c)]);
+  const timers = setup.program.timers?.length ?? 0;
+  const armed = numbers(setup.apicIds.length).flatMap((c) => numbers(timers).map((t) => action(Actor.timer, (c << 4) | t)));
   const sources = numbers(setup.sources.length).flatMap((s) => [Actor.raise, Actor.sample, Actor.send].map((a) => action(a, s)));
-  return [...cpus, ...sources, ...numbers(setup.operations.length).map((o) => action(Actor.operation, o))];
+  return [...cpus, ...armed, ...sources, ...numbers(setup.operations.length).map((o) => action(Actor.operation, o))];
 }
 
-/** A random machine: a scenario on a model, or a kernel of a few lines. */
-async function randomMachine(dice: Dice): Promise<ProgramMachine> {
-  if (dice.below(2) === 0) {
+/** A random machine: a scenario on a model, or a kernel of a few lines; `timed`: one with timers. */
+async function randomMachine(dice: Dice, timed = false): Promise<ProgramMachine> {
+  if (timed || dice.below(2) === 0) {
     for (;;) {
-      const found = await randomKernel(dice);
+      const found = await randomKernel(dice, timed);
       if (found) return found.machine;
     }
   }
@@ -51,10 +53,12 @@ function walk(machine: ProgramMachine, dice: Dice, steps: number, visit: (action
 }
 
 const isMessage = (a: number): boolean => a >>> 12 === Actor.message;
-const isCpu = (a: number): boolean => a >>> 12 === Actor.cpu || a >>> 12 === Actor.interrupt;
-/** Raise, sample and send are one actor; so are micro-op and interrupt. */
+const isTimer = (a: number): boolean => a >>> 12 === Actor.timer;
+const isCpu = (a: number): boolean => a >>> 12 === Actor.cpu || a >>> 12 === Actor.interrupt || isTimer(a);
+const cpuOf = (a: number): number => (isTimer(a) ? (a & 0xfff) >>> 4 : a & 0xfff);
+/** Raise, sample and send are one actor; so are micro-op, interrupt and timers. */
 const actorOf = (a: number): string =>
-  isCpu(a) ? `cpu ${a & 0xfff}` : isMessage(a) || a >>> 12 >= Actor.operation ? String(a) : `source ${a & 0xfff}`;
+  isCpu(a) ? `cpu ${cpuOf(a)}` : isMessage(a) || a >>> 12 >= Actor.operation ? String(a) : `source ${a & 0xfff}`;
 
 /** The action's name once `first` was done: an earlier message of the same origin may have landed. */
 function renamed(a: number, first: number, landed: boolean): number {
@@ -99,9 +103,9 @@ describe('verified footprints', () => {
     const problems = new Set<string>();
     let steps = 0;
     let guards = 0;
-    for (let seed = 0; seed < 40; seed++) {
+    for (let seed = 0; seed < 60; seed++) {
       const dice = new Dice(seed);
-      const machine = await instrumented.used(() => randomMachine(dice));
+      const machine = await instrumented.used(() => randomMachine(dice, seed >= 40));
       machine.image();
       machine.core.exports.openReduction();
       const resource = resourceMap(machine);
@@ -140,9 +144,9 @@ describe('verified footprints', () => {
 describe('on random states', () => {
   test('level 1: a joinable step commutes with every other enabled action', async () => {
     let pairs = 0;
-    for (let seed = 0; seed < 60; seed++) {
+    for (let seed = 0; seed < 80; seed++) {
       const dice = new Dice(1000 + seed);
-      const machine = await randomMachine(dice);
+      const machine = await randomMachine(dice, seed >= 60);
       walk(machine, dice, 200, (enabled) => {
         const block = machine.snapshot();
         machine.setup.apicIds.forEach((_, c) => {
@@ -150,7 +154,7 @@ describe('on random states', () => {
           const step = action(Actor.cpu, c);
           expect(enabled).toContain(step);
           for (const other of enabled) {
-            if (isCpu(other) && (other & 0xfff) === c) continue;
+            if (isCpu(other) && cpuOf(other) === c) continue;
             const [one, two] = [both(machine, step, other), (machine.restore(block), both(machine, other, step))];
             machine.restore(block);
             // an arrival may bring an interrupt, which comes first
@@ -167,9 +171,9 @@ describe('on random states', () => {
 
   test('level 1: the normal form has nothing left to join, whoever is first', async () => {
     let joined = 0;
-    for (let seed = 0; seed < 40; seed++) {
+    for (let seed = 0; seed < 60; seed++) {
       const dice = new Dice(2000 + seed);
-      const machine = await randomMachine(dice);
+      const machine = await randomMachine(dice, seed >= 40);
       walk(machine, dice, 200, () => {
         const block = machine.snapshot();
         const forms = [0, 1].map((backwards) => {
@@ -194,9 +198,9 @@ describe('on random states', () => {
 
   test('level 2: enabled actions whose footprints do not conflict commute', async () => {
     let pairs = 0;
-    for (let seed = 0; seed < 60; seed++) {
+    for (let seed = 0; seed < 80; seed++) {
       const dice = new Dice(3000 + seed);
-      const machine = await randomMachine(dice);
+      const machine = await randomMachine(dice, seed >= 60);
       machine.image();
       machine.core.exports.openReduction();
       walk(machine, dice, 200, (enabled) => {
@@ -220,9 +224,9 @@ describe('on random states', () => {
   test('level 2: what others do while members stand still is inside of their futures', async () => {
     const problems = new Set<string>();
     let steps = 0;
-    for (let seed = 0; seed < 60; seed++) {
+    for (let seed = 0; seed < 80; seed++) {
       const dice = new Dice(4000 + seed);
-      const machine = await randomMachine(dice);
+      const machine = await randomMachine(dice, seed >= 60);
       machine.image();
       machine.core.exports.openReduction();
       walk(machine, dice, 120, () => {
@@ -234,7 +238,7 @@ describe('on random states', () => {
         const future: Footprint | undefined = at === 0 ? undefined : footprintAt(machine, at);
         const isMember = (a: number): boolean => {
           const mask = isCpu(a) ? cpus : actorOf(a).startsWith('source') ? sources : a >>> 12 === Actor.operation ? operations : 0;
-          return ((mask >>> (a & 0xfff)) & 1) !== 0;
+          return ((mask >>> (isCpu(a) ? cpuOf(a) : a & 0xfff)) & 1) !== 0;
         };
         if (!future) return;
         for (let i = 0; i < 60; i++) {

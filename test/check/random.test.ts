@@ -35,7 +35,7 @@ test.each([0, 1] as const)(
     let compared = 0;
     let taken = 0;
     for (let seed = 0; compared < 200; seed++) {
-      const kernel = await randomKernel(new Dice(seed));
+      const kernel = await randomKernel(new Dice(seed), seed % 3 === 0);
       if (!kernel) continue;
       const { status, states, transitions, executed, rest, failures } = await search(await kernel.again(), reduction, 2500);
       if (status !== 'done') continue;

@@ -1,8 +1,8 @@
 /**
  * Random kernels of a few lines, for claims about every program: tasks, stoppers and handlers that take locks, switch
- * interrupts, send IPIs, wait for flags and write what others read, with and without a lock. Many of them are wrong.
+ * interrupts, send IPIs, arm timers, wait for flags and write what others read, with and without a lock. Many of them are wrong.
  */
-import { AssemblyError, eq, lt, type Assembler, type Builder, type Declarations, type Reg } from '../../src/kernel/index.js';
+import { AssemblyError, eq, lt, type Assembler, type Builder, type Declarations, type Reg, type Timer } from '../../src/kernel/index.js';
 import { assumptionValues } from '../../src/machine/assumptions.js';
 import type { Dice } from './systems.js';
 import { handler, operation, task, toy, type Toy, type ToyKernel } from './toy.js';
@@ -23,8 +23,16 @@ class Statements {
   readonly #cpus: number;
   readonly #data: ReturnType<typeof declare>;
   readonly #woken: readonly ReturnType<typeof task>[];
+  readonly #timers: readonly Timer[];
 
-  constructor(dice: Dice, cpus: number, data: ReturnType<typeof declare>, woken: readonly ReturnType<typeof task>[]) {
+  constructor(
+    dice: Dice,
+    cpus: number,
+    data: ReturnType<typeof declare>,
+    woken: readonly ReturnType<typeof task>[],
+    timers: readonly Timer[] = [],
+  ) {
+    this.#timers = timers;
     this.#dice = dice;
     this.#cpus = cpus;
     this.#data = data;
@@ -47,6 +55,8 @@ class Statements {
       ? ['touch', 'touch', 'touch', 'ipi', 'hardware', 'flag', 'serve', 'note']
       : ['touch', 'touch', 'touch', 'mask', 'ipi', 'hardware', 'wake', 'wait', 'flag', 'note'];
     const nested = place.interrupt ? ['locked', 'if', 'repeat'] : ['locked', 'locked', 'masked', 'masked', 'preempt', 'if', 'repeat'];
+    const timer = this.#timers[0];
+    if (timer !== undefined && dice.below(5) === 0) return this.#timer(timer);
     const kind = place.depth < 2 && dice.below(5) < 2 ? dice.of(nested) : dice.of(simple);
     switch (kind) {
       case 'touch':
@@ -165,6 +175,12 @@ class Statements {
     }
   }
 
+  #timer(timer: Timer): Emit {
+    const [what, cpu] = [this.#dice.below(4), this.#dice.below(this.#cpus)];
+    if (what === 0) return (b) => b.if(b.timerArmed(cpu, timer), () => b.store(this.#data.shown, [], 1));
+    return (b) => (what === 1 ? b.timerCancel(cpu, timer) : b.timerArm(cpu, timer));
+  }
+
   /** What the lock protects. */
   #guarded(lock: ReturnType<typeof declare>['locks'][number]): Emit {
     const dice = this.#dice;
@@ -237,10 +253,15 @@ function declare(d: Declarations) {
   };
 }
 
-function kernel(k: Assembler, d: Declarations, dice: Dice, cpus: number): ToyKernel {
+function kernel(k: Assembler, d: Declarations, dice: Dice, cpus: number, timed: boolean): ToyKernel {
   const data = declare(d);
   const woken: ReturnType<typeof task>[] = [];
-  const some = new Statements(dice, cpus, data, woken);
+  const timers: Timer[] = [];
+  if (timed) {
+    const body = new Statements(dice, cpus, data, []).list(1 + dice.below(2), { interrupt: true, depth: 1 });
+    timers.push(k.timer('timer', task(k, 'timer_callback', body), 1000));
+  }
+  const some = new Statements(dice, cpus, data, woken, timers);
   const thread = { interrupt: false, depth: 0 };
   const interrupt = { interrupt: true, depth: 1 };
   // what can be woken wakes nobody itself
@@ -258,8 +279,8 @@ function kernel(k: Assembler, d: Declarations, dice: Dice, cpus: number): ToyKer
   };
 }
 
-/** A machine of two or three CPUs with such a kernel, and a device; undefined if the assembler refuses it. */
-export async function randomKernel(dice: Dice): Promise<Toy<ToyKernel> | undefined> {
+/** A machine of two or three CPUs with such a kernel, with a timer or none, and a device; undefined if the assembler refuses it. */
+export async function randomKernel(dice: Dice, timed = false): Promise<Toy<ToyKernel> | undefined> {
   const cpus = 2 + (dice.below(4) === 0 ? 1 : 0);
   const assumptions = {
     sampling: dice.of(assumptionValues.sampling),
@@ -269,7 +290,7 @@ export async function randomKernel(dice: Dice): Promise<Toy<ToyKernel> | undefin
     softDisabled: dice.of(assumptionValues.softDisabled),
   };
   try {
-    return await toy((k, d) => kernel(k, d, dice, cpus), {
+    return await toy((k, d) => kernel(k, d, dice, cpus, timed), {
       cpus,
       assumptions,
       parallel: dice.below(2) === 0,

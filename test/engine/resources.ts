@@ -7,8 +7,10 @@ import {
   Flight,
   FOOTPRINT_WORDS,
   Glob,
+  Iommu,
   Msg,
   Part,
+  Remap,
   Src,
   Table,
   Thing,
@@ -41,8 +43,25 @@ export function footprintAt(machine: ProgramMachine, at: number): Footprint {
   return { reads: words(at), writes: words(at + FOOTPRINT_WORDS * 8) };
 }
 
-/** The mode and the id of a LAPIC stay what they are in a check: no resource. So do what counts them, and what waits for room. */
-const constant: ReadonlySet<number> = new Set([Cpu.mode, Cpu.xapicId]);
+/**
+ * The mode and the id of a LAPIC stay what they are in a check: no resource. So do what counts them, and what waits for room. Which
+ * vector a SIPI had is only for who asks.
+ */
+const constant: ReadonlySet<number> = new Set([Cpu.mode, Cpu.xapicId, Cpu.sipiVector]);
+
+/** Of a unit, what its queue is about; the rest stays as it is in a check. */
+const queued: ReadonlySet<number> = new Set(
+  [
+    Iommu.fsts,
+    Iommu.iqh,
+    Iommu.iqt,
+    Iommu.put,
+    Iommu.descriptor,
+    Iommu.descriptor + 4,
+    Iommu.statusAddress,
+    Iommu.statusAddress + 4,
+  ].flatMap((at) => [at, at + 1, at + 2, at + 3]),
+);
 
 const irr: ReadonlySet<number> = new Set([Cpu.irrv, Cpu.irrWords, Cpu.esrPending, Cpu.esr]);
 
@@ -59,7 +78,9 @@ export function resourceMap(machine: ProgramMachine): (address: number) => bigin
   const table = (id: Table): number => core.exports.table(id);
   const [cpus, contexts, devices] = [table(Table.cpus), table(Table.contexts), table(Table.devices)];
   const [sources, operations, globals] = [table(Table.sourceStates), table(Table.operationStates), table(Table.globals)];
-  const poolEnd = table(Table.messages) + setup.messages * Msg.size;
+  const [units, lines, iommus] = [table(Table.iommus), table(Table.lines), setup.iommus?.length ?? 0];
+  const poolEnd = table(Table.messages) + setup.messages * (Msg.size + (iommus === 0 ? 0 : Remap.size));
+  const timers = setup.program.timers?.length ?? 0;
   const slots = setup.program.variables.length / VarWord.words;
   const word = (slot: number, which: VarWord): number => core.u32(table(Table.variables) + (slot * VarWord.words + which) * 4);
   let next = 0;
@@ -86,6 +107,11 @@ export function resourceMap(machine: ProgramMachine): (address: number) => bigin
     if (source !== undefined) return one(1, ((address - sources) % Src.size === Src.owed ? Thing.owed : Thing.condition) + (source % 16));
     if (between(address, operations, setup.operations.length, 1) !== undefined) return one(1, Thing.operations);
     if (between(address, globals, Glob.size, 1) !== undefined) return address - globals < Glob.rotate ? one(1, Thing.probe) : 0n;
+    const unit = between(address, units, Iommu.size, iommus);
+    if (unit !== undefined) return queued.has((address - units) % Iommu.size) ? one(1, Thing.queues) : 0n;
+    if (between(address, lines, 16, iommus * (setup.irtes ?? 0)) !== undefined) return one(1, Thing.lines);
+    if (between(address, core.exports.guestAt(), setup.memory ?? 0, 1) !== undefined) return one(1, Thing.queues);
+    if (between(address, table(Table.timers), timers, setup.apicIds.length) !== undefined) return one(1, Thing.timers);
     if (address >= globals && address < poolEnd) return POOL;
     const variable = variables.find(({ from, to }) => address >= from && address < to);
     if (!variable || variable.isFixed) return 0n;

@@ -49,10 +49,12 @@ export interface RandomOptions {
   readonly assumptions?: boolean;
   /** few enough CPUs, devices, raises and operations to be searched */
   readonly small?: boolean;
+  /** by VT-d, with or without what its invalidations rest on */
+  readonly remapped?: boolean;
 }
 
 /** A machine of 2 to 4 CPUs with 1 to 3 devices, and what is done to it. */
-export function randomSystem(dice: Dice, { hotplug, assumptions = false, small = false }: RandomOptions): System {
+export function randomSystem(dice: Dice, { hotplug, assumptions = false, small = false, remapped = false }: RandomOptions): System {
   const cpus = Array.from({ length: small ? 2 : 2 + dice.below(3) }, (_, c) => c);
   const first = new Set([0, ...dice.some(cpus.slice(1))]);
   const online = new Set(first);
@@ -66,7 +68,7 @@ export function randomSystem(dice: Dice, { hotplug, assumptions = false, small =
   });
   const operations = Array.from({ length: 1 + dice.below(small ? 2 : 3) }, () => {
     const what = hotplug ? dice.of(['move', 'offline', 'online']) : 'move';
-    if (what === 'move') return `  - move: {irq: ${dice.of(irqs)}, to: [${dice.some([...online])}]}`;
+    if (what === 'move') return `  - move: {irq: ${dice.of(irqs)}, to: [${remapped ? dice.of([...online]) : dice.some([...online])}]}`;
     const cpu = dice.of(cpus.slice(1));
     if (what === 'offline' && online.size > 1 && online.delete(cpu)) return `  - offline: ${cpu}`;
     if (what === 'online' && !online.has(cpu)) {
@@ -80,14 +82,19 @@ export function randomSystem(dice: Dice, { hotplug, assumptions = false, small =
     'version: 1',
     'name: random',
     `model: ${dice.of(models)}`,
-    `machine: {cpus: [${list}]}`,
+    `machine: {cpus: [${list}]${remapped ? ', iommu: vtd' : ''}}`,
     'universe: {vectors: 4}',
     'devices:',
     ...devices,
     'operations:',
     ...operations,
   ];
-  if (assumptions) {
+  if (remapped) {
+    const rare = (value: string): string => (dice.below(2) === 0 ? value : '');
+    const set = [rare('iecFlush: none'), rare('iecWait: none'), rare('iecIndex: first')].filter((each) => each !== '');
+    lines.push(`behaviours: {${set.join(', ')}}`);
+    lines.push(`assumptions: {iecDrain: ${dice.of(['irr', 'root-complex', 'none'])}, irteFetch: ${dice.of(['whole', 'halves'])}}`);
+  } else if (assumptions) {
     const sampling = dice.of(['at-once', 'then-delay']);
     const push = dice.of(['irr', 'root-complex', 'none']);
     const delivery = dice.of(['within-mdelay', 'unbounded']);

@@ -60,12 +60,6 @@ describe('refusals', () => {
     );
   });
 
-  test('waits in interrupt code', () => {
-    const { k, out } = assembler();
-    k.interruptEntry(k.routine('handler', {}, (b) => b.waitEq(out, [], 1)));
-    expect(() => k.assemble(size)).toThrow(/^routine handler uses waitEq at line 1, but handler is an interrupt entry;/);
-  });
-
   test('iret in a task', () => {
     expect(task((b) => b.iret())).toThrow(/^routine task uses iret at line 1, but task is the entry of a task/);
   });

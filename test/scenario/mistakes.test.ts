@@ -35,11 +35,17 @@ const added: readonly (readonly [string, string, readonly string[]])[] = [
     ['6:3: the key "default" is missing; add default: 7200', '6:3: the key "max" is missing; add max: 9000'],
   ],
   ['an unknown operation', 'operations:\n  - ofline: 1\n', ['6:5: unknown key "ofline"; did you mean "offline"?']],
-  ['an empty operation', 'operations: [{}]\n', ['5:14: an operation says nothing; write exactly one of offline, online, move or pause']],
+  [
+    'an empty operation',
+    'operations: [{}]\n',
+    ['5:14: an operation says nothing; write exactly one of offline, online, move, request, free, disable, enable, suspend or pause'],
+  ],
   [
     'two operations in one',
     'operations:\n  - offline: 1\n    online: 1\n',
-    ['6:5: an operation has 2 keys, offline and online; write exactly one of offline, online, move or pause'],
+    [
+      '6:5: an operation has 2 keys, offline and online; write exactly one of offline, online, move, request, free, disable, enable, suspend or pause',
+    ],
   ],
   [
     'no kind of timing value',

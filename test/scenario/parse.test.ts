@@ -10,7 +10,15 @@ describe('defaults', () => {
       name: 'a',
       model: 'linux-5.9',
       behaviours: {},
-      assumptions: { sampling: 'at-once', push: 'irr', delivery: 'within-mdelay', recognition: 'prompt', softDisabled: 'dispatches' },
+      assumptions: {
+        sampling: 'at-once',
+        push: 'irr',
+        delivery: 'within-mdelay',
+        recognition: 'prompt',
+        softDisabled: 'dispatches',
+        iecDrain: 'irr',
+        irteFetch: 'whole',
+      },
       machine: {
         cpus: [
           { cpu: 0, apicId: 0, online: true },

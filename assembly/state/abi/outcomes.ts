@@ -94,6 +94,8 @@ export enum Event {
   post = 29,
   /** unit a drops entry b from its cache */
   evict = 30,
+  /** timer b of CPU a fires */
+  timer = 31,
   /** a write arrives at entry register b (offset) of the MSI-X table of function a: c = value */
   table = 32,
 }

@@ -41,6 +41,8 @@ export enum Thing {
   /** the queues of remapping units; what they have cached */
   queues = 58,
   lines = 59,
+  /** armed timers */
+  timers = 60,
 }
 
 /** Word 2: of the messages of one origin, 21 bits each. */

@@ -195,6 +195,14 @@ export enum IoapicSetup {
   words = 8,
 }
 
+/** Words of one timer's constants. */
+export enum TimerSetup {
+  /** entry of its routine, and the cycles from arming to firing, timed */
+  entry = 0,
+  delay = 1,
+  words = 2,
+}
+
 export enum OperationSetup {
   /** entry of its routine; 0: a pause */
   entry = 0,
@@ -222,7 +230,7 @@ export enum Settings {
   judgeRest = 5,
   judgeProbe = 6,
   apStart = 7,
-  /** slot of the variable that says an irq is started, or NONE */
+  /** slot of the variable that holds `Started` of each source, or NONE: all are */
   startedSlot = 8,
   /** 0 nothing, 1 events, 2 events and micro-ops */
   record = 9,
@@ -332,6 +340,17 @@ export enum Assumption {
   irteHalves = 256,
   /** a WRMSR that sends an IPI waits for the CPU's earlier stores (hardware.md A.2.3) */
   ipiWaitsForStores = 512,
+}
+
+/** What a kernel model says of an interrupt source. */
+export enum Started {
+  /** it raises and samples nothing */
+  no = 0,
+  yes = 1,
+  /** it may raise, and nobody has to handle that now */
+  disabled = 2,
+  /** as `no`; its device has no power */
+  asleep = 3,
 }
 
 export enum DeviceKind {

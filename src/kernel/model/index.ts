@@ -3,7 +3,8 @@ import { linux, linuxBehaviours, linuxVersions } from './linux/model.js';
 import { ModelError, type KernelModel } from './model.js';
 
 export type { ActiveBehaviour, BuiltModel, IrqPlacement, KernelModel, OperationRequest, Placement, Untargeted } from './model.js';
-export { ModelError };
+export { linux, ModelError };
+export type { LinuxChanges } from './linux/model.js';
 
 /** Names of all models, e.g. `linux-5.9`. */
 export const modelNames: readonly string[] = linuxVersions.map((version) => `linux-${version}`);
@@ -19,5 +20,5 @@ export function findModel(name: string, set: Readonly<Record<string, string>> = 
   if (version === undefined || !linuxVersions.includes(version)) {
     throw new ModelError(`there is no model ${name}; there are ${modelNames.join(', ')}`);
   }
-  return linux(version, set);
+  return linux(version, { behaviours: set });
 }

@@ -8,15 +8,37 @@ import { Walk } from './walk.js';
 const UNUSED = 0;
 
 describe('versions and behaviours', () => {
-  test('are these', () => {
-    expect(modelNames).toEqual(['linux-5.5', 'linux-5.6', 'linux-5.8', 'linux-5.9']);
-    const table = Object.fromEntries(
-      modelNames.map((name) => [name, Object.fromEntries(findModel(name).behaviours.map((b) => [b.name, b.value]))]),
-    );
-    expect(table['linux-5.5']).toMatchObject({ msiUpdate: 'direct', completeMove: 'compare', lapicDisable: 'early' });
-    expect(table['linux-5.6']).toMatchObject({ msiUpdate: 'twoStep', completeMove: 'compare', lapicDisable: 'early' });
-    expect(table['linux-5.8']).toMatchObject({ msiUpdate: 'twoStep', completeMove: 'dead', lapicDisable: 'early' });
-    expect(table['linux-5.9']).toMatchObject({ msiUpdate: 'twoStep', completeMove: 'any', lapicDisable: 'late' });
+  /** The versions in which a behaviour changes, with what it is from there on. */
+  const changes = (behaviour: string): string[] => {
+    const values = modelNames.map((name) => [
+      name.slice('linux-'.length),
+      findModel(name).behaviours.find((b) => b.name === behaviour)?.value,
+    ]);
+    return values.filter(([, value], i) => value !== values[i - 1]?.[1]).map(([version, value]) => `${version ?? ''} ${value ?? ''}`);
+  };
+
+  test.each([
+    ['msiUpdate', '4.19 direct', '5.6 twoStep', '5.17 direct', '6.7 twoStepReserved'],
+    ['msiReadBack', '4.19 none', '5.14 read'],
+    ['busyMove', '4.19 rearm'],
+    ['completeMove', '4.19 compare', '5.8 dead', '5.9 any'],
+    ['cleanup', '4.19 ipi', '6.6 timer'],
+    ['cleanupOffline', '4.19 leak', '6.10 free'],
+    ['edgeInProgress', '4.19 pending', '6.17 wait'],
+    ['emptySlot', '4.19 once', '6.17 recheck'],
+    ['lapicDisable', '4.19 never', '5.4 early', '5.9 late'],
+    ['forceComplete', '4.19 target', '6.10 involved'],
+    ['noVectorLeft', '4.19 stay', '6.10 anywhere'],
+    ['offlineList', '4.19 leave', '6.6 free'],
+  ])('%s changes in these versions (2.5-2.8, 2.11)', (behaviour, ...expected) => {
+    expect(changes(behaviour)).toEqual(expected);
+  });
+
+  test('what was recorded of 6.12.117 says so; 6.12 is the same, as read', () => {
+    const [recorded, read] = [findModel('linux-6.12.117').behaviours, findModel('linux-6.12').behaviours];
+    expect(recorded.filter((b) => b.evidence === 'recorded').map((b) => b.name)).toContain('cleanup');
+    expect(read.every((b) => b.evidence === 'read')).toBe(true);
+    expect(recorded.map((b) => [b.name, b.value])).toEqual(read.map((b) => [b.name, b.value]));
   });
 
   test('every behaviour says what it is and where that is known from; what was set says so', () => {
@@ -26,7 +48,7 @@ describe('versions and behaviours', () => {
   });
 
   test.each([
-    ['a version that has no table', 'linux-4.19', {}, 'there is no model linux-4.19; there are linux-5.5, linux-5.6, linux-5.8, linux-5.9'],
+    ['a version that has no table', 'linux-4.18', {}, 'there is no model linux-4.18; there are linux-4.19, linux-5.4, linux-5.5'],
     ['a name out of Object.prototype', 'linux-constructor', {}, 'there is no model linux-constructor'],
     ['another system', 'xen', {}, 'there is no model xen'],
     ['a behaviour that does not exist', 'linux-5.9', { settle: 'none' }, 'linux has no behaviour settle; it has msiUpdate'],
@@ -184,6 +206,43 @@ describe('a move and its cleanup (2.5, 2.7)', () => {
     walk.raise('d0');
     expect(walk.mask('alloc_map', 1)).toEqual([]);
     expect(walk.mask('alloc_map', 2)).toEqual([0x21]);
+  });
+
+  test('6.6: a timer on the old CPU frees the old vector, and comes again while that is pending there (2.7)', async () => {
+    const walk = await Walk.begin(twoMoves, { model: '6.6', assume: { push: 'none' } });
+    walk.operation(0);
+    walk.raise('d0');
+    // at the new CPU one is handled, and the vector is not freed yet
+    walk.step('d0', 'raise');
+    walk.step('d0', 'sample');
+    while (!walk.enabled('cpu0', 't0'))
+      walk.step(walk.enabled('d0', 'm0') ? 'd0' : 'cpu1', walk.enabled('d0', 'm0') ? 'm0' : walk.enabled('cpu1', 'irq') ? 'irq' : '');
+    expect([walk.variable('apicd_queued', 0), walk.mask('alloc_map', 0)]).toEqual([1, [0x22]]);
+    walk.step('cpu0', 't0');
+    walk.rest();
+    expect([walk.variable('apicd_queued', 0), walk.mask('alloc_map', 0)]).toEqual([0, []]);
+    expect(walk.variable('vector_irq', 0, 0x22)).toBe(UNUSED);
+    expect(walk.accesses(1).filter((a) => a.startsWith('IPI'))).toEqual([]);
+  });
+
+  test('6.6: an offline frees what waits on the list of its CPU, and the timer is gone (2.8 d7)', async () => {
+    const scenario = small({
+      cpus: [0, 1, 2],
+      devices: [{ cpu: 1, vector: 0x22, kind: 'free', raises: 8 }],
+      operations: ['move: {irq: 24, to: [2]}', 'offline: 1'],
+    });
+    const walk = await Walk.begin(scenario, { model: '6.6' });
+    walk.operation(0);
+    walk.raise('d0');
+    walk.step('d0', 'raise');
+    walk.step('d0', 'sample');
+    while (!walk.enabled('cpu1', 't0'))
+      walk.step(walk.enabled('d0', 'm0') ? 'd0' : 'cpu2', walk.enabled('d0', 'm0') ? 'm0' : walk.enabled('cpu2', 'irq') ? 'irq' : '');
+    walk.step('op1');
+    while (walk.enabled('cpu0') || walk.enabled('cpu1') || walk.enabled('cpu2'))
+      walk.step(['cpu0', 'cpu1', 'cpu2'].find((c) => walk.enabled(c)) ?? '');
+    expect(walk.enabled('cpu1', 't0')).toBe(false);
+    expect([walk.variable('apicd_queued', 0), walk.mask('alloc_map', 1)]).toEqual([0, []]);
   });
 
   test('5.8 never cleans up, so that every later move is refused', async () => {

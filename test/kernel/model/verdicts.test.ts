@@ -17,6 +17,12 @@ describe('xhci-hotplug, by version', () => {
     // vector stays the same makes the update atomic enough in all of them, so nothing else fails, not even in 5.5.
     ['5.5 loses: its LAPIC is disabled first', 'xhci-hotplug', { model: '5.5' }, ['noLoss']],
     ['5.6 loses, and nothing else fails', 'xhci-hotplug', { model: '5.6' }, ['noLoss']],
+    // before 5.4 a dying CPU masks its local lines and goes on accepting
+    ['4.19 is safe: its LAPIC is never disabled', 'xhci-hotplug', { model: '4.19' }, 'safe'],
+    ['5.14 is safe', 'xhci-hotplug', { model: '5.14' }, 'safe'],
+    ['6.6 is safe, with a timer for the cleanup', 'xhci-hotplug', { model: '6.6' }, 'safe'],
+    ['6.12.117 is safe', 'xhci-hotplug', { model: '6.12.117' }, 'safe'],
+    ['7.0 is safe, waiting for the handler on the old CPU', 'xhci-hotplug', { model: '7.0' }, 'safe'],
     // its cleanup is dead, but here no move is left to be cleaned up: the offline ends it by force
     ['5.8 loses: still disabled first', 'xhci-hotplug', { model: '5.8' }, ['noLoss']],
     ['5.9 is safe', 'xhci-hotplug', { model: '5.9' }, 'safe'],
@@ -39,6 +45,12 @@ describe('xhci-torn-offline', () => {
   verdicts([
     ['5.6 loses at the disabled LAPIC', 'xhci-torn-offline', { model: '5.6' }, ['noLoss']],
     ['5.9 is safe', 'xhci-torn-offline', {}, 'safe'],
+    ['5.14 is safe', 'xhci-torn-offline', { model: '5.14' }, 'safe'],
+    // races.md msi-quirk-never-armed: the two steps are never taken
+    ['5.17 loses: its two steps are never taken', 'xhci-torn-offline', { model: '5.17' }, ['noLoss']],
+    // recorded: vector and CPU of an MSI without mask bits change in one pass
+    ['6.12.117 loses: two steps only where there are mask bits', 'xhci-torn-offline', { model: '6.12.117' }, ['noLoss']],
+    ['6.12.117 with msiUpdate=twoStep is safe', 'xhci-torn-offline', { model: '6.12.117', set: { msiUpdate: 'twoStep' } }, 'safe'],
     // the torn message (new CPU, old vector) runs the network card's handler; the xHCI's never runs
     ['5.9 with msiUpdate=direct loses', 'xhci-torn-offline', { set: { msiUpdate: 'direct' } }, ['noLoss']],
     // Not what one fears: the completion of the last config write pushes all earlier messages into the IRR, before the scan.
@@ -56,6 +68,9 @@ describe('torn-move', () => {
     // races.md msi-torn-nonmaskable: a stray, but the handler that runs after the move serves the event
     ['5.5: a stray, no loss', 'torn-move', { model: '5.5' }, ['noStray']],
     ['5.6 is safe', 'torn-move', { model: '5.6' }, 'safe'],
+    ['5.17: the stray is back', 'torn-move', { model: '5.17' }, ['noStray']],
+    ['6.12.117: a stray', 'torn-move', { model: '6.12.117' }, ['noStray']],
+    ['6.12.117 with msiUpdate=twoStep is safe', 'torn-move', { model: '6.12.117', set: { msiUpdate: 'twoStep' } }, 'safe'],
     // races.md orig-ax-cleanup-dead: the old vector is never given back
     ['5.8 leaks the old vector', 'torn-move', { model: '5.8' }, ['noLeak']],
     ['5.9 is safe', 'torn-move', {}, 'safe'],
@@ -77,6 +92,12 @@ describe('move-hotplug', () => {
     // races.md vector-leak-cpu-offline: the old CPU is gone before the first interrupt at the new one
     ['5.9 leaks, and nothing else fails', 'move-hotplug', {}, ['noLeak']],
     ['5.6 leaks and loses', 'move-hotplug', { model: '5.6' }, ['noLeak', 'noLoss']],
+    ['6.6 leaks: its list is freed, a move in progress is not on it', 'move-hotplug', { model: '6.6' }, ['noLeak']],
+    ['6.10 is safe', 'move-hotplug', { model: '6.10' }, 'safe'],
+    // either would do: the offline ends the move, or the first interrupt behind it frees the vector
+    ['6.10 with forceComplete=target is safe', 'move-hotplug', { model: '6.10', set: { forceComplete: 'target' } }, 'safe'],
+    ['6.10 with cleanupOffline=leak is safe', 'move-hotplug', { model: '6.10', set: { cleanupOffline: 'leak' } }, 'safe'],
+    ['7.0 is safe', 'move-hotplug', { model: '7.0' }, 'safe'],
   ]);
 });
 

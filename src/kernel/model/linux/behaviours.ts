@@ -1,23 +1,34 @@
 /**
- * What differs between versions of Linux, as named behaviours. A version is a table of them; a user sets single ones to
- * try a repair, or to take one away and see what it was for.
+ * What differs between versions of Linux, as named behaviours, and what a user may take away to see what it was for. A version
+ * is a table of them (versions.ts).
+ *
+ * Left out, since no check can show them: warnings; the search of an empty mask on kernels for one CPU (before 5.9); which
+ * vectors are outside of every universe (0x20 may be given to devices from 6.6 on, 0xeb no more from 6.10 on); counters that
+ * only warn (global_available); a move of an irq that is not activated, which all versions put off until it is; the local
+ * lines that an offline masks.
  */
-
-/** Where the knowledge comes from: read in the kernel's source or changelog, or from memory of it (linux.md, tags S and M). */
-export type Evidence = 'read' | 'memory';
 
 /** Every behaviour with its possible values. */
 export const behaviours = {
   msiUpdate: {
-    text: 'how the message of a non-maskable MSI is moved (linux.md 2.5)',
+    text: 'how the message of an MSI is moved without remapping (linux.md 2.5)',
     values: {
       direct: 'all registers in one pass: torn in between',
-      twoStep: 'new vector at the old CPU first, then the new CPU; then the own IRR is read',
+      twoStep: 'without mask bits new vector at the old CPU first, then the new CPU; then the own IRR is read',
+      twoStepReserved: 'two steps for irqs that can be reserved, which none without mask bits can: that is torn in between',
     },
   },
   moveMark: {
     text: 'the slot of the temporary vector during a two-step update (2.5 s6)',
     values: { mark: 'marked RETRIGGERED, so that a late vector is swallowed', none: 'left as it is' },
+  },
+  msiReadBack: {
+    text: 'after a message was written (2.5 w5)',
+    values: { none: 'nothing', read: 'a register of the device is read, which flushes the writes' },
+  },
+  busyMove: {
+    text: 'a move that is refused since the one before is not cleaned up (2.5)',
+    values: { rearm: 'waits for the next interrupt', drop: 'is forgotten' },
   },
   completeMove: {
     text: 'when irq_complete_move sends the old vector to cleanup (2.7)',
@@ -27,9 +38,33 @@ export const behaviours = {
       any: 'any interrupt on the current CPU',
     },
   },
+  cleanup: {
+    text: 'what tells the old CPU to free the vector of a move (2.7)',
+    values: { ipi: 'an IPI of the lowest priority', timer: 'a timer on that CPU, a jiffy later' },
+  },
+  cleanupOffline: {
+    text: 'the old vector of a move whose old CPU is offline when it is to be cleaned up (2.7)',
+    values: { leak: 'forgotten, still allocated', free: 'freed' },
+  },
+  edgeInProgress: {
+    text: 'an edge while the handler runs on another CPU (2.11)',
+    values: { pending: 'is left for that CPU', wait: 'on the CPU that is the target now: waits for the handler to end, and handles it' },
+  },
+  emptySlot: {
+    text: 'a vector without an irq in the vector table (2.11)',
+    values: { once: 'as the table says', recheck: 'as the table says under vector_lock' },
+  },
   lapicDisable: {
     text: 'when the dying CPU disables its LAPIC by software (2.8)',
-    values: { early: 'before interrupts are moved away', late: 'after they are moved away' },
+    values: { never: 'it does not', early: 'before interrupts are moved away', late: 'after they are moved away' },
+  },
+  forceComplete: {
+    text: 'which unfinished moves an offline ends by force (2.8 d4)',
+    values: { target: 'of irqs that are on the dying CPU', involved: 'of irqs that are, or were, on the dying CPU' },
+  },
+  noVectorLeft: {
+    text: 'an offline finds no vector free in the affinity of an irq (2.8 d4)',
+    values: { stay: 'the irq stays where it is', anywhere: 'any online CPU will do' },
   },
   settleDelay: {
     text: 'the wait between moving interrupts away and the scan of the IRR (2.8 d5)',
@@ -47,6 +82,10 @@ export const behaviours = {
     text: 'the slot of a vector found pending on the dying CPU (2.8 d6)',
     values: { mark: 'marked RETRIGGERED, so that it is swallowed once', none: 'cleared like the others' },
   },
+  offlineList: {
+    text: 'vectors that wait for their cleanup on the dying CPU (2.8 d7)',
+    values: { leave: 'left on its list', free: 'freed' },
+  },
   iecFlush: {
     text: 'what follows a change of a remapping entry (2.6)',
     values: { flush: 'the cached entry is invalidated', none: 'nothing: what is cached stays' },
@@ -63,34 +102,4 @@ export const behaviours = {
 
 export type BehaviourName = keyof typeof behaviours;
 export type Behaviours = { readonly [N in BehaviourName]: keyof (typeof behaviours)[N]['values'] };
-
-/** One value of a version and how it is known. */
-interface Known<V> {
-  readonly value: V;
-  readonly evidence: Evidence;
-}
-
-type Version = { readonly [N in BehaviourName]: Known<Behaviours[N]> };
-
-function read<const V extends string>(value: V): Known<V> {
-  return { value, evidence: 'read' };
-}
-
-const common = {
-  moveMark: read('mark'),
-  settleDelay: read('mdelay'),
-  irrScan: read('scan'),
-  retrigger: read('ipi'),
-  slotMark: read('mark'),
-  iecFlush: read('flush'),
-  iecWait: read('wait'),
-  iecIndex: read('entry'),
-} as const;
-
-/** linux.md 2.5 (message update), 2.7 (cleanup), 2.8 d2' and d8 (LAPIC disable). */
-export const versions: Readonly<Record<string, Version>> = {
-  '5.5': { ...common, msiUpdate: read('direct'), completeMove: read('compare'), lapicDisable: read('early') },
-  '5.6': { ...common, msiUpdate: read('twoStep'), completeMove: read('compare'), lapicDisable: read('early') },
-  '5.8': { ...common, msiUpdate: read('twoStep'), completeMove: read('dead'), lapicDisable: read('early') },
-  '5.9': { ...common, msiUpdate: read('twoStep'), completeMove: read('any'), lapicDisable: read('late') },
-};
+export const behaviourNames = Object.keys(behaviours) as BehaviourName[];

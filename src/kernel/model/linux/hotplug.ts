@@ -86,6 +86,7 @@ export function hotplugRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, i
     b.maskClear(d.cpuOnlineMask, [], SELF, 'set_cpu_online(false)');
     b.unlock(d.vectorLock, []);
     b.call(fixupIrqs, {});
+    if (behaviours.offlineList === 'free') b.call(v.lapicOffline, {});
     if (behaviours.lapicDisable === 'late') softDisable(b);
     b.wake(SELF, 'thread', playDead);
   });

@@ -1,18 +1,13 @@
 /** Interrupt entry, the edge flow handler and the deferred move (linux.md 2.5, 2.7, 2.11). */
-import { any, eq, lt, ne, SELF, type Assembler, type Routine } from '../../index.js';
+import { all, any, eq, lt, ne, SELF, type Assembler, type Builder, type Reg } from '../../index.js';
+import type { Behaviours } from './behaviours.js';
+import type { Chip } from './chip.js';
 import { Slot, type LinuxData } from './data.js';
-import { EBUSY, OK, type VectorRoutines } from './vector.js';
+import { EBUSY, ENOSPC, OK, type VectorRoutines } from './vector.js';
 
 export type IrqRoutines = ReturnType<typeof irqRoutines>;
 
-/** How the irqs of a machine are moved (linux.md 2.5, 2.6). */
-export interface Chip {
-  readonly setAffinity: Routine<{ irq: 'irq'; mask: 'ref' }, 'u8'>;
-  /** in the context that asks for it, on any CPU; otherwise at the next interrupt, on the old one */
-  readonly inProcessContext: boolean;
-}
-
-export function irqRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, chip: Chip) {
+export function irqRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, chip: Chip, behaviours: Behaviours) {
   const desc = { holds: [d.descLock] };
 
   const doSetAffinity = k.routine(
@@ -35,7 +30,8 @@ export function irqRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, chip:
       b.store(d.setaffinityPending, [irq], 0);
       const mask = b.ref(d.pendingMask, [irq]);
       b.if(eq(b.maskCount(mask, d.cpuOnlineMask), 0), () => b.return());
-      b.if(eq(b.call(doSetAffinity, { irq, mask }), EBUSY), () => b.store(d.setaffinityPending, [irq], 1));
+      const ret = b.call(doSetAffinity, { irq, mask });
+      if (behaviours.busyMove === 'rearm') b.if(eq(ret, EBUSY), () => b.store(d.setaffinityPending, [irq], 1));
     },
     desc,
   );
@@ -51,9 +47,20 @@ export function irqRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, chip:
     desc,
   );
 
-  /** One CPU runs the handler; others that come meanwhile leave PENDING behind (up to 6.16). */
+  /** One CPU runs the handler; others that come meanwhile leave PENDING behind, or wait for it where they are the target. */
   const handleEdgeIrq = k.routine('handle_edge_irq', { irq: 'irq', vector: 'vector' }, (b, { irq, vector }) => {
     b.lock(d.descLock, [irq]);
+    if (behaviours.edgeInProgress === 'wait') {
+      const busyElsewhere = all(
+        () => b.load(d.inProgress, [irq]),
+        () => eq(b.load(d.apicdCpu, [irq]), SELF),
+      );
+      b.while(busyElsewhere, () => {
+        b.unlock(d.descLock, [irq]);
+        b.waitEq(d.inProgress, [irq], 0, 'the handler on the old CPU has ended');
+        b.lock(d.descLock, [irq]);
+      });
+    }
     b.if(
       b.load(d.inProgress, [irq]),
       () => {
@@ -78,64 +85,85 @@ export function irqRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, chip:
     b.unlock(d.descLock, [irq]);
   });
 
+  const noHandler = (b: Builder, slot: Reg<'u16'>, vector: Reg<'vector'>): void =>
+    b.if(
+      eq(slot, Slot.UNUSED),
+      () => b.flag('noStray', vector, 'No irq handler for vector'),
+      () => {
+        b.note('swallowed', vector);
+        b.store(d.vectorIrq, [SELF, vector], Slot.UNUSED, 'vector_irq of the vector = UNUSED');
+      },
+    );
+
   const commonInterrupt = k.routine('common_interrupt', { vector: 'vector' }, (b, { vector }) => {
     const slot = b.load(d.vectorIrq, [SELF, vector], 'vector_irq[this CPU][vector]');
-    b.if(
-      lt(slot, Slot.FIRST),
-      () => {
+    if (behaviours.emptySlot === 'once') {
+      b.if(lt(slot, Slot.FIRST), () => {
         b.lapicWrite('eoi', 0);
-        b.if(
-          eq(slot, Slot.UNUSED),
-          () => b.flag('noStray', vector, 'No irq handler for vector'),
-          () => {
-            b.note('swallowed', vector);
-            b.store(d.vectorIrq, [SELF, vector], Slot.UNUSED, 'vector_irq of the vector = UNUSED');
-          },
-        );
-      },
-      () => b.call(handleEdgeIrq, { irq: b.let('irq', b.sub('u16', slot, Slot.FIRST)), vector }),
-    );
+        noHandler(b, slot, vector);
+        b.iret();
+      });
+    } else {
+      b.if(lt(slot, Slot.FIRST), () => {
+        b.lock(d.vectorLock, []);
+        b.set(slot, b.load(d.vectorIrq, [SELF, vector], 'vector_irq[this CPU][vector] under vector_lock'));
+        b.if(lt(slot, Slot.FIRST), () => {
+          noHandler(b, slot, vector);
+          b.unlock(d.vectorLock, []);
+          b.lapicWrite('eoi', 0);
+          b.iret();
+        });
+        b.unlock(d.vectorLock, []);
+      });
+    }
+    b.call(handleEdgeIrq, { irq: b.let('irq', b.sub('u16', slot, Slot.FIRST)), vector });
     b.iret();
   });
 
   const spuriousInterrupt = k.routine('spurious_interrupt', { vector: 'vector' }, (b) => b.iret());
 
-  /** A user writes smp_affinity: without remapping, or while an older move is not cleaned up, it waits for the next interrupt. */
+  /** A user writes smp_affinity: the move happens here, or waits for the next interrupt if the chip, or the move before, makes it. */
   const setAffinityOperation = k.routine('irq_set_affinity', { op: 'u8', irq: 'irq', mask: 'ref' }, (b, { op, irq, mask }) => {
     const ask = (): void => {
       b.maskCopy(b.ref(d.pendingMask, [irq]), mask);
       b.store(d.requested, [irq], mask);
     };
-    if (chip.inProcessContext) {
-      // a task runs with interrupts on: no register has to keep that
-      b.cli();
-      b.lock(d.descLock, [irq]);
-      b.atomic(ask);
-      const ret = b.let('u8', EBUSY);
-      b.if(eq(b.load(d.setaffinityPending, [irq]), 0), () => b.set(ret, b.call(doSetAffinity, { irq, mask: b.ref(d.pendingMask, [irq]) })));
-      b.if(eq(ret, EBUSY), () => b.store(d.setaffinityPending, [irq], 1));
-      b.unlock(d.descLock, [irq]);
-      b.restoreFlags(b.let('bool', 1));
-    } else {
+    const wait = (): void => b.store(d.setaffinityPending, [irq], 1);
+    if (chip.deferred) {
       const flags = b.saveFlags();
       b.lock(d.descLock, [irq]);
       b.atomic(() => {
         ask();
-        b.store(d.setaffinityPending, [irq], 1);
+        wait();
       });
       b.unlock(d.descLock, [irq]);
       b.restoreFlags(flags);
+    } else {
+      // a task runs with interrupts on: no register has to keep that
+      b.cli();
+      b.lock(d.descLock, [irq]);
+      b.atomic(ask);
+      b.if(
+        any(
+          () => b.load(d.setaffinityPending, [irq]),
+          () => eq(b.call(doSetAffinity, { irq, mask: b.ref(d.pendingMask, [irq]) }), EBUSY),
+        ),
+        wait,
+      );
+      b.unlock(d.descLock, [irq]);
+      b.restoreFlags(b.let('bool', 1));
     }
     b.opEnd(op);
     b.end();
   });
 
-  /** 2.8 d4, up to 6.9. */
+  /** 2.8 d4. */
   const migrateOneIrq = k.routine(
     'migrate_one_irq',
     { irq: 'irq' },
     (b, { irq }) => {
       const mask = b.let('ref', b.ref(d.affinity, [irq]));
+      if (behaviours.forceComplete === 'involved') b.call(v.irqForceCompleteMove, { irq });
       b.if(
         any(
           () => eq(b.load(d.started, [irq]), 0),
@@ -149,7 +177,7 @@ export function irqRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, chip:
           b.return();
         },
       );
-      b.call(v.irqForceCompleteMove, { irq });
+      if (behaviours.forceComplete === 'target') b.call(v.irqForceCompleteMove, { irq });
       b.if(b.load(d.setaffinityPending, [irq]), () => {
         b.store(d.setaffinityPending, [irq], 0);
         b.set(mask, b.ref(d.pendingMask, [irq]));
@@ -160,7 +188,13 @@ export function irqRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, chip:
         b.set(mask, b.ref(d.cpuOnlineMask));
         b.store(d.requested, [irq], 0);
       });
-      b.call(doSetAffinity, { irq, mask });
+      const ret = b.call(doSetAffinity, { irq, mask });
+      if (behaviours.noVectorLeft === 'anywhere') {
+        b.if(eq(ret, ENOSPC), () => {
+          b.store(d.requested, [irq], 0);
+          b.call(doSetAffinity, { irq, mask: b.ref(d.cpuOnlineMask) });
+        });
+      }
     },
     desc,
   );

@@ -1,9 +1,9 @@
 /** Properties that need the kernel's data (design 4), as routines that only read: run at once, on a state after the probe. */
 import { all, eq, lt, ne, type Assembler } from '../../index.js';
+import type { Chip } from './chip.js';
 import type { LinuxData } from './data.js';
-import { PRESENT, REMAPPABLE, type RemapData } from './remap.js';
 
-export function addJudges(k: Assembler, d: LinuxData, remapping: RemapData | undefined) {
+export function addJudges(k: Assembler, d: LinuxData, chip: Chip) {
   /** `no-leak`: every allocated vector is somebody's target, and nothing is queued for an offline CPU. */
   const noLeak = k.routine('judge_no_leak', {}, (b) => {
     const cpus = b.constant('cpus');
@@ -45,37 +45,11 @@ export function addJudges(k: Assembler, d: LinuxData, remapping: RemapData | und
     const irq = b.let('irq', 0);
     b.while(lt(irq, irqs), () => {
       b.if(b.load(d.started, [irq]), () => {
-        const device = b.constant('deviceOf', irq);
-        const dest = b.and('u32', b.shr('u32', b.cfgRead(device, 'addrLo'), 12), 0xff);
-        b.if(ne(dest, b.and('u32', b.constant('apicId', b.load(d.apicdCpu, [irq])), 0xff)), () => b.flag('inStep', irq));
-        b.if(ne(b.and('vector', b.let('vector', b.cfgRead(device, 'data')), 0xff), b.load(d.apicdVector, [irq])), () =>
-          b.flag('inStep', irq),
-        );
-        b.if(ne(b.cfgRead(device, 'addrHi'), 0), () => b.flag('inStep', irq));
+        chip.judge(b, irq);
       });
       b.set(irq, b.add(irq, 1));
     });
   });
-
-  /** ... where it is remapped: it asks for its entry, and that says what the kernel believes. */
-  const entryInStep = (r: RemapData) =>
-    k.routine('judge_irte_in_step', {}, (b) => {
-      const irqs = b.constant('sources');
-      const irq = b.let('irq', 0);
-      b.while(lt(irq, irqs), () => {
-        b.if(b.load(d.started, [irq]), () => {
-          const device = b.constant('deviceOf', irq);
-          b.if(ne(b.cfgRead(device, 'addrLo'), b.or('u32', b.shl('u32', irq, 5), REMAPPABLE)), () => b.flag('inStep', irq));
-          b.if(ne(b.load(r.irte, [b.let('irte', irq), 0]), b.or('u32', b.shl('u32', b.load(d.apicdVector, [irq]), 16), PRESENT)), () =>
-            b.flag('inStep', irq),
-          );
-          b.if(ne(b.load(r.irte, [b.let('irte', irq), 1]), b.shl('u32', b.constant('apicId', b.load(d.apicdCpu, [irq])), 8)), () =>
-            b.flag('inStep', irq),
-          );
-        });
-        b.set(irq, b.add(irq, 1));
-      });
-    });
 
   /** `progress`, its last part: the affinity asked for last has taken effect, unless no CPU of it is online. */
   const affinityDone = k.routine('judge_affinity', {}, (b) => {
@@ -96,5 +70,5 @@ export function addJudges(k: Assembler, d: LinuxData, remapping: RemapData | und
     });
   });
 
-  for (const judge of [noLeak, remapping ? entryInStep(remapping) : inStep, affinityDone]) k.judge('afterProbe', judge);
+  for (const judge of [noLeak, inStep, affinityDone]) k.judge('afterProbe', judge);
 }

@@ -1,18 +1,19 @@
 /** Linux: one model, named behaviours, a version is a table of them (linux.md 2; without interrupt remapping). */
-import { Assembler, programSetup, type MachineSize } from '../../index.js';
+import { Assembler, AssemblyError, programSetup, type MachineSize, type OwnRoutines } from '../../index.js';
 import type { ProgramMachine, OperationSetup } from '../../../machine/index.js';
+import { quote } from '../../../words.js';
 import { ModelError, type ActiveBehaviour, type BuiltModel, type KernelModel, type Placement, type Untargeted } from '../model.js';
-import { behaviours, versions, type BehaviourName, type Behaviours } from './behaviours.js';
+import { behaviourNames, behaviours, type BehaviourName, type Behaviours } from './behaviours.js';
+import type { Chip } from './chip.js';
 import { declareData, describeSlot, IRQ_MOVE_CLEANUP_VECTOR, Slot, SPURIOUS_APIC_VECTOR, type LinuxData } from './data.js';
 import { hotplugRoutines, TPR } from './hotplug.js';
 import { irqRoutines } from './irq.js';
 import { invariants } from './invariants.js';
 import { addJudges } from './judges.js';
-import { msiRoutines } from './msi.js';
-import { bootRemapping, declareRemapping, irtesFor, isRemapped, remapRoutines, type RemapData } from './remap.js';
+import { msiChip } from './msi.js';
+import { irtesFor, isRemapped, remapChip } from './remap.js';
 import { vectorRoutines } from './vector.js';
-
-const names = Object.keys(behaviours) as BehaviourName[];
+import { versions, versionTable } from './versions.js';
 
 /** What each behaviour may be. */
 export const linuxBehaviours: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
@@ -20,59 +21,93 @@ export const linuxBehaviours: Readonly<Record<string, readonly string[]>> = Obje
 );
 
 /** Versions with a table, e.g. `5.9`. */
-export const linuxVersions: readonly string[] = Object.keys(versions);
+export const linuxVersions = versions;
 
 function isBehaviour(name: string): name is BehaviourName {
   return Object.hasOwn(behaviours, name);
 }
 
-/** Linux of a version, with single behaviours set otherwise. Throws `ModelError` for one that does not exist. */
-export function linux(version: string, set: Readonly<Record<string, string>> = {}): KernelModel {
-  const table = versions[version];
+/** What is to be otherwise than in the version. */
+export interface LinuxChanges {
+  /** single behaviours, e.g. `{ settleDelay: 'none' }` */
+  readonly behaviours?: Readonly<Record<string, string>>;
+  /** routines by the kernel's names, each with a body in place of the model's */
+  readonly replace?: OwnRoutines;
+  /** how verdicts call the model; default `linux-VERSION`, with own routines `linux-VERSION-own` */
+  readonly name?: string;
+}
+
+/** A name that fits into a token and a file's name. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** Linux of a version, with changes. Throws `ModelError` for what does not exist. */
+export function linux(version: string, changes: LinuxChanges = {}): KernelModel {
+  const { behaviours: set = {}, replace = {} } = changes;
+  const own = Object.keys(replace);
+  const called = changes.name ?? `linux-${version}${own.length > 0 ? '-own' : ''}`;
+  if (!NAME.test(called))
+    throw new ModelError(`a model cannot be called ${quote(called)}; use letters, digits, dashes and points, e.g. my-linux`);
+  const table = versionTable(version);
   if (table === undefined) throw new ModelError(`there is no model of Linux ${version}; there are ${linuxVersions.join(', ')}`);
   for (const [name, value] of Object.entries(set)) {
-    if (!isBehaviour(name)) throw new ModelError(`linux has no behaviour ${name}; it has ${names.join(', ')}`);
+    if (!isBehaviour(name)) throw new ModelError(`linux has no behaviour ${name}; it has ${behaviourNames.join(', ')}`);
     const values = Object.keys(behaviours[name].values);
     if (!values.includes(value)) throw new ModelError(`behaviour ${name} cannot be ${value}; it is one of ${values.join(', ')}`);
   }
-  const active = names.map((name): ActiveBehaviour => {
+  const active = behaviourNames.map((name): ActiveBehaviour => {
     const value = set[name] ?? table[name].value;
     const texts: Readonly<Record<string, string>> = behaviours[name].values;
     return { name, value, text: texts[value] ?? '', evidence: name in set ? 'set' : table[name].evidence };
   });
   const chosen = Object.fromEntries(active.map(({ name, value }) => [name, value])) as unknown as Behaviours;
   return {
-    name: `linux-${version}`,
+    name: called,
     behaviours: active,
+    ...(own.length > 0 ? { own } : {}),
+    set: (more) => linux(version, { ...changes, name: called, behaviours: { ...set, ...more } }),
     data: declareData(0).declarations,
-    systemVectors,
+    systemVectors: systemVectorsOf(chosen),
     invariants,
-    build: (size, placement) => build(chosen, size, placement),
+    build: (size, placement) => orModelError(own, () => build(chosen, replace, size, placement)),
   };
 }
 
-const systemVectors = [IRQ_MOVE_CLEANUP_VECTOR];
+/** Vectors besides the universe's that are in use. */
+function systemVectorsOf({ cleanup }: Behaviours): readonly number[] {
+  return cleanup === 'ipi' ? [IRQ_MOVE_CLEANUP_VECTOR] : [];
+}
 
 /** CPUs of the largest machine that a check takes. */
 const MOST_CHECKED_CPUS = 16;
 
-function build(chosen: Behaviours, machineSize: MachineSize, placement: Placement): BuiltModel {
+/** What is wrong with own routines is the user's to mend; in the model's own it is a bug, and stays one. */
+function orModelError(own: readonly string[], make: () => BuiltModel): BuiltModel {
+  try {
+    return make();
+  } catch (error) {
+    if (own.length > 0 && error instanceof AssemblyError) throw new ModelError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSize, placement: Placement): BuiltModel {
   const size = isRemapped(placement) ? { ...machineSize, irtes: irtesFor(machineSize.irqs) } : machineSize;
   const data = declareData(placement.operations.length);
   const { parts = { cpus: [], irqs: [], devices: [] }, own = [] } = placement;
   const vectors = { lo: size.vectorLo, hi: size.vectorHi };
-  const k = new Assembler(data.declarations, { ...parts, vectors, systemVectors });
+  const systemVectors = systemVectorsOf(chosen);
+  const k = new Assembler(data.declarations, { ...parts, vectors, systemVectors }, replace);
   const routines = vectorRoutines(k, data, chosen);
-  const remapping = isRemapped(placement) ? declareRemapping(data.declarations) : undefined;
-  const chip = remapping ? remapRoutines(k, data, remapping, routines, chosen) : msiRoutines(k, data, routines, chosen);
-  const irq = irqRoutines(k, data, routines, chip);
+  const chip = (isRemapped(placement) ? remapChip : msiChip)(k, data, routines, chosen, placement);
+  const irq = irqRoutines(k, data, routines, chip, chosen);
   const hotplug = hotplugRoutines(k, data, routines, irq, chosen);
-  for (const entry of [irq.commonInterrupt, irq.spuriousInterrupt, routines.cleanupInterrupt]) k.interruptEntry(entry);
+  for (const entry of [irq.commonInterrupt, irq.spuriousInterrupt]) k.interruptEntry(entry);
+  if (routines.cleanupInterrupt) k.interruptEntry(routines.cleanupInterrupt);
   k.entry(irq.setAffinityOperation);
   k.entry(hotplug.cpuDown);
   k.entry(hotplug.cpuUp);
   k.entry(hotplug.startSecondary);
-  addJudges(k, data, remapping);
+  addJudges(k, data, chip);
   // a machine that no check takes is only run with time, where properties of states are not asked for
   const judged = size.cpus <= MOST_CHECKED_CPUS ? invariants : [];
   for (const { name, expression, when } of [...judged, ...own]) k.invariant(name, expression, when);
@@ -81,7 +116,7 @@ function build(chosen: Behaviours, machineSize: MachineSize, placement: Placemen
 
   const handlers = new Map<number, number>();
   for (let v = 0x20; v < 256; v++) handlers.set(v, entry('common_interrupt'));
-  handlers.set(IRQ_MOVE_CLEANUP_VECTOR, entry('smp_irq_move_cleanup_interrupt'));
+  if (routines.cleanupInterrupt) handlers.set(IRQ_MOVE_CLEANUP_VECTOR, entry(routines.cleanupInterrupt.name));
   handlers.set(SPURIOUS_APIC_VECTOR, entry('spurious_interrupt'));
 
   return {
@@ -92,11 +127,8 @@ function build(chosen: Behaviours, machineSize: MachineSize, placement: Placemen
     operations: placement.operations.map((o, i) => operation(o, entry, data.operationMasks[i]?.slot ?? 0)),
     systemVectors,
     ...(size.irtes === undefined ? {} : { irtes: size.irtes }),
-    boot: (machine) => {
-      boot(machine, data, size, placement);
-      if (remapping) bootRemapping(machine, remapping, placement, size.irtes ?? 0);
-    },
-    disagreement: (machine, source) => disagreement(machine, data, placement, source, remapping),
+    boot: (machine) => boot(machine, data, chip, size, placement),
+    disagreement: (machine, source) => disagreement(machine, data, chip, source),
     untargeted: (machine) => untargeted(machine, data, size),
     slots: (machine, cpu) =>
       Array.from({ length: size.vectorHi - size.vectorLo }, (_, i) => size.vectorLo + i)
@@ -109,24 +141,16 @@ function build(chosen: Behaviours, machineSize: MachineSize, placement: Placemen
 function operation(o: Placement['operations'][number], entry: (name: string) => number, mask: number): OperationSetup {
   const { on: cpu, pause } = o;
   if (o.kind === 'move') return { entry: entry('irq_set_affinity'), cpu, pause, args: [o.irq, { mask }] };
-  return { entry: entry(o.kind === 'offline' ? 'cpu_down' : 'cpu_up'), cpu, pause, args: [o.cpu, 0] };
+  if (o.kind === 'offline' || o.kind === 'online')
+    return { entry: entry(o.kind === 'offline' ? 'cpu_down' : 'cpu_up'), cpu, pause, args: [o.cpu, 0] };
+  return { entry: entry(o.kind), cpu, pause, args: ['irq' in o ? o.irq : 0, 0] };
 }
 
 /** Follows the message the device would send now: its LAPIC, then the slot of the vector there. */
-function disagreement(
-  machine: ProgramMachine,
-  d: LinuxData,
-  { apicIds, irqs }: Placement,
-  source: number,
-  remapping: RemapData | undefined,
-): string | undefined {
-  const msi = machine.msiOf(irqs[source]?.device ?? 0);
-  // what is cached comes before what memory says
-  const cached = remapping && machine.cachedEntry(machine.variable(remapping.unit.slot, source), source);
-  const entry = (word: number): number => cached?.[word] ?? (remapping ? machine.variable(remapping.irte.slot, source, word) : 0);
-  const cpu = apicIds.indexOf(remapping ? entry(1) >>> 8 : (msi.addrLo >>> 12) & 0xff);
-  const vector = remapping ? (entry(0) >>> 16) & 0xff : msi.data & 0xff;
-  if (cpu < 0) return 'its message goes to no CPU';
+function disagreement(machine: ProgramMachine, d: LinuxData, chip: Chip, source: number): string | undefined {
+  const target = chip.target(machine, source);
+  if (typeof target === 'string') return target;
+  const { cpu, vector } = target;
   if (!machine.cpu(cpu).enabled) return 'its message goes to a LAPIC that is disabled';
   const slot = machine.variable(d.vectorIrq.slot, cpu, vector);
   return slot === source + Slot.FIRST ? undefined : `its message goes to a slot that is ${describeSlot(slot)}`;
@@ -152,7 +176,7 @@ function untargeted(machine: ProgramMachine, d: LinuxData, size: MachineSize): U
 }
 
 /** All irqs requested and started, each on its vector; CPUs set up as `start_secondary` leaves them. */
-function boot(machine: ProgramMachine, d: LinuxData, size: MachineSize, { online, apicIds, irqs, operations }: Placement): void {
+function boot(machine: ProgramMachine, d: LinuxData, chip: Chip, size: MachineSize, { online, irqs, operations }: Placement): void {
   const used = new Map<number, number>();
   irqs.forEach((irq, i) => {
     used.set(irq.cpu, (used.get(irq.cpu) ?? 0) + 1);
@@ -162,12 +186,7 @@ function boot(machine: ProgramMachine, d: LinuxData, size: MachineSize, { online
     machine.setVariable(d.started.slot, i, 0, 1);
     machine.setMaskBit(d.allocMap.slot, irq.cpu, irq.vector);
     for (const cpu of irq.affinity) machine.setMaskBit(d.affinity.slot, i, cpu);
-    machine.setDevice(irq.device, {
-      control: 1,
-      addrLo: 0xfee00000 + (apicIds[irq.cpu] ?? 0) * 0x1000,
-      addrHi: 0,
-      data: 0x4000 + irq.vector,
-    });
+    chip.boot(machine, i, irq);
   });
   online.forEach((on, c) => {
     const allocated = used.get(c) ?? 0;

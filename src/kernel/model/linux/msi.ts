@@ -1,6 +1,8 @@
 /** Writing an MSI message, and moving a non-maskable MSI without interrupt remapping (linux.md 2.5). */
 import { any, eq, lt, ne, SELF, type Assembler, type Builder, type Reg } from '../../index.js';
+import type { Placement } from '../model.js';
 import type { Behaviours } from './behaviours.js';
+import type { Chip } from './chip.js';
 import { MANAGED_IRQ_SHUTDOWN_VECTOR, Slot, type LinuxData } from './data.js';
 import { OK, type VectorRoutines } from './vector.js';
 
@@ -8,16 +10,16 @@ import { OK, type VectorRoutines } from './vector.js';
 const DATA_ASSERT = 0x4000;
 const ADDRESS_BASE = 0xfee00000;
 
-export type MsiRoutines = ReturnType<typeof msiRoutines>;
-
-export function msiRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, behaviours: Behaviours) {
-  /** w0-w4: every write is a step of its own, and completes in another. */
+/** Plain MSI whose message goes as it is to a LAPIC. */
+export function msiChip(k: Assembler, d: LinuxData, v: VectorRoutines, behaviours: Behaviours, { apicIds, irqs }: Placement): Chip {
+  /** w0-w5: every write is a step of its own, and completes in another. */
   const writeMsg = k.routine('__pci_write_msi_msg', { irq: 'irq', dest: 'cpu', vector: 'vector' }, (b, { irq, dest, vector }) => {
     const device = b.constant('deviceOf', irq);
     b.cfgWrite(device, 'control', b.cfgRead(device, 'control', 'reads MSI control'));
     b.cfgWrite(device, 'addrLo', b.or('u32', b.shl('u32', b.constant('apicId', dest), 12), ADDRESS_BASE), 'MSI address: new destination');
     b.if(b.constant('addr64', device), () => b.cfgWrite(device, 'addrHi', 0));
     b.cfgWrite(device, 'data', b.or('u16', b.let('u16', vector), DATA_ASSERT), 'MSI data: vector');
+    if (behaviours.msiReadBack === 'read') b.cfgRead(device, 'control', 'reads MSI control back');
   });
 
   const updateDirect = k.routine(
@@ -65,7 +67,8 @@ export function msiRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, behav
       const old = config(b, irq);
       const ret = b.call(v.apicSetAffinity, { irq, mask });
       b.if(ne(ret, OK), () => b.return(ret));
-      if (behaviours.msiUpdate === 'direct') {
+      // without mask bits no irq can be reserved
+      if (behaviours.msiUpdate !== 'twoStep') {
         b.call(updateDirect, { irq });
         b.return(OK);
         return;
@@ -88,5 +91,27 @@ export function msiRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, behav
     { result: 'u8' as const, holds: [d.descLock] },
   );
 
-  return { setAffinity, inProcessContext: false };
+  const deviceOf = (irq: number): number => irqs[irq]?.device ?? 0;
+  return {
+    setAffinity,
+    deferred: true,
+    judge(b, irq) {
+      const device = b.constant('deviceOf', irq);
+      const dest = b.and('u32', b.shr('u32', b.cfgRead(device, 'addrLo'), 12), 0xff);
+      b.if(ne(dest, b.and('u32', b.constant('apicId', b.load(d.apicdCpu, [irq])), 0xff)), () => b.flag('inStep', irq));
+      b.if(ne(b.and('vector', b.let('vector', b.cfgRead(device, 'data')), 0xff), b.load(d.apicdVector, [irq])), () =>
+        b.flag('inStep', irq),
+      );
+      b.if(ne(b.cfgRead(device, 'addrHi'), 0), () => b.flag('inStep', irq));
+    },
+    boot(machine, irq, { cpu, vector }) {
+      const addrLo = ADDRESS_BASE + (apicIds[cpu] ?? 0) * 0x1000;
+      machine.setDevice(deviceOf(irq), { control: 1, addrLo, addrHi: 0, data: DATA_ASSERT + vector });
+    },
+    target(machine, irq) {
+      const msi = machine.msiOf(deviceOf(irq));
+      const cpu = apicIds.indexOf((msi.addrLo >>> 12) & 0xff);
+      return cpu < 0 ? 'its message goes to no CPU' : { cpu, vector: msi.data & 0xff };
+    },
+  };
 }

@@ -3,14 +3,14 @@
  * units have cached of it is invalidated before the old vector is given up.
  */
 import { ne, SELF, type Assembler, type Declarations } from '../../index.js';
-import type { ProgramMachine } from '../../../machine/index.js';
 import type { Placement } from '../model.js';
 import type { Behaviours } from './behaviours.js';
+import type { Chip } from './chip.js';
 import type { LinuxData } from './data.js';
 import { OK, type VectorRoutines } from './vector.js';
 
 /** A present entry with a redirection hint, as the kernel composes it: fixed, edge, physical (hardware.md D.3.1). */
-export const PRESENT = 0x9;
+const PRESENT = 0x9;
 /** The requester id is verified: SVT 1, all 16 bits (D.3.3). */
 const VERIFY_SOURCE = 1 << 18;
 /** Descriptors (D.4.1, D.4.2): invalidate by index; wait with a status write. */
@@ -19,17 +19,15 @@ const WAIT_STATUS = 0x25;
 const DONE = 1;
 const IN_USE = 2;
 /** A remappable request (hardware.md C.3.1) with a subhandle. */
-export const REMAPPABLE = 0xfee00018;
+const REMAPPABLE = 0xfee00018;
 
 /** Entries of the tables for so many irqs: a power of two, at least 2. */
 export function irtesFor(irqs: number): number {
   return 2 ** Math.max(1, Math.ceil(Math.log2(irqs)));
 }
 
-export type RemapData = ReturnType<typeof declareRemapping>;
-
 /** All units share one table; an irq has the entry of its number. */
-export function declareRemapping(d: Declarations) {
+function declareRemapping(d: Declarations) {
   const ir2Lock = d.lock('irq_2_ir_lock', []);
   return {
     ir2Lock,
@@ -44,7 +42,9 @@ export function declareRemapping(d: Declarations) {
   };
 }
 
-export function remapRoutines(k: Assembler, d: LinuxData, r: RemapData, v: VectorRoutines, behaviours: Behaviours) {
+export function remapChip(k: Assembler, d: LinuxData, v: VectorRoutines, behaviours: Behaviours, placement: Placement): Chip {
+  const { irqs, apicIds, units = [] } = placement;
+  const r = declareRemapping(d.declarations);
   /** The queue is locked while descriptors are put; its hardware works on whoever waits. */
   const qiSubmitSync = k.routine(
     'qi_submit_sync',
@@ -88,33 +88,49 @@ export function remapRoutines(k: Assembler, d: LinuxData, r: RemapData, v: Vecto
       const ret = b.call(v.apicSetAffinity, { irq, mask });
       b.if(ne(ret, OK), () => b.return(ret));
       b.call(modifyIrte, { irq });
-      b.if(b.load(d.moveInProgress, [irq]), () => b.call(v.sendCleanupVector, { irq }));
+      v.sendCleanup(b, irq);
       b.return(OK);
     },
     { result: 'u8' as const, holds: [d.descLock] },
   );
 
-  return { setAffinity, inProcessContext: true };
+  const deviceOf = (irq: number): number => irqs[irq]?.device ?? 0;
+  const unitOf = (irq: number): number => units[deviceOf(irq)] ?? 0;
+  return {
+    setAffinity,
+    deferred: false,
+    judge(b, irq) {
+      const entry = b.let('irte', irq);
+      const low = b.or('u32', b.shl('u32', b.load(d.apicdVector, [irq]), 16), PRESENT);
+      b.if(ne(b.cfgRead(b.constant('deviceOf', irq), 'addrLo'), b.or('u32', b.shl('u32', irq, 5), REMAPPABLE)), () =>
+        b.flag('inStep', irq),
+      );
+      b.if(ne(b.load(r.irte, [entry, 0]), low), () => b.flag('inStep', irq));
+      b.if(ne(b.load(r.irte, [entry, 1]), b.shl('u32', b.constant('apicId', b.load(d.apicdCpu, [irq])), 8)), () => b.flag('inStep', irq));
+    },
+    boot(machine, irq, { cpu, vector }) {
+      entryFor(vector, apicIds[cpu] ?? 0, deviceOf(irq)).forEach((word, i) => machine.setVariable(r.irte.slot, irq, i, word));
+      machine.setVariable(r.unit.slot, irq, 0, unitOf(irq));
+      machine.setDevice(deviceOf(irq), { control: 1, ...messageFor(irq) });
+      machine.setUnit(unitOf(irq), { table: r.irte.slot, size: Math.log2(irtesFor(irqs.length)), extended: false });
+    },
+    // what is cached comes before what memory says
+    target(machine, irq) {
+      const [low = 0, destination = 0] = machine.cachedEntry(unitOf(irq), irq) ?? machine.tableEntry(unitOf(irq), irq);
+      const cpu = apicIds.indexOf(destination >>> 8);
+      return cpu < 0 ? 'its entry goes to no CPU' : { cpu, vector: (low >>> 16) & 0xff };
+    },
+  };
 }
 
 /** Low and high half of the entry for a vector at an APIC id, used by device `device`. */
-export function entryFor(vector: number, apicId: number, device: number): readonly [number, number, number, number] {
+function entryFor(vector: number, apicId: number, device: number): readonly [number, number, number, number] {
   return [PRESENT | (vector << 16), apicId << 8, ((device + 1) << 3) | VERIFY_SOURCE, 0];
 }
 
 /** The message that asks for entry `index`. */
-export function messageFor(index: number): { readonly addrLo: number; readonly addrHi: number; readonly data: number } {
+function messageFor(index: number): { readonly addrLo: number; readonly addrHi: number; readonly data: number } {
   return { addrLo: (REMAPPABLE | ((index & 0x7fff) << 5)) >>> 0, addrHi: 0, data: 0 };
-}
-
-/** The units are on, and each irq's device sends to its entry. */
-export function bootRemapping(machine: ProgramMachine, r: RemapData, { irqs, apicIds, units = [] }: Placement, irtes: number): void {
-  irqs.forEach(({ device, vector, cpu }, irq) => {
-    entryFor(vector, apicIds[cpu] ?? 0, device).forEach((word, i) => machine.setVariable(r.irte.slot, irq, i, word));
-    machine.setVariable(r.unit.slot, irq, 0, units[device] ?? 0);
-    machine.setDevice(device, { control: 1, ...messageFor(irq) });
-  });
-  for (const unit of new Set(units)) machine.setUnit(unit, { table: r.irte.slot, size: Math.log2(irtes), extended: false });
 }
 
 /** Whether devices are remapped: all of them, or none. */

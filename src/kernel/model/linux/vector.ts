@@ -1,5 +1,5 @@
 /** Vector allocation and assignment: the matrix allocator and the core of apic_set_affinity (linux.md 2.3, 2.4, 2.7). */
-import { all, any, eq, ge, lt, ne, SELF, type Assembler, type Builder, type Reg } from '../../index.js';
+import { all, any, eq, ge, lt, ne, not, SELF, type Assembler, type Builder, type Condition, type Reg, type Timer } from '../../index.js';
 import { NONE } from '../../../core/index.js';
 import type { Behaviours } from './behaviours.js';
 import { IRQ_MOVE_CLEANUP_VECTOR, MANAGED_IRQ_SHUTDOWN_VECTOR, Slot, type LinuxData } from './data.js';
@@ -7,7 +7,10 @@ import { IRQ_MOVE_CLEANUP_VECTOR, MANAGED_IRQ_SHUTDOWN_VECTOR, Slot, type LinuxD
 /** Results, in place of negative error numbers. */
 export const OK = 0;
 export const EBUSY = 1;
-const ENOSPC = 2;
+export const ENOSPC = 2;
+
+/** A jiffy in cycles of 1/3 ns, at 250 in a second. */
+const JIFFY = 12_000_000;
 
 export type VectorRoutines = ReturnType<typeof vectorRoutines>;
 
@@ -142,9 +145,40 @@ export function vectorRoutines(k: Assembler, d: LinuxData, behaviours: Behaviour
     { holds: [d.descLock] },
   );
 
-  /** 2.7: the old vector goes on the list of its CPU, which is told by an IPI. */
+  /**
+   * 2.7: what is on the list of this CPU is freed, but vectors that are pending here. Those keep their entry; `again` sees to
+   * it that they are looked at once more. vector_lock is held.
+   */
+  const cleanUp = (b: Builder, again: () => void): void => {
+    const node = b.let('irq', b.load(d.cleanupList.heads, [SELF]));
+    b.while(ne(node, 0), () => {
+      const irq = b.sub(node, 1);
+      const vector = b.load(d.prevVector, [irq]);
+      b.set(node, b.load(d.cleanupList.next, [irq]));
+      b.if(b.irrBit(vector, 'is the old vector still pending here?'), again, () => b.call(freeMovedVector, { irq }));
+    });
+  };
+
+  /** From 6.6 on: a timer on the old CPU. */
+  const timer: Timer | undefined =
+    behaviours.cleanup === 'timer'
+      ? k.timer(
+          'vector_cleanup',
+          k.routine('vector_cleanup_callback', {}, (b) => {
+            b.cli();
+            b.lock(d.vectorLock, []);
+            cleanUp(b, () => armTimer(b));
+            b.unlock(d.vectorLock, []);
+            b.end();
+          }),
+          JIFFY,
+        )
+      : undefined;
+  const armTimer = (b: Builder): void => timer && b.timerArm(SELF, timer, 'once more in a jiffy');
+
+  /** 2.7: the old vector goes on the list of its CPU, which is told. */
   const sendCleanupVector = k.routine(
-    '__send_cleanup_vector',
+    timer ? '__vector_schedule_cleanup' : '__send_cleanup_vector',
     { irq: 'irq' },
     (b, { irq }) => {
       b.lock(d.vectorLock, []);
@@ -157,9 +191,14 @@ export function vectorRoutines(k: Assembler, d: LinuxData, behaviours: Behaviour
             b.listPush(d.cleanupList, cpu, irq);
             b.store(d.queued, [irq], 1);
           });
-          b.ipi(b.constant('apicId', cpu), IRQ_MOVE_CLEANUP_VECTOR, 'cleanup IPI to the old CPU');
+          if (timer) b.if(not(b.timerArmed(cpu, timer)), () => b.timerArm(cpu, timer, 'cleanup on the old CPU in a jiffy'));
+          else b.ipi(b.constant('apicId', cpu), IRQ_MOVE_CLEANUP_VECTOR, 'cleanup IPI to the old CPU');
         },
         () => {
+          if (behaviours.cleanupOffline === 'free') {
+            b.call(freeMovedVector, { irq });
+            return;
+          }
           // given up: nobody will free it (races.md, vector-leak-cpu-offline)
           b.note('leaked', irq);
           b.store(d.prevVector, [irq], 0);
@@ -195,32 +234,38 @@ export function vectorRoutines(k: Assembler, d: LinuxData, behaviours: Behaviour
     { irq: 'irq' },
     (b, { irq }) => {
       b.lock(d.vectorLock, []);
-      b.if(ne(b.load(d.prevVector, [irq]), 0), () => b.call(freeMovedVector, { irq }));
+      const unfinished = (): Condition => ne(b.load(d.prevVector, [irq]), 0);
+      const involved = any(
+        () => eq(b.load(d.apicdCpu, [irq]), SELF),
+        () => eq(b.load(d.prevCpu, [irq]), SELF),
+      );
+      b.if(behaviours.forceComplete === 'involved' ? all(unfinished, involved) : unfinished, () => b.call(freeMovedVector, { irq }));
       b.unlock(d.vectorLock, []);
     },
     { holds: [d.descLock] },
   );
 
-  /**
-   * 2.7, up to 6.5: the cleanup IPI on the old CPU. A vector that is still pending there keeps its entry, and the IPI is
-   * sent again: it has the lowest priority, so the device's vector is taken before it.
-   */
-  const cleanupInterrupt = k.routine('smp_irq_move_cleanup_interrupt', { vector: 'vector' }, (b) => {
-    b.lapicWrite('eoi', 0);
+  /** 2.7, up to 6.5: the cleanup IPI on the old CPU. It has the lowest priority: what is pending is taken before it comes again. */
+  const cleanupInterrupt = timer
+    ? undefined
+    : k.routine('smp_irq_move_cleanup_interrupt', { vector: 'vector' }, (b) => {
+        b.lapicWrite('eoi', 0);
+        b.lock(d.vectorLock, []);
+        cleanUp(b, () => b.ipi(b.constant('apicId', SELF), IRQ_MOVE_CLEANUP_VECTOR, 'cleanup IPI to itself'));
+        b.unlock(d.vectorLock, []);
+        b.iret();
+      });
+
+  /** d7, from 6.6 on: nothing waits on the list of a CPU that is offline. */
+  const lapicOffline = k.routine('lapic_offline', {}, (b) => {
     b.lock(d.vectorLock, []);
-    const node = b.let('irq', b.load(d.cleanupList.heads, [SELF]));
-    b.while(ne(node, 0), () => {
-      const irq = b.sub(node, 1);
-      const vector = b.load(d.prevVector, [irq]);
-      b.set(node, b.load(d.cleanupList.next, [irq]));
-      b.if(
-        b.irrBit(vector, 'is the old vector still pending here?'),
-        () => b.ipi(b.constant('apicId', SELF), IRQ_MOVE_CLEANUP_VECTOR, 'cleanup IPI to itself'),
-        () => b.call(freeMovedVector, { irq }),
-      );
+    b.loop(() => {
+      const node = b.load(d.cleanupList.heads, [SELF]);
+      b.if(eq(node, 0), () => b.break());
+      b.call(freeMovedVector, { irq: b.sub(node, 1) });
     });
+    if (timer) b.timerCancel(SELF, timer);
     b.unlock(d.vectorLock, []);
-    b.iret();
   });
 
   /** d2: offline is refused if the other CPUs have not enough free vectors. 1: it may go. */
@@ -250,12 +295,16 @@ export function vectorRoutines(k: Assembler, d: LinuxData, behaviours: Behaviour
   );
 
   return {
+    /** 2.6 step 3: the old vector goes to cleanup without waiting for an interrupt. desc->lock is held. */
+    sendCleanup(b: Builder, irq: Reg<'irq'>): void {
+      b.if(b.load(d.moveInProgress, [irq]), () => b.call(sendCleanupVector, { irq }));
+    },
     apicSetAffinity,
-    sendCleanupVector,
     apicRetriggerIrq,
     irqCompleteMove,
     irqForceCompleteMove,
     cleanupInterrupt,
+    lapicOffline,
     lapicCanUnplugCpu,
   };
 }

@@ -1,0 +1,28 @@
+/**
+ * What an irq's chip is to the rest of the model: how a move reaches the hardware, and what the hardware says of the irq. One
+ * implementation for each way a message goes: plain registers of the device (msi.ts), an entry of a remapping table.
+ */
+import type { ProgramMachine } from '../../../machine/index.js';
+import type { Builder, Reg, Routine } from '../../index.js';
+
+/** Where interrupts of an irq go; CPU by index. */
+export interface Target {
+  readonly cpu: number;
+  readonly vector: number;
+}
+
+export interface Chip {
+  /**
+   * irq_set_affinity of the chip, desc->lock held: a vector on an online CPU of the mask, and what makes the hardware send
+   * it. Gives `OK`, `EBUSY` or `ENOSPC`; with the latter two nothing has changed.
+   */
+  readonly setAffinity: Routine<{ readonly irq: 'irq'; readonly mask: 'ref' }, 'u8'>;
+  /** A move waits for the next interrupt on the old CPU (linux.md 2.5). Otherwise any CPU does it at once (2.6). */
+  readonly deferred: boolean;
+  /** Part of a judge: flags `inStep` of an irq that is started unless the hardware would send what the kernel believes. */
+  judge(b: Builder, irq: Reg<'irq'>): void;
+  /** Puts the hardware in the state in which a started irq (index) with this target is. */
+  boot(machine: ProgramMachine, irq: number, target: Target): void;
+  /** Where an event of an irq (index) would go now, or why it goes to no CPU, as the end of a sentence. */
+  target(machine: ProgramMachine, irq: number): Target | string;
+}

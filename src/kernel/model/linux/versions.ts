@@ -1,0 +1,109 @@
+/** The versions of Linux: what each behaviour was since when, and how that is known. */
+import { behaviourNames, type BehaviourName, type Behaviours } from './behaviours.js';
+
+/** Seen on a real system; read in the kernel's source or changelog; from memory of it (linux.md, tags S and M). */
+export type Evidence = 'recorded' | 'read' | 'memory';
+
+/** Versions with a table, in order; 6.12.117 is the one that was recorded. */
+// prettier-ignore
+export const versions: readonly string[] = [
+  '4.19', '5.4', '5.5', '5.6', '5.8', '5.9', '5.14', '5.17', '6.1', '6.6', '6.7', '6.10', '6.12', '6.12.117', '6.15', '6.17', '6.19', '7.0',
+];
+
+/** A value, and the first version that has it. */
+type Era<N extends BehaviourName> = readonly [since: string, value: Behaviours[N], evidence?: Evidence];
+
+const FIRST = '4.19';
+
+const history: { readonly [N in BehaviourName]: readonly Era<N>[] } = {
+  msiUpdate: [
+    [FIRST, 'direct'],
+    ['5.6', 'twoStep'],
+    // races.md msi-quirk-never-armed: two steps are there, and never taken
+    ['5.17', 'direct'],
+    ['6.7', 'twoStepReserved'],
+  ],
+  moveMark: [[FIRST, 'mark']],
+  msiReadBack: [
+    [FIRST, 'none'],
+    ['5.14', 'read'],
+  ],
+  busyMove: [[FIRST, 'rearm']],
+  completeMove: [
+    [FIRST, 'compare'],
+    ['5.8', 'dead'],
+    ['5.9', 'any'],
+  ],
+  cleanup: [
+    [FIRST, 'ipi'],
+    ['6.6', 'timer'],
+  ],
+  cleanupOffline: [
+    [FIRST, 'leak'],
+    ['6.10', 'free'],
+  ],
+  edgeInProgress: [
+    [FIRST, 'pending'],
+    ['6.17', 'wait'],
+  ],
+  emptySlot: [
+    [FIRST, 'once'],
+    ['6.17', 'recheck'],
+  ],
+  lapicDisable: [
+    [FIRST, 'never'],
+    ['5.4', 'early'],
+    ['5.9', 'late'],
+  ],
+  forceComplete: [
+    [FIRST, 'target'],
+    ['6.10', 'involved'],
+  ],
+  noVectorLeft: [
+    [FIRST, 'stay'],
+    ['6.10', 'anywhere'],
+  ],
+  settleDelay: [[FIRST, 'mdelay']],
+  irrScan: [[FIRST, 'scan']],
+  retrigger: [[FIRST, 'ipi']],
+  slotMark: [[FIRST, 'mark']],
+  offlineList: [
+    [FIRST, 'leave'],
+    ['6.6', 'free'],
+  ],
+  iecFlush: [[FIRST, 'flush']],
+  iecWait: [[FIRST, 'wait']],
+  iecIndex: [[FIRST, 'entry']],
+};
+
+/** Of 6.12.117, what its records show. */
+const recorded: ReadonlySet<BehaviourName> = new Set<BehaviourName>([
+  'msiUpdate',
+  'busyMove',
+  'completeMove',
+  'cleanup',
+  'lapicDisable',
+  'irrScan',
+  'iecFlush',
+  'iecWait',
+  'iecIndex',
+]);
+const RECORDED_VERSION = '6.12.117';
+
+/** One value of a version and how it is known. */
+export interface Known {
+  readonly value: string;
+  readonly evidence: Evidence;
+}
+
+/** The table of a version; undefined: it has none. */
+export function versionTable(version: string): Readonly<Record<BehaviourName, Known>> | undefined {
+  const place = versions.indexOf(version);
+  if (place < 0) return undefined;
+  const known = (name: BehaviourName): Known => {
+    const eras: readonly (readonly [string, string, Evidence?])[] = history[name];
+    const [, value, evidence = 'read'] = eras.findLast(([since]) => versions.indexOf(since) <= place) ?? ['', '', 'read'];
+    return { value, evidence: version === RECORDED_VERSION && recorded.has(name) ? 'recorded' : evidence };
+  };
+  return Object.fromEntries(behaviourNames.map((name) => [name, known(name)])) as Record<BehaviourName, Known>;
+}

@@ -1,0 +1,60 @@
+/** A kernel model touches hardware in the order in which the real kernel was recorded to do it (design 5). */
+import { describe, expect, test } from 'vitest';
+import { conform, excuses, notYet, type Compared } from '../../src/conform/index.js';
+import { findModel } from '../../src/kernel/model/index.js';
+import { recorded, recordingOf } from './folders.js';
+
+const compare = async (name: string, model: string, behaviours = {}): Promise<readonly Compared[]> =>
+  (await conform(recordingOf(name), findModel(model, behaviours))).compared;
+
+const recordedModel = 'linux-6.12.117';
+const shown = (each: Compared): string =>
+  `${each.kind} ${each.chip}: ${each.recorded.map(({ text }) => text).join('; ')} <> ${each.model?.map(({ text }) => text).join('; ') ?? ''}`;
+const failed = (all: readonly Compared[]): string[] => all.filter(({ result }) => result === 'failed').map(shown);
+
+describe('the model of the recorded version', () => {
+  test.each(Object.values(recorded))('does what %s shows', async (name) => {
+    expect(failed(await compare(name, recordedModel))).toEqual([]);
+  });
+
+  test('is compared in what it is said to be', async () => {
+    const all = (await Promise.all(Object.values(recorded).map((name) => compare(name, recordedModel)))).flat();
+    const count = (result: Compared['result']): number => all.filter((each) => each.result === result).length;
+    expect({ distinct: all.length, compared: all.filter(({ model }) => model !== undefined).length, equal: count('equal') }).toEqual({
+      distinct: 73,
+      compared: 28,
+      equal: 22,
+    });
+  });
+
+  test('needs every excuse that there is', async () => {
+    const all = (await Promise.all(Object.values(recorded).map((name) => compare(name, recordedModel)))).flat();
+    const used = new Set(all.flatMap((each) => each.excuses));
+    const names = [...excuses.map(({ name }) => name), ...Object.keys(notYet)];
+    expect(names.filter((name) => !used.has(name))).toEqual([]);
+    expect([...used].filter((name) => !names.includes(name))).toEqual([]);
+  });
+});
+
+describe('another model is told from the recorded one', () => {
+  test('by the two steps of its message update, and its cleanup by IPI (linux.md 2.5, 2.7)', async () => {
+    const found = failed(await compare(recorded.msiMoves, 'linux-5.9'));
+    expect(found.some((each) => each.startsWith('deferred PCI-MSI') && each.includes('LAPIC   reads IRR'))).toBe(true);
+    expect(found.some((each) => each.startsWith('completion') && each.includes('ICR     vector A to CPU b'))).toBe(true);
+  });
+
+  test('by a LAPIC that goes off before the irqs leave (linux.md 2.8)', async () => {
+    const found = failed(await compare(recorded.hotplug, recordedModel, { lapicDisable: 'early' }));
+    expect(found.map((each) => each.split(' ')[0])).toEqual(expect.arrayContaining(['evacuation', 'lapicOff']));
+  });
+
+  test('by a dying CPU that does not look at its IRR (linux.md 2.8)', async () => {
+    const found = failed(await compare(recorded.hotplug, recordedModel, { irrScan: 'none' }));
+    expect(found.map((each) => each.split(' ')[0])).toEqual(['scan']);
+  });
+
+  test('by a vector that is never given back (linux.md 2.7)', async () => {
+    const found = failed(await compare(recorded.msiMoves, recordedModel, { completeMove: 'dead' }));
+    expect(found.map((each) => each.split(' ')[0])).toEqual(expect.arrayContaining(['completion', 'cleanup']));
+  });
+});
