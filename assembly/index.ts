@@ -33,7 +33,8 @@ import { takeEffects } from './lapic/effects';
 import { clearFlight } from './fabric/flight';
 import { resetIoapic } from './ioapic/registers';
 import { resetUnit } from './iommu/unit';
-import { reset as resetFn } from './pci/function';
+import { refreshAll } from './pci/table';
+import { inspect } from './cpu/inspect';
 import { current } from './cpu/schedule';
 import { judge, settle as settleContext } from './cpu/sequencer';
 import { checkRest, planReduction } from './check/search';
@@ -108,7 +109,7 @@ export function complete(): void {
   clearFlight();
   for (let i: u32 = 0; i < nIoapics; i++) resetIoapic(i);
   for (let u: u32 = 0; u < nIommus; u++) resetUnit(u);
-  for (let f: u32 = 0; f < nFunctions; f++) resetFn(f);
+  for (let f: u32 = 0; f < nFunctions; f++) refreshAll(f);
   clearFault();
   clearViolations();
   if (!timed()) planJoins();
@@ -155,6 +156,10 @@ export function judgeState(entry: u32): u32 {
   clearViolations();
   judge(entry);
   return violations;
+}
+/** Field `Inspect` of [b][c]. */
+export function look(field: u32, b: u32, c: u32): u32 {
+  return inspect(field, b, c);
 }
 export function currentLevel(c: u32): i32 {
   return c < nCpus ? current(c) : -1;

@@ -2,12 +2,13 @@
  * The footprint of an instruction, its guard included: one table. The private instructions behind an observable one touch only
  * the context, which belongs to the CPU's core.
  */
-import { InsnFlag, LapicReg, NONE, Op, Operand, VarFlag, VarWord } from '../state/abi/instructions';
-import { Assumption } from '../state/abi/tables';
+import { InsnFlag, LapicReg, MmioReg, MsiReg, NONE, Op, Operand, VarFlag, VarWord } from '../state/abi/instructions';
+import { Assumption, SourceSetup } from '../state/abi/tables';
 import { Msg } from '../state/abi/fields';
 import { Flight, Part, Thing } from '../state/abi/resources';
-import { assumes, codeAt, msgAt, slotAt } from '../state/access';
-import { nCpus, nDevices, nMessages, nVariables } from '../state/layout';
+import { assumes, codeAt, msgAt, slotAt, sourceSetup } from '../state/access';
+import { nAccessed, nCpus, nDevices, nFunctions, nMessages, nSources, nVariables } from '../state/layout';
+import { originOfAccesses } from '../fabric/function';
 import { markOf } from '../cpu/schedule';
 import { operand, operandA, operandB, operandC } from '../cpu/operands';
 import {
@@ -79,6 +80,33 @@ function declareLapic(at: usize, op: u32, reg: u32, c: u32): void {
   if (reg != LapicReg.eoi && reg != LapicReg.tpr) touchCpu(at, Part.irr, c, true, true);
 }
 
+/** What an access that is not posted waits for before it takes effect: writes on their way to function f. */
+export function touchReached(at: usize, f: u32): void {
+  if (f >= nAccessed) return;
+  touchThing(at, Thing.pool, true, false);
+  readsWord(at, 2, flightBit(Flight.tail, originOfAccesses(f)) | flightBit(Flight.landed, originOfAccesses(f)));
+}
+
+/** An access to register `reg` of device `d`, or of any: d = SOMEONE. */
+function declareAccess(at: usize, op: u32, reg: u32, d: u32): void {
+  touchMarks(at);
+  const from: u32 = d == SOMEONE ? 0 : d;
+  const to: u32 = d == SOMEONE ? nFunctions : min(d + 1, nFunctions);
+  for (let f = from; f < to; f++) {
+    if (op == Op.mmioWrite) {
+      if (f < nAccessed) writesWord(at, 2, flightBit(Flight.tail, originOfAccesses(f)));
+      continue;
+    }
+    touchReached(at, f);
+    touchOne(at, Thing.device, f, true, op == Op.cfgWrite);
+    if (assumes(Assumption.pushToRoot)) readsWord(at, 2, flightBit(Flight.tail, f));
+    const pending = op == Op.mmioRead ? reg == MmioReg.pending : op == Op.cfgRead && reg == MsiReg.pending;
+    for (let s: u32 = 0; pending && s < nSources; s++) {
+      if (sourceSetup(s, SourceSetup.device) == f) touchOne(at, Thing.condition, s, true, false);
+    }
+  }
+}
+
 /**
  * The table of instructions: what one reads and writes besides the core of the CPU that executes it. `c`, `ctx`: who
  * executes, with the indexes as they are now; SOMEONE and 0: anybody, any element.
@@ -144,17 +172,11 @@ export function declareInstruction(at: usize, pc: u32, c: u32, ctx: usize): void
       if (assumes(Assumption.deliveryWithinMdelay)) readsWord(at, 2, allOrigins(Flight.tail));
       break;
     case Op.cfgRead:
-    case Op.cfgWrite: {
-      const device = index(ctx, c, b);
-      touchMarks(at);
-      const from: u32 = device == SOMEONE ? 0 : device;
-      const to: u32 = device == SOMEONE ? nDevices : min(device + 1, nDevices);
-      for (let d = from; d < to; d++) {
-        touchOne(at, Thing.device, d, true, op == Op.cfgWrite);
-        if (assumes(Assumption.pushToRoot)) readsWord(at, 2, flightBit(Flight.tail, d));
-      }
+    case Op.cfgWrite:
+    case Op.mmioRead:
+    case Op.mmioWrite:
+      declareAccess(at, op, imm, index(ctx, c, b));
       break;
-    }
     case Op.irrBit:
     case Op.lapicRead:
     case Op.lapicWrite:
@@ -193,6 +215,15 @@ export function declareInstruction(at: usize, pc: u32, c: u32, ctx: usize): void
     case Op.timerArmed:
       touchThing(at, Thing.timers, true, false);
       break;
+    case Op.hush: {
+      const s = operandA(w0);
+      for (let i: u32 = 0; i < 16; i++) {
+        if (ctx != 0 && i != (operand(ctx, c, s, imm) & 15)) continue;
+        touchOne(at, Thing.owed, i, false, true);
+        touchOne(at, Thing.condition, i, false, true);
+      }
+      break;
+    }
     case Op.opEnd:
       touchThing(at, Thing.operations, false, true);
       break;

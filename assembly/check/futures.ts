@@ -7,7 +7,7 @@ import { Part, Thing } from '../state/abi/resources';
 import { InsnFlag, Op, VarFlag, VarWord } from '../state/abi/instructions';
 import { Settings, TimerSetup } from '../state/abi/tables';
 import { codeAt, setting, slotAt, timerSetup } from '../state/access';
-import { idtBase, nInstructions, nTimers, nVariables } from '../state/layout';
+import { idtBase, nAccessed, nInstructions, nTimers, nVariables } from '../state/layout';
 import { allCpus, declareInstruction } from './footprint';
 import {
   add,
@@ -18,6 +18,7 @@ import {
   SIZE,
   SOMEONE,
   touchCpus,
+  touchOne,
   touchThing,
   touchVariable,
   WORDS,
@@ -111,6 +112,9 @@ function declareIndirect(at: usize, pc: u32): void {
       break;
     case Op.timerArm:
       touchThing(at, Thing.interrupts, false, true);
+      break;
+    case Op.mmioWrite:
+      for (let f: u32 = 0; f < nAccessed; f++) touchOne(at, Thing.device, f, true, true);
       break;
   }
 }

@@ -23,6 +23,8 @@ import {
   srcAt,
 } from '../state/access';
 import { nCpus, nInstructions, nIommus, nTimers } from '../state/layout';
+import { isAccess, Stage } from '../fabric/flight';
+import { originOfAccesses } from '../fabric/function';
 import { current, enabled, insideAccess, mayInterrupt } from '../cpu/schedule';
 import { operand, operandB } from '../cpu/operands';
 import { firstTimer, takesTimers } from '../cpu/timers';
@@ -40,8 +42,7 @@ import {
   touchVariable,
   writesWord,
 } from './resources';
-import { allCpus, declareInstruction, index, touchAwaited, touchMarks } from './footprint';
-import { Stage } from '../fabric/flight';
+import { allCpus, declareInstruction, index, touchAwaited, touchMarks, touchReached } from './footprint';
 import { undrained } from '../fabric/iommu';
 import { unitFor } from '../fabric/remap';
 import { isWait, statusAtHead } from '../iommu/vtd/queue';
@@ -63,7 +64,9 @@ function declareGuard(at: usize, pc: u32, c: u32, level: u32, ctx: usize): void 
       break;
     case Op.cfgRead:
     case Op.cfgWrite:
-      touchAwaited(at, c, level, !assumes(Assumption.pushToIrr));
+    case Op.mmioRead:
+      if (load<u8>(ctx, Ctx.phase)) touchAwaited(at, c, level, !assumes(Assumption.pushToIrr));
+      else touchReached(at, operand(ctx, c, operandB(w0), 0));
       break;
     case Op.delay:
       touchAwaited(at, c, level, false);
@@ -171,9 +174,13 @@ export function isInterrupt(m: u32): bool {
 export function declareArrival(at: usize, m: u32): void {
   const message = msgAt(m);
   const data = load<u32>(message, Msg.data);
+  touchThing(at, Thing.pool, true, true);
+  if (isAccess(m)) {
+    touchOne(at, Thing.device, <u32>load<u16>(message, Msg.origin) - originOfAccesses(0), true, true);
+    return;
+  }
   const targets = targetsOf(m);
   const mode = decode.deliveryModeOf(data);
-  touchThing(at, Thing.pool, true, true);
   if (mode == INIT || mode == STARTUP) {
     touchCpus(at, Part.core, targets, true, true);
     if (mode == STARTUP) return;

@@ -6,6 +6,7 @@ import { Cpu, Ctx, Msg, MsgKind, RunState, Src } from '../state/abi/fields';
 import { Flight, Part, Thing } from '../state/abi/resources';
 import { cpuAt, ctxAt, isActive, msgAt, operationSetup, setting, sourceSetup, srcAt, timerSetup } from '../state/access';
 import { idtBase, LEVELS, nCpus, nTimers, opBase } from '../state/layout';
+import { isAccess } from '../fabric/flight';
 import { timerAt } from '../cpu/timers';
 import { addExecuted, clear, flightBit, touchCpu, touchCpus, touchOne, touchThing, touchVariable, writesOf, writesWord } from './resources';
 import { allCpus } from './footprint';
@@ -70,10 +71,11 @@ function messageFuture(m: u32, others: u32): void {
   const at = msgAt(m);
   const origin = <u32>load<u16>(at, Msg.origin);
   const data = load<u32>(at, Msg.data);
-  const targets = targetsOf(m);
   if (load<u8>(at, Msg.kind) == MsgKind.msi && load<u8>(at, Msg.stage) == 0) writesWord(future, 2, flightBit(Flight.rooted, origin));
   writesWord(future, 2, flightBit(Flight.landed, origin));
   declareArrival(future, m);
+  if (isAccess(m)) return;
+  const targets = targetsOf(m);
   const mode = decode.deliveryModeOf(data);
   if (mode == STARTUP) {
     addCode(futureOf(setting(Settings.apStart)), targets & others, others);

@@ -23,7 +23,7 @@ import { Cpu, CpuFlag, Ctx } from '../state/abi/fields';
 import { assumes, codeAt, cpuAt, ctxAt } from '../state/access';
 import { nCpus, nInstructions, nOrigins, nSources } from '../state/layout';
 import { current } from '../cpu/schedule';
-import { messageOf } from '../fabric/flight';
+import { isAccess, messageOf } from '../fabric/flight';
 import { blocksBase } from './futures';
 import {
   declareDrop,
@@ -178,7 +178,7 @@ export function declareSteps(n: u32, joins: bool): void {
 function isOfDevice(action: u32): bool {
   if (action >> 12 != Actor.message) return action >> 12 >= <u32>Actor.raise && action >> 12 <= <u32>Actor.send;
   const m = messageOf((action & 0xfff) >> 4, action & 15);
-  return m >= 0 && isInterrupt(m);
+  return m >= 0 && (isAccess(m) || isInterrupt(m));
 }
 
 /** Where the footprint of step number `i` is, for what is joined to it; 0: nobody asks. */

@@ -9,7 +9,7 @@ import { Cpu, Glob, RunState, Src } from '../state/abi/fields';
 import { assumes, cpuAt, isActive, operationSetup, setting, srcAt } from '../state/access';
 import { globBase, nCpus, nIommus, nIrtes, nMessages, nOperations, nOrigins, nSources, nTimers, opBase } from '../state/layout';
 import { deriveCpu } from '../lapic/priority';
-import { mayRaise, raise, sample, sendHeld } from '../fabric/emit';
+import { maySample, mayRaise, raise, sample, sendHeld } from '../fabric/emit';
 import { hasRoom, isMovable, messageOf, movableMessages } from '../fabric/flight';
 import { canExecute, executeNext } from '../fabric/iommu';
 import { dropLine, isLine } from '../iommu/vtd/lines';
@@ -53,7 +53,7 @@ function enabledSamples(out: usize): usize {
   if (!hasRoom()) return end;
   for (let s: u32 = 0; s < nSources; s++) {
     const at = srcAt(s);
-    if (load<u8>(at, Src.condition) && !isSilent(s)) end = add(end, Actor.sample, s);
+    if (load<u8>(at, Src.condition) && maySample(s) && !isSilent(s)) end = add(end, Actor.sample, s);
     if (load<u8>(at, Src.held)) end = add(end, Actor.send, s);
   }
   return end;
@@ -232,7 +232,7 @@ export function isEnabledAlone(action: u32): bool {
     case Actor.raise:
       return !probing() && load<u32>(srcAt(which), Src.left) != 0 && mayRaise(which) && !isSilent(which);
     case Actor.sample:
-      return load<u8>(srcAt(which), Src.condition) != 0 && !isSilent(which);
+      return load<u8>(srcAt(which), Src.condition) != 0 && maySample(which) && !isSilent(which);
     case Actor.send:
       return load<u8>(srcAt(which), Src.held) != 0;
     case Actor.operation:

@@ -5,9 +5,9 @@
 import { Settings, Timing } from '../state/abi/tables';
 import { setting } from '../state/access';
 import {
+  nAccessed,
   nCpus,
   nDevices,
-  nFunctions,
   nIoapics,
   nIommus,
   nOrigins,
@@ -68,7 +68,7 @@ export function seedStreams(): void {
   seedPurpose(6, streamOfOrigin(nDevices + nCpus), nIoapics);
   seedPurpose(8, streamOfOrigin(nDevices + nCpus + nIoapics), nIommus);
   seedPurpose(7, streamOfOrigin(others), nRequesters);
-  seedPurpose(10, streamOfOrigin(others + nRequesters), nFunctions);
+  seedPurpose(10, streamOfOrigin(others + nRequesters), nAccessed);
   if (nStores) seedPurpose(11, streamOfStores(0), nCpus);
 }
 

@@ -5,12 +5,14 @@ import { Assumption } from '../state/abi/tables';
 import { Cpu, Ctx, Glob, MsgKind, Src } from '../state/abi/fields';
 import { assumes, cpuAt, now, srcAt, timed } from '../state/access';
 import { endedBase, globBase, nDevices, nOperations, nOrigins, nSources, opBase, raisedBase, servedBase } from '../state/layout';
+import { reviewSources } from '../fabric/emit';
+import { postWrite, readMemory } from '../fabric/function';
 import { hasRoom, launch, markMessages, schedule, unmarkMessages } from '../fabric/flight';
 import { carryOut } from '../fabric/effects';
 import { refuseIpi } from '../lapic/icr';
 import { readLapic, writeLapic } from '../lapic/registers';
 import { bitIn } from '../lapic/priority';
-import { readConfig, writeConfig } from '../pci/msi';
+import { readRegister, writeRegister } from '../pci/config';
 import { count, countNote, histogramAdd } from '../record/counters';
 import { record } from '../record/ring';
 import { holds, tagClear, tagCopy, tagsOfContext, tagsOfIrr, tagsOfMessage, tagsOn, tagsSeen } from '../record/tags';
@@ -81,10 +83,10 @@ function serve(s: u32, c: u32, level: u32, pc: u32): void {
 }
 
 /**
- * A config access takes effect in one step and completes in another (design 4); only the completion waits for what it
- * pushes. False: it has taken effect, the context stays at the instruction.
+ * An access to a device that is not posted takes effect in one step and completes in another (design 4); only the completion waits
+ * for what it pushes. False: it has taken effect, the context stays at the instruction.
  */
-export function configAccess(op: u32, c: u32, level: u32, ctx: usize, insn: usize, pc: u32, judging: bool): bool {
+export function deviceAccess(op: u32, c: u32, level: u32, ctx: usize, insn: usize, pc: u32, judging: bool): bool {
   const w0 = load<u32>(insn);
   const register = load<u32>(insn, 4);
   const a = operandA(w0);
@@ -96,10 +98,13 @@ export function configAccess(op: u32, c: u32, level: u32, ctx: usize, insn: usiz
     return true;
   }
   if (op == Op.cfgRead) {
-    setReg(ctx, a, readConfig(device, register));
+    setReg(ctx, a, readRegister(device, register));
+  } else if (op == Op.mmioRead) {
+    setReg(ctx, a, readMemory(device, operand(ctx, c, operandC(w0), 0), register));
   } else {
     const value = operand(ctx, c, a, 0);
-    writeConfig(device, register, value);
+    writeRegister(device, register, value);
+    reviewSources(device);
     record(Event.cfg, device, register, value);
   }
   if (judging) return true;
@@ -154,6 +159,15 @@ function endOperation(o: u32, c: u32): void {
   record(Event.opEnd, o, c, 0);
 }
 
+function hush(s: u32, pc: u32): void {
+  if (s >= nSources) {
+    raiseFault(Fault.index, pc);
+    return;
+  }
+  store<u8>(srcAt(s), 0, Src.owed);
+  store<u8>(srcAt(s), 0, Src.condition);
+}
+
 /** Executes one; returns the value to show. */
 export function hardwareOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize, pc: u32): u32 {
   const w0 = load<u32>(insn);
@@ -174,6 +188,11 @@ export function hardwareOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize,
       shown = readLapic(c, imm);
       carryOut(c);
       setReg(ctx, a, shown);
+      break;
+    case Op.mmioWrite:
+      // the first instruction of an atomic block is the one that was asked for room
+      if (!hasRoom()) raiseFault(Fault.pool, pc);
+      else postWrite(b, operand(ctx, c, operandC(w0), 0), imm, value);
       break;
     case Op.ipi:
       shown = b & 0xff;
@@ -206,6 +225,9 @@ export function hardwareOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize,
     case Op.queuePut:
     case Op.queueTail:
       shown = remapOp(op, c, ctx, insn, pc);
+      break;
+    case Op.hush:
+      hush(value, pc);
       break;
     case Op.timerArm:
     case Op.timerCancel:

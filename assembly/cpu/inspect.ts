@@ -1,10 +1,13 @@
 /** Hardware as a judge sees it: any CPU, any device. What does not exist reads as 0. */
-import { Inspect } from '../state/abi/instructions';
-import { Cpu, Dev, Origin, RunState, Msg, Src } from '../state/abi/fields';
-import { cpuAt, devAt, interruptsOn, msgAt, originAt, srcAt } from '../state/access';
+import { Inspect, MsiReg } from '../state/abi/instructions';
+import { SourceSetup } from '../state/abi/tables';
+import { Cpu, Fn, Origin, RunState, Msg, Src } from '../state/abi/fields';
+import { cpuAt, functionAt, interruptsOn, msgAt, originAt, sourceSetup, srcAt } from '../state/access';
 import { nCpus, nDevices, nSources } from '../state/layout';
 import { inFlight } from '../fabric/flight';
 import { bitIn } from '../lapic/priority';
+import { readRegister } from '../pci/config';
+import * as vectors from '../pci/vectors';
 
 /** SVR: the LAPIC is enabled by software (hardware.md A.9). */
 const SVR_ENABLED: u32 = 0x100;
@@ -34,24 +37,46 @@ function messagesOf(origin: u32): u32 {
 
 function ofDevice(field: u32, d: u32): u32 {
   if (d >= nDevices) return 0;
-  const at = devAt(d);
+  const at = functionAt(d);
   switch (field) {
     case Inspect.msiControl:
-      return load<u16>(at, Dev.control);
+      return readRegister(d, MsiReg.control);
     case Inspect.msiAddress:
-      return load<u32>(at, Dev.addrLo);
+      return load<u32>(at, Fn.addrLo);
     case Inspect.msiAddressHigh:
-      return load<u32>(at, Dev.addrHi);
+      return load<u32>(at, Fn.addrHi);
     case Inspect.msiData:
-      return load<u16>(at, Dev.data);
+      return load<u16>(at, Fn.data);
     default:
       return messagesOf(d);
+  }
+}
+
+/** The message that source s would send now. */
+function ofMessage(field: u32, s: u32): u32 {
+  if (s >= nSources) return 0;
+  const f = sourceSetup(s, SourceSetup.device);
+  const v = vectors.messageFor(f, sourceSetup(s, SourceSetup.message));
+  if (v < 0) return 0;
+  vectors.sampleMessage(f, v);
+  switch (field) {
+    case Inspect.sentAddress:
+      return vectors.sampledLo;
+    case Inspect.sentAddressHigh:
+      return vectors.sampledHi;
+    case Inspect.sentData:
+      return vectors.sampledData;
+    case Inspect.sentMasked:
+      return vectors.isOpen(f, v) ? 0 : 1;
+    default:
+      return 1;
   }
 }
 
 /** Field of [b][c] (`Inspect`). */
 export function inspect(field: u32, b: u32, c: u32): u32 {
   if (field <= <u32>Inspect.running) return ofCpu(field, b, c);
+  if (field >= <u32>Inspect.sentAddress) return ofMessage(field, b);
   switch (field) {
     case Inspect.owed:
       return b < nSources ? load<u8>(srcAt(b), Src.owed) : 0;

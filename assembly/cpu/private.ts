@@ -1,10 +1,10 @@
 /** Private instructions: registers, branches, calls, constants of the machine. Nobody else can observe them. */
 import { Constant, NONE, Op } from '../state/abi/instructions';
 import { Fault } from '../state/abi/outcomes';
-import { DeviceSetup, SourceSetup } from '../state/abi/tables';
+import { FunctionSetup, SourceSetup } from '../state/abi/tables';
 import { Ctx } from '../state/abi/fields';
-import { apicIdOf, cpuOfApicId, deviceSetup, sourceSetup } from '../state/access';
-import { nCpus, nDevices, nSources, vectorHi, vectorLo } from '../state/layout';
+import { apicIdOf, cpuOfApicId, functionSetup, sourceSetup } from '../state/access';
+import { nCpus, nFunctions, nSources, vectorHi, vectorLo } from '../state/layout';
 import { raiseFault } from '../record/violations';
 import { operand, operandA, operandB, operandC, setReg } from './operands';
 import { element } from './variables';
@@ -31,7 +31,16 @@ function constant(which: u32, i: u32): u32 {
     case Constant.deviceOf:
       return i < nSources ? sourceSetup(i, SourceSetup.device) : NONE;
     case Constant.addr64:
-      return i < nDevices ? deviceSetup(i, DeviceSetup.addr64) : 0;
+      return i < nFunctions ? functionSetup(i, FunctionSetup.msiAddress64) : 0;
+    case Constant.messageOf:
+      return i < nSources ? sourceSetup(i, SourceSetup.message) : NONE;
+    case Constant.isMsix:
+      return i < nFunctions && functionSetup(i, FunctionSetup.msixVectors) != 0 ? 1 : 0;
+    case Constant.hasMask:
+      return i < nFunctions ? functionSetup(i, FunctionSetup.msiMaskable) : 0;
+    case Constant.messages:
+      if (i >= nFunctions) return 0;
+      return max(functionSetup(i, FunctionSetup.msixVectors), functionSetup(i, FunctionSetup.msiVectors));
     default:
       return 0;
   }

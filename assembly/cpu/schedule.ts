@@ -4,6 +4,7 @@ import { Assumption } from '../state/abi/tables';
 import { Cpu, CpuFlag, Ctx, RunState } from '../state/abi/fields';
 import { assumes, codeAt, cpuAt, ctxAt, interruptsOn, isActive } from '../state/access';
 import { hasRoom, marked } from '../fabric/flight';
+import { isReached } from '../fabric/function';
 import { requests } from '../lapic/priority';
 import { LEVELS, nCpus } from '../state/layout';
 import { operand, operandB, operandC } from './operands';
@@ -58,12 +59,14 @@ export function enabled(c: u32, level: u32): bool {
     case Op.ipi:
     case Op.ipiInit:
     case Op.ipiSipi:
+    case Op.mmioWrite:
       return hasRoom();
     case Op.wake:
       return !wakesActive(c, ctx, insn);
     case Op.cfgRead:
     case Op.cfgWrite:
-      return phase == 0 || configPushed(markOf(c, level));
+    case Op.mmioRead:
+      return phase == 0 ? isReached(operand(ctx, c, operandB(load<u32>(insn)), 0)) : isPushed(markOf(c, level));
     case Op.delay:
       return phase == 0 || !assumes(Assumption.deliveryWithinMdelay) || !marked(markOf(c, level), false);
     default:
@@ -80,13 +83,13 @@ function wakesActive(c: u32, ctx: usize, insn: usize): bool {
   return cpu < nCpus && level <= <u32>Level.stopper && isActive(cpu, level);
 }
 
-/** The completion of a config access pushes the function's earlier messages as far as the assumptions say (C.6 G3). */
-function configPushed(bit: u64): bool {
+/** The completion of an access pushes the function's earlier messages as far as the assumptions say (C.6 G3). */
+function isPushed(bit: u64): bool {
   if (assumes(Assumption.pushToIrr)) return !marked(bit, false);
   return !assumes(Assumption.pushToRoot) || !marked(bit, true);
 }
 
-/** A config access that has taken effect and not completed: the CPU is in the middle of an instruction. */
+/** An access to a device that has taken effect and not completed: the CPU is in the middle of an instruction. */
 @inline export function insideAccess(c: u32, level: i32): bool {
   if (level < 0) return false;
   const ctx = ctxAt(c, level);

@@ -15,7 +15,7 @@ import { kick } from '../clock/kick';
 import { count, cover } from '../record/counters';
 import { recordStep } from '../record/ring';
 import { fault, raiseFault } from '../record/violations';
-import { clearOutcome, configAccess, delay, hardwareOp } from './hardware';
+import { clearOutcome, delay, deviceAccess, hardwareOp } from './hardware';
 import { adjustHeld, memoryOp } from './memory';
 import { finish, operand, operandA, operandB, operandC, setReg } from './operands';
 import { privateOp } from './private';
@@ -146,7 +146,7 @@ function controlOp(op: u32, c: u32, ctx: usize, insn: usize, pc: u32): void {
 
 /** Two steps each: they take effect, and complete. */
 @inline function isTwoStep(op: u32): bool {
-  return op == Op.cfgRead || op == Op.cfgWrite || op == Op.delay;
+  return op == Op.cfgRead || op == Op.cfgWrite || op == Op.mmioRead || op == Op.delay;
 }
 
 /** True if it has completed, and the context may go on. */
@@ -156,7 +156,7 @@ function twoStepOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize, pc: u32
     return judging || delay(c, level, ctx, pc);
   }
   const first = load<u8>(ctx, Ctx.phase) == 0;
-  const done = configAccess(op, c, level, ctx, insn, pc, judging);
+  const done = deviceAccess(op, c, level, ctx, insn, pc, judging);
   if (first) recordStep(c, pc, operand(ctx, c, operandA(load<u32>(insn)), 0));
   // only taking effect is visible
   visible = visible && first;

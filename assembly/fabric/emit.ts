@@ -1,11 +1,17 @@
-/** A source raises, samples its registers and sends (hardware.md 0.3 steps 1 and 2): three steps of the model. */
+/**
+ * A source raises, samples its registers and sends (hardware.md 0.3 steps 1 and 2): three steps of the model. A condition whose
+ * message is masked, or may not be sent, stays: it is the pending bit (C.4 E6, E11).
+ */
 import { Counter, Drop, Event, Property } from '../state/abi/outcomes';
-import { Assumption, DeviceKind, SourceSetup } from '../state/abi/tables';
+import { Assumption, DeviceKind, SourceSetup, Timing } from '../state/abi/tables';
 import { MsgKind, Src } from '../state/abi/fields';
 import { assumes, now, sourceSetup, srcAt, timed } from '../state/access';
-import { raisedBase } from '../state/layout';
+import { nCpus, nSources, raisedBase } from '../state/layout';
 import { inInterruptRange } from '../message/decode';
-import { holdSample, sampledAddrHi, sampledAddrLo, sampledData, sampleMsi } from '../pci/msi';
+import { isMaster } from '../pci/function';
+import * as vectors from '../pci/vectors';
+import { latency, streamOfSampling } from '../clock/random';
+import { PHASE_DEVICE, arm, armed } from '../clock/wheel';
 import { count } from '../record/counters';
 import { record } from '../record/ring';
 import { tagAdd, tagOrphan, tagsOfMessage } from '../record/tags';
@@ -29,41 +35,96 @@ export function raise(s: u32): void {
   record(Event.raise, s, 0, 0);
 }
 
+
+@inline function deviceOf(s: u32): u32 {
+  return sourceSetup(s, SourceSetup.device);
+}
+
+/** Message that source s asks for, -1: its device sends none (E10). */
+@inline function messageOf(s: u32): i32 {
+  return vectors.messageFor(deviceOf(s), sourceSetup(s, SourceSetup.message));
+}
+
+/** True if nothing keeps the condition of source s from becoming a message, or from being lost. */
+export function maySample(s: u32): bool {
+  const f = deviceOf(s);
+  const v = messageOf(s);
+  if (v < 0) return true;
+  return vectors.isOpen(f, v) && (isMaster(f) || !vectors.keepsUnsent(f));
+}
+
 function send(s: u32, address: u32, data: u32): void {
-  const m = launch(MsgKind.msi, sourceSetup(s, SourceSetup.device), s + 1, address, data);
+  const m = launch(MsgKind.msi, deviceOf(s), s + 1, address, data);
   tagAdd(tagsOfMessage(m), s);
   if (timed()) schedule(m);
 }
 
-/** The condition becomes a message (or a sample kept back); the registers are read in one instant (C.4 E1). */
+function lose(s: u32, why: u32): void {
+  count(Counter.dropped);
+  record(Event.drop, s, 0, why);
+  tagOrphan(s);
+}
+
+/**
+ * The condition becomes a message (or a sample kept back); the registers are read in one instant (C.4 E1). `maySample` must hold.
+ */
 export function sample(s: u32): void {
   const at = srcAt(s);
+  const v = messageOf(s);
   store<u8>(at, 0, Src.condition);
-  if (!sampleMsi(s)) {
-    count(Counter.dropped);
-    record(Event.drop, s, 0, Drop.disabledDevice);
-    tagOrphan(s);
+  if (v < 0) {
+    lose(s, Drop.disabledDevice);
     return;
   }
-  record(Event.sample, s, sampledAddrLo, sampledData);
-  if (!inInterruptRange(sampledAddrLo, sampledAddrHi)) {
+  if (!isMaster(deviceOf(s))) {
+    lose(s, Drop.silenced);
+    return;
+  }
+  vectors.sampleMessage(deviceOf(s), v);
+  record(Event.sample, s, vectors.sampledLo, vectors.sampledData);
+  if (!inInterruptRange(vectors.sampledLo, vectors.sampledHi)) {
     count(Counter.wildWrites);
     violate(Property.noWildWrite);
     tagOrphan(s);
     return;
   }
-  if (assumes(Assumption.sampleAtOnce)) send(s, sampledAddrLo, sampledData);
-  else holdSample(s);
+  if (assumes(Assumption.sampleAtOnce)) {
+    send(s, vectors.sampledLo, vectors.sampledData);
+    return;
+  }
+  // a device that samples at the start of its moderation interval
+  store<u8>(at, 1, Src.held);
+  store<u32>(at, vectors.sampledData, Src.heldData);
+  store<u32>(at, vectors.sampledLo, Src.heldAddr);
 }
 
 /** What was sampled before goes out now. */
 export function sendHeld(s: u32): void {
   const at = srcAt(s);
   const address = load<u32>(at, Src.heldAddr);
-  const data = <u32>load<u16>(at, Src.heldData);
+  const data = load<u32>(at, Src.heldData);
   store<u8>(at, 0, Src.held);
-  store<u16>(at, 0, Src.heldData);
+  store<u32>(at, 0, Src.heldData);
   store<u32>(at, 0, Src.heldAddr);
   record(Event.send, s, address, data);
   send(s, address, data);
+}
+
+// --- timed
+
+/** Node of the event queue in which source s samples, or sends what it has sampled. */
+@inline export function sampleNode(s: u32): u32 {
+  return nCpus + nSources + s;
+}
+
+export function armSample(s: u32): void {
+  arm(sampleNode(s), now() + latency(Timing.sample, streamOfSampling(s)), PHASE_DEVICE);
+}
+
+/** A register of device f has changed: what it has kept back may go (E7, E13). */
+export function reviewSources(f: u32): void {
+  if (!timed()) return;
+  for (let s: u32 = 0; s < nSources; s++) {
+    if (deviceOf(s) == f && load<u8>(srcAt(s), Src.condition) && !armed(sampleNode(s)) && maySample(s)) armSample(s);
+  }
 }

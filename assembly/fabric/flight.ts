@@ -75,7 +75,7 @@ export function clearFlight(): void {
   return load<u16>(a, Msg.requester) == load<u16>(b, Msg.requester);
 }
 
-/** Posted writes pass the root complex; IPIs and EOIs do not. */
+/** Posted writes of functions pass the root complex; those of CPUs, IPIs and EOIs do not. */
 @inline function isPosted(at: usize): bool {
   const kind = <u32>load<u8>(at, Msg.kind);
   return kind == MsgKind.msi || kind == MsgKind.write;
@@ -229,9 +229,15 @@ export function messageOf(origin: u32, rank: u32): i32 {
   return -1;
 }
 
+/** A write on its way to a function: none passes another. */
+@inline export function isAccess(m: u32): bool {
+  return load<u8>(msgAt(m), Msg.kind) == MsgKind.table;
+}
+
 /** True if message m may move on: none before it in its list holds it back. */
 export function isMovable(m: u32): bool {
   const at = msgAt(m);
+  if (isAccess(m)) return load<u16>(originAt(load<u16>(at, Msg.origin)), Origin.head) == m + 1;
   if (!isPosted(at)) return true;
   const first = load<u8>(at, Msg.stage) != Stage.beyondRoot;
   for (let i = <u32>load<u16>(originAt(load<u16>(at, Msg.origin)), Origin.head); i != m + 1; i = load<u16>(msgAt(i - 1), Msg.next)) {

@@ -3,13 +3,14 @@
  * C.6). Accesses to one function are a list of messages in flight in the order in which they were made: a posted write passes
  * no posted write, what is not posted passes nothing.
  */
-import { PENDING_BITS } from '../state/abi/pci';
+import { MmioReg } from '../state/abi/instructions';
+import { MOST_ENTRIES, PENDING_BITS } from '../state/abi/pci';
 import { Counter, Drop, Event } from '../state/abi/outcomes';
 import { Diag } from '../state/abi/lapic';
 import { FunctionSetup, Timing } from '../state/abi/tables';
 import { Msg, MsgKind, Origin } from '../state/abi/fields';
 import { functionSetup, msgAt, now, originAt, timed } from '../state/access';
-import { IOMMU_NODES, nFunctions, nIoapics, nIommus, nMessages, nOrigins, nPins } from '../state/layout';
+import { IOMMU_NODES, nAccessed, nFunctions, nIoapics, nIommus, nMessages, nOrigins, nPins } from '../state/layout';
 import { lowWord } from '../state/wide';
 import { loadConfig, storeConfig } from '../pci/config';
 import { decodesMemory, isMaster, reset, setAsleep } from '../pci/function';
@@ -20,15 +21,16 @@ import { PHASE_DEVICE, PHASE_MESSAGE, arm, armed, dueOf } from '../clock/wheel';
 import { count, countDiag } from '../record/counters';
 import { record } from '../record/ring';
 import { dmaWrite, originOfRequester } from './dma';
+import { reviewSources } from './emit';
 import { hasRoom, inFlight, land, launch, markSent, messageNode, sentPushedAt } from './flight';
 import { firstPinNode } from './ioapic';
 
 /** Cycles until a function that found the pool full looks again. */
 const RETRY: u32 = 1000;
 
-
-@inline function originOf(f: u32): u32 {
-  return nOrigins - nFunctions + f;
+/** List of the accesses on their way to function f; there must be lists for accesses. */
+@inline export function originOfAccesses(f: u32): u32 {
+  return nOrigins - nAccessed + f;
 }
 
 
@@ -117,8 +119,8 @@ export function resetFunction(f: u32): void {
 
 /** Cycle at which an access that is made now arrives, behind those that it must not pass. */
 function arrivalOf(f: u32, way: u32, posted: bool): u64 {
-  let due = now() + latency(way, streamOfOrigin(originOf(f)));
-  for (let i = <u32>load<u16>(originAt(originOf(f)), Origin.head); i != 0; i = load<u16>(msgAt(i - 1), Msg.next)) {
+  let due = now() + latency(way, streamOfOrigin(originOfAccesses(f)));
+  for (let i = <u32>load<u16>(originAt(originOfAccesses(f)), Origin.head); i != 0; i = load<u16>(msgAt(i - 1), Msg.next)) {
     if (posted && load<u8>(msgAt(i - 1), Msg.kind) == MsgKind.config) continue;
     due = max(due, dueOf(messageNode(i - 1)));
   }
@@ -126,11 +128,11 @@ function arrivalOf(f: u32, way: u32, posted: bool): u64 {
 }
 
 function request(kind: u32, f: u32, offset: u32, width: u32, value: u32, due: u64): void {
-  arm(messageNode(launch(kind, originOf(f), width, offset, value)), due, PHASE_MESSAGE);
+  arm(messageNode(launch(kind, originOfAccesses(f), width, offset, value)), due, PHASE_MESSAGE);
 }
 
 function canRequest(f: u32, n: u32): bool {
-  return timed() && f < nFunctions && inFlight() + n <= nMessages;
+  return timed() && f < nAccessed && inFlight() + n <= nMessages;
 }
 
 /**
@@ -143,7 +145,7 @@ export function configWrite(f: u32, offset: u32, width: u32, value: u32): u32 {
   const due = arrivalOf(f, Timing.cfgApply, false);
   request(MsgKind.config, f, offset, first, value, due);
   if (first < width) {
-    const completed = due + latency(Timing.cfgWrite, streamOfOrigin(originOf(f)));
+    const completed = due + latency(Timing.cfgWrite, streamOfOrigin(originOfAccesses(f)));
     request(MsgKind.config, f, offset + first, width - first, value >> (first << 3), completed);
   }
   return 1;
@@ -172,7 +174,7 @@ export function msixWrite(f: u32, offset: u32, width: u32, lo: u32, hi: u32): u3
 /** Message m is an access and reaches its function; its place in the pool is free for what it brings about. */
 export function landRequest(m: u32): void {
   const at = msgAt(m);
-  const f = <u32>load<u16>(at, Msg.origin) - originOf(0);
+  const f = <u32>load<u16>(at, Msg.origin) - originOfAccesses(0);
   const config = load<u8>(at, Msg.kind) == MsgKind.config;
   const offset = load<u32>(at, Msg.address);
   const width = <u32>load<u16>(at, Msg.source);
@@ -182,6 +184,43 @@ export function landRequest(m: u32): void {
   if (config) storeConfig(f, offset, width, value);
   else if (decodesMemory(f)) storeTable(f, offset, value);
   review(f);
+  reviewSources(f);
+}
+
+// --- accesses of programs, to a register of entry n of the table (`MmioReg`)
+
+/** True if function f has registers in memory space: others ignore writes and read all ones. */
+export function hasMemory(f: u32): bool {
+  return f < nAccessed && functionSetup(f, FunctionSetup.msixVectors) != 0;
+}
+
+/** A posted write is on its way; there must be room in the pool. */
+export function postWrite(f: u32, n: u32, reg: u32, value: u32): void {
+  if (!hasMemory(f) || reg > <u32>MmioReg.control || n >= MOST_ENTRIES) return;
+  const offset = (n << 4) | (reg << 2);
+  const m = launch(MsgKind.table, originOfAccesses(f), 0, offset, value);
+  record(Event.access, f, offset, value);
+  if (timed()) arm(messageNode(m), arrivalOf(f, Timing.mmioArrive, true), PHASE_MESSAGE);
+}
+
+/** True if no write is on its way to function f: what is not posted passes none (C.6). */
+export function isReached(f: u32): bool {
+  return f >= nAccessed || load<u16>(originAt(originOfAccesses(f)), Origin.head) == 0;
+}
+
+/** Cycle at which the last of what is on its way to function f is there (timed). */
+export function reachedAt(f: u32): u64 {
+  let due = now();
+  for (let i = <u32>load<u16>(originAt(originOfAccesses(f)), Origin.head); i != 0; i = load<u16>(msgAt(i - 1), Msg.next)) {
+    due = max(due, dueOf(messageNode(i - 1)));
+  }
+  return due;
+}
+
+/** What the register holds now; all that is on its way must have arrived. */
+export function readMemory(f: u32, n: u32, reg: u32): u32 {
+  if (!hasMemory(f) || n >= MOST_ENTRIES) return 0xffffffff;
+  return loadTable(f, reg == MmioReg.pending ? PENDING_BITS + (n << 2) : (n << 4) | (reg << 2));
 }
 
 // --- reads
@@ -214,7 +253,7 @@ export function readCompletion(f: u32, table: u32): u32 {
   if (f >= nFunctions) return lowWord(now());
   const requester = functionSetup(f, FunctionSetup.requester);
   markSent(originOfRequester(requester), requester);
-  const stream = streamOfOrigin(originOf(f));
+  const stream = streamOfOrigin(originOfAccesses(f));
   const whole = latency(table ? Timing.mmioRead : Timing.cfgRead, stream);
   const there = latency(table ? Timing.mmioArrive : Timing.cfgApply, stream);
   return lowWord(now() + (whole > there ? whole - there : 0));

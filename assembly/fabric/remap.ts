@@ -3,10 +3,10 @@
  * What a unit makes of it is decided in one instant, at the end of the lookup: what is invalidated before is not used any more.
  */
 import { Event, Property } from '../state/abi/outcomes';
-import { Assumption, DeviceSetup, IoapicSetup, Timing } from '../state/abi/tables';
+import { Assumption, FunctionSetup, IoapicSetup, Timing } from '../state/abi/tables';
 import { Msg } from '../state/abi/fields';
 import { FaultReason, IommuSetup, Remap, RemapFlag } from '../state/abi/iommu';
-import { assumes, deviceSetup, ioapicSetup, iommuSetup, isAmd, msgAt, remapAt, timed } from '../state/access';
+import { assumes, functionSetup, ioapicSetup, iommuSetup, isAmd, msgAt, remapAt, timed } from '../state/access';
 import { nCpus, nDevices, nInstructions, nIoapics, nIommus } from '../state/layout';
 import { unitOf } from '../iommu/scope';
 import { Translation } from '../iommu/translation';
@@ -28,7 +28,7 @@ import { tellPin } from './ioapic';
 /** Who has sent message m, as units know it. */
 function requesterOf(m: u32): u32 {
   const origin = <u32>load<u16>(msgAt(m), Msg.origin);
-  if (origin < nDevices) return deviceSetup(origin, DeviceSetup.requester) & 0xffff;
+  if (origin < nDevices) return functionSetup(origin, FunctionSetup.requester) & 0xffff;
   const i = origin - nDevices - nCpus;
   return i < nIoapics ? ioapicSetup(i, IoapicSetup.requester) & 0xffff : load<u16>(msgAt(m), Msg.requester);
 }

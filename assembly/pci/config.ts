@@ -2,12 +2,15 @@
  * Configuration space of a function: command register and the capabilities power management, MSI and MSI-X (hardware.md C.1,
  * C.2). An access stays within one dword; what lies elsewhere reads 0 and ignores writes.
  */
+import { MsiReg } from '../state/abi/instructions';
 import { ConfigSpace, PENDING_BITS } from '../state/abi/pci';
 import { FunctionSetup } from '../state/abi/tables';
 import { Fn } from '../state/abi/fields';
 import { functionAt, functionSetup } from '../state/access';
+import { nFunctions } from '../state/layout';
 import { setAsleep } from './function';
 import { refreshAll } from './table';
+import { pendingBits } from './vectors';
 
 /** No vendor has this id. */
 const ID: u32 = 0x00011234;
@@ -17,20 +20,10 @@ const HAS_CAPABILITIES: u32 = 0x100000;
 const COMMAND_WRITABLE: u32 = 0x0407;
 const NO_SOFT_RESET: u32 = 8;
 
-/** Registers of the MSI capability in the order of their longest form (C.1). */
-enum Msi {
-  control = 0,
-  addrLo = 1,
-  addrHi = 2,
-  data = 3,
-  mask = 4,
-  pending = 5,
-}
-
-/** The register that dword number i of this function's MSI capability is, -1: none. */
+/** The register that dword number i of this function's MSI capability is, in the order of its longest form (C.1); -1: none. */
 function msiRegister(f: u32, i: u32): i32 {
-  const register: i32 = i >= <u32>Msi.addrHi && !functionSetup(f, FunctionSetup.msiAddress64) ? i + 1 : i;
-  return register > (functionSetup(f, FunctionSetup.msiMaskable) ? Msi.pending : Msi.data) ? -1 : register;
+  const register: i32 = i >= <u32>MsiReg.addrHi && !functionSetup(f, FunctionSetup.msiAddress64) ? i + 1 : i;
+  return register > (functionSetup(f, FunctionSetup.msiMaskable) ? MsiReg.pending : MsiReg.data) ? -1 : register;
 }
 
 /** Log2 of the messages that the function can send. */
@@ -41,22 +34,22 @@ function multipleCapable(f: u32): u32 {
 function readMsi(f: u32, register: i32): u32 {
   const at = functionAt(f);
   switch (register) {
-    case Msi.control: {
+    case MsiReg.control: {
       const wide: u32 = functionSetup(f, FunctionSetup.msiAddress64) ? 0x80 : 0;
       const maskable: u32 = functionSetup(f, FunctionSetup.msiMaskable) ? 0x100 : 0;
       const control = load<u16>(at, Fn.msiControl) | (multipleCapable(f) << 1) | wide | maskable;
       return 0x05 | (next(f, ConfigSpace.msix) << 8) | (control << 16);
     }
-    case Msi.addrLo:
+    case MsiReg.addrLo:
       return load<u32>(at, Fn.addrLo);
-    case Msi.addrHi:
+    case MsiReg.addrHi:
       return load<u32>(at, Fn.addrHi);
-    case Msi.data:
+    case MsiReg.data:
       return load<u16>(at, Fn.data);
-    case Msi.mask:
+    case MsiReg.mask:
       return load<u32>(at, Fn.mask);
-    case Msi.pending:
-      return load<u32>(at, Fn.pending);
+    case MsiReg.pending:
+      return pendingBits(f);
     default:
       return 0;
   }
@@ -65,21 +58,21 @@ function readMsi(f: u32, register: i32): u32 {
 function writeMsi(f: u32, register: i32, value: u32): void {
   const at = functionAt(f);
   switch (register) {
-    case Msi.control: {
+    case MsiReg.control: {
       const enabled = min((value >> 20) & 7, multipleCapable(f));
       store<u16>(at, ((value >> 16) & 1) | (enabled << 4), Fn.msiControl);
       return;
     }
-    case Msi.addrLo:
+    case MsiReg.addrLo:
       store<u32>(at, value & ~3, Fn.addrLo);
       return;
-    case Msi.addrHi:
+    case MsiReg.addrHi:
       store<u32>(at, value, Fn.addrHi);
       return;
-    case Msi.data:
+    case MsiReg.data:
       store<u16>(at, value, Fn.data);
       return;
-    case Msi.mask:
+    case MsiReg.mask:
       store<u32>(at, value & (<u32>(((<u64>1) << functionSetup(f, FunctionSetup.msiVectors)) - 1)), Fn.mask);
   }
 }
@@ -147,4 +140,40 @@ export function storeConfig(f: u32, offset: u32, width: u32, value: u32): void {
   const bytes = (width >= 4 ? ~(<u32>0) : ((<u32>1) << (width << 3)) - 1) << shift;
   const at = offset & ~3;
   writeDword(f, at, (readDword(f, at) & ~bytes) | ((value << shift) & bytes));
+}
+
+// --- by register, as programs name them
+
+/** Register `reg` (`MsiReg`) of function f. What this function does not have reads 0, what nobody is all ones. */
+export function readRegister(f: u32, reg: u32): u32 {
+  if (f >= nFunctions) return 0xffffffff;
+  switch (reg) {
+    case MsiReg.control:
+      return functionSetup(f, FunctionSetup.msiVectors) ? readMsi(f, reg) >> 16 : 0;
+    case MsiReg.msixControl:
+      return functionSetup(f, FunctionSetup.msixVectors) ? loadConfig(f, ConfigSpace.msix + 2, 2) : 0;
+    default:
+      return readMsi(f, reg);
+  }
+}
+
+/** A write to it takes effect: 16 bits of a control register and of data, 32 of the others (C.4 E2). */
+export function writeRegister(f: u32, reg: u32, value: u32): void {
+  if (f >= nFunctions) return;
+  switch (reg) {
+    case MsiReg.control:
+      if (functionSetup(f, FunctionSetup.msiVectors)) writeMsi(f, reg, value << 16);
+      return;
+    case MsiReg.addrHi:
+      if (functionSetup(f, FunctionSetup.msiAddress64)) writeMsi(f, reg, value);
+      return;
+    case MsiReg.mask:
+      if (functionSetup(f, FunctionSetup.msiMaskable)) writeMsi(f, reg, value);
+      return;
+    case MsiReg.msixControl:
+      if (functionSetup(f, FunctionSetup.msixVectors)) storeConfig(f, ConfigSpace.msix + 2, 2, value);
+      return;
+    default:
+      writeMsi(f, reg, value);
+  }
 }

@@ -6,6 +6,10 @@ import { functionAt, functionSetup, msixAt } from '../state/access';
 const MEMORY_SPACE: u32 = 2;
 const BUS_MASTER: u32 = 4;
 
+/** Bits of MSI-X message control that can be written (C.2). */
+export const FUNCTION_MASK: u32 = 0x4000;
+export const ENABLE: u32 = 0x8000;
+
 /**
  * As after a function level reset (E12): MSI and MSI-X are off, no MSI is masked, all entries of the table are, nothing is
  * pending. Memory space and bus mastering are on, as firmware leaves them.

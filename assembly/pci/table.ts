@@ -4,17 +4,15 @@
  */
 import { MOST_ENTRIES, PENDING_BITS } from '../state/abi/pci';
 import { FunctionSetup } from '../state/abi/tables';
-import { Fn, MsixEntry } from '../state/abi/fields';
-import { functionAt, functionSetup, msixAt } from '../state/access';
-
-export const FUNCTION_MASK: u32 = 0x4000;
-export const ENABLE: u32 = 0x8000;
+import { MsixEntry } from '../state/abi/fields';
+import { functionSetup, msixAt } from '../state/access';
+import { isEntryOpen, isEntryPending } from './vectors';
 
 /** Looks whether entry n is unmasked now; if it was not before, the function latches it. */
 function refresh(f: u32, n: u32): void {
+  if (!functionSetup(f, FunctionSetup.entryCache)) return;
   const at = msixAt(f, n);
-  const open =
-    (load<u16>(functionAt(f), Fn.msixControl) & (ENABLE | FUNCTION_MASK)) == ENABLE && (load<u32>(at, MsixEntry.control) & 1) == 0;
+  const open = isEntryOpen(f, n);
   if (open && !load<u8>(at, MsixEntry.open)) {
     store<u32>(at, load<u32>(at, MsixEntry.addrLo), MsixEntry.latchedLo);
     store<u32>(at, load<u32>(at, MsixEntry.addrHi), MsixEntry.latchedHi);
@@ -33,7 +31,7 @@ function pendingWord(f: u32, word: u32): u32 {
   let bits: u32 = 0;
   for (let b: u32 = 0; b < 32; b++) {
     const n = (word << 5) + b;
-    if (n < vectors && load<u8>(msixAt(f, n), MsixEntry.pending)) bits |= 1 << b;
+    if (n < vectors && isEntryPending(f, n)) bits |= 1 << b;
   }
   return bits;
 }

@@ -2,10 +2,11 @@
  * Which message an event of a function asks for, whether it may go out, and what it says when it does: the emission rules of
  * hardware.md C.4. MSI-X wins where software has enabled both.
  */
-import { FunctionSetup } from '../state/abi/tables';
-import { Fn, MsixEntry } from '../state/abi/fields';
-import { functionAt, functionSetup, msixAt } from '../state/access';
-import { ENABLE } from './table';
+import { FunctionSetup, SourceSetup } from '../state/abi/tables';
+import { Fn, MsixEntry, Src } from '../state/abi/fields';
+import { functionAt, functionSetup, msixAt, sourceSetup, srcAt } from '../state/access';
+import { nSources } from '../state/layout';
+import { ENABLE, FUNCTION_MASK } from './function';
 
 function usesMsix(f: u32): bool {
   return (load<u16>(functionAt(f), Fn.msixControl) & ENABLE) != 0;
@@ -33,6 +34,29 @@ export function isPending(f: u32, v: u32): bool {
   return ((load<u32>(functionAt(f), Fn.pending) >> v) & 1) != 0;
 }
 
+/** True if an interrupt source of function f has raised and waits to send message v: its condition is the pending bit. */
+function hasRaised(f: u32, v: u32): bool {
+  for (let s: u32 = 0; s < nSources; s++) {
+    if (sourceSetup(s, SourceSetup.device) != f || !load<u8>(srcAt(s), Src.condition)) continue;
+    if (messageFor(f, sourceSetup(s, SourceSetup.message)) == <i32>v) return true;
+  }
+  return false;
+}
+
+/** The pending bits of MSI, and that of entry n of the table, as software reads them. */
+export function pendingBits(f: u32): u32 {
+  let bits = load<u32>(functionAt(f), Fn.pending);
+  if (nSources == 0 || usesMsix(f) || !functionSetup(f, FunctionSetup.msiMaskable)) return bits;
+  for (let v: u32 = 0; v < messagesOf(f); v++) {
+    if (hasRaised(f, v)) bits |= 1 << v;
+  }
+  return bits;
+}
+
+export function isEntryPending(f: u32, n: u32): bool {
+  return load<u8>(msixAt(f, n), MsixEntry.pending) != 0 || (usesMsix(f) && hasRaised(f, n));
+}
+
 /** Several events that wait for one message are one (E9). */
 export function setPending(f: u32, v: u32, on: bool): void {
   if (usesMsix(f)) {
@@ -44,9 +68,15 @@ export function setPending(f: u32, v: u32, on: bool): void {
   store<u32>(functionAt(f), on ? pending | bit : pending & ~bit, Fn.pending);
 }
 
+/** MSI-X is enabled, and neither the entry nor the function is masked. */
+export function isEntryOpen(f: u32, n: u32): bool {
+  if ((load<u16>(functionAt(f), Fn.msixControl) & (ENABLE | FUNCTION_MASK)) != ENABLE) return false;
+  return (load<u32>(msixAt(f, n), MsixEntry.control) & 1) == 0;
+}
+
 /** Neither the message nor the function is masked (E6, E13). */
 export function isOpen(f: u32, v: u32): bool {
-  if (usesMsix(f)) return load<u8>(msixAt(f, v), MsixEntry.open) != 0;
+  if (usesMsix(f)) return isEntryOpen(f, v);
   return ((load<u32>(functionAt(f), Fn.mask) >> v) & 1) == 0;
 }
 

@@ -9,6 +9,8 @@ export function costBefore(op: u32, imm: u32): u32 {
     case Op.cfgRead:
     case Op.cfgWrite:
       return timingDefault(Timing.cfgApply);
+    case Op.mmioRead:
+      return timingDefault(Timing.mmioArrive);
     case Op.lapicWrite:
       return timingDefault(imm == <u32>LapicReg.eoi ? Timing.eoi : Timing.lapicWrite);
     case Op.ipi:
@@ -45,9 +47,9 @@ export function costBefore(op: u32, imm: u32): u32 {
   }
 }
 
-/** Cycles from a config access taking effect to its completion, if nothing has to be pushed (C.6 G6). */
+/** Cycles from an access to a device taking effect to its completion, if nothing has to be pushed (C.6 G6). */
 export function costOfCompletion(op: u32): u32 {
-  const whole = timingDefault(op == Op.cfgRead ? Timing.cfgRead : Timing.cfgWrite);
-  const apply = timingDefault(Timing.cfgApply);
+  const whole = timingDefault(op == Op.mmioRead ? Timing.mmioRead : op == Op.cfgRead ? Timing.cfgRead : Timing.cfgWrite);
+  const apply = timingDefault(op == Op.mmioRead ? Timing.mmioArrive : Timing.cfgApply);
   return whole > apply ? whole - apply : 0;
 }

@@ -7,14 +7,14 @@ import { Counter, Status } from '../state/abi/outcomes';
 import { DeviceKind, OperationSetup, Settings, SourceSetup, Timing } from '../state/abi/tables';
 import { Ctx, Cpu, RunState, Src } from '../state/abi/fields';
 import { codeAt, cpuAt, ctxAt, isActive, now, operationSetup, setting, sourceSetup, srcAt } from '../state/access';
-import { ctxTimedBase, gapBase, LEVELS, nCpus, nMessages, nOperations, nSources, opBase, srcTimedBase } from '../state/layout';
+import { ctxTimedBase, gapBase, LEVELS, nCpus, nDevices, nMessages, nOperations, nSources, opBase, srcTimedBase } from '../state/layout';
 import { below, latency, seedStreams, streamOfArrivals, streamOfCpu, streamOfSampling } from '../clock/random';
 import { arm, armed, nextDue, PHASE_CPU, PHASE_DEVICE, PHASE_OPERATION } from '../clock/wheel';
 import { kick, resting, setSleeping, setWaiting } from '../clock/kick';
-import { mayRaise, raise, sample, sendHeld } from '../fabric/emit';
+import { armSample, maySample, mayRaise, raise, sample, sampleNode, sendHeld } from '../fabric/emit';
 import { carryOut } from '../fabric/effects';
 import { hasRoom, inFlight, pushedAt } from '../fabric/flight';
-import { firstFunctionNode, functionTick, functionsBusy } from '../fabric/function';
+import { firstFunctionNode, functionTick, functionsBusy, reachedAt } from '../fabric/function';
 import { firstPinNode, pinTick, pinsBusy } from '../fabric/ioapic';
 import { firstUnitNode, unitTick, unitsBusy } from '../fabric/iommu';
 import { expire } from '../lapic/timer';
@@ -39,11 +39,6 @@ const RETRY: u32 = 1000;
 
 @inline function raiseNode(s: u32): u32 {
   return nCpus + s;
-}
-
-
-@inline function sampleNode(s: u32): u32 {
-  return nCpus + nSources + s;
 }
 
 
@@ -137,7 +132,7 @@ function raiseTick(s: u32): void {
   }
   if (left != UNBOUNDED) store<u32>(at, left - 1, Src.left);
   raise(s);
-  arm(sampleNode(s), now() + latency(Timing.sample, streamOfSampling(s)), PHASE_DEVICE);
+  armSample(s);
   arm(raiseNode(s), now() + gap(s), PHASE_DEVICE);
 }
 
@@ -151,7 +146,8 @@ function sampleTick(s: u32): void {
     sendHeld(s);
     return;
   }
-  if (!load<u8>(at, Src.condition)) return;
+  // what is masked waits for the register to change
+  if (!load<u8>(at, Src.condition) || !maySample(s)) return;
   sample(s);
   if (load<u8>(at, Src.held)) arm(sampleNode(s), now() + latency(Timing.send, streamOfSampling(s)), PHASE_DEVICE);
 }
@@ -169,6 +165,16 @@ function armCpu(c: u32, after: u64): void {
   const op = load<u32>(insn) & 0xff;
   const before = load<u8>(ctx, Ctx.phase) ? 0 : costBefore(op, load<u32>(insn, 4));
   arm(c, now() + after + before, PHASE_CPU);
+}
+
+/** An access to a device that is not posted. */
+@inline function isAccess(op: u32): bool {
+  return op == Op.cfgRead || op == Op.cfgWrite || op == Op.mmioRead;
+}
+
+
+@inline function deviceOf(c: u32, ctx: usize, insn: usize): u32 {
+  return operand(ctx, c, operandB(load<u32>(insn)), 0);
 }
 
 function cpuTick(c: u32): void {
@@ -203,17 +209,17 @@ function cpuTick(c: u32): void {
     if (op == Op.lock || op == Op.waitEq || op == Op.waitNe) setWaiting(c, awaited(c, level));
     else {
       setSleeping(c, true);
-      arm(c, now() + RETRY, PHASE_CPU);
+      arm(c, max(now() + 1, isAccess(op) ? reachedAt(deviceOf(c, ctx, insn)) : now() + RETRY), PHASE_CPU);
     }
     return;
   }
   const imm = load<u32>(insn, 4);
-  const device = (op == Op.cfgRead || op == Op.cfgWrite) && !phase ? operand(ctx, c, operandB(load<u32>(insn)), 0) : 0;
+  const device = isAccess(op) && !phase ? deviceOf(c, ctx, insn) : 0;
   step(c, level);
   let after: u64 = 0;
-  if (!phase && (op == Op.cfgRead || op == Op.cfgWrite)) {
+  if (!phase && isAccess(op)) {
     after = costOfCompletion(op);
-    const pushed = pushedAt(device);
+    const pushed = device < nDevices ? pushedAt(device) : 0;
     if (pushed > now() + after) after = pushed - now();
   } else if (op == Op.delay && !phase) {
     store<u64>(delayEnd(c, level), now() + imm);

@@ -1,7 +1,7 @@
 /** Accessors to the records; they inline to one load or store. */
 import { VarWord } from './abi/instructions';
-import { Settings, SourceSetup, DeviceSetup, FunctionSetup, IoapicSetup, OperationSetup, TimerSetup, Timing } from './abi/tables';
-import { Cpu, Ctx, CpuFlag, Dev, Fn, Ioapic, Msg, MsixEntry, Origin, Pin, Src } from './abi/fields';
+import { Settings, SourceSetup, FunctionSetup, IoapicSetup, OperationSetup, TimerSetup, Timing } from './abi/tables';
+import { Cpu, Ctx, CpuFlag, Fn, Ioapic, Msg, MsixEntry, Origin, Pin, Src } from './abi/fields';
 import { Amd } from './abi/amd';
 import { Iec, Iommu, IommuScope, IommuSetup, Remap, UnitKind } from './abi/iommu';
 import { Lapic, LapicTimed } from './abi/lapic';
@@ -14,8 +14,6 @@ import {
   codeBase,
   cpuBase,
   ctxBase,
-  devBase,
-  deviceSetupBase,
   functionBase,
   functionSetupBase,
   ioapicBase,
@@ -63,11 +61,6 @@ import {
 
 @inline export function msgAt(m: u32): usize {
   return msgBase + <usize>m * Msg.size;
-}
-
-
-@inline export function devAt(d: u32): usize {
-  return devBase + <usize>d * Dev.size;
 }
 
 
@@ -155,11 +148,6 @@ export function cpuOfApicId(id: u32): i32 {
 
 @inline export function sourceSetup(s: u32, word: u32): u32 {
   return load<u32>(sourceSetupBase + <usize>(s * SourceSetup.words + word) * 4);
-}
-
-
-@inline export function deviceSetup(d: u32, word: u32): u32 {
-  return load<u32>(deviceSetupBase + <usize>(d * DeviceSetup.words + word) * 4);
 }
 
 

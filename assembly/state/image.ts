@@ -7,10 +7,11 @@
  * padded to 8 bytes.
  */
 import { Cpu, Ctx, Msg, MsgKind, Origin } from './abi/fields';
+import { FunctionSetup } from './abi/tables';
 import { Iommu, Remap, RemapFlag } from './abi/iommu';
-import { cpuAt, ctxAt, iommuAt, msgAt, originAt, remapAt } from './access';
+import { cpuAt, ctxAt, functionSetup, iommuAt, msgAt, originAt, remapAt } from './access';
 import { readGuest, writeGuest } from './guest';
-import { LEVELS, liveBase, msgFree, nCpus, nDevices, nIommus, nMessages, nOrigins } from './layout';
+import { LEVELS, liveBase, msgFree, nAccessed, nCpus, nDevices, nIommus, nMessages, nOrigins } from './layout';
 import { WORD, fixedWords, markBits, nWords, runBase, wordBase } from './plan';
 
 // the part of variable length: whole bytes, little end first
@@ -118,7 +119,20 @@ function unpackRemap(m: u32): void {
   store<u32>(at, get(4), Remap.pda + 4);
 }
 
-/** An origin: a byte with the number of its messages; a message: source and stage, data, address, marks, what a unit made of it. */
+/** The origin is a list of accesses on their way to a function. */
+@inline function isOfAccesses(o: u32): bool {
+  return o >= nOrigins - nAccessed;
+}
+
+/** The data of a message has 16 bits, of one from an MSI-X table 32. */
+@inline function dataBytes(o: u32): usize {
+  return o < nDevices && functionSetup(o, FunctionSetup.msixVectors) != 0 ? 4 : 2;
+}
+
+/**
+ * An origin: a byte with the number of its messages; a message: source and stage, data, address, marks, what a unit made of it. Of
+ * a write to an MSI-X table: offset, value, marks.
+ */
 export function packMessages(): void {
   const markBytes = bytesFor(markBits);
   for (let o: u32 = 0; o < nOrigins; o++) {
@@ -127,10 +141,15 @@ export function packMessages(): void {
     let n: u32 = 0;
     for (let i = <u32>load<u16>(originAt(o), Origin.head); i != 0; n++) {
       const at = msgAt(i - 1);
-      const stage = <u32>load<u8>(at, Msg.stage);
-      put((<u32>load<u16>(at, Msg.source)) | ((stage & 1) << 15) | ((stage >> 1) << 14), 2);
-      put(load<u32>(at, Msg.data), 2);
-      put(load<u32>(at, Msg.address), 4);
+      if (isOfAccesses(o)) {
+        put(load<u32>(at, Msg.address), 2);
+        put(load<u32>(at, Msg.data), 4);
+      } else {
+        const stage = <u32>load<u8>(at, Msg.stage);
+        put((<u32>load<u16>(at, Msg.source)) | ((stage & 1) << 15) | ((stage >> 1) << 14), 2);
+        put(load<u32>(at, Msg.data), dataBytes(o));
+        put(load<u32>(at, Msg.address), 4);
+      }
       store<u64>(cursor, load<u64>(at, Msg.marks));
       cursor += markBytes;
       if (nIommus) packRemap(i - 1);
@@ -152,13 +171,21 @@ export function unpackMessages(used: u32): void {
     for (let k: u32 = 0; k < n; k++, m++) {
       const at = msgAt(m);
       const head = get(2);
-      store<u8>(at, o < nDevices ? MsgKind.msi : MsgKind.ipi, Msg.kind);
-      store<u8>(at, (head >> 15) | ((head >> 13) & 2), Msg.stage);
       store<u16>(at, o, Msg.origin);
       store<u16>(at, k + 1 < n ? m + 2 : 0, Msg.next);
-      store<u16>(at, head & 0x3fff, Msg.source);
-      store<u32>(at, get(2), Msg.data);
-      store<u32>(at, get(4), Msg.address);
+      if (isOfAccesses(o)) {
+        store<u8>(at, MsgKind.table, Msg.kind);
+        store<u8>(at, 1, Msg.stage);
+        store<u16>(at, 0, Msg.source);
+        store<u32>(at, head, Msg.address);
+        store<u32>(at, get(4), Msg.data);
+      } else {
+        store<u8>(at, o < nDevices ? MsgKind.msi : MsgKind.ipi, Msg.kind);
+        store<u8>(at, (head >> 15) | ((head >> 13) & 2), Msg.stage);
+        store<u16>(at, head & 0x3fff, Msg.source);
+        store<u32>(at, get(dataBytes(o)), Msg.data);
+        store<u32>(at, get(4), Msg.address);
+      }
       store<u64>(at, load<u64>(cursor) & marks, Msg.marks);
       cursor += markBytes;
       if (nIommus) unpackRemap(m);

@@ -8,19 +8,8 @@
  */
 import { VarClass, VarFlag, VarWord } from './abi/instructions';
 import { Counter, Note } from './abi/outcomes';
-import {
-  OperationSetup,
-  DeviceSetup,
-  FunctionSetup,
-  IoapicSetup,
-  Settings,
-  Size,
-  SourceSetup,
-  Table,
-  TimerSetup,
-  Timing,
-} from './abi/tables';
-import { Cpu, Ctx, Dev, Fn, Glob, Ioapic, Msg, MsixEntry, Origin, Pin, Rec, Src } from './abi/fields';
+import { OperationSetup, FunctionSetup, IoapicSetup, Settings, Size, SourceSetup, Table, TimerSetup, Timing } from './abi/tables';
+import { Cpu, Ctx, Fn, Glob, Ioapic, Msg, MsixEntry, Origin, Pin, Rec, Src } from './abi/fields';
 import { Amd } from './abi/amd';
 import { Iec, Iommu, IommuScope, IommuSetup, Remap } from './abi/iommu';
 import { CpuEvent, Diag, Lapic, LapicSetup, LapicTimed } from './abi/lapic';
@@ -51,19 +40,19 @@ export let nCpus: u32 = 0, nDevices: u32 = 0, nSources: u32 = 0, nOperations: u3
 // prettier-ignore
 export let nMessages: u32 = 0, nRing: u32 = 0, nTags: u32 = 0, nOrigins: u32 = 0, nNodes: u32 = 0, vectorLo: u32 = 0, vectorHi: u32 = 0, apicMapSize: u32 = 0;
 // prettier-ignore
-export let nIoapics: u32 = 0, nPins: u32 = 0, nRequesters: u32 = 0, nFunctions: u32 = 0, nMsixEntries: u32 = 0, guestBytes: usize = 0;
+export let nIoapics: u32 = 0, nPins: u32 = 0, nRequesters: u32 = 0, nFunctions: u32 = 0, nAccessed: u32 = 0, nMsixEntries: u32 = 0, guestBytes: usize = 0;
 // prettier-ignore
 export let nIommus: u32 = 0, nScopes: u32 = 0, nIecEntries: u32 = 0, nFaultRecords: u32 = 0, nIrtes: u32 = 0, nTimers: u32 = 0, nAmds: u32 = 0, nStores: u32 = 0;
 
 // class check
 // prettier-ignore
-export let cpuBase: usize = 0, lapicBase: usize = 0, ctxBase: usize = 0, msgBase: usize = 0, msgFree: usize = 0, originBase: usize = 0, devBase: usize = 0, srcBase: usize = 0, opBase: usize = 0, globBase: usize = 0, timerBase: usize = 0, ioapicBase: usize = 0, pinBase: usize = 0, iommuBase: usize = 0, amdBase: usize = 0, frcdBase: usize = 0, remapBase: usize = 0, lineBase: usize = 0, functionBase: usize = 0, msixBase: usize = 0, varBase: usize = 0, guestBase: usize = 0;
+export let cpuBase: usize = 0, lapicBase: usize = 0, ctxBase: usize = 0, msgBase: usize = 0, msgFree: usize = 0, originBase: usize = 0, srcBase: usize = 0, opBase: usize = 0, globBase: usize = 0, timerBase: usize = 0, ioapicBase: usize = 0, pinBase: usize = 0, iommuBase: usize = 0, amdBase: usize = 0, frcdBase: usize = 0, remapBase: usize = 0, lineBase: usize = 0, functionBase: usize = 0, msixBase: usize = 0, varBase: usize = 0, guestBase: usize = 0;
 // class timed
 // prettier-ignore
 export let nowBase: usize = 0, cpuTimedBase: usize = 0, lapicTimedBase: usize = 0, ctxTimedBase: usize = 0, srcTimedBase: usize = 0, msgTimedBase: usize = 0, streamBase: usize = 0, iecBase: usize = 0, storeBase: usize = 0, nodeBase: usize = 0, listBase: usize = 0, occupancyBase: usize = 0;
 // class fixed
 // prettier-ignore
-export let codeBase: usize = 0, liveBase: usize = 0, moverBase: usize = 0, joinBase: usize = 0, slotBase: usize = 0, idtBase: usize = 0, apicIdBase: usize = 0, apicMapBase: usize = 0, apicChainBase: usize = 0, lapicSetupBase: usize = 0, lapicMapBase: usize = 0, sourceSetupBase: usize = 0, deviceSetupBase: usize = 0, operationSetupBase: usize = 0, ioapicSetupBase: usize = 0, iommuSetupBase: usize = 0, iommuScopeBase: usize = 0, functionSetupBase: usize = 0, timerSetupBase: usize = 0, timingBase: usize = 0, gapBase: usize = 0, settingsBase: usize = 0;
+export let codeBase: usize = 0, liveBase: usize = 0, moverBase: usize = 0, joinBase: usize = 0, slotBase: usize = 0, idtBase: usize = 0, apicIdBase: usize = 0, apicMapBase: usize = 0, apicChainBase: usize = 0, lapicSetupBase: usize = 0, lapicMapBase: usize = 0, sourceSetupBase: usize = 0, operationSetupBase: usize = 0, ioapicSetupBase: usize = 0, iommuSetupBase: usize = 0, iommuScopeBase: usize = 0, functionSetupBase: usize = 0, timerSetupBase: usize = 0, timingBase: usize = 0, gapBase: usize = 0, settingsBase: usize = 0;
 // class record
 // prettier-ignore
 export let counterBase: usize = 0, noteBase: usize = 0, histogramBase: usize = 0, coverageBase: usize = 0, servedBase: usize = 0, endedBase: usize = 0, ringBase: usize = 0, recordStateBase: usize = 0, raisedBase: usize = 0, cpuEventBase: usize = 0, diagBase: usize = 0, tagBase: usize = 0, tagHeadIrr: usize = 0, tagHeadMsg: usize = 0, tagHeadCtx: usize = 0, tagHeadSeen: usize = 0, tagHeadVar: usize = 0, carriersBase: usize = 0;
@@ -151,7 +140,8 @@ export function create(): bool {
   nFunctions = size(Size.functions);
   nMsixEntries = size(Size.msixEntries);
   nTimers = size(Size.timers);
-  nOrigins = nDevices + nCpus + nIoapics + nIommus + nRequesters + nFunctions;
+  nAccessed = size(Size.posted) ? nFunctions : 0;
+  nOrigins = nDevices + nCpus + nIoapics + nIommus + nRequesters + nAccessed;
   nNodes = nCpus + 2 * nSources + nMessages + 1 + nCpus + nIoapics * nPins + nIommus * IOMMU_NODES + nFunctions + nCpus * nTimers;
   // CPUs with store buffers have a stream and a node more
   const nBuffers = nStores ? nCpus : 0;
@@ -162,15 +152,14 @@ export function create(): bool {
   checkStart = heap;
   cpuBase = take(c * Cpu.size);
   lapicBase = take(c * Lapic.size);
-  devBase = take(<usize>nDevices * Dev.size);
+  functionBase = take(<usize>nFunctions * Fn.size);
+  msixBase = take(<usize>nMsixEntries * MsixEntry.size);
   srcBase = take(s * Src.size);
   opBase = take(<usize>nOperations + 1);
   globBase = take(Glob.size);
   timerBase = take(c * nTimers);
   ioapicBase = take(<usize>nIoapics * Ioapic.size);
   pinBase = take(<usize>nIoapics * nPins * Pin.size);
-  functionBase = take(<usize>nFunctions * Fn.size);
-  msixBase = take(<usize>nMsixEntries * MsixEntry.size);
   iommuBase = take(<usize>nIommus * Iommu.size);
   amdBase = take(<usize>nAmds * Amd.size);
   frcdBase = take(<usize>nIommus * nFaultRecords * 16);
@@ -213,7 +202,6 @@ export function create(): bool {
   lapicSetupBase = take(LapicSetup.words * 4);
   lapicMapBase = take(64 * 12);
   sourceSetupBase = take(s * SourceSetup.words * 4);
-  deviceSetupBase = take(<usize>nDevices * DeviceSetup.words * 4);
   operationSetupBase = take(<usize>nOperations * OperationSetup.words * 4);
   ioapicSetupBase = take(<usize>nIoapics * IoapicSetup.words * 4);
   functionSetupBase = take(<usize>nFunctions * FunctionSetup.words * 4);
@@ -282,8 +270,6 @@ export function table(id: u32): usize {
       return ctxBase;
     case Table.messages:
       return msgBase;
-    case Table.devices:
-      return devBase;
     case Table.sourceStates:
       return srcBase;
     case Table.globals:
@@ -304,8 +290,6 @@ export function table(id: u32): usize {
       return servedBase;
     case Table.ended:
       return endedBase;
-    case Table.deviceSetup:
-      return deviceSetupBase;
     case Table.origins:
       return originBase;
     case Table.movers:

@@ -2,20 +2,33 @@
  * Which bits an image holds: a list of bit ranges, computed once per machine from its size, its universe and its program.
  * What lies outside of the universe is `fixed` (design 3), what can be derived is left out.
  */
-import { LapicReg, Op, VarClass, VarFlag, VarWord } from './abi/instructions';
-import { Assumption, Settings } from './abi/tables';
-import { Cpu, Dev, Glob, Src } from './abi/fields';
+import { LapicReg, MmioReg, MsiReg, Op, VarClass, VarFlag, VarWord } from './abi/instructions';
+import { Assumption, FunctionSetup, Settings, SourceSetup } from './abi/tables';
+import { Cpu, Fn, Glob, MsixEntry, Src } from './abi/fields';
 import { Iommu } from './abi/iommu';
 import { Lapic, LapicSetup } from './abi/lapic';
-import { assumes, codeAt, cpuAt, devAt, iommuAt, lapicAt, lapicSetup, slotAt, srcAt } from './access';
+import {
+  assumes,
+  codeAt,
+  cpuAt,
+  functionAt,
+  functionSetup,
+  iommuAt,
+  lapicAt,
+  lapicSetup,
+  msixAt,
+  slotAt,
+  sourceSetup,
+  srcAt,
+} from './access';
 import {
   LEVELS,
   checkStart,
-  devBase,
+  functionBase,
   globBase,
   guestBase,
   nCpus,
-  nDevices,
+  nFunctions,
   lineBase,
   nInstructions,
   nIommus,
@@ -52,7 +65,7 @@ export let fixedWords: u32 = 0;
 /** u64 for each word of the check class: its planned bits. */
 let maskBase: usize = 0;
 
-/** Planned words of CPUs come first, then those of devices, sources, operations and the probe, then variables. */
+/** Planned words of CPUs come first, then those of functions, sources, operations and the probe, then variables. */
 export let cpuWords: u32 = 0;
 export let otherWords: u32 = 0;
 
@@ -103,8 +116,8 @@ function planVariable(slot: u32): void {
   }
 }
 
-/** True if the program has the instruction `op` on a LAPIC register at lo <= offset < hi. */
-function usesLapic(op: u32, lo: u32, hi: u32): bool {
+/** True if the program has the instruction `op` on a register at lo <= offset < hi. */
+function uses(op: u32, lo: u32, hi: u32): bool {
   for (let pc: u32 = 0; pc < nInstructions; pc++) {
     const offset = load<u32>(codeAt(pc), 4);
     if ((load<u32>(codeAt(pc)) & 0xff) == op && offset >= lo && offset < hi) return true;
@@ -114,10 +127,10 @@ function usesLapic(op: u32, lo: u32, hi: u32): bool {
 
 /** LAPIC registers that decide nothing unless a program uses them: part of an image only then. */
 function planRareRegisters(): void {
-  const logical = usesLapic(Op.lapicWrite, LapicReg.ldr, LapicReg.dfr + 1);
-  const errors = usesLapic(Op.lapicRead, LapicReg.esr, LapicReg.esr + 1);
-  const triggers = usesLapic(Op.lapicRead, 0x180, 0x200);
-  const local = usesLapic(Op.lapicWrite, 0x2f0, 0x400);
+  const logical = uses(Op.lapicWrite, LapicReg.ldr, LapicReg.dfr + 1);
+  const errors = uses(Op.lapicRead, LapicReg.esr, LapicReg.esr + 1);
+  const triggers = uses(Op.lapicRead, 0x180, 0x200);
+  const local = uses(Op.lapicWrite, 0x2f0, 0x400);
   for (let c: u32 = 0; c < nCpus; c++) {
     const cpu = cpuAt(c);
     if (logical) plan(cpu + Cpu.ldr, 0, 32);
@@ -128,6 +141,34 @@ function planRareRegisters(): void {
   }
 }
 
+/** Registers of function f that it has and software can change. Bus mastering and power are out of a program's reach. */
+function planFunction(f: u32): void {
+  const at = functionAt(f);
+  const messages = functionSetup(f, FunctionSetup.msiVectors);
+  if (messages != 0) {
+    plan(at + Fn.msiControl, 0, 1);
+    if (messages > 1) plan(at + Fn.msiControl, 4, 3);
+    plan(at + Fn.data, 0, 16);
+    plan(at + Fn.addrLo, 0, 32);
+    if (functionSetup(f, FunctionSetup.msiAddress64)) plan(at + Fn.addrHi, 0, 32);
+    if (functionSetup(f, FunctionSetup.msiMaskable) && uses(Op.cfgWrite, MsiReg.mask, MsiReg.mask + 1)) plan(at + Fn.mask, 0, messages);
+  }
+  if (functionSetup(f, FunctionSetup.msixVectors) == 0) return;
+  if (uses(Op.cfgWrite, MsiReg.msixControl, MsiReg.msixControl + 1)) plan(at + Fn.msixControl, 14, 2);
+  let written: u32 = 0;
+  for (let reg: u32 = 0; reg <= <u32>MmioReg.control; reg++) {
+    if (uses(Op.mmioWrite, reg, reg + 1)) written |= 1 << reg;
+  }
+  for (let n: u32 = 0; n < functionSetup(f, FunctionSetup.msixVectors); n++) {
+    const entry = msixAt(f, n);
+    for (let reg: u32 = 0; written >> reg != 0; reg++) {
+      if ((written >> reg) & 1) plan(entry + ((<usize>reg) << 2), 0, reg == MmioReg.control ? 1 : 32);
+    }
+    if (functionSetup(f, FunctionSetup.entryCache) == 0) continue;
+    plan(entry + MsixEntry.latchedLo, 0, 96);
+    plan(entry + MsixEntry.open, 0, 1);
+  }
+}
 /** Bytes that a remapping unit may add to a message; that its queue may take: a byte with its descriptors, put and seen, and 12 each. */
 const REMAP_BYTES: u32 = 2 + 2 + 8;
 const QUEUE_BYTES: u32 = 1 + 15 * 12;
@@ -135,7 +176,7 @@ const QUEUE_BYTES: u32 = 1 + 15 * 12;
 /** Bytes that no image of this machine exceeds. */
 function mostBytes(): usize {
   const contexts = nCpus * LEVELS * (3 + 8 * 2 + 8 * 4);
-  const messages = nOrigins + nMessages * (2 + 2 + 4 + 8 + REMAP_BYTES) + nIommus * QUEUE_BYTES;
+  const messages = nOrigins + nMessages * (2 + 4 + 4 + 8 + REMAP_BYTES) + nIommus * QUEUE_BYTES;
   return ((<usize>fixedWords) << 3) + <usize>(contexts + messages) + 16;
 }
 
@@ -186,7 +227,7 @@ function compile(words: u32): usize {
     runs += n;
     fixedBits += bits;
     nWords++;
-    if (checkStart + ((<usize>w) << 3) < devBase) cpuWords = nWords;
+    if (checkStart + ((<usize>w) << 3) < functionBase) cpuWords = nWords;
     if (checkStart + ((<usize>w) << 3) < varBase) otherWords = nWords;
   }
   fixedWords = (fixedBits + 63) >> 6;
@@ -215,13 +256,7 @@ export function planImage(at: usize, most: usize): usize {
     plan(cpu + Cpu.active, 0, LEVELS);
     plan(cpu + Cpu.task, 0, 1);
   }
-  for (let d: u32 = 0; d < nDevices; d++) {
-    const dev = devAt(d);
-    plan(dev + Dev.control, 0, 16);
-    plan(dev + Dev.data, 0, 16);
-    plan(dev + Dev.addrLo, 0, 32);
-    plan(dev + Dev.addrHi, 0, 32);
-  }
+  for (let f: u32 = 0; f < nFunctions; f++) planFunction(f);
   for (let s: u32 = 0; s < nSources; s++) {
     const src = srcAt(s);
     plan(src + Src.owed, 0, 1);
@@ -229,7 +264,8 @@ export function planImage(at: usize, most: usize): usize {
     plan(src + Src.left, 0, 4);
     if (assumes(Assumption.sampleAtOnce)) continue;
     plan(src + Src.held, 0, 1);
-    plan(src + Src.heldData, 0, 16);
+    // only an entry of MSI-X has more
+    plan(src + Src.heldData, 0, functionSetup(sourceSetup(s, SourceSetup.device), FunctionSetup.msixVectors) ? 32 : 16);
     plan(src + Src.heldAddr, 0, 32);
   }
   for (let o: u32 = 0; o < nOperations; o++) plan(opBase + o, 0, 2);

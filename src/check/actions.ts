@@ -6,7 +6,10 @@ import type { System } from '../scenario/index.js';
 export interface Step {
   /** `cpu3`, `xhci`, `op0`, `probe` */
   readonly actor: string;
-  /** which step where an actor has several: `irq`, `raise`, `sample`, `send`, `t0` for a CPU's timer, or the rank of a message; '' for a CPU's micro-op */
+  /**
+   * which step where an actor has several: `irq`, `raise`, `sample`, `send`, `t0` for a CPU's timer, or the rank of a message (`m0`, of a
+   * write `w0`); '' for a CPU's micro-op
+   */
   readonly choice: string;
   readonly action: number;
 }
@@ -14,6 +17,16 @@ export interface Step {
 /** Name of a CPU in schedules: `cpu` and the number the user knows it by. */
 function cpuName(system: System, cpu: number): string {
   return `cpu${system.scenario.machine.cpus[cpu]?.cpu ?? cpu}`;
+}
+
+/** Whose list of messages in flight it is: what a device sends, what a CPU sends, what CPUs write to a device. By index. */
+export function originOf(
+  { names, firstAccess }: System,
+  origin: number,
+): { readonly kind: 'device' | 'cpu' | 'access'; readonly index: number } {
+  const devices = names.devices.length;
+  if (origin >= firstAccess) return { kind: 'access', index: origin - firstAccess };
+  return origin < devices ? { kind: 'device', index: origin } : { kind: 'cpu', index: origin - devices };
 }
 
 /** Names are those of the scenario, so a token can be read. */
@@ -26,10 +39,9 @@ export function describeAction(system: System, action: number): Step {
     case Actor.interrupt:
       return { actor: cpuName(system, which), choice: 'irq', action };
     case Actor.message: {
-      const origin = which >>> 4;
-      const devices = system.names.devices.length;
-      const actor = origin < devices ? (system.names.devices[origin] ?? '?') : cpuName(system, origin - devices);
-      return { actor, choice: `m${which & 15}`, action };
+      const { kind, index } = originOf(system, which >>> 4);
+      const actor = kind === 'cpu' ? cpuName(system, index) : (system.names.devices[index] ?? '?');
+      return { actor, choice: `${kind === 'access' ? 'w' : 'm'}${which & 15}`, action };
     }
     case Actor.raise:
       return { actor: source, choice: 'raise', action };
@@ -68,7 +80,8 @@ export function deviceOf(system: System, source: number): number {
 }
 
 /**
- * Who takes a step: `cpu0`, `device0`, or `ipi0`, the IPIs that CPU 0 has sent. A device's messages are the device's. An operation
+ * Who takes a step: `cpu0`, `device0`, `ipi0`, the IPIs that CPU 0 has sent, or `access0`, what is on its way to device 0. A
+ * device's messages are the device's. An operation
  * belongs to the CPU that its task runs on. CPUs and devices by index.
  */
 export function partyOf(system: System, action: number): string {
@@ -80,9 +93,8 @@ export function partyOf(system: System, action: number): string {
     case Actor.timer:
       return `cpu${which >>> 4}`;
     case Actor.message: {
-      const origin = which >>> 4;
-      const devices = system.names.devices.length;
-      return origin < devices ? `device${origin}` : `ipi${origin - devices}`;
+      const { kind, index } = originOf(system, which >>> 4);
+      return `${kind === 'cpu' ? 'ipi' : kind}${index}`;
     }
     case Actor.operation:
       return `cpu${system.built.operations[which]?.cpu ?? 0}`;

@@ -4,7 +4,7 @@ import type { ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import { cpuOfAction, describeAction } from './actions.js';
 import type { States } from './changes.js';
-import { describeMessage } from './words.js';
+import { describeMessage, describeSent } from './words.js';
 import { placeText, type Standings } from './stands.js';
 
 /** An enabled step. */
@@ -82,10 +82,8 @@ export class Choices {
         return this.#messageText(which >>> 4, which & 15);
       case Actor.raise:
         return `${names.sources[which] ?? '?'} raises an event`;
-      case Actor.sample: {
-        const { addrLo, data } = this.#machine.msiOf(this.#machine.setup.sources[which]?.device ?? 0);
-        return `${names.sources[which] ?? '?'} samples its message: ${describeMessage(this.#system, addrLo, data)}`;
-      }
+      case Actor.sample:
+        return `${names.sources[which] ?? '?'} samples its message: ${describeSent(this.#system, this.#machine.messageOf(which))}`;
       case Actor.send:
         return this.#sendText(names.sources[which] ?? '?');
       case Actor.operation:
@@ -111,7 +109,6 @@ export class Choices {
   #messageText(origin: number, rank: number): string {
     const message = this.#states.messages().find((each) => each.origin === origin && each.rank === rank);
     if (message === undefined) return 'a message moves on';
-    const toRoot = message.stage === 'on the way to the root complex';
-    return `${message.text} reaches ${toRoot ? 'the root complex' : 'the LAPIC'}`;
+    return `${message.text} reaches ${message.stage.replace('on the way to ', '')}`;
   }
 }

@@ -3,9 +3,9 @@
  * sources and operations have come to. One table of names for inspection and for differences; it reads captures, so that
  * two states can be compared.
  */
-import { Cpu, CpuFlag, Dev, Glob, NONE, RunState, Src, Table, VarWord } from '../core/index.js';
+import { Cpu, CpuFlag, Fn, Glob, MsixEntry, NONE, RunState, Src, Table, VarWord } from '../core/index.js';
 import type { AnyVariable, Domain, Kind, Variable } from '../kernel/index.js';
-import { Layout, type ProgramMachine } from '../machine/index.js';
+import { Layout, type DeviceModel, type ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import { hex } from './words.js';
 
@@ -64,6 +64,7 @@ export class Fields {
   readonly all: readonly Field[];
   readonly #system: System;
   readonly #layout: Layout;
+  readonly #functions: readonly DeviceModel[];
   readonly #start: number;
   readonly #size: number;
   readonly #ofVariable: Field[][] = [];
@@ -73,6 +74,7 @@ export class Fields {
     const { exports } = machine.core;
     this.#system = system;
     this.#layout = new Layout(machine.core);
+    this.#functions = machine.setup.functions;
     this.#start = exports.blockStart();
     this.#size = exports.recordAt() - this.#start;
     this.#nameMasks();
@@ -214,14 +216,32 @@ export class Fields {
   }
 
   #device(name: string, d: number): Field[] {
-    const at = this.#layout.table(Table.devices) + d * Dev.size;
-    const register = (what: string, offset: number, bytes: 2 | 4): Field =>
-      this.#field('device', `${name} MSI ${what}`, at + offset, bytes, { text: hex });
+    const at = this.#layout.table(Table.functions) + d * Fn.size;
+    const { msi, msix } = this.#functions[d] ?? {};
+    const register = (what: string, address: number, bytes: 2 | 4, form: Form = { text: hex }): Field =>
+      this.#field('device', `${name} ${what}`, address, bytes, form);
+    const firstEntry = this.#functions.slice(0, d).reduce((n, each) => n + (each.msix?.vectors ?? 0), 0);
+    const entries = Array.from({ length: msix?.vectors ?? 0 }, (_, n) => {
+      const entry = this.#layout.table(Table.msixEntries) + (firstEntry + n) * MsixEntry.size;
+      return [
+        register(`entry ${n} address`, entry + MsixEntry.addrLo, 4),
+        register(`entry ${n} address high`, entry + MsixEntry.addrHi, 4),
+        register(`entry ${n} data`, entry + MsixEntry.data, 4),
+        register(`entry ${n} masked`, entry + MsixEntry.control, 4, { mask: 1, text: yesNo }),
+      ];
+    });
     return [
-      register('control', Dev.control, 2),
-      register('address', Dev.addrLo, 4),
-      register('address high', Dev.addrHi, 4),
-      register('data', Dev.data, 2),
+      ...(msi === undefined
+        ? []
+        : [
+            register('MSI control', at + Fn.msiControl, 2),
+            register('MSI address', at + Fn.addrLo, 4),
+            register('MSI address high', at + Fn.addrHi, 4),
+            register('MSI data', at + Fn.data, 2),
+          ]),
+      ...(msi?.maskable ? [register('MSI masked', at + Fn.mask, 4, { member: (bit) => `message ${bit}` })] : []),
+      ...(msix === undefined ? [] : [register('MSI-X control', at + Fn.msixControl, 2)]),
+      ...entries.flat(),
     ];
   }
 
@@ -233,7 +253,7 @@ export class Fields {
       field('owed', Src.owed, 1, yesNo),
       field('raised, not sampled', Src.condition, 1, yesNo),
       field('sampled, not sent', Src.held, 1, yesNo),
-      field('sampled data', Src.heldData, 2, hex),
+      field('sampled data', Src.heldData, 4, hex),
       field('sampled address', Src.heldAddr, 4, hex),
       field('raises left', Src.left, 4, String),
     ];

@@ -10,12 +10,12 @@ import { hex, instructionAt, instructionOf } from './words.js';
 export interface Flight {
   readonly from: Lane;
   readonly sent: number;
-  /** step in which it reaches the root complex; an IPI never does */
+  /** step in which it reaches the root complex; an IPI, and a write to a device, never do */
   readonly root: number | undefined;
   /** step in which it arrives, or undefined: it is on its way at the end */
   readonly arrived: number | undefined;
-  /** CPU (index) it goes to; undefined: no CPU has that APIC id */
-  readonly to: number | undefined;
+  /** where it goes; undefined: no CPU has that APIC id */
+  readonly to: Lane | undefined;
   readonly dropped: boolean;
 }
 
@@ -37,23 +37,24 @@ export function flightsOf(system: System, { steps }: Watched): Flight[] {
   const all: Mutable<Flight>[] = [];
   const lists = new Map<number, Mutable<Flight>[]>();
   const devices = system.names.devices.length;
-  const withId = (apicId: number): number | undefined => {
-    const cpu = system.scenario.machine.cpus.findIndex((each) => each.apicId === apicId);
-    return cpu < 0 ? undefined : cpu;
+  const cpuWith = (apicId: number): Lane | undefined => {
+    const index = system.scenario.machine.cpus.findIndex((each) => each.apicId === apicId);
+    return index < 0 ? undefined : { kind: 'cpu', index };
   };
-  const send = (origin: number, from: Lane, apicId: number, sent: number): void => {
-    const flight: Mutable<Flight> = { from, sent, root: undefined, arrived: undefined, to: withId(apicId), dropped: false };
+  const send = (origin: number, from: Lane, to: Lane | undefined, sent: number): void => {
+    const flight: Mutable<Flight> = { from, sent, root: undefined, arrived: undefined, to, dropped: false };
     all.push(flight);
     lists.set(origin, [...(lists.get(origin) ?? []), flight]);
   };
   const sends = system.assumptions.sampling === 'at-once' ? 'sample' : 'send';
-  steps.forEach(({ action, events, broken }, i) => {
+  steps.forEach((step, i) => {
+    const { action, events, broken } = step;
     if (action >>> 12 === Actor.message) {
       const list = lists.get((action & 0xfff) >>> 4);
       const flight = list?.[action & 15];
       if (list === undefined || flight === undefined) return;
       const remapped = events.find((e) => e.kind === 'remap');
-      if (remapped !== undefined) flight.to = withId(remapped.c >>> 16);
+      if (remapped !== undefined) flight.to = cpuWith(remapped.c >>> 16);
       if (events.some((e) => e.kind === 'root') && !events.some((e) => e.kind === 'fault')) {
         flight.root = i;
         return;
@@ -67,9 +68,11 @@ export function flightsOf(system: System, { steps }: Watched): Flight[] {
       // a write outside of the interrupt range is no message
       if (e.kind === sends && !broken.includes('noWildWrite')) {
         const device = deviceOf(system, e.a);
-        send(device, { kind: 'device', index: device }, (e.b >>> 12) & 0xff, i);
+        send(device, { kind: 'device', index: device }, cpuWith((e.b >>> 12) & 0xff), i);
       }
-      if (e.kind === 'ipi') send(devices + e.a, { kind: 'cpu', index: e.a }, e.b, i);
+      if (e.kind === 'ipi') send(devices + e.a, { kind: 'cpu', index: e.a }, cpuWith(e.b), i);
+      const writer = e.kind === 'access' ? instructionOf(step)?.cpu : undefined;
+      if (writer !== undefined) send(system.firstAccess + e.a, { kind: 'cpu', index: writer }, { kind: 'device', index: e.a }, i);
     }
   });
   return all;

@@ -2,7 +2,7 @@
 import type { AnyVariable } from '../kernel/index.js';
 import type { Named } from './changes.js';
 import { indexName, type Field } from './fields.js';
-import { describeMessage, irqNumber } from './words.js';
+import { describeSent, irqNumber } from './words.js';
 import type { Standing } from './stands.js';
 import type { Walk } from './walk.js';
 
@@ -52,15 +52,21 @@ export function lapicOf(walk: Walk, cpu: number): Named[] {
   return named(walk, walk.system.names.cpus[cpu] ?? '?', ['cpu']);
 }
 
-/** Registers of a device's MSI capability, what they say, and what has come of its events. */
+/** Registers of a device's messages, what they say, and what has come of its events. */
 export function msiOf(walk: Walk, device: number): Named[] {
   const { system, machine } = walk;
-  const { addrLo, data } = machine.msiOf(device);
-  const apart = machine.setup.sources.flatMap((source, s) => (source.device === device ? [system.built.disagreement(machine, s)] : []));
-  const why = apart.find((each) => each !== undefined);
+  const own = machine.setup.sources.flatMap((source, s) => (source.device === device ? [s] : []));
+  const why = own.map((s) => system.built.disagreement(machine, s)).find((each) => each !== undefined);
+  const name = system.names.devices[device] ?? '?';
+  const several = own.length === 1 ? [] : own.flatMap((s) => named(walk, system.names.sources[s] ?? '?', ['source']));
   return [
-    ...named(walk, system.names.devices[device] ?? '?', ['device', 'source']),
-    { name: 'message', text: describeMessage(system, addrLo, data), zero: false },
+    ...named(walk, name, ['device', 'source']),
+    ...several,
+    ...own.map((s) => ({
+      name: own.length === 1 ? 'message' : `message of irq ${system.names.irqs[s] ?? '?'}`,
+      text: describeSent(system, machine.messageOf(s)),
+      zero: false,
+    })),
     { name: 'kernel', text: why === undefined ? 'agrees' : `does not agree: ${irqNumber(system, why)}`, zero: false },
   ];
 }

@@ -3,7 +3,8 @@ import { Level, Msg, MsgKind, Origin, Table } from '../core/index.js';
 import type { ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import type { Fields } from './fields.js';
-import { describeMessage, hex, isRemappable } from './words.js';
+import { originOf } from './actions.js';
+import { describeMessage, hex, isRemappable, writeText } from './words.js';
 
 /** A message on its way. */
 export interface InFlight {
@@ -12,15 +13,15 @@ export interface InFlight {
   /** as an action names it: its origin, and its place among the messages of that origin */
   readonly origin: number;
   readonly rank: number;
-  readonly kind: 'msi' | 'ipi';
+  readonly kind: 'msi' | 'ipi' | 'write';
   readonly from: string;
-  /** `CPU 3`, or `APIC id 9` that nobody has; `entry 2` of a remapping table */
+  /** `CPU 3`, or `APIC id 9` that nobody has; `entry 2` of a remapping table; a device that is written to */
   readonly to: string;
-  /** undefined for INIT and SIPI, and where the table has it */
+  /** undefined for INIT, SIPI and writes, and where the table has it */
   readonly vector: number | undefined;
   /** `xhci -> CPU 3 vector 0x21` */
   readonly text: string;
-  readonly stage: 'on the way to the root complex' | 'on the way to the LAPIC';
+  readonly stage: 'on the way to the root complex' | 'on the way to the LAPIC' | 'on the way to the device';
   /** contexts that wait for it, CPUs by index */
   readonly awaitedBy: readonly { readonly cpu: number; readonly level: LevelName }[];
 }
@@ -40,17 +41,20 @@ export class Flight {
   readonly #system: System;
   readonly #messages: number;
   readonly #origins: number;
+  readonly #lists: number;
 
   constructor(system: System, machine: ProgramMachine, fields: Fields) {
     this.#system = system;
     this.#messages = fields.offset(machine.core.exports.table(Table.messages));
     this.#origins = fields.offset(machine.core.exports.table(Table.origins));
+    const { functions } = machine.setup;
+    const hasMemory = functions.some(({ msix }) => msix !== undefined);
+    this.#lists = system.firstAccess + (hasMemory ? functions.length : 0);
   }
 
   read(capture: DataView): InFlight[] {
-    const { names } = this.#system;
     const found: InFlight[] = [];
-    for (let origin = 0; origin < names.devices.length + names.cpus.length; origin++) {
+    for (let origin = 0; origin < this.#lists; origin++) {
       let next = capture.getUint16(this.#origins + origin * Origin.size + Origin.head, true);
       for (let rank = 0; next !== 0; rank++) {
         found.push(this.#message(capture, next - 1, origin, rank));
@@ -63,9 +67,24 @@ export class Flight {
   #message(capture: DataView, node: number, origin: number, rank: number): InFlight {
     const { names } = this.#system;
     const at = this.#messages + node * Msg.size;
-    const kind = capture.getUint8(at + Msg.kind) === MsgKind.msi ? 'msi' : 'ipi';
     const address = capture.getUint32(at + Msg.address, true);
     const data = capture.getUint32(at + Msg.data, true);
+    const source = originOf(this.#system, origin);
+    const marks = capture.getBigUint64(at + Msg.marks, true);
+    const common = {
+      node,
+      origin,
+      rank,
+      awaitedBy: names.cpus.flatMap((_, cpu) =>
+        levels.filter((level) => (marks >> BigInt(cpu * levels.length + Level[level])) & 1n).map((level) => ({ cpu, level })),
+      ),
+    };
+    if (source.kind === 'access') {
+      const to = names.devices[source.index] ?? '?';
+      const text = `write of ${to} ${writeText(this.#system, address, data)}`;
+      return { ...common, kind: 'write', from: 'CPU', to, vector: undefined, text, stage: 'on the way to the device' };
+    }
+    const kind = capture.getUint8(at + Msg.kind) === MsgKind.msi ? 'msi' : 'ipi';
     const stage = capture.getUint8(at + Msg.stage);
     const unresolved = kind === 'msi' && stage !== 1 && isRemappable(this.#system, address);
     // a message that was remapped has its destination where its address was
@@ -74,21 +93,15 @@ export class Flight {
     const mode = kind === 'msi' ? 0 : (data >>> 8) & 7;
     const vector = unresolved || mode === 5 || mode === 6 ? undefined : data & 0xff;
     const what = vector === undefined ? (mode === 5 ? 'INIT' : 'SIPI') : `${kind === 'msi' ? 'vector' : 'IPI'} ${hex(vector)}`;
-    const from = names.devices[origin] ?? names.cpus[origin - names.devices.length] ?? '?';
-    const marks = capture.getBigUint64(at + Msg.marks, true);
+    const from = (source.kind === 'device' ? names.devices : names.cpus)[source.index] ?? '?';
     return {
-      node,
-      origin,
-      rank,
+      ...common,
       kind,
       from,
       to,
       vector,
       text: unresolved ? `${from} -> ${to}` : `${from} -> ${to} ${what}`,
       stage: stage === 1 ? 'on the way to the LAPIC' : 'on the way to the root complex',
-      awaitedBy: names.cpus.flatMap((_, cpu) =>
-        levels.filter((level) => (marks >> BigInt(cpu * levels.length + Level[level])) & 1n).map((level) => ({ cpu, level })),
-      ),
     };
   }
 }

@@ -1,10 +1,10 @@
 /** What happened in a step, in words, each in the column of the actor it happened to. */
-import { Drop, InsnFlag, LapicReg, MsiReg, NONE, Note, Op, Property } from '../core/index.js';
+import { Drop, InsnFlag, LapicReg, NONE, Note, Op, Property } from '../core/index.js';
 import type { EventRecord } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import { deviceOf } from './actions.js';
 import type { ReplayedStep } from './replay.js';
-import { describeMessage, describeTarget, hex, instructionAt, instructionOf, irqNumber } from './words.js';
+import { configText, describeMessage, describeTarget, hex, instructionAt, instructionOf, irqNumber, writeText } from './words.js';
 
 /** Column of a diagram: a CPU, a device or a remapping unit, by index. */
 export type Lane = { readonly kind: 'cpu' | 'device' | 'iommu'; readonly index: number };
@@ -41,7 +41,17 @@ const telling: ReadonlySet<number> = new Set([
 ]);
 
 /** Those that an event of their own tells better. */
-const toldElsewhere: ReadonlySet<number> = new Set([Op.cfgWrite, Op.ipi, Op.ipiInit, Op.ipiSipi, Op.serve, Op.flag, Op.note, Op.opEnd]);
+const toldElsewhere: ReadonlySet<number> = new Set([
+  Op.cfgWrite,
+  Op.mmioWrite,
+  Op.ipi,
+  Op.ipiInit,
+  Op.ipiSipi,
+  Op.serve,
+  Op.flag,
+  Op.note,
+  Op.opEnd,
+]);
 
 /** The lines of one step. `all`: also of what no other actor sees. */
 export function narrate(system: System, step: ReplayedStep, all = false): Line[] {
@@ -55,6 +65,9 @@ export function narrate(system: System, step: ReplayedStep, all = false): Line[]
   const device = (source: number, text: string): void => {
     lines.push({ lane: { kind: 'device', index: deviceOf(system, source) }, routine: undefined, text });
   };
+  // of a device with several irqs, for which of them
+  const forIrq = (source: number): string =>
+    system.scenario.devices[deviceOf(system, source)]?.irqs.length === 1 ? '' : ` for irq ${names.irqs[source] ?? '?'}`;
   const iommu = (index: number, text: string): void => {
     lines.push({ lane: { kind: 'iommu', index }, routine: undefined, text });
   };
@@ -65,13 +78,13 @@ export function narrate(system: System, step: ReplayedStep, all = false): Line[]
   for (const e of step.events) {
     switch (e.kind) {
       case 'raise':
-        device(e.a, 'raises an event');
+        device(e.a, `raises an event${forIrq(e.a)}`);
         break;
       case 'sample':
-        device(e.a, `samples its message: ${describeMessage(system, e.b, e.c)}`);
+        device(e.a, `samples its message${forIrq(e.a)}: ${describeMessage(system, e.b, e.c)}`);
         break;
       case 'send':
-        device(e.a, `sends what it sampled: ${describeMessage(system, e.b, e.c)}`);
+        device(e.a, `sends what it sampled${forIrq(e.a)}: ${describeMessage(system, e.b, e.c)}`);
         break;
       case 'root':
         if (!step.events.some((other) => other.kind === 'remap' || other.kind === 'fault')) device(e.a, 'message at the root complex');
@@ -98,7 +111,7 @@ export function narrate(system: System, step: ReplayedStep, all = false): Line[]
         cpu(e.a, `LAPIC: IRR[${hex(e.b)}] ${e.c ? 'is set already' : 'set'}`);
         break;
       case 'drop':
-        if (e.c === Drop.disabledDevice) device(e.a, drops[e.c]);
+        if (e.c === Drop.disabledDevice || e.c === Drop.silenced) device(e.a, drops[e.c]);
         else if (e.a === NONE)
           lines.push({ lane: { kind: 'device', index: 0 }, routine: undefined, text: `vector ${hex(e.b)} ${drops[e.c as Drop]}` });
         else cpu(e.a, `LAPIC: ${hex(e.b)} ${drops[e.c as Drop]}`);
@@ -113,7 +126,13 @@ export function narrate(system: System, step: ReplayedStep, all = false): Line[]
         cpu(e.a, e.b === 0 ? 'EOI with nothing in service' : `EOI ${hex(e.b)}`, true);
         break;
       case 'cfg':
-        cpuOf(step, (c) => cpu(c, configText(system, e), true));
+        cpuOf(step, (c) => cpu(c, `${names.devices[e.a] ?? '?'} ${configText(system, e.b, e.c)}`, true));
+        break;
+      case 'access':
+        cpuOf(step, (c) => cpu(c, `posts a write: ${names.devices[e.a] ?? '?'} ${writeText(system, e.b, e.c)}`, true));
+        break;
+      case 'table':
+        lines.push({ lane: { kind: 'device', index: e.a }, routine: undefined, text: writeText(system, e.b, e.c) });
         break;
       case 'ipi':
         cpu(e.a, ipiText(system, e), true);
@@ -154,13 +173,6 @@ function cpuOf(step: ReplayedStep, then: (cpu: number) => void): void {
   if (instruction !== undefined) then(instruction.cpu);
 }
 
-function configText(system: System, { a, b, c }: EventRecord): string {
-  const name = system.names.devices[a] ?? '?';
-  if (b === MsiReg.addrLo) return `${name} MSI address := ${describeMessage(system, c, 0).split(',')[0] ?? ''}`;
-  if (b === MsiReg.data) return `${name} MSI data := vector ${hex(c & 0xff)}`;
-  return `${name} MSI ${b === MsiReg.control ? 'control' : 'address high'} := ${hex(c)}`;
-}
-
 function ipiText(system: System, { b, c }: EventRecord): string {
   const cpu = system.scenario.machine.cpus.findIndex((each) => each.apicId === b);
   const mode = (c >>> 8) & 7;
@@ -180,7 +192,7 @@ function stepText(system: System, step: ReplayedStep, { b: pc, c: value }: Event
   const { code } = system.built.program;
   if (label === undefined || toldElsewhere.has(op)) return;
   if (op === Op.lapicWrite && code[pc * 4 + 1] === LapicReg.eoi) return;
-  if (op === Op.cfgRead) {
+  if (op === Op.cfgRead || op === Op.mmioRead) {
     if (step.visible) say(`${label.text}: ${hex(value)}`);
   } else if (op === Op.delay) say(step.events.some((e) => e.kind === 'complete') ? `${label.text} is over` : label.text);
   else if (op === Op.irrBit) say(`${label.text}: ${value ? 'yes' : 'no'}`);

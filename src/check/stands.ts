@@ -1,12 +1,12 @@
 /** Where the contexts of a CPU stand, what their next micro-op is in words, and what keeps one that cannot go on. */
-import { Cpu, Ctx, InsnFlag, LapicReg, Level, MsiReg, Op, Operand, RunState, Table } from '../core/index.js';
+import { Cpu, Ctx, InsnFlag, LapicReg, Level, type MsiReg, Op, Operand, RunState, Table } from '../core/index.js';
 import { decode, type AnyVariable, type Decoded, type Label } from '../kernel/index.js';
 import type { ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import type { States } from './changes.js';
 import { indexName } from './fields.js';
 import type { LevelName } from './messages.js';
-import { hex } from './words.js';
+import { configNames, entryName, hex } from './words.js';
 
 /** A point of a routine. */
 export interface Place {
@@ -37,12 +37,6 @@ export function placeText({ routine, line }: Place): string {
 
 /** Contexts of a CPU, the highest priority first. */
 const levels: readonly LevelName[] = ['hardirq', 'softirq', 'stopper', 'thread'];
-const msiNames: Readonly<Record<number, string>> = {
-  [MsiReg.control]: 'control',
-  [MsiReg.addrLo]: 'address',
-  [MsiReg.addrHi]: 'address high',
-  [MsiReg.data]: 'data',
-};
 const hasVariable: ReadonlySet<Op> = new Set([Op.load, Op.store, Op.fetchAdd, Op.scan, Op.waitEq, Op.waitNe, Op.lock, Op.unlock]);
 const onBit: ReadonlySet<Op> = new Set([Op.maskSet, Op.maskClear, Op.maskTest]);
 const onMasks: ReadonlySet<Op> = new Set([Op.maskFirst, Op.maskCount, Op.maskMost, Op.maskLeast, Op.maskFirstFree]);
@@ -155,7 +149,10 @@ export class Standings {
     switch (insn.op) {
       case Op.cfgRead:
       case Op.cfgWrite:
-        return inside ? `its config access completes (${this.#deviceName(context)})` : this.#configText(context, text);
+        return inside ? `its config access completes (${this.#deviceName(context)})` : this.#accessText(context, text);
+      case Op.mmioRead:
+      case Op.mmioWrite:
+        return inside ? `its read completes (${this.#deviceName(context)})` : this.#accessText(context, text);
       case Op.delay:
         return inside ? `${text} is over` : text;
       case Op.irrBit:
@@ -240,11 +237,14 @@ export class Standings {
     return indexName(this.#system, 'device', this.#operand(context, context.insn.b));
   }
 
-  #configText(context: Context, text: string): string {
+  #accessText(context: Context, text: string): string {
     const { insn } = context;
-    const register = `${this.#deviceName(context)} MSI ${msiNames[insn.imm] ?? hex(insn.imm)}`;
-    const said = insn.op === Op.cfgRead ? `reads ${register}` : `${register} := ${hex(this.#operand(context, insn.a))}`;
-    return text.startsWith('config ') || text.startsWith('reads ') ? said : `${text} (${said})`;
+    const isConfig = insn.op === Op.cfgRead || insn.op === Op.cfgWrite;
+    const name = isConfig ? (configNames[insn.imm as MsiReg] ?? hex(insn.imm)) : entryName(this.#operand(context, insn.c), insn.imm);
+    const register = `${this.#deviceName(context)} ${name}`;
+    const isRead = insn.op === Op.cfgRead || insn.op === Op.mmioRead;
+    const said = isRead ? `reads ${register}` : `${register} := ${hex(this.#operand(context, insn.a))}`;
+    return /^(config|reads|read|write) /.test(text) ? said : `${text} (${said})`;
   }
 
   // --- waiting
@@ -273,16 +273,26 @@ export class Standings {
       }
       case Op.cfgRead:
       case Op.cfgWrite:
-        return inside ? this.#marked(context, 'the completion of its config access, behind') : undefined;
+        return inside ? this.#marked(context, 'the completion of its config access, behind') : this.#unreached(context);
+      case Op.mmioRead:
+        return inside ? this.#marked(context, 'the completion of its read, behind') : this.#unreached(context);
       case Op.delay:
         return inside ? this.#marked(context, 'the end of its delay, behind') : undefined;
       case Op.ipi:
       case Op.ipiInit:
       case Op.ipiSipi:
+      case Op.mmioWrite:
         return this.#states.messages().length < this.#machine.setup.messages ? undefined : 'room for one more message in flight';
       default:
         return undefined;
     }
+  }
+
+  /** Writes to a device that an access must not pass. */
+  #unreached(context: Context): string | undefined {
+    const device = this.#operand(context, context.insn.b);
+    const before = this.#states.messages().filter(({ origin }) => origin === this.#system.firstAccess + device);
+    return before.length === 0 ? undefined : `what is on its way to the device: ${before.map(({ text }) => text).join(' and ')}`;
   }
 
   /** What a completion or a delay still waits for, as far as the assumptions say. */

@@ -1,8 +1,9 @@
 /** The state at a point of a way, as far as interrupts are concerned: a table, and the same as lines. */
 import type { ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
+import { deviceOf } from './actions.js';
 import { entriesOf, type EntryState } from './entries.js';
-import { describeMessage, hex, instructionAt, irqNumber } from './words.js';
+import { describeMessage, describeSent, hex, instructionAt, irqNumber } from './words.js';
 
 export interface StateTable {
   readonly devices: readonly { readonly name: string; readonly address: string; readonly data: string; readonly target: string }[];
@@ -34,9 +35,17 @@ function standsAt(system: System, machine: ProgramMachine, cpu: number): string 
 
 export function stateOf(system: System, machine: ProgramMachine): StateTable {
   return {
-    devices: system.names.devices.map((name, d) => {
-      const { addrLo, data } = machine.msiOf(d);
-      return { name, address: hex(addrLo), data: hex(data), target: describeMessage(system, addrLo, data) };
+    devices: system.scenario.devices.flatMap((device, d) => {
+      if (device.message.type === 'msi' && device.irqs.length === 1) {
+        const { addrLo, data } = machine.msiOf(d);
+        return [{ name: device.name, address: hex(addrLo), data: hex(data), target: describeMessage(system, addrLo, data) }];
+      }
+      // each irq has a message of its own
+      return system.names.sources.flatMap((name, s) => {
+        if (deviceOf(system, s) !== d) return [];
+        const message = machine.messageOf(s);
+        return [{ name, address: hex(message?.addrLo ?? 0), data: hex(message?.data ?? 0), target: describeSent(system, message) }];
+      });
     }),
     entries: entriesOf(system, machine),
     owed: system.names.sources.filter((_, s) => machine.owed(s)),

@@ -204,6 +204,7 @@ export class Walk {
       case Op.load:
         return variable?.form === 'value' ? `: ${this.states.fields.valueText(variable, event.c)}` : '';
       case Op.cfgRead:
+      case Op.mmioRead:
         return `: ${hex(event.c)}`;
       case Op.irrBit:
       case Op.maskTest:

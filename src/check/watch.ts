@@ -1,9 +1,8 @@
 /** A way replayed with everything noted down that its explanation needs, step by step. */
 import type { Untargeted } from '../kernel/model/index.js';
 import type { System } from '../scenario/index.js';
-import { deviceOf } from './actions.js';
 import { Replay, type ReplayedStep } from './replay.js';
-import { describeMessage } from './words.js';
+import { describeSent } from './words.js';
 
 /** How things stand after a step. */
 export interface Frame {
@@ -21,10 +20,7 @@ export interface Watched {
 
 function frame(system: System, { machine }: Replay): Frame {
   return {
-    sends: system.names.sources.map((_, s) => {
-      const { addrLo, data } = machine.msiOf(deviceOf(system, s));
-      return describeMessage(system, addrLo, data);
-    }),
+    sends: system.names.sources.map((_, s) => describeSent(system, machine.messageOf(s))),
     cpus: system.names.cpus.map((_, c) => {
       const { interruptsOn, isr } = machine.cpu(c);
       return { interruptsOn, inService: isr };

@@ -119,7 +119,10 @@ function failureText(failed: Compared, { model, recording }: Conformance): strin
   const head = `${kinds[failed.kind]}${failed.chip === '' ? '' : ` (${failed.chip})`}`;
   return [
     style.alarm(head),
-    ...wrap(`${plural(failed.times, 'time')}, first at ${failed.where}`, columns - 2).map((line) => `  ${line}`),
+    ...wrap(
+      `${plural(failed.times, 'time')}${failed.actions.length === 0 ? '' : `, ${failed.actions.join(', ')}`}; first at ${failed.where}`,
+      columns - 2,
+    ).map((line) => `  ${line}`),
     `  ${`recorded, Linux ${recording.folder.kernel ?? '?'}`.padEnd(half)}   ${model.name}`,
     ...sideBySide(failed.recorded, failed.model ?? [], columns),
     '',

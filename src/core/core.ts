@@ -14,6 +14,7 @@ interface Exports {
   restState(): number;
   judgeState(entry: number): number;
   restViolations(): number;
+  look(field: number, b: number, c: number): number;
   currentLevel(cpu: number): number;
   violationMask(): number;
   faultKind(): number;

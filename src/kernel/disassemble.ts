@@ -1,5 +1,5 @@
 /** Prints a program readably. */
-import { Constant, InsnFlag, Inspect, LapicReg, MsiReg, Op, Operand } from '../../assembly/state/abi/instructions.js';
+import { Constant, InsnFlag, Inspect, LapicReg, MmioReg, MsiReg, Op, Operand } from '../../assembly/state/abi/instructions.js';
 import { Note, Property } from '../../assembly/state/abi/outcomes.js';
 import type { Program } from './assembler.js';
 import { wordsPerInstruction } from './encode.js';
@@ -40,6 +40,8 @@ const named: ReadonlyMap<Op, Readonly<Record<number, string>>> = new Map<Op, Rea
   [Op.constant, Constant],
   [Op.cfgRead, MsiReg],
   [Op.cfgWrite, MsiReg],
+  [Op.mmioRead, MmioReg],
+  [Op.mmioWrite, MmioReg],
   [Op.lapicRead, LapicReg],
   [Op.lapicWrite, LapicReg],
   [Op.flag, Property],

@@ -1,5 +1,5 @@
 /** The CPU, its LAPIC, devices, and what a model tells the checker. */
-import { Constant, InsnFlag, Inspect, LapicReg, Level, MsiReg, Op } from '../../assembly/state/abi/instructions.js';
+import { Constant, InsnFlag, Inspect, LapicReg, Level, MmioReg, MsiReg, Op } from '../../assembly/state/abi/instructions.js';
 import { Note, Property } from '../../assembly/state/abi/outcomes.js';
 import { AssemblyError } from './errors.js';
 import { MemoryBuilder } from './memory.js';
@@ -16,6 +16,10 @@ const constants = {
   vectorHi: { kind: 'vector', of: undefined },
   deviceOf: { kind: 'device', of: 'irq' },
   addr64: { kind: 'bool', of: 'device' },
+  messageOf: { kind: 'u16', of: 'irq' },
+  isMsix: { kind: 'bool', of: 'device' },
+  hasMask: { kind: 'bool', of: 'device' },
+  messages: { kind: 'u16', of: 'device' },
 } as const satisfies Record<keyof typeof Constant, { kind: Kind; of: Kind | undefined }>;
 
 type Constants = typeof constants;
@@ -36,6 +40,11 @@ const inspected = {
   raised: ['irq'],
   inFlight: [],
   inFlightOf: ['device'],
+  sentAddress: ['irq'],
+  sentAddressHigh: ['irq'],
+  sentData: ['irq'],
+  sentMasked: ['irq'],
+  sends: ['irq'],
 } as const satisfies Record<keyof typeof Inspect, readonly Kind[]>;
 
 const cfgKinds = {
@@ -143,7 +152,7 @@ export class HardwareBuilder extends MemoryBuilder {
     return a;
   }
 
-  /** Reads a register of the device's MSI capability (hardware.md C.1). */
+  /** Reads a register of the device's configuration space (hardware.md C.1, C.2). */
   cfgRead<N extends keyof typeof cfgKinds>(device: Value<'device'>, register: N, note?: string): Reg<(typeof cfgKinds)[N]> {
     const b = this.index(device, 'device');
     const a = this.fresh(cfgKinds[register], register);
@@ -161,6 +170,31 @@ export class HardwareBuilder extends MemoryBuilder {
     const a = this.inRegister(value, cfgKinds[register]);
     const text = `config write ${register} of device ${this.showValue(device)} = ${this.showValue(value)}`;
     this.emit(Op.cfgWrite, { a, b, imm: MsiReg[register], flags: InsnFlag.visible }, text, note);
+  }
+
+  /** Reads a register of an entry of the device's MSI-X table, behind all writes on their way to the device (hardware.md C.2, C.6). */
+  mmioRead(device: Value<'device'>, entry: Value<'u16'>, register: keyof typeof MmioReg, note?: string): Reg<'u32'> {
+    const b = this.index(device, 'device');
+    const c = this.inRegister(entry, 'u16');
+    const a = this.fresh('u32', register);
+    const text = `read ${register} of entry ${this.showValue(entry)} of device ${this.showValue(device)}`;
+    this.emit(Op.mmioRead, { a, b, c, imm: MmioReg[register], flags: InsnFlag.visible }, text, note);
+    return a;
+  }
+
+  /** Writes one, posted: the CPU goes on before the write is there. */
+  mmioWrite(
+    device: Value<'device'>,
+    entry: Value<'u16'>,
+    register: Exclude<keyof typeof MmioReg, 'pending'>,
+    value: Value,
+    note?: string,
+  ): void {
+    const b = this.index(device, 'device');
+    const c = this.inRegister(entry, 'u16');
+    const a = this.inRegister(value, 'u32');
+    const text = `write ${register} of entry ${this.showValue(entry)} of device ${this.showValue(device)} = ${this.showValue(value)}`;
+    this.emit(Op.mmioWrite, { a, b, c, imm: MmioReg[register], flags: InsnFlag.visible }, text, note);
   }
 
   /** Whether the vector is pending in the own LAPIC's IRR. */
@@ -252,6 +286,12 @@ export class HardwareBuilder extends MemoryBuilder {
       `handler of ${typeof irq === 'number' ? `irq ${irq}` : irq.name}`,
       note,
     );
+  }
+
+  /** The driver has told its device to be silent: nobody waits for what it has raised. */
+  hush(irq: Value<'irq'>, note?: string): void {
+    const a = this.inRegister(irq, 'irq');
+    this.emit(Op.hush, { a, flags: InsnFlag.visible }, `silence of ${this.showValue(irq)}`, note);
   }
 
   /** Hardware of any CPU or device, as no CPU sees it: in judges only. */

@@ -80,6 +80,7 @@ const writesA: ReadonlySet<Op> = new Set([
   Op.scan,
   Op.saveFlags,
   Op.cfgRead,
+  Op.mmioRead,
   Op.irrBit,
   Op.lapicRead,
   Op.inspect,

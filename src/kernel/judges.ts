@@ -72,8 +72,9 @@ export function readBy(codes: Codes, root: RoutineBody | undefined): { slots: Re
     for (const { op, imm, variable, second, key, routine: callee } of codes.get(routine) ?? []) {
       for (const each of [variable, second, key]) if (each !== undefined) slots.add(each.slot);
       if (op === Op.inspect)
-        hardware |= imm <= Inspect.running ? Watched.cpus : imm <= Inspect.msiData ? Watched.devices : Watched.messages;
-      if (op === Op.cfgRead) hardware |= Watched.devices;
+        hardware |=
+          imm <= Inspect.running ? Watched.cpus : imm <= Inspect.msiData || imm >= Inspect.sentAddress ? Watched.devices : Watched.messages;
+      if (op === Op.cfgRead || op === Op.mmioRead) hardware |= Watched.devices;
       if (op === Op.call && callee !== undefined) visit(callee);
     }
   };

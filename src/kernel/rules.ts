@@ -80,6 +80,7 @@ const reading: ReadonlySet<Op> = new Set([
   Op.maskLeast,
   Op.scan,
   Op.cfgRead,
+  Op.mmioRead,
   Op.inspect,
   Op.timerArmed,
   Op.flag,

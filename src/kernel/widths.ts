@@ -92,7 +92,7 @@ function resultBits(insn: UnitInsn, widths: Widths, size: MachineSize): number {
     case Op.maskCount:
       return noneBits;
     case Op.cfgRead:
-      return insn.imm === MsiReg.control || insn.imm === MsiReg.data ? 16 : 32;
+      return insn.imm === MsiReg.control || insn.imm === MsiReg.data || insn.imm === MsiReg.msixControl ? 16 : 32;
     default:
       return 32;
   }
@@ -111,7 +111,12 @@ function constantBits(constant: number, size: MachineSize): number {
       return bitsFor(size.vectors);
     case Constant.deviceOf:
       return kindBits('device', size);
+    case Constant.messageOf:
+    case Constant.messages:
+      return kindBits('u16', size);
     case Constant.addr64:
+    case Constant.isMsix:
+    case Constant.hasMask:
       return 1;
     default:
       return 32;

@@ -2,7 +2,6 @@
 import {
   Assumption,
   DeviceKind,
-  DeviceSetup,
   NONE,
   OperationSetup,
   Settings,
@@ -91,7 +90,8 @@ export function fill(core: Core, setup: MachineSetup): Layout {
     core.setU32(at + TimerSetup.entry * 4, entry);
     core.setU32(at + TimerSetup.delay * 4, delay);
   });
-  core.write(layout.table(Table.functionSetup), functionWords(setup.pciFunctions ?? []));
+  core.write(layout.table(Table.functionSetup), functionWords(setup.functions));
+  setup.functions.forEach((_, f) => core.exports.resetFunction(f));
   fillSources(core, layout, setup);
   fillOperations(core, layout, setup);
   fillSettings(core, layout.table(Table.settings), setup);
@@ -103,7 +103,6 @@ function allocate(core: Core, setup: MachineSetup): void {
   const { program } = setup;
   const size = (word: Size, value: number): void => core.setU32(core.sizesAt + word * 4, value);
   size(Size.cpus, setup.apicIds.length);
-  size(Size.devices, setup.functions.length);
   size(Size.sources, setup.sources.length);
   size(Size.operations, setup.operations.length);
   size(Size.instructions, program.code.length / 4);
@@ -118,7 +117,7 @@ function allocate(core: Core, setup: MachineSetup): void {
   size(Size.vectorLo, setup.universe.lo);
   size(Size.vectorHi, setup.universe.hi);
   size(Size.tags, setup.record === 0 ? 0 : setup.messages * 4 + setup.sources.length * setup.apicIds.length * 8 + 64);
-  const { ioapics = [], iommus = [], pciFunctions = [], memory = 0 } = setup;
+  const { ioapics = [], iommus = [], functions, memory = 0 } = setup;
   size(Size.ioapics, ioapics.length);
   size(Size.ioapicPins, Math.max(0, ...ioapics.map(({ pins }) => pins)));
   size(Size.iommus, iommus.length);
@@ -126,15 +125,18 @@ function allocate(core: Core, setup: MachineSetup): void {
   size(Size.amdUnits, iommus.some(({ type }) => type === 'amd') ? 1 : 0);
   size(Size.iecEntries, Math.max(0, ...iommus.map(entriesOf)));
   size(Size.faultRecords, Math.max(0, ...iommus.map((unit) => (unit.type === 'vtd' ? unit.faults.records : 0))));
-  // a machine without a program: the host writes in the name of any requester
-  size(Size.requesters, program.code.length === 0 ? 1 : 0);
+  // without a program the host writes in the name of any requester, and what functions send is that of theirs
+  const isHosted = program.code.length === 0;
+  size(Size.requesters, isHosted ? 1 : 0);
+  size(Size.devices, isHosted ? 0 : functions.length);
+  size(Size.posted, isHosted || functions.some(({ msix }) => msix !== undefined) ? 1 : 0);
   size(Size.irtes, setup.irtes ?? 0);
   size(Size.guestBytes, memory);
   size(Size.stores, setup.order?.storeLatency ? STORES : 0);
-  size(Size.functions, pciFunctions.length);
+  size(Size.functions, functions.length);
   size(
     Size.msixEntries,
-    pciFunctions.reduce((n, { msix }) => n + (msix?.vectors ?? 0), 0),
+    functions.reduce((n, { msix }) => n + (msix?.vectors ?? 0), 0),
   );
   const slots = core.exports.prepare();
   if (slots === 0) throw new RangeError('out of memory for the table of variables');
@@ -151,13 +153,9 @@ function fillSources(core: Core, layout: Layout, setup: MachineSetup): void {
     core.setU32(at + SourceSetup.gapCount * 4, source.gaps.length);
     core.setU32(at + SourceSetup.kind * 4, DeviceKind[source.kind]);
     core.setU32(at + SourceSetup.handlerCycles * 4, source.handlerCycles);
+    core.setU32(at + SourceSetup.message * 4, source.message);
     core.setU32(layout.source(s) + Src.left, Number.isFinite(source.raises) ? source.raises : UNBOUNDED);
     gapFirst += source.gaps.length;
-  });
-  setup.functions.forEach((device, d) => {
-    const at = layout.table(Table.deviceSetup) + d * DeviceSetup.words * 4;
-    core.setU32(at + DeviceSetup.addr64 * 4, device.address64 ? 1 : 0);
-    core.setU32(at + DeviceSetup.requester * 4, device.requester ?? 0);
   });
 }
 

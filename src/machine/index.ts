@@ -3,12 +3,13 @@
  * rooms below call a machine has a program; who embeds the hardware sees `library.ts`.
  */
 export { assumptionText, assumptionValues, defaultAssumptions, remapAssumptions, type Assumptions } from './assumptions.js';
+export type { DeviceModel } from './deviceModel.js';
 export type { EventRecord } from './events.js';
 export { Layout } from './fill.js';
 export type { Percentiles } from './histogram.js';
 export { iommusOf } from './iommus.js';
 export { defaultLapicModel, type LapicModel } from './lapic.js';
-export { ModelFault, ProgramMachine } from './program.js';
+export { ModelFault, ProgramMachine, type MsixEntryRegisters } from './program.js';
 export { builtinProperties, propertiesOf } from './properties.js';
 export type { MachineSetup, OperationSetup, ProgramSetup, SourceSetup } from './setup.js';
 export { timingIds, type Latency } from './timing.js';

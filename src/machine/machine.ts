@@ -67,7 +67,7 @@ export class Machine {
     this.ioapics = (setup.ioapics ?? []).map((model, i) => new IoapicPort(core, i, model));
     this.iommus = (setup.iommus ?? []).map((model, i) => new IommuPort(core, i, model, setup.memory ?? 0));
     const advanceTo = (cycle: bigint): void => this.advance(cycle > this.now ? cycle - this.now : 0n);
-    this.devices = (setup.pciFunctions ?? []).map((model, f) => new DevicePort(core, this.layout, f, model, advanceTo));
+    this.devices = setup.functions.map((model, f) => new DevicePort(core, this.layout, f, model, advanceTo));
   }
 
   /**

@@ -158,7 +158,7 @@ export function setupOf(options: MachineOptions): MachineSetup {
   const kind = choose('cpu', cpuChoices, cpu);
   return {
     apicIds,
-    functions: [],
+    functions,
     sources: [],
     operations: [],
     program: withoutProgram,
@@ -180,7 +180,6 @@ export function setupOf(options: MachineOptions): MachineSetup {
     ioapics: tables,
     iommus: iommusOf(iommus, tables),
     memory: sizes.memory,
-    pciFunctions: functions,
     virtExtDestId: choose('pci', pciChoices, pci).virtExtDestId,
     order: choose('order', orderChoices, order),
   };

@@ -3,11 +3,13 @@ import {
   CpuFlag,
   Cpu,
   Ctx,
-  Dev,
   Fault,
+  Fn,
   Gcmd,
+  Inspect,
   instantiate,
   Iommu,
+  MsixEntry,
   Note,
   RunState,
   Src,
@@ -31,6 +33,24 @@ export class ModelFault extends Error {
     super(`the kernel model is at fault (${Fault[kind] ?? kind}) at instruction ${instruction}`);
     this.instruction = instruction;
   }
+}
+
+/** Registers of an MSI capability (hardware.md C.1). */
+export interface MsiRegisters {
+  readonly control: number;
+  readonly addrLo: number;
+  readonly addrHi: number;
+  readonly data: number;
+  /** bit per message; left out: none is masked */
+  readonly mask?: number;
+}
+
+/** A message, as an entry of an MSI-X table holds it (C.2). */
+export interface MsixEntryRegisters {
+  readonly addrLo: number;
+  readonly addrHi: number;
+  readonly data: number;
+  readonly masked: boolean;
 }
 
 /** A machine whose CPUs execute a program (src/kernel): its variables, its steps, and what its judges say. */
@@ -65,12 +85,37 @@ export class ProgramMachine extends Machine {
     this.core.setU32(at + Cpu.dfr, 0xffffffff);
   }
 
-  setDevice(d: number, msi: { control: number; addrLo: number; addrHi: number; data: number }): void {
-    const at = this.layout.table(Table.devices) + d * Dev.size;
-    this.core.setU16(at + Dev.control, msi.control);
-    this.core.setU16(at + Dev.data, msi.data);
-    this.core.setU32(at + Dev.addrLo, msi.addrLo);
-    this.core.setU32(at + Dev.addrHi, msi.addrHi);
+  /** Registers of the MSI capability of a device; of control, what can be written (hardware.md C.1). */
+  setDevice(d: number, msi: MsiRegisters): void {
+    const at = this.#functionAt(d);
+    this.core.setU16(at + Fn.msiControl, msi.control & 0x71);
+    this.core.setU16(at + Fn.data, msi.data);
+    this.core.setU32(at + Fn.addrLo, msi.addrLo);
+    this.core.setU32(at + Fn.addrHi, msi.addrHi);
+    this.core.setU32(at + Fn.mask, msi.mask ?? 0);
+  }
+
+  /** Message control of a device's MSI-X capability: bit 15 enables it, bit 14 masks all (C.2). */
+  setMsix(d: number, control: number): void {
+    this.core.setU16(this.#functionAt(d) + Fn.msixControl, control & 0xc000);
+  }
+
+  /** Entry n of a device's MSI-X table. */
+  setEntry(d: number, n: number, entry: MsixEntryRegisters): void {
+    const at = this.#entryAt(d, n);
+    this.core.setU32(at + MsixEntry.addrLo, entry.addrLo);
+    this.core.setU32(at + MsixEntry.addrHi, entry.addrHi);
+    this.core.setU32(at + MsixEntry.data, entry.data);
+    this.core.setU32(at + MsixEntry.control, entry.masked ? 1 : 0);
+  }
+
+  #functionAt(d: number): number {
+    return this.layout.table(Table.functions) + d * Fn.size;
+  }
+
+  #entryAt(d: number, n: number): number {
+    const before = this.setup.functions.slice(0, d).reduce((sum, { msix }) => sum + (msix?.vectors ?? 0), 0);
+    return this.layout.table(Table.msixEntries) + (before + n) * MsixEntry.size;
   }
 
   /**
@@ -116,15 +161,43 @@ export class ProgramMachine extends Machine {
     return this.setup.apicIds.some((_, c) => inService(c) && this.instruction(c) === undefined);
   }
 
-  /** MSI registers of a device. */
-  msiOf(d: number): { control: number; addrLo: number; addrHi: number; data: number } {
-    const at = this.layout.table(Table.devices) + d * Dev.size;
+  /** MSI registers of a device; of control, what can be written. */
+  msiOf(d: number): Required<MsiRegisters> {
+    const at = this.#functionAt(d);
     return {
-      control: this.core.u16(at + Dev.control),
-      data: this.core.u16(at + Dev.data),
-      addrLo: this.core.u32(at + Dev.addrLo),
-      addrHi: this.core.u32(at + Dev.addrHi),
+      control: this.core.u16(at + Fn.msiControl),
+      data: this.core.u16(at + Fn.data),
+      addrLo: this.core.u32(at + Fn.addrLo),
+      addrHi: this.core.u32(at + Fn.addrHi),
+      mask: this.core.u32(at + Fn.mask),
     };
+  }
+
+  /** Entry n of a device's MSI-X table. */
+  entryOf(d: number, n: number): MsixEntryRegisters {
+    const at = this.#entryAt(d, n);
+    return {
+      addrLo: this.core.u32(at + MsixEntry.addrLo),
+      addrHi: this.core.u32(at + MsixEntry.addrHi),
+      data: this.core.u32(at + MsixEntry.data),
+      masked: this.core.u32(at + MsixEntry.control) !== 0,
+    };
+  }
+
+  /** The message that interrupt source s would send now; undefined: its device sends none. */
+  messageOf(s: number): MsixEntryRegisters | undefined {
+    if (this.inspect('sends', s) === 0) return undefined;
+    return {
+      addrLo: this.inspect('sentAddress', s),
+      addrHi: this.inspect('sentAddressHigh', s),
+      data: this.inspect('sentData', s),
+      masked: this.inspect('sentMasked', s) !== 0,
+    };
+  }
+
+  /** Hardware as judges see it. */
+  inspect(field: keyof typeof Inspect, b = 0, c = 0): number {
+    return this.core.exports.look(Inspect[field], b, c) >>> 0;
   }
 
   /** Words of entry `index` as unit u has it cached although memory says otherwise, or undefined (check). */

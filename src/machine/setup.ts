@@ -11,6 +11,8 @@ import type { Latency } from './timing.js';
 export interface SourceSetup {
   /** device (index) that raises it */
   readonly device: number;
+  /** which of that device's messages it asks for, from 0 */
+  readonly message: number;
   readonly kind: keyof typeof DeviceKind;
   /** raises allowed; `Infinity` in a timed run */
   readonly raises: number;
@@ -119,16 +121,14 @@ export interface MachineSetup {
   readonly iommus?: readonly IommuModel[];
   /** entries of remapping tables that a check looks at; left out: none */
   readonly irtes?: number;
-  /** PCI functions at register level; left out: none */
-  readonly pciFunctions?: readonly DeviceModel[];
   /** when stores are visible to others; left out: at once. A machine without a program only. */
   readonly order?: OrderChoice;
   /** messages have 15 bits of destination (hardware.md C.3.1); left out: 8 */
   readonly virtExtDestId?: boolean;
   /** bytes of guest-physical memory from address 0; left out: none */
   readonly memory?: number;
-  /** devices, each with an MSI capability (hardware.md C.1) */
-  readonly functions: readonly { readonly address64: boolean; readonly requester?: number }[];
+  /** devices: PCI functions (hardware.md C) */
+  readonly functions: readonly DeviceModel[];
   readonly sources: readonly SourceSetup[];
   readonly operations: readonly OperationSetup[];
   readonly program: ProgramSetup;

@@ -1,4 +1,5 @@
 /** From a file without mistakes to the scenario: the defaults that need a look at more than one key. */
+import { messageOf } from './message.js';
 import type { Outline } from './outline.js';
 import { placeIrqs } from './placement.js';
 import {
@@ -32,6 +33,7 @@ export function completed(file: ScenarioFile, outline: Outline): Scenario {
     universe,
     devices: devices.map((device): DeviceDescription => ({
       ...device,
+      message: messageOf(device),
       interArrival: gapsOf(device.interArrival),
       irqs: device.irqs.map(({ irq, affinity, managed = false, requested = true }) => {
         const { cpu = 0, vector = FIRST_VECTOR } = placements[place++] ?? {};

@@ -5,7 +5,7 @@
  * others. What the schema refuses is absent here, and no second finding is made of it.
  */
 import type { z } from 'zod';
-import { apicIdNumber, cpuCount, cpuNumber, irqNumber, universeVectors, vectorNumber } from './schema.js';
+import { apicIdNumber, cpuCount, cpuNumber, irqNumber, messageCount, universeVectors, vectorNumber } from './schema.js';
 import type { Path } from './source.js';
 
 /** A value that the schema accepts, and where it stands. */
@@ -35,6 +35,17 @@ export interface IrqOutline {
 
 const lifeKinds = ['request', 'free', 'disable', 'enable'] as const;
 export type LifeKind = (typeof lifeKinds)[number];
+/** The key `message` of a device; what the schema refuses is as if it were not there. */
+export interface MessageOutline {
+  readonly path: Path;
+  readonly type: 'msi' | 'msix';
+  /** whether these are said */
+  readonly address64: boolean;
+  readonly maskable: boolean;
+  readonly vectors: number | undefined;
+  /** how many irqs the device has */
+  readonly irqs: number;
+}
 
 export type OperationOutline =
   | { readonly kind: 'offline' | 'online'; readonly cpu: At<number> }
@@ -50,6 +61,7 @@ export interface Outline {
   /** Absent if it cannot be read. */
   readonly vectors: number | undefined;
   readonly deviceNames: readonly At<string>[];
+  readonly messages: readonly MessageOutline[];
   /** What remapping units say of their devices; undefined for one that takes the rest. */
   readonly units: readonly (readonly At<string>[] | undefined)[];
   readonly irqs: readonly IrqOutline[];
@@ -71,6 +83,7 @@ export function outlineOf(value: unknown): Outline {
     deviceNames: devices.flatMap(
       (device, i) => at(mapping(device)['name'], ['devices', i, 'name'], (name) => (typeof name === 'string' ? name : undefined)) ?? [],
     ),
+    messages: devices.map((device, i) => messageOf(mapping(device), ['devices', i])),
     units: items(mapping(mapping(root['machine'])['iommu'])['units']).map((unit, i) => {
       const names = mapping(unit)['devices'];
       return names === undefined
@@ -108,6 +121,18 @@ function cpusOf(value: unknown): readonly CpuOutline[] | undefined {
   return count === undefined
     ? undefined
     : Array.from({ length: count }, (_, cpu) => ({ cpu: { value: cpu, path: ['machine', 'cpus'] }, apicId: undefined, online: true }));
+}
+
+function messageOf({ message, irqs }: Mapping, path: Path): MessageOutline {
+  const { type, address64, maskable, vectors } = mapping(message);
+  return {
+    path: message === undefined ? path : [...path, 'message'],
+    type: type === 'msix' ? type : 'msi',
+    address64: address64 !== undefined,
+    maskable: maskable !== undefined,
+    vectors: accepted(messageCount, vectors),
+    irqs: items(irqs).length,
+  };
 }
 
 function irqOf(irq: Mapping, path: Path): IrqOutline {

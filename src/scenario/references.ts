@@ -1,5 +1,6 @@
 /** Mistakes that show only when two keys are seen together: CPUs and irqs that don't exist, duplicates, vectors that collide. */
 import { cpuListMistakes, duplicates, finding, missingCpu, type Finding } from './findings.js';
+import { messageMistakes } from './message.js';
 import { operationMistakes } from './operations.js';
 import type { CpuOutline, IrqOutline, Outline } from './outline.js';
 import { placeIrqs } from './placement.js';
@@ -7,13 +8,14 @@ import { FIRST_VECTOR } from './scenario.js';
 import { cpusListed, hex, joined, quote } from '../words.js';
 
 export function referenceMistakes(outline: Outline): Finding[] {
-  const { cpus, irqs, deviceNames, timing } = outline;
+  const { cpus, irqs, deviceNames, messages, timing } = outline;
   return [
     ...duplicates(deviceNames, (name) => `two devices are named ${quote(name)}; give one of them another name`),
     ...duplicates(
       irqs.flatMap(({ irq }) => irq ?? []),
       (irq) => `irq ${irq} stands here a second time; every irq has a number of its own`,
     ),
+    ...messages.flatMap(messageMistakes),
     ...unitMistakes(outline),
     ...(cpus === undefined
       ? []

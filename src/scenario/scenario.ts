@@ -70,15 +70,21 @@ export interface DeviceDescription {
   readonly interArrival: InterArrival;
   /** Timed: cost of the driver's handler, in cycles. */
   readonly handlerCycles: number;
-  /** Exactly one for plain MSI. */
+  /** Each has a message of its own: the first irq the first message, and so on. */
   readonly irqs: readonly IrqDescription[];
 }
 
-/** MSI without mask bits; with `address64` the message takes one more config write. */
-export interface MessageDescription {
-  readonly type: 'msi';
-  readonly address64: boolean;
-}
+/** How a device sends its messages. `vectors`: as many as it has irqs, for MSI rounded up to a power of two, if left out. */
+export type MessageDescription =
+  | {
+      readonly type: 'msi';
+      /** one more config write for a message */
+      readonly address64: boolean;
+      /** a mask bit for each message, if true */
+      readonly maskable?: boolean;
+      readonly vectors?: number;
+    }
+  | { readonly type: 'msix'; readonly vectors?: number };
 
 /** Microseconds or cycles, whole numbers; a gap that stands twice is drawn twice as often. */
 export type InterArrival = { readonly us: readonly number[] } | { readonly cycles: readonly number[] };

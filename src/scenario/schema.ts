@@ -29,6 +29,9 @@ export const universeVectors = whole('the number of vectors', 1, 16);
 /** Without interrupt remapping a message reaches APIC ids 0 to 254. */
 export const cpuCount = whole('the number of CPUs', 1, 255);
 
+/** Entries that a table of MSI-X may have at most. */
+export const messageCount = whole('the number of messages', 1, 2048);
+
 const microseconds = whole('the time', 1, 1_000_000_000);
 const cycles = (what: string) => whole(what, 0, 1_000_000_000);
 
@@ -108,16 +111,18 @@ const device = mapping(
     name: deviceName,
     kind: choice('kind of device', ['handshake', 'free']).default('handshake'),
     message: mapping(
-      { type: choice('type of message', ['msi']).default('msi'), address64: flag().default(true) },
+      {
+        type: choice('type of message', ['msi', 'msix']).default('msi'),
+        address64: flag().optional().meta({ description: 'MSI: the address has an upper half; default true' }),
+        maskable: flag().optional().meta({ description: 'MSI: each message has a mask bit; default false' }),
+        vectors: messageCount.optional().meta({ description: 'Default: as many as there are irqs, for MSI rounded up to a power of two' }),
+      },
       '{type: msi, address64: true}',
     ).prefault({}),
     raises: whole('the number of raises', 0, 15).default(3),
     interArrival: interArrival.default({ us: [100] }),
     handlerCycles: cycles('the cost of the handler').default(3000),
-    irqs: list(irq, '[{irq: 122, cpu: 3}]').length(1, {
-      error: ({ input }) =>
-        `a device with a plain MSI has exactly one irq, not ${Array.isArray(input) ? input.length : 0}; write one, for example [{irq: 122, cpu: 3}]`,
-    }),
+    irqs: list(irq, '[{irq: 122, cpu: 3}]').min(1, nonEmpty('[{irq: 122, cpu: 3}]')),
   },
   '{name: nic, irqs: [{irq: 24}]}',
 );

@@ -3,6 +3,7 @@ import { ExpressionError } from '../kernel/index.js';
 import { findModel, ModelError, type BuiltModel, type KernelModel, type OperationRequest, type Placement } from '../kernel/model/index.js';
 import { iommusOf, ProgramMachine, remapAssumptions, type Assumptions, type MachineSetup } from '../machine/index.js';
 import { ownProperty, partsOf } from './assertions.js';
+import { functionOf, requesterOf } from './message.js';
 import { CYCLES_PER_US, FIRST_VECTOR, interArrivalCycles, type Operation, type Scenario } from './scenario.js';
 
 /** How a scenario is looked at. */
@@ -54,6 +55,8 @@ export interface System {
   readonly built: BuiltModel;
   readonly names: Names;
   readonly assumptions: Assumptions;
+  /** number of the first list of accesses on their way to devices, one a device: behind the lists of all who send messages */
+  readonly firstAccess: number;
   /** what a check checks: built-in properties, then the model's and the user's own */
   readonly properties: readonly string[];
   setup(mode: Mode): MachineSetup;
@@ -98,7 +101,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   const cpus = scenario.machine.cpus;
   const cpuIndex = new Map(cpus.map((c, i) => [c.cpu, i]));
   const indexOf = (cpu: number): number => cpuIndex.get(cpu) ?? 0;
-  const sources = scenario.devices.flatMap((device, d) => device.irqs.map((irq) => ({ device, d, irq })));
+  const sources = scenario.devices.flatMap((device, d) => device.irqs.map((irq, message) => ({ device, d, irq, message })));
   const irqIndex = new Map(sources.map(({ irq }, i) => [irq.irq, i]));
 
   // pauses are time before the next operation, the last one before the next round; a check has no time
@@ -147,6 +150,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
       add(describeOperation(o), { kind, irq, on: host() });
     }
   }
+  const functions = scenario.devices.map(functionOf);
   const universe = { lo: FIRST_VECTOR, hi: FIRST_VECTOR + scenario.universe.vectors };
   const size = {
     cpus: cpus.length,
@@ -159,8 +163,10 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   const built = builtModel(model, size, {
     online: cpus.map((c) => c.online),
     apicIds: cpus.map((c) => c.apicId),
-    irqs: sources.map(({ d, irq }) => ({
+    devices: functions,
+    irqs: sources.map(({ d, irq, message }) => ({
       device: d,
+      message,
       vector: irq.vector,
       cpu: indexOf(irq.cpu),
       affinity: irq.affinity.map(indexOf),
@@ -174,7 +180,8 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   });
   const names: Names = {
     cpus: cpus.map((c) => `CPU ${c.cpu}`),
-    sources: sources.map(({ device }) => device.name),
+    // one of several has its number behind it
+    sources: sources.map(({ device, irq }) => (device.irqs.length === 1 ? device.name : `${device.name}:${irq.irq}`)),
     devices: scenario.devices.map((device) => device.name),
     irqs: sources.map(({ irq }) => irq.irq),
     operations: operationNames,
@@ -182,10 +189,11 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   const properties = [...CHECKED, ...(built.program.own ?? [])];
   const setup = (mode: Mode): MachineSetup => ({
     apicIds: cpus.map((c) => c.apicId),
-    functions: scenario.devices.map((device, d) => ({ address64: device.message.address64, requester: requesterOf(d) })),
+    functions,
     ...remapping(scenario, built),
-    sources: sources.map(({ device, d }) => ({
+    sources: sources.map(({ device, d, message }) => ({
       device: d,
+      message,
       kind: device.kind,
       raises: mode.timed && device.raises > 0 ? Infinity : device.raises,
       gaps: mode.timed ? interArrivalCycles(device.interArrival) : [],
@@ -214,11 +222,9 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     made.start();
     return made;
   };
-  return { scenario, model, built, names, assumptions, properties, setup, machine };
+  const firstAccess = functions.length + cpus.length + (scenario.machine.iommu?.units.length ?? 0);
+  return { scenario, model, built, names, assumptions, firstAccess, properties, setup, machine };
 }
-
-/** Bus, device and function of a device by its index. */
-const requesterOf = (d: number): number => (d + 1) << 3;
 
 /** Index of the unit of each device; -1: it is in nobody's list. */
 function unitsOf({ machine, devices }: Scenario): readonly number[] {

@@ -5,7 +5,7 @@
 import { AssemblyError, eq, lt, type Assembler, type Builder, type Declarations, type Reg, type Timer } from '../../src/kernel/index.js';
 import { assumptionValues } from '../../src/machine/assumptions.js';
 import type { Dice } from './systems.js';
-import { handler, operation, task, toy, type Toy, type ToyKernel } from './toy.js';
+import { handler, operation, task, toy, type Toy, type ToyDevice, type ToyKernel } from './toy.js';
 
 const LO = 0x30;
 const HI = 0x34;
@@ -24,16 +24,19 @@ class Statements {
   readonly #data: ReturnType<typeof declare>;
   readonly #woken: readonly ReturnType<typeof task>[];
   readonly #timers: readonly Timer[];
+  readonly #device: ToyDevice;
 
   constructor(
     dice: Dice,
     cpus: number,
+    device: ToyDevice,
     data: ReturnType<typeof declare>,
     woken: readonly ReturnType<typeof task>[],
     timers: readonly Timer[] = [],
   ) {
     this.#timers = timers;
     this.#dice = dice;
+    this.#device = device;
     this.#cpus = cpus;
     this.#data = data;
     this.#woken = woken;
@@ -57,7 +60,9 @@ class Statements {
     const nested = place.interrupt ? ['locked', 'if', 'repeat'] : ['locked', 'locked', 'masked', 'masked', 'preempt', 'if', 'repeat'];
     const timer = this.#timers[0];
     if (timer !== undefined && dice.below(5) === 0) return this.#timer(timer);
-    const kind = place.depth < 2 && dice.below(5) < 2 ? dice.of(nested) : dice.of(simple);
+    // a device with more to write to is written to more often
+    const all = this.#device.entries || this.#device.maskable ? [...simple, ...Array.from(simple, () => 'hardware')] : simple;
+    const kind = place.depth < 2 && dice.below(5) < 2 ? dice.of(nested) : dice.of(all);
     switch (kind) {
       case 'touch':
         return this.#touch();
@@ -210,6 +215,10 @@ class Statements {
     const dice = this.#dice;
     const [data, to] = [0x4000 + LO + dice.below(HI - LO), dice.below(this.#cpus)];
     const svr = dice.of([0xff, 0x1ff]);
+    if (dice.below(4) !== 0) {
+      const access = this.#access();
+      if (access) return access;
+    }
     switch (dice.below(interrupt ? 3 : 7)) {
       case 0:
         return (b) => b.cfgWrite(0, 'data', data);
@@ -226,6 +235,34 @@ class Statements {
       default:
         return (b) => b.lapicWrite('tpr', 0x40);
     }
+  }
+
+  /** What only devices with mask bits have; undefined: this one has none. */
+  #access(): Emit | undefined {
+    const dice = this.#dice;
+    const { maskable = false, vectors = 1, entries = 0 } = this.#device;
+    const [bits, on, to] = [dice.below(1 << vectors), dice.below(2), dice.below(this.#cpus)];
+    if (entries > 0) {
+      const [entry, vector] = [dice.below(entries), LO + dice.below(HI - LO)];
+      switch (dice.below(10)) {
+        case 0:
+          return (b) => b.mmioRead(0, entry, 'control');
+        case 1:
+        case 5:
+          return (b) => b.mmioRead(0, 0, 'pending');
+        case 2:
+          return (b) => b.cfgWrite(0, 'msixControl', on ? 0x8000 : 0xc000);
+        case 3:
+          return (b) => b.mmioWrite(0, entry, 'addrLo', 0xfee00000 + to * 0x1000);
+        case 4:
+          return (b) => b.mmioWrite(0, entry, 'data', 0x4000 + vector);
+        default:
+          return (b) => b.mmioWrite(0, entry, 'control', on);
+      }
+    }
+    if (vectors > 1 && dice.below(4) === 0) return (b) => b.cfgWrite(0, 'control', on ? 0x11 : 1);
+    if (!maskable) return undefined;
+    return dice.below(2) === 0 ? (b) => b.cfgRead(0, 'pending') : (b) => b.cfgWrite(0, 'mask', bits);
   }
 
   #test(): (b: Builder) => ReturnType<typeof eq> {
@@ -253,20 +290,20 @@ function declare(d: Declarations) {
   };
 }
 
-function kernel(k: Assembler, d: Declarations, dice: Dice, cpus: number, timed: boolean): ToyKernel {
+function kernel(k: Assembler, d: Declarations, dice: Dice, cpus: number, device: ToyDevice, timed: boolean): ToyKernel {
   const data = declare(d);
   const woken: ReturnType<typeof task>[] = [];
   const timers: Timer[] = [];
   if (timed) {
-    const body = new Statements(dice, cpus, data, []).list(1 + dice.below(2), { interrupt: true, depth: 1 });
+    const body = new Statements(dice, cpus, device, data, []).list(1 + dice.below(2), { interrupt: true, depth: 1 });
     timers.push(k.timer('timer', task(k, 'timer_callback', body), 1000));
   }
-  const some = new Statements(dice, cpus, data, woken, timers);
+  const some = new Statements(dice, cpus, device, data, woken, timers);
   const thread = { interrupt: false, depth: 0 };
   const interrupt = { interrupt: true, depth: 1 };
   // what can be woken wakes nobody itself
   for (const i of [0, 1]) {
-    const body = new Statements(dice, cpus, data, []).list(1 + dice.below(2), interrupt);
+    const body = new Statements(dice, cpus, device, data, []).list(1 + dice.below(2), interrupt);
     woken.push(task(k, `woken${i}`, body));
   }
   const bodies = Array.from({ length: cpus }, () => some.list(2 + dice.below(3), thread));
@@ -279,9 +316,21 @@ function kernel(k: Assembler, d: Declarations, dice: Dice, cpus: number, timed: 
   };
 }
 
+/** Devices of each kind, and how many interrupt sources they have. */
+const kinds: readonly (readonly [ToyDevice, number])[] = [
+  [{}, 1],
+  [{ address64: false }, 1],
+  [{ maskable: true }, 1],
+  [{ vectors: 2, maskable: true }, 2],
+  [{ vectors: 2 }, 2],
+  [{ entries: 2 }, 2],
+  [{ entries: 1, entryCache: 'latch-at-unmask' }, 1],
+];
+
 /** A machine of two or three CPUs with such a kernel, with a timer or none, and a device; undefined if the assembler refuses it. */
 export async function randomKernel(dice: Dice, timed = false): Promise<Toy<ToyKernel> | undefined> {
   const cpus = 2 + (dice.below(4) === 0 ? 1 : 0);
+  const [device, sources] = dice.of(kinds);
   const assumptions = {
     sampling: dice.of(assumptionValues.sampling),
     push: dice.of(assumptionValues.push),
@@ -290,12 +339,18 @@ export async function randomKernel(dice: Dice, timed = false): Promise<Toy<ToyKe
     softDisabled: dice.of(assumptionValues.softDisabled),
   };
   try {
-    return await toy((k, d) => kernel(k, d, dice, cpus, timed), {
+    return await toy((k, d) => kernel(k, d, dice, cpus, device, timed), {
       cpus,
       assumptions,
       parallel: dice.below(2) === 0,
       probeRaises: dice.below(4) === 0 ? 1 : 0,
-      sources: [{ raises: dice.below(3) === 0 ? 0 : 1, kind: dice.of(['free', 'handshake']) }],
+      devices: [device],
+      sources: Array.from({ length: sources }, (_, message) => ({
+        device: 0,
+        message,
+        raises: dice.below(3) === 0 ? 0 : 1,
+        kind: dice.of(['free', 'handshake'] as const),
+      })),
       universe: [LO, HI],
       messages: 6,
       record: 0,

@@ -2,13 +2,14 @@
 import {
   Cpu,
   Ctx,
-  Dev,
   FIRST_VARIABLE_WORD,
   Flight,
+  Fn,
   FOOTPRINT_WORDS,
   Glob,
   Iommu,
   Msg,
+  MsixEntry,
   Part,
   Remap,
   Src,
@@ -76,7 +77,9 @@ function partOf(offset: number): Part {
 export function resourceMap(machine: ProgramMachine): (address: number) => bigint {
   const { core, setup } = machine;
   const table = (id: Table): number => core.exports.table(id);
-  const [cpus, contexts, devices] = [table(Table.cpus), table(Table.contexts), table(Table.devices)];
+  const [cpus, contexts, devices] = [table(Table.cpus), table(Table.contexts), table(Table.functions)];
+  const entries = table(Table.msixEntries);
+  const ownerOfEntry = setup.functions.flatMap(({ msix }, f) => Array.from({ length: msix?.vectors ?? 0 }, () => f));
   const [sources, operations, globals] = [table(Table.sourceStates), table(Table.operationStates), table(Table.globals)];
   const [units, lines, iommus] = [table(Table.iommus), table(Table.lines), setup.iommus?.length ?? 0];
   const poolEnd = table(Table.messages) + setup.messages * (Msg.size + (iommus === 0 ? 0 : Remap.size));
@@ -101,7 +104,8 @@ export function resourceMap(machine: ProgramMachine): (address: number) => bigin
     if (cpu !== undefined) return constant.has((address - cpus) % Cpu.size) ? 0n : one(0, partOf((address - cpus) % Cpu.size) + cpu);
     const context = between(address, contexts, Ctx.size * 4, setup.apicIds.length);
     if (context !== undefined) return one(0, Part.core + context);
-    const device = between(address, devices, Dev.size, setup.functions.length);
+    const entry = between(address, entries, MsixEntry.size, ownerOfEntry.length);
+    const device = entry === undefined ? between(address, devices, Fn.size, setup.functions.length) : ownerOfEntry[entry];
     if (device !== undefined) return one(1, Thing.device + (device % 16));
     const source = between(address, sources, Src.size, setup.sources.length);
     if (source !== undefined) return one(1, ((address - sources) % Src.size === Src.owed ? Thing.owed : Thing.condition) + (source % 16));

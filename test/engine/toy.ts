@@ -12,6 +12,7 @@ import {
   ProgramMachine,
   propertiesOf,
   type Assumptions,
+  type DeviceModel,
   type EventRecord,
   type MachineSetup,
 } from '../../src/machine/index.js';
@@ -36,6 +37,7 @@ export interface ToyKernel {
 
 interface Source {
   readonly device?: number;
+  readonly message?: number;
   readonly kind?: 'handshake' | 'free';
   readonly raises?: number;
   readonly gaps?: readonly number[];
@@ -46,12 +48,31 @@ export interface ToyOptions extends Partial<Omit<MachineSetup, 'sources' | 'func
   readonly cpus?: number;
   /** one device a source, if `devices` is left out */
   readonly sources?: number | readonly Source[];
-  readonly devices?: readonly { readonly address64: boolean }[];
+  readonly devices?: readonly ToyDevice[];
   readonly assumptions?: Partial<Assumptions>;
   /** how the expressions of invariants call the parts; left out, by index, and devices d0, d1 ... */
   readonly parts?: Partial<Parts>;
   /** first vector of the universe, one behind its last */
   readonly universe?: readonly [number, number];
+}
+
+/** A device with MSI, or with MSI-X if it has entries. */
+export interface ToyDevice {
+  readonly address64?: boolean;
+  readonly maskable?: boolean;
+  readonly vectors?: 1 | 2 | 4 | 8 | 16 | 32;
+  readonly entries?: number;
+  readonly entryCache?: 'off' | 'latch-at-unmask';
+}
+
+function deviceModel({ address64 = true, maskable = false, vectors = 1, entries, entryCache = 'off' }: ToyDevice, d: number): DeviceModel {
+  return {
+    requester: (d + 1) << 3,
+    msi: entries === undefined ? { address64, maskable, vectors } : undefined,
+    msix: entries === undefined ? undefined : { vectors: entries, entryCache },
+    bmeOffPolicy: 'retain',
+    softReset: false,
+  };
 }
 
 export interface Toy<K> {
@@ -76,8 +97,8 @@ export function msi(apicId: number, vector: number): { control: number; addrLo: 
 export async function toy<K extends ToyKernel>(build: (k: Assembler, d: Declarations) => K, options: ToyOptions = {}): Promise<Toy<K>> {
   const { cpus = 1, sources: given = 0, assumptions, universe: [lo, hi] = [0x10, 0x100], parts: called, ...rest } = options;
   const list: readonly Source[] = typeof given === 'number' ? Array.from({ length: given }, () => ({})) : given;
-  const sources = list.map((s, i) => ({ device: i, kind: 'free' as const, raises: 4, gaps: [], handlerCycles: 0, ...s }));
-  const devices = options.devices ?? sources.map(() => ({ address64: true }));
+  const sources = list.map((s, i) => ({ device: i, message: 0, kind: 'free' as const, raises: 4, gaps: [], handlerCycles: 0, ...s }));
+  const devices = (options.devices ?? sources.map((): ToyDevice => ({}))).map(deviceModel);
   const d = new Declarations();
   const number = (_: unknown, i: number): number => i;
   const parts = {
@@ -135,7 +156,12 @@ export async function toy<K extends ToyKernel>(build: (k: Assembler, d: Declarat
       machine.setCpu(c, { svr: 0x1ff, tpr: 0, run: 'running', interruptsOn: true });
       if (tasksOf[c]) startTask(machine, c, entry(tasksOf[c]));
     }
-    devices.forEach((_, i) => machine.setDevice(i, msi(setup.apicIds[0] ?? 0, 0x30 + i)));
+    devices.forEach(({ msix }, i) => {
+      const message = msi(setup.apicIds[0] ?? 0, 0x30 + i);
+      machine.setDevice(i, message);
+      if (msix) machine.setMsix(i, 0x8000);
+      for (let n = 0; n < (msix?.vectors ?? 0); n++) machine.setEntry(i, n, { ...message, data: message.data + n, masked: false });
+    });
     kernel.boot?.(machine);
     machine.start();
     return machine;
@@ -197,11 +223,12 @@ export interface InFlight {
   readonly data: number;
 }
 
-/** Messages in flight, by origin (device, or devices + CPU for an IPI) and in order. */
+/** Messages in flight, by origin (device, devices + CPU for an IPI, behind those by device writes to it) and in order. */
 export function inFlight(machine: ProgramMachine): InFlight[] {
   const { core, setup } = machine;
   const base = core.exports.table(Table.messages);
-  const origins = setup.functions.length + setup.apicIds.length;
+  const lists = setup.functions.some(({ msix }) => msix !== undefined) ? setup.functions.length : 0;
+  const origins = setup.functions.length + setup.apicIds.length + lists;
   const heads = new Map<number, number>();
   const messages = Array.from({ length: setup.messages }, (_, m) => base + m * Msg.size);
   const pointed = new Set(messages.filter((at) => core.u8(at) !== 0).map((at) => core.u16(at + Msg.next)));

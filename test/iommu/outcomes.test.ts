@@ -1,7 +1,7 @@
 /** Whatever a request meets, something becomes of it: a message that arrives, a fault, or a drop that is told. */
 import { expect, test } from 'vitest';
 import { Cpu, Gcmd, RunState, Table, VtdReg } from '../../src/core/index.js';
-import { QUEUE, TABLE, handle, vtd } from './help.js';
+import { PID, QUEUE, TABLE, handle, posted, vtd } from './help.js';
 
 function dice(seed: number): (n: number) => number {
   let state = seed;
@@ -24,6 +24,7 @@ test('30,000 requests against random entries, queues and registers: each ends as
   const ends = ['accept', 'drop', 'fault', 'latch', 'init', 'post'] as const;
   for (let n = 0; n < 30_000; n++) {
     if (roll(3) === 0) v.poke(TABLE + 16 * roll(16), wild(), wild());
+    else if (roll(8) === 0) v.raw(roll(16), ...posted(roll(4) === 0 ? word() & ~63 : PID, { vector: roll(256) }));
     else if (roll(3) === 0) v.entry(roll(16), { vector: roll(256), dest: roll(3), bits: BigInt(roll(256)) & 0xfen });
     if (roll(6) === 0) v.submit([BigInt(roll(6)) | (BigInt(roll(4)) << 4n) | (BigInt(roll(18)) << 27n), 0n]);
     if (roll(20) === 0) v.poke(QUEUE + 16 * roll(256), wild(), wild());

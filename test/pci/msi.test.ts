@@ -15,7 +15,7 @@ describe('the MSI capability', () => {
         },
         boot: (m) => m.setDevice(0, { control: 0x0182, addrLo: 0, addrHi: 0, data: 0 }),
       }),
-      { sources: 1, devices: [{ address64 }] },
+      { sources: 1, devices: [{ address64, vectors: 32 }] },
     );
     steps(machine, 0, 8);
     const ones = machine.msiOf(0);
@@ -25,8 +25,9 @@ describe('the MSI capability', () => {
 
   test('of control, enable and multiple-message enable can be written; address bits 1:0 stay 0; data has 16 bits (C.1)', async () => {
     const { ones, zeros } = await written(true);
-    expect(ones).toEqual({ control: 0x01f3, addrLo: 0xfffffffc, addrHi: 0xffffffff, data: 0xffff });
-    expect(zeros).toEqual({ control: 0x0182, addrLo: 0, addrHi: 0, data: 0 });
+    // of multiple-message enable no more than the capability has
+    expect(ones).toEqual({ control: 0x51, addrLo: 0xfffffffc, addrHi: 0xffffffff, data: 0xffff, mask: 0 });
+    expect(zeros).toEqual({ control: 0, addrLo: 0, addrHi: 0, data: 0, mask: 0 });
   });
 
   test('without 64-bit address there is no high half (C.1)', async () => {

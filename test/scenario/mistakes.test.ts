@@ -90,6 +90,20 @@ const added: readonly (readonly [string, string, readonly string[]])[] = [
     ['5:49: no CPU of this list is online when the move begins; add one of CPU 0'],
   ],
   [
+    'a request of what is requested',
+    'operations: [{request: 24}]\n',
+    ['5:24: irq 24 is requested already; free it before, or write requested: false where it is declared'],
+  ],
+  ['free twice', 'operations: [{free: 24}, {free: 24}]\n', ['5:33: irq 24 is not requested then; request it before']],
+  ['an enable too many', 'operations: [{enable: 24}]\n', ['5:23: irq 24 is enabled already; disable it before, or leave this out']],
+  ['an irq that nobody has', 'operations: [{disable: 25}]\n', ['5:24: irq 25 does not exist; the devices have irq 24']],
+  ['no suspend', 'operations: [{suspend: false}]\n', ['5:24: write suspend: true, or leave it out']],
+  [
+    'a suspend beside others',
+    'operations: [{suspend: true}, {offline: 1}]\nparallel: true\n',
+    ['5:24: nothing can go on in parallel with a suspend; leave out parallel'],
+  ],
+  [
     'a loop that does not close',
     'operations: [{offline: 1}]\nrun: {repeat: true}\n',
     ['5:24: in the second round, CPU 1 is offline already; bring it online before, or leave this out'],
@@ -256,18 +270,36 @@ describe('machine and devices', () => {
       machine('2', '{irq: 1};{irq: 1}'),
       ['8:29: irq 1 stands here a second time; every irq has a number of its own'],
     ],
-    [
-      'two irqs of one device',
-      machine('2', '{irq: 1}, {irq: 2}'),
-      ['7:22: a device with a plain MSI has exactly one irq, not 2; write one, for example [{irq: 122, cpu: 3}]'],
-    ],
-    [
-      'a device without irq',
-      machine('2', ''),
-      ['7:22: a device with a plain MSI has exactly one irq, not 0; write one, for example [{irq: 122, cpu: 3}]'],
-    ],
+    ['a device without irq', machine('2', ''), ['7:22: the list is empty; for example [{irq: 122, cpu: 3}]']],
   ])('%s', (_, text, said) => {
     expect(mistakes(text)).toEqual(said);
+  });
+
+  test.each([
+    ['more irqs than messages', 'vectors: 2', 3, '7:35: 3 irqs need a message each, and here are 2; write vectors: 4, or fewer irqs'],
+    ['more irqs than MSI has messages', '', 33, '7:25: an MSI capability has at most 32 messages, and here are 33 irqs; write type: msix'],
+    [
+      'messages of MSI that are no power of two',
+      'vectors: 3',
+      2,
+      '7:35: an MSI capability has 1, 2, 4, 8, 16 or 32 messages, not 3; write vectors: 2',
+    ],
+    [
+      'more irqs than entries of MSI-X',
+      'type: msix, vectors: 1',
+      2,
+      '7:47: 2 irqs need a message each, and here are 1; write vectors: 2, or fewer irqs',
+    ],
+    [
+      'an address of MSI for MSI-X',
+      'type: msix, address64: true',
+      1,
+      '7:49: an entry of MSI-X always has an address of 64 bits; leave out address64',
+    ],
+    ['a mask of MSI for MSI-X', 'type: msix, maskable: true', 1, '7:48: an entry of MSI-X always has a mask bit; leave out maskable'],
+  ])('%s', (_, message, irqs, said) => {
+    const list = Array.from({ length: irqs }, (__, i) => `{irq: ${i}}`).join(', ');
+    expect(mistakes(machine('2', list).replace('name: d0', `name: d0, message: {${message}}`))[0]).toBe(said);
   });
 
   test('two devices of one name', () => {
@@ -292,7 +324,7 @@ devices:
     interArrival: {us: []}
     irqs: [{irq: 1, cpu: 5, vector: 0x99}]
   - name: x
-    message: {type: msix}
+    message: {type: intx}
     interArrival: {us: [1], cycles: [2]}
     irqs: [{irq: 1}]
 operations:
@@ -310,7 +342,7 @@ operations:
       '12:26: CPU 5 does not exist; the machine has CPU 0',
       '12:37: vector 0x99 is outside of the universe; write 0x21 to 0x24, or more universe vectors',
       '13:11: two devices are named "x"; give one of them another name',
-      '14:21: unknown type of message "msix"; write msi',
+      '14:21: unknown type of message "intx"; write one of msi or msix',
       '15:19: interArrival has 2 keys, us and cycles; write exactly one of us or cycles',
       '16:18: irq 1 stands here a second time; every irq has a number of its own',
       '18:14: CPU 4 does not exist; the machine has CPU 0',

@@ -82,7 +82,7 @@ export enum Msg {
   kind = 0,
   /** `Stage`: 0 on the way to the root complex, 1 between root complex and LAPIC */
   stage = 1,
-  /** u16: device index; behind the devices CPUs, IOAPICs, and lists for all other requesters */
+  /** u16: device index; behind the devices CPUs, IOAPICs, lists for all other requesters, and accesses by function */
   origin = 2,
   /** u16: next of the same origin + 1 */
   next = 4,
@@ -149,29 +149,22 @@ export enum PinFlag {
   refused = 4,
 }
 
-/** The MSI capability of a device (hardware.md C.1): 16 bytes. */
-export enum Dev {
-  control = 0,
+/** A PCI function: 32 bytes (hardware.md C.1, C.2). What its setup says is not repeated here. */
+export enum Fn {
+  /** u16: what can be written of MSI message control */
+  msiControl = 0,
+  /** MSI: message; bit per vector: masked */
   data = 2,
   addrLo = 4,
   addrHi = 8,
-  size = 16,
-}
-
-/** A PCI function at register level: 32 bytes (hardware.md C.1, C.2). What its setup says is not repeated here. */
-export enum Fn {
+  mask = 12,
+  /** u16: what can be written of MSI-X message control */
+  msixControl = 16,
   /** u16: command register; bit 1 memory space, bit 2 bus master */
-  command = 0,
+  command = 18,
   /** 1 in D3 */
-  asleep = 2,
-  /** u16: what can be written of message control */
-  msiControl = 4,
-  msixControl = 6,
-  /** MSI: message; bit per vector: masked, pending */
-  addrLo = 8,
-  addrHi = 12,
-  data = 16,
-  mask = 20,
+  asleep = 20,
+  /** MSI: bit per vector that is pending; of events of interrupt sources their condition tells that */
   pending = 24,
   size = 32,
 }
@@ -186,9 +179,9 @@ export enum MsixEntry {
   latchedLo = 16,
   latchedHi = 20,
   latchedData = 24,
-  /** its bit in the pending bit array */
+  /** its bit in the pending bit array; see `Fn.pending` */
   pending = 28,
-  /** 1: neither it nor the function was masked when it was looked at last */
+  /** of a function that latches: 1: neither it nor the function was masked when it was looked at last */
   open = 29,
   size = 32,
 }

@@ -140,6 +140,8 @@ export enum Op {
   /** a = register imm (`MmioReg`) of entry c of device b; such a write is posted */
   mmioRead = 81,
   mmioWrite = 82,
+  /** the device of interrupt source a falls silent: what it has raised is void, whether it was sent or not */
+  hush = 83,
 }
 
 /** Values of an operand byte. 0..7 are the context's registers. */
@@ -194,6 +196,13 @@ export enum Constant {
   deviceOf = 6,
   /** 1 if device b's MSI capability has a 64-bit address (C.1) */
   addr64 = 7,
+  /** which of its device's messages interrupt source b asks for */
+  messageOf = 8,
+  /** 1 if device b has MSI-X; 1 if its MSI capability has mask bits */
+  isMsix = 9,
+  hasMask = 10,
+  /** messages that device b can send */
+  messages = 11,
 }
 
 /** `Op.inspect`: hardware as a judge sees it. Indexes of CPUs, vectors, devices, interrupt sources. */
@@ -219,6 +228,12 @@ export enum Inspect {
   /** messages in flight: all, those of device b */
   inFlight = 11,
   inFlightOf = 12,
+  /** what source b would send now: address, data; 1 if that is masked; 1 if its device sends messages at all */
+  sentAddress = 13,
+  sentAddressHigh = 14,
+  sentData = 15,
+  sentMasked = 16,
+  sends = 17,
 }
 
 /** "no such index" of the mask and scan instructions. */
@@ -250,7 +265,10 @@ export enum MmioReg {
   addrLo = 0,
   addrHi = 1,
   data = 2,
+  /** bit 0: masked */
   control = 3,
+  /** of 32 entries from 32 * entry on: their pending bits, which cannot be written */
+  pending = 4,
 }
 
 /** Registers of a LAPIC by their offsets in its page (hardware.md A.2); as an MSR of x2APIC mode 0x800 + (offset >> 4). */

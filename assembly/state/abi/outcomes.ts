@@ -98,6 +98,8 @@ export enum Event {
   timer = 31,
   /** a write arrives at entry register b (offset) of the MSI-X table of function a: c = value */
   table = 32,
+  /** a program posts such a write */
+  access = 33,
 }
 
 /** Why a message did not set an IRR bit. */

@@ -6,6 +6,7 @@
 /** The machine's size, written by the host before `create`. Words of 32 bits. */
 export enum Size {
   cpus = 0,
+  /** lists of what devices themselves have in flight: as many as there are functions, or 0, where requesters have lists instead */
   devices = 1,
   sources = 2,
   operations = 3,
@@ -26,7 +27,7 @@ export enum Size {
   tags = 12,
   /** entries of each remapping table that a check looks at; their number is the kernel's business */
   irtes = 13,
-  /** 1: accesses to devices in memory space are posted, in a list for each device */
+  /** 1: there is a list of the accesses on their way to each PCI function */
   posted = 14,
   /** IOAPICs, and the pins that each has room for: the most that any has, up to 240 */
   ioapics = 16,
@@ -40,7 +41,7 @@ export enum Size {
   scopes = 21,
   iecEntries = 22,
   faultRecords = 23,
-  /** PCI functions at register level, and the entries in all their MSI-X tables */
+  /** PCI functions, and the entries in all their MSI-X tables */
   functions = 24,
   msixEntries = 25,
   /** 1: some remapping units are AMD's */
@@ -75,7 +76,6 @@ export enum Table {
   cpus = 10,
   contexts = 11,
   messages = 12,
-  devices = 13,
   sourceStates = 14,
   globals = 15,
   /** counters of the record class: `Counter` as u64 */
@@ -91,7 +91,6 @@ export enum Table {
   /** bytes per source: handled at least once; per operation: ended at least once (record class) */
   served = 22,
   ended = 23,
-  deviceSetup = 24,
   /** `Origin`: messages in flight by device, then by CPU */
   origins = 25,
   /** a byte an instruction: `Mover`s */
@@ -142,15 +141,9 @@ export enum SourceSetup {
   raises = 4,
   /** cost of the driver's handler, cycles */
   handlerCycles = 5,
+  /** which of its device's messages it asks for */
+  message = 6,
   words = 8,
-}
-
-/** Words of one device's constants. */
-export enum DeviceSetup {
-  addr64 = 0,
-  /** bus, device, function: 16 bits */
-  requester = 1,
-  words = 4,
 }
 
 /** Words of one PCI function's constants (hardware.md C, J). */

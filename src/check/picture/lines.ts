@@ -117,7 +117,7 @@ function between([x1, y1]: Point, [x2, y2]: Point, waits: number): readonly [poi
 
 function drawFlight(layout: Layout, { from, sent, root, arrived, to, dropped }: Flight): string[] {
   const [source, start] = [columnOf(layout, from), placeOf(layout, sent)];
-  const target = to === undefined ? undefined : columnOf(layout, { kind: 'cpu', index: to });
+  const target = to === undefined ? undefined : columnOf(layout, to);
   const end = arrived === undefined ? undefined : placeOf(layout, arrived);
   if (source === undefined || start === undefined) return [];
   const middle = from.kind === 'device' ? layout.root : undefined;

@@ -69,6 +69,33 @@ const hardware: Readonly<Record<string, Hardware>> = {
     about: 'with which vector',
     read: (b, i, note) => b.and('u32', b.inspect('msiData', i, note), 0xff),
   },
+  message_enabled: { dims: ['irq'], about: 'its device sends messages', read: (b, i, note) => b.inspect('sends', i, note) },
+  message_masked: { dims: ['irq'], about: 'its message is masked', read: (b, i, note) => b.inspect('sentMasked', i, note) },
+  message_address: {
+    dims: ['irq'],
+    type: number,
+    about: 'lower half of the address of a message sent now',
+    read: (b, i, note) => b.inspect('sentAddress', i, note),
+  },
+  message_address_high: {
+    dims: ['irq'],
+    type: number,
+    about: 'its upper half',
+    read: (b, i, note) => b.inspect('sentAddressHigh', i, note),
+  },
+  message_data: { dims: ['irq'], type: number, about: 'its data', read: (b, i, note) => b.inspect('sentData', i, note) },
+  message_target_cpu: {
+    dims: ['irq'],
+    type: { kind: 'cpu', from: 0, names: { none: NO_CPU } },
+    about: 'where it would go',
+    read: (b, i, note) => b.constant('cpuOfApicId', b.and('apicId', b.shr('u32', b.inspect('sentAddress', i, note), 12), 0xff)),
+  },
+  message_vector: {
+    dims: ['irq'],
+    type: { kind: 'number', from: 0, below: 256 },
+    about: 'with which vector',
+    read: (b, i, note) => b.and('u32', b.inspect('sentData', i, note), 0xff),
+  },
   in_flight: { dims: [], type: number, about: 'messages in flight', read: (b, i, note) => b.inspect('inFlight', i, note) },
   in_flight_of: { dims: ['device'], type: number, about: 'those of the device', read: (b, i, note) => b.inspect('inFlightOf', i, note) },
 };

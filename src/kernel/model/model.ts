@@ -1,5 +1,5 @@
 /** What any kernel model is to the rest of the program. */
-import type { ProgramMachine, OperationSetup, ProgramSetup } from '../../machine/index.js';
+import type { DeviceModel, ProgramMachine, OperationSetup, ProgramSetup } from '../../machine/index.js';
 import type { Label } from '../encode.js';
 import type { Parts } from '../expression/types.js';
 import type { OwnProperty } from '../judges.js';
@@ -8,6 +8,8 @@ import type { AnyVariable, DeclaredData, MachineSize } from '../variables.js';
 /** Where an interrupt is when a scenario starts; indexes throughout. */
 export interface IrqPlacement {
   readonly device: number;
+  /** which of the device's messages, from 0 */
+  readonly message: number;
   readonly vector: number;
   readonly cpu: number;
   readonly affinity: readonly number[];
@@ -29,6 +31,7 @@ export type OperationRequest = { readonly on: number; readonly pause: number } &
 export interface Placement {
   readonly online: readonly boolean[];
   readonly apicIds: readonly number[];
+  readonly devices: readonly DeviceModel[];
   readonly irqs: readonly IrqPlacement[];
   readonly operations: readonly OperationRequest[];
   /** interrupt remapping: the unit of each device, -1: none; left out: no device is remapped */
@@ -73,6 +76,9 @@ export interface BuiltModel {
 export interface ActiveBehaviour {
   readonly name: string;
   readonly value: string;
+  /** what the behaviour decides; left out: its name says it */
+  readonly about?: string;
+  /** what the value means */
   readonly text: string;
   /** where the version's value is known from; `set`: the user's choice */
   readonly evidence: string;

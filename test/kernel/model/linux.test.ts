@@ -306,7 +306,13 @@ describe('a move and its cleanup (2.5, 2.7)', () => {
 
 /** One pass over the registers: w0-w4 of 2.5. */
 function written(address: string, data: string, address64 = true): string[] {
-  return ['read control', 'write control 1', `write addrLo ${address}`, ...(address64 ? ['write addrHi 0'] : []), `write data ${data}`];
+  return [
+    'read control',
+    `write control ${address64 ? '81' : '1'}`,
+    `write addrLo ${address}`,
+    ...(address64 ? ['write addrHi 0'] : []),
+    `write data ${data}`,
+  ];
 }
 
 /** The part of a list from the first element that is equal to `from` to the first `to` behind it. */

@@ -19,6 +19,13 @@ export interface Chip {
   readonly setAffinity: Routine<{ readonly irq: 'irq'; readonly mask: 'ref' }, 'u8'>;
   /** A move waits for the next interrupt on the old CPU (linux.md 2.5). Otherwise any CPU does it at once (2.6). */
   readonly deferred: boolean;
+  /** The irq's hardware is set up for the vector and CPU it has; it is quiet. desc->lock is held, as for the others. */
+  activate(b: Builder, irq: Reg<'irq'>): void;
+  /** What `activate` has set up is taken back. */
+  deactivate(b: Builder, irq: Reg<'irq'>): void;
+  /** Its mask bit, where it has one. */
+  mask?(b: Builder, irq: Reg<'irq'>): void;
+  unmask?(b: Builder, irq: Reg<'irq'>): void;
   /** Part of a judge: flags `inStep` of an irq that is started unless the hardware would send what the kernel believes. */
   judge(b: Builder, irq: Reg<'irq'>): void;
   /** Puts the hardware in the state in which a started irq (index) with this target is. */

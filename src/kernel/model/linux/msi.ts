@@ -3,17 +3,31 @@ import { any, eq, lt, ne, SELF, type Assembler, type Builder, type Reg } from '.
 import type { Placement } from '../model.js';
 import type { Behaviours } from './behaviours.js';
 import type { Chip } from './chip.js';
-import { MANAGED_IRQ_SHUTDOWN_VECTOR, Slot, type LinuxData } from './data.js';
+import { MANAGED_IRQ_SHUTDOWN_VECTOR, Slot, State, type LinuxData } from './data.js';
 import { OK, type VectorRoutines } from './vector.js';
 
 /** Fixed, edge, asserted (hardware.md C.3.2). */
 const DATA_ASSERT = 0x4000;
 const ADDRESS_BASE = 0xfee00000;
 
+/** Writes a whole message, for an irq that comes to life or goes; not while its device sleeps. */
+export function messageRoutine(k: Assembler, d: LinuxData, behaviours: Behaviours) {
+  return k.routine('pci_msi_domain_write_msg', { irq: 'irq', address: 'u32', data: 'u16' }, (b, { irq, address, data }) => {
+    const device = b.constant('deviceOf', irq);
+    b.cfgWrite(device, 'control', b.cfgRead(device, 'control', 'reads MSI control'));
+    b.cfgWrite(device, 'addrLo', address, 'MSI address');
+    b.if(b.constant('addr64', device), () => b.cfgWrite(device, 'addrHi', 0));
+    b.cfgWrite(device, 'data', data, 'MSI data');
+    if (behaviours.msiReadBack === 'read') b.cfgRead(device, 'control', 'reads MSI control back');
+  });
+}
+
 /** Plain MSI whose message goes as it is to a LAPIC. */
 export function msiChip(k: Assembler, d: LinuxData, v: VectorRoutines, behaviours: Behaviours, { apicIds, irqs }: Placement): Chip {
   /** w0-w5: every write is a step of its own, and completes in another. */
   const writeMsg = k.routine('__pci_write_msi_msg', { irq: 'irq', dest: 'cpu', vector: 'vector' }, (b, { irq, dest, vector }) => {
+    // of a device that sleeps the message is only remembered
+    if (d.life) b.if(eq(b.load(d.started, [irq]), State.SUSPENDED), () => b.return());
     const device = b.constant('deviceOf', irq);
     b.cfgWrite(device, 'control', b.cfgRead(device, 'control', 'reads MSI control'));
     b.cfgWrite(device, 'addrLo', b.or('u32', b.shl('u32', b.constant('apicId', dest), 12), ADDRESS_BASE), 'MSI address: new destination');
@@ -82,6 +96,7 @@ export function msiChip(k: Assembler, d: LinuxData, v: VectorRoutines, behaviour
           eq(b.and('u32', changed, 0xff), 0),
           eq(b.shr('u32', changed, 8), 0),
           ne(oldcpu, SELF),
+          ...(d.life && behaviours.startupAffinity === 'beforeUnmask' ? [() => ne(b.load(d.started, [irq]), State.STARTED)] : []),
         ),
         () => b.call(updateDirect, { irq }),
         () => b.call(updateTwoStep, { irq, oldcpu }),
@@ -91,10 +106,13 @@ export function msiChip(k: Assembler, d: LinuxData, v: VectorRoutines, behaviour
     { result: 'u8' as const, holds: [d.descLock] },
   );
 
+  const writeMessage = messageRoutine(k, d, behaviours);
   const deviceOf = (irq: number): number => irqs[irq]?.device ?? 0;
   return {
     setAffinity,
     deferred: true,
+    activate: (b, irq) => b.call(updateDirect, { irq }),
+    deactivate: (b, irq) => b.call(writeMessage, { irq, address: 0, data: 0 }),
     judge(b, irq) {
       const device = b.constant('deviceOf', irq);
       const dest = b.and('u32', b.shr('u32', b.cfgRead(device, 'addrLo'), 12), 0xff);

@@ -6,7 +6,8 @@ import { ne, SELF, type Assembler, type Declarations } from '../../index.js';
 import type { Placement } from '../model.js';
 import type { Behaviours } from './behaviours.js';
 import type { Chip } from './chip.js';
-import type { LinuxData } from './data.js';
+import { State, type LinuxData } from './data.js';
+import { messageRoutine } from './msi.js';
 import { OK, type VectorRoutines } from './vector.js';
 
 /** A present entry with a redirection hint, as the kernel composes it: fixed, edge, physical (hardware.md D.3.1). */
@@ -80,6 +81,19 @@ export function remapChip(k: Assembler, d: LinuxData, v: VectorRoutines, behavio
     { holds: [d.descLock] },
   );
 
+  const clearIrte = k.routine(
+    'clear_entries',
+    { irq: 'irq' },
+    (b, { irq }) => {
+      b.lock(r.ir2Lock, []);
+      b.storePair(r.irte, b.let('irte', irq), 0, [b.let('u32', 0), b.let('u32', 0)], { note: 'remapping entry: not present' });
+      if (behaviours.iecFlush === 'flush') b.call(qiSubmitSync, { irq });
+      b.unlock(r.ir2Lock, []);
+    },
+    { holds: [d.descLock] },
+  );
+  const writeMessage = messageRoutine(k, d, behaviours);
+
   /** The old vector is cleaned up at once: behind the flush, nothing arrives there any more. */
   const setAffinity = k.routine(
     'intel_ir_set_affinity',
@@ -99,6 +113,18 @@ export function remapChip(k: Assembler, d: LinuxData, v: VectorRoutines, behavio
   return {
     setAffinity,
     deferred: false,
+    // the entry is there before anything can ask for it
+    activate(b, irq) {
+      b.call(modifyIrte, { irq });
+      b.if(ne(b.load(d.started, [irq]), State.SUSPENDED), () =>
+        b.call(writeMessage, { irq, address: b.or('u32', b.shl('u32', irq, 5), REMAPPABLE), data: 0 }),
+      );
+    },
+    deactivate(b, irq) {
+      b.call(writeMessage, { irq, address: 0, data: 0 });
+      b.call(clearIrte, { irq });
+    },
+    // the device asks for its entry, and that says what the kernel believes
     judge(b, irq) {
       const entry = b.let('irte', irq);
       const low = b.or('u32', b.shl('u32', b.load(d.apicdVector, [irq]), 16), PRESENT);
