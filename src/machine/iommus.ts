@@ -11,7 +11,12 @@ import { VTD_WINDOW, vtdOf, vtdWords, type VtdModel } from './vtd.js';
 export type IommuModel = VtdModel | AmdModel;
 
 /** What `Machine.create` takes for a unit: every part, and every option of a part, has a default; `type` is vtd if it is left out. */
-export type IommuOptions = Parts<VtdModel> | (Parts<AmdModel> & { readonly type: 'amd' });
+export type IommuOptions =
+  | Parts<VtdModel>
+  | (Parts<AmdModel> & {
+      /** what it is */
+      readonly type: 'amd';
+    });
 
 const MOST_UNITS = 16;
 

@@ -24,7 +24,7 @@ export type { IommuEvent, IommuFault, IommuPort } from './iommu.js';
 export type { IommuModel, IommuOptions } from './iommus.js';
 export type { AmdCache, AmdCapabilities, AmdModel } from './amd.js';
 export type { IommuCache, IommuCapabilities, IommuFaults, VtdModel } from './vtd.js';
-export type { IommuScope, UnitCache, UnitModel } from './unitOptions.js';
+export type { IommuScope, Parts, UnitCache, UnitModel } from './unitOptions.js';
 export type { MachineEvent } from './events.js';
 export type { Diagnostics } from './diagnostics.js';
 export type { Assumptions } from './assumptions.js';

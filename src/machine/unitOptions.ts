@@ -28,7 +28,7 @@ export interface UnitCache {
   readonly randomEvict: boolean;
 }
 
-/** Every part, and every option of a part, may be left out. */
+/** Options of a model: every part, and every option of a part, may be left out. */
 export type Parts<T> = { readonly [K in keyof T]?: T[K] extends number | string ? T[K] : Partial<T[K]> };
 
 /** Address and scope as given, or their defaults; the addresses of unit i of a machine begin at `standard`, `page` bytes each. */
