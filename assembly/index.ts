@@ -33,7 +33,7 @@ import { bootLapic } from './lapic/reset';
 import { takeEffects } from './lapic/effects';
 import { clearFlight } from './fabric/flight';
 import { resetIoapic } from './ioapic/registers';
-import { resetUnit } from './iommu/vtd/registers';
+import { resetUnit } from './iommu/unit';
 import { refreshAll } from './pci/table';
 import { inspect } from './cpu/inspect';
 import { current } from './cpu/schedule';
@@ -86,6 +86,7 @@ export {
   acknowledgeCpu,
   cr8Read,
   cr8Write,
+  fence,
   forceAcknowledge,
   gp,
   lintSet,

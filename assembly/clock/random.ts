@@ -4,7 +4,19 @@
  */
 import { Settings, Timing } from '../state/abi/tables';
 import { setting } from '../state/access';
-import { nAccessed, nCpus, nDevices, nIoapics, nIommus, nOrigins, nRequesters, nSources, streamBase, timingBase } from '../state/layout';
+import {
+  nAccessed,
+  nCpus,
+  nDevices,
+  nIoapics,
+  nIommus,
+  nOrigins,
+  nRequesters,
+  nSources,
+  nStores,
+  streamBase,
+  timingBase,
+} from '../state/layout';
 
 function finalise(x: u64): u64 {
   let z = x;
@@ -33,6 +45,11 @@ function finalise(x: u64): u64 {
   return nOrigins + nCpus + nSources + s;
 }
 
+
+@inline export function streamOfStores(c: u32): u32 {
+  return nOrigins + nCpus + 2 * nSources + c;
+}
+
 /** Seeds the streams first <= i < first + n of one purpose by their number in it, so that another actor shifts nobody's. */
 function seedPurpose(purpose: u64, first: u32, n: u32): void {
   const seed = (<u64>setting(Settings.seedLo)) | ((<u64>setting(Settings.seedHi)) << 32);
@@ -52,6 +69,7 @@ export function seedStreams(): void {
   seedPurpose(8, streamOfOrigin(nDevices + nCpus + nIoapics), nIommus);
   seedPurpose(7, streamOfOrigin(others), nRequesters);
   seedPurpose(10, streamOfOrigin(others + nRequesters), nAccessed);
+  if (nStores) seedPurpose(11, streamOfStores(0), nCpus);
 }
 
 export function random(stream: u32): u64 {

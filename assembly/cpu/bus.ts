@@ -6,7 +6,8 @@ import { LapicReg } from '../state/abi/instructions';
 import { Counter, Event } from '../state/abi/outcomes';
 import { Cpu } from '../state/abi/fields';
 import { ApicMode, Diag, LapicSetup, Latched, Lvt } from '../state/abi/lapic';
-import { cpuAt, lapicSetup, now } from '../state/access';
+import { Assumption } from '../state/abi/tables';
+import { assumes, cpuAt, lapicSetup, now } from '../state/access';
 import { nCpus } from '../state/layout';
 import { lowWord } from '../state/wide';
 import { carryOut } from '../fabric/effects';
@@ -21,7 +22,8 @@ import { readDeadline, writeDeadline } from '../lapic/timer';
 import { count, countDiag } from '../record/counters';
 import { record } from '../record/ring';
 import { tagClear, tagsOfIrr } from '../record/tags';
-import { readSpace, writeSpace } from './space';
+import { isMemory, readSpace, writeSpace } from './space';
+import { drainStores, forward, hasStores, putStore } from './stores';
 
 const NOTHING: u64 = 0xffffffffffffffff;
 
@@ -70,16 +72,34 @@ function narrow(value: u64, width: u32): u64 {
   return width >= 8 ? value : value & (((<u64>1) << (width << 3)) - 1);
 }
 
+/** A load sees the CPU's own stores, though nobody else does yet. */
+function loadMemory(c: u32, address: u64, width: u32): u64 {
+  const value = readSpace(address, width);
+  return hasStores() && c < nCpus && isMemory(address, width) ? forward(c, address, width, value) : value;
+}
+
+/** Whether a store of 1, 2, 4 or 8 bytes may wait in the CPU's buffer. */
+function isBuffered(c: u32, address: u64, width: u32): bool {
+  return hasStores() && c < nCpus && (width == 1 || width == 2 || width == 4 || width == 8) && isMemory(address, width);
+}
+
 /** Low word of a read of 1, 2, 4 or 8 bytes. */
 export function mmioRead(c: u32, lo: u32, hi: u32, width: u32): u32 {
   const address = (<u64>lo) | ((<u64>hi) << 32);
-  return lowWord(narrow(inPage(c, address) ? readPage(c, lo & 0xfff, width) : readSpace(address, width), width));
+  return lowWord(narrow(inPage(c, address) ? readPage(c, lo & 0xfff, width) : loadMemory(c, address, width), width));
 }
 
 export function mmioWrite(c: u32, lo: u32, hi: u32, width: u32, valueLo: u32, valueHi: u32): void {
   const address = (<u64>lo) | ((<u64>hi) << 32);
+  const value = (<u64>valueLo) | ((<u64>valueHi) << 32);
+  if (isBuffered(c, address, width)) {
+    putStore(c, address, width, value);
+    return;
+  }
+  // all else is uncacheable: what the CPU has stored before is visible first (A.2.3)
+  drainStores(c);
   if (inPage(c, address)) writePage(c, lo & 0xfff, width, valueLo);
-  else writeSpace(address, width, (<u64>valueLo) | ((<u64>valueHi) << 32));
+  else writeSpace(address, width, value);
 }
 
 // --- model-specific registers
@@ -144,10 +164,23 @@ function writeX2apic(c: u32, msr: u32, lo: u32, hi: u32): void {
   writeRegister(c, r, lo);
 }
 
+/** Writes to x2APIC registers and to the deadline do not wait for earlier stores (A.2.3), but IPIs do if it is assumed; all others serialise. */
+function waitsForStores(msr: u32): bool {
+  if (msr == TSC_DEADLINE) return false;
+  if (msr < X2APIC || msr > 0x8ff) return true;
+  return msr == X2APIC + (LapicReg.icr >> 4) && assumes(Assumption.ipiWaitsForStores);
+}
+
+/** MFENCE;LFENCE: what CPU c has stored before is visible before anything that it does next. */
+export function fence(c: u32): void {
+  drainStores(c);
+}
+
 /** Returns `gp`. An access that is #GP has no effect at all. */
 export function msrWrite(c: u32, msr: u32, lo: u32, hi: u32): u32 {
   refused = 0;
   const value = (<u64>lo) | ((<u64>hi) << 32);
+  if (waitsForStores(msr)) drainStores(c);
   if (c >= nCpus) fault();
   else if (msr == APIC_BASE) {
     if (!writeBase(c, value)) fault();

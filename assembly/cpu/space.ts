@@ -2,9 +2,9 @@
  * Physical addresses outside of a CPU's own LAPIC page: windows of IOAPICs and remapping units, and guest memory. Elsewhere nothing answers: a
  * read is all ones, a write is lost.
  */
-import { readGuest, writeGuest } from '../state/guest';
+import { isGuest, readGuest, writeGuest } from '../state/guest';
 import { offsetIn, readWindow, windowAt } from '../ioapic/registers';
-import { readUnit, unitAt } from '../iommu/vtd/registers';
+import { offsetIn as offsetInUnit, readUnit, unitAt } from '../iommu/unit';
 import { writeWindow } from '../fabric/ioapic';
 import { writeRegisters } from '../fabric/iommu';
 
@@ -12,13 +12,18 @@ export function readSpace(address: u64, bytes: u32): u64 {
   const i = windowAt(address);
   if (i >= 0) return readWindow(i, offsetIn(i, address), bytes);
   const u = unitAt(address);
-  return u < 0 ? readGuest(address, bytes) : readUnit(u, (<u32>address) & 0xfff, bytes);
+  return u < 0 ? readGuest(address, bytes) : readUnit(u, offsetInUnit(u, address), bytes);
+}
+
+/** True if these bytes are memory that a CPU may cache. */
+export function isMemory(address: u64, bytes: u32): bool {
+  return isGuest(address, bytes) && windowAt(address) < 0 && unitAt(address) < 0;
 }
 
 export function writeSpace(address: u64, bytes: u32, value: u64): void {
   const i = windowAt(address);
   const u = i < 0 ? unitAt(address) : -1;
   if (i >= 0) writeWindow(i, offsetIn(i, address), bytes, <u32>value);
-  else if (u >= 0) writeRegisters(u, (<u32>address) & 0xfff, bytes, value);
+  else if (u >= 0) writeRegisters(u, offsetInUnit(u, address), bytes, value);
   else writeGuest(address, bytes, value);
 }

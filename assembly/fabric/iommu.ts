@@ -1,32 +1,39 @@
 /**
- * Remapping units in time: commands, the invalidation queue and event messages (hardware.md D.1.1, D.4, D.7.3, G.2). Whatever may
- * have changed what a unit has to do is followed by `reviewUnit`.
+ * Remapping units in time: commands, the invalidation queue (AMD: the command buffer) and event messages (hardware.md D.1.1, D.4,
+ * D.7.3, F.5, F.6, G.2). Whatever may have changed what a unit has to do is followed by `reviewUnit`.
  */
 import { Counter, Drop, Event } from '../state/abi/outcomes';
 import { Assumption, Timing } from '../state/abi/tables';
 import { Msg, MsgKind } from '../state/abi/fields';
 import { CommandState, Iommu, QueueState, Remap, RemapFlag } from '../state/abi/iommu';
-import { assumes, iommuAt, msgAt, now, remapAt, timed } from '../state/access';
+import { assumes, iommuAt, isAmd, msgAt, now, remapAt, timed } from '../state/access';
 import { variableAt } from '../state/guest';
 import { IOMMU_NODES, nCpus, nDevices, nIoapics, nIommus, nMessages, nPins } from '../state/layout';
 import { lowWord } from '../state/wide';
+import * as amdCommands from '../iommu/amd/commands';
+import { OF_GUESTS, tell, untold } from '../iommu/amd/status';
 import * as commands from '../iommu/vtd/commands';
 import { MASKED, PENDING } from '../iommu/vtd/fault';
 import * as queue from '../iommu/vtd/queue';
-import { readUnit, writeUnit } from '../iommu/vtd/registers';
 import { slide } from '../iommu/vtd/ring';
 import { isExtended } from '../iommu/vtd/translate';
+import { readUnit, writeUnit } from '../iommu/unit';
+import * as own from '../iommu/amd/own';
 import { inInterruptRange } from '../message/decode';
 import { kickWaiters } from '../clock/kick';
 import { latency, streamOfOrigin } from '../clock/random';
 import { PHASE_DEVICE, arm, armed } from '../clock/wheel';
 import { count } from '../record/counters';
 import { record } from '../record/ring';
-import { Stage, hasRoom, launch, leaveUnit } from './flight';
-import { firstPinNode } from './ioapic';
+import { Stage, hasRoom, land, launch, leaveUnit } from './flight';
+import { firstPinNode, tellPin } from './ioapic';
 
 /** Cycles until an event message that found the pool full is tried again. */
 const RETRY: u32 = 1000;
+const TRIGGER_MODE: u32 = 0x8000;
+
+/** Of `Event.invalidate`: c is a command of an AMD unit, b its device. */
+const OF_DEVICE: u32 = 1 << 31;
 
 enum Node {
   command = 0,
@@ -79,7 +86,7 @@ function reviewCommand(u: u32): void {
   commands.finish(u);
 }
 
-// --- the queue
+// --- the queue; an AMD unit's is its command buffer
 
 @inline function queueState(u: u32): u32 {
   return load<u8>(iommuAt(u), Iommu.queueState);
@@ -92,27 +99,45 @@ function reviewCommand(u: u32): void {
 
 /** What was fetched last is no wait. */
 function execute(u: u32): void {
+  if (isAmd(u)) {
+    amdCommands.execute(u);
+    if (amdCommands.done != 0) record(Event.invalidate, u, amdCommands.device, OF_DEVICE | amdCommands.done);
+    return;
+  }
   queue.execute(u);
   if (queue.count >= 0) record(Event.invalidate, u, queue.first, queue.count);
 }
 
 function completeWait(u: u32): void {
-  queue.completeWait(u);
-  const status = load<u64>(iommuAt(u), Iommu.statusAddress);
-  record(Event.wait, u, <u32>status, load<u32>(iommuAt(u), Iommu.descriptor + 4));
+  const unit = iommuAt(u);
+  const amd = isAmd(u);
+  if (amd) amdCommands.completeWait(u);
+  else queue.completeWait(u);
+  const status = amd ? amdCommands.storesAt(u) : load<u64>(unit, Iommu.statusAddress);
+  record(Event.wait, u, <u32>status, amd ? load<u32>(unit, Iommu.statusAddress) : load<u32>(unit, Iommu.descriptor + 4));
   const variable = variableAt(status);
   if (variable != 0) kickWaiters(variable);
 }
 
+
+@inline function hasWork(u: u32): bool {
+  return isAmd(u) ? amdCommands.hasWork(u) : queue.hasWork(u);
+}
+
+
+@inline function fetch(u: u32): QueueState {
+  return isAmd(u) ? amdCommands.fetch(u) : queue.fetch(u);
+}
+
 /** Goes on with the next descriptor, which is there already. */
 function fetchNext(u: u32): void {
-  const state = queue.hasWork(u) ? queue.fetch(u) : QueueState.idle;
+  const state = hasWork(u) ? fetch(u) : QueueState.idle;
   setQueueState(u, state);
   if (state == QueueState.executing) armAfter(u, Node.queue, Timing.queueInvalidate);
 }
 
 function reviewQueue(u: u32): void {
-  if (queueState(u) == QueueState.idle && queue.hasWork(u)) {
+  if (queueState(u) == QueueState.idle && hasWork(u)) {
     setQueueState(u, QueueState.fetching);
     armAfter(u, Node.queue, Timing.queueFetch);
   }
@@ -159,43 +184,75 @@ export function undrained(u: u32, from: u32): i32 {
 
 // --- event messages
 
-/** A unit's own messages are neither remapped nor posted; they are edges. With EIME their destination has 32 bits (D.3.4). */
+/** A unit's own messages are neither remapped nor posted; they are edges. There must be room. */
+function sendOwn(u: u32, address: u32, destination: u32, data: u32, flags: u32): void {
+  const m = launch(MsgKind.msi, originOfUnit(u), 0, address, data);
+  const at = remapAt(m);
+  store<u32>(at, destination, Remap.destination);
+  store<u32>(at, (data & 0x7ff) | 0x4000, Remap.data);
+  store<u16>(at, RemapFlag.remapped | flags, Remap.flags);
+  leaveUnit(m);
+}
+
+/** One by address and data as of an MSI; `high`: what the upper half of the address adds to an extended destination. */
 function sendEvent(u: u32, address: u32, high: u32, data: u32): void {
   if (!inInterruptRange(address, 0)) {
     count(Counter.wildWrites);
     record(Event.drop, 0, 0, Drop.wildWrite);
     return;
   }
-  const m = launch(MsgKind.msi, originOfUnit(u), 0, address, data);
-  const at = remapAt(m);
-  store<u32>(at, ((address >> 12) & 0xff) | (isExtended(u) ? high & 0xffffff00 : 0), Remap.destination);
-  store<u32>(at, (data & 0x7ff) | 0x4000, Remap.data);
   const logical = address & 4 ? RemapFlag.logical : 0;
   const redirect = address & 8 ? RemapFlag.redirect : 0;
-  store<u16>(at, RemapFlag.remapped | logical | redirect, Remap.flags);
-  leaveUnit(m);
+  sendOwn(u, address, ((address >> 12) & 0xff) | high, data, logical | redirect);
+}
+
+/** False: the pool is full, and what was to be sent is tried again. */
+function hasRoomFor(u: u32): bool {
+  if (hasRoom()) return true;
+  arm(nodeOf(u, Node.events), now() + RETRY, PHASE_DEVICE);
+  return false;
 }
 
 /** Sends the event whose control register stands at `control`, data and address behind it, if it is pending and not masked. */
 function reviewEvent(u: u32, control: usize): void {
   if ((load<u32>(control) & (PENDING | MASKED)) != PENDING) return;
-  if (!hasRoom()) {
-    arm(nodeOf(u, Node.events), now() + RETRY, PHASE_DEVICE);
-    return;
-  }
+  if (!hasRoomFor(u)) return;
   store<u32>(control, load<u32>(control) & ~PENDING);
-  sendEvent(u, load<u32>(control, 8), load<u32>(control, 12), load<u32>(control, 4));
+  // with EIME the destination has 32 bits (D.3.4)
+  sendEvent(u, load<u32>(control, 8), isExtended(u) ? load<u32>(control, 12) & 0xffffff00 : 0, load<u32>(control, 4));
+}
+
+/** One message for all that is due of the log of guests, or of the rest (F.1, F.5, F.6). */
+function reviewStatus(u: u32, which: u32): void {
+  const due = untold(u) & which;
+  if (due == 0 || !hasRoomFor(u)) return;
+  tell(u, due);
+  if (own.describe(u, which == OF_GUESTS)) sendOwn(u, own.address, own.destination, own.data, own.isLogical ? RemapFlag.logical : 0);
+  else sendEvent(u, own.address, 0, own.data);
 }
 
 // --- all of it
 
 export function reviewUnit(u: u32): void {
   if (!timed()) return;
+  if (isAmd(u)) {
+    reviewQueue(u);
+    reviewStatus(u, ~OF_GUESTS);
+    reviewStatus(u, OF_GUESTS);
+    return;
+  }
   // what it enables is looked at next
   reviewCommand(u);
   reviewQueue(u);
   reviewEvent(u, iommuAt(u) + Iommu.fectl);
   reviewEvent(u, iommuAt(u) + Iommu.iectl);
+}
+
+/** A blocked request vanishes: an edge is over for its pin, a level asks again. */
+export function vanish(m: u32, u: u32): void {
+  tellPin(m, (load<u32>(msgAt(m), Msg.data) & TRIGGER_MODE) == 0);
+  land(m);
+  reviewUnit(u);
 }
 
 /** After messages have come to their end: those that wait for that. */

@@ -6,24 +6,24 @@ import { Event, Property } from '../state/abi/outcomes';
 import { Assumption, FunctionKind, FunctionSetup, IoapicSetup, Timing } from '../state/abi/tables';
 import { Msg } from '../state/abi/fields';
 import { FaultReason, IommuSetup, Remap, RemapFlag } from '../state/abi/iommu';
-import { assumes, functionSetup, ioapicSetup, iommuSetup, msgAt, remapAt, timed } from '../state/access';
+import { assumes, functionSetup, ioapicSetup, iommuSetup, isAmd, msgAt, remapAt, timed } from '../state/access';
 import { nCpus, nDevices, nInstructions, nIoapics, nIommus } from '../state/layout';
+import { unitOf } from '../iommu/scope';
+import { Translation } from '../iommu/translation';
 import { dropByChance } from '../iommu/vtd/cache';
 import { recordFault } from '../iommu/vtd/fault';
 import { Posting, notificationDestination, notificationVector, post } from '../iommu/vtd/posting';
 import { indexOf } from '../iommu/vtd/request';
-import { unitOf } from '../iommu/vtd/scope';
 import * as unit from '../iommu/vtd/translate';
-import { Translation, translate } from '../iommu/vtd/translate';
+import { translate } from '../iommu/vtd/translate';
 import { latency, random, streamOfOrigin } from '../clock/random';
 import { record } from '../record/ring';
 import { violate } from '../record/violations';
 import { Stage, hold, land, leaveUnit, reachRoot } from './flight';
-import { originOfUnit, reviewUnit, reviewUnits } from './iommu';
+import * as amd from './amd';
+import { originOfUnit, reviewUnits, vanish } from './iommu';
 import { sendWaiting } from './ipi';
 import { tellPin } from './ioapic';
-
-const TRIGGER_MODE: u32 = 0x8000;
 
 /** Who has sent message m, as units know it. */
 function requesterOf(m: u32): u32 {
@@ -85,15 +85,12 @@ function enter(m: u32, u: u32): void {
   hold(m, Stage.inUnit, take(missed ? Timing.irMiss : Timing.irHit, u));
 }
 
-/** A blocked request vanishes: an edge is over for its pin, a level asks again. */
 function block(m: u32, u: u32, index: u32, reason: u32, isRecorded: bool): void {
   const requester = requesterOf(m);
   record(Event.fault, u, index | (reason << 16), requester);
   if (nInstructions != 0) violate(Property.noFault);
   if (isRecorded && timed()) recordFault(u, reason, index, requester);
-  tellPin(m, (load<u32>(msgAt(m), Msg.data) & TRIGGER_MODE) == 0);
-  land(m);
-  reviewUnit(u);
+  vanish(m, u);
 }
 
 function noteRemap(u: u32, at: usize, posted: bool): void {
@@ -154,10 +151,12 @@ export function passRoot(m: u32): void {
   if (stage == Stage.beforeRoot) {
     const u = unitAhead(m);
     if (u < 0) reachRoot(m);
+    else if (isAmd(u)) amd.enter(m, u, requesterOf(m));
     else enter(m, u);
     return;
   }
-  if (stage == Stage.inUnit) translateMessage(m);
+  if (isAmd(unitOfMessage(m))) amd.moveOn(m, unitOfMessage(m), stage == Stage.inUnit);
+  else if (stage == Stage.inUnit) translateMessage(m);
   else postMessage(m);
   sendWaiting();
   reviewUnits();

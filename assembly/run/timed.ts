@@ -21,6 +21,7 @@ import { expire } from '../lapic/timer';
 import { awaited, current, enabled, mayInterrupt } from '../cpu/schedule';
 import { operationEnded, servedSource } from '../cpu/hardware';
 import { step } from '../cpu/sequencer';
+import { firstStoreNode, storesBusy, storeTick } from '../cpu/stores';
 import { acknowledge, fireTimer, moveMessage } from '../cpu/interrupt';
 import { operand, operandB } from '../cpu/operands';
 import { isSilent } from '../cpu/started';
@@ -255,7 +256,8 @@ function tick(node: u32): void {
   else if (node < firstUnitNode()) pinTick(node - firstPinNode());
   else if (node < firstFunctionNode()) unitTick(node - firstUnitNode());
   else if (node < firstTimerNode()) functionTick(node - firstFunctionNode());
-  else timerDue(node - firstTimerNode());
+  else if (node < firstStoreNode()) timerDue(node - firstTimerNode());
+  else storeTick(node - firstStoreNode());
 }
 
 /** Runs `cycles` cycles, or until a property fails, the ring is full or the model is at fault; `settling`: or nothing is on its way. */
@@ -264,7 +266,7 @@ function run(cycles: u64, settling: bool): u32 {
   clearViolations();
   while (true) {
     if (ringNearlyFull()) return Status.ringFull;
-    if (settling && inFlight() == 0 && !pinsBusy() && !functionsBusy() && !unitsBusy()) return Status.done;
+    if (settling && inFlight() == 0 && !pinsBusy() && !functionsBusy() && !unitsBusy() && !storesBusy()) return Status.done;
     const n = nextDue(limit);
     if (n < 0) return Status.more;
     tick(n);
@@ -277,7 +279,7 @@ export function timedRun(cycles: u64): u32 {
   return run(cycles, false);
 }
 
-/** As `timedRun`, but done as soon as no message is in flight and no pin is about to send one. Timers do not count. */
+/** As `timedRun`, but done as soon as no message is in flight, no pin is about to send one, and all stores are visible. Timers do not count. */
 export function timedSettle(cycles: u64): u32 {
   return run(cycles, true);
 }

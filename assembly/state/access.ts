@@ -1,11 +1,13 @@
 /** Accessors to the records; they inline to one load or store. */
 import { VarWord } from './abi/instructions';
-import { FunctionSetup, IoapicSetup, OperationSetup, Settings, SourceSetup, TimerSetup, Timing } from './abi/tables';
-import { Cpu, CpuFlag, Ctx, Fn, Ioapic, Msg, MsixEntry, Origin, Pin, Src } from './abi/fields';
-import { Iec, Iommu, IommuScope, IommuSetup, Remap } from './abi/iommu';
+import { Settings, SourceSetup, FunctionSetup, IoapicSetup, OperationSetup, TimerSetup, Timing } from './abi/tables';
+import { Cpu, Ctx, CpuFlag, Fn, Ioapic, Msg, MsixEntry, Origin, Pin, Src } from './abi/fields';
+import { Amd } from './abi/amd';
+import { Iec, Iommu, IommuScope, IommuSetup, Remap, UnitKind } from './abi/iommu';
 import { Lapic, LapicTimed } from './abi/lapic';
 import { touchCpu } from './touched';
 import {
+  amdBase,
   apicIdBase,
   apicMapBase,
   apicMapSize,
@@ -28,6 +30,7 @@ import {
   lineBase,
   msgBase,
   msixBase,
+  nAmds,
   nFaultRecords,
   nIecEntries,
   nIrtes,
@@ -180,6 +183,16 @@ export function cpuOfApicId(id: u32): i32 {
 
 @inline export function iommuSetup(u: u32, word: u32): u32 {
   return load<u32>(iommuSetupBase + <usize>(u * IommuSetup.words + word) * 4);
+}
+
+/** Registers of unit u, which is one of AMD's. */
+@inline export function amdAt(u: u32): usize {
+  return amdBase + <usize>u * Amd.size;
+}
+
+
+@inline export function isAmd(u: u32): bool {
+  return u < nAmds && iommuSetup(u, IommuSetup.kind) == <u32>UnitKind.amd;
 }
 
 

@@ -10,6 +10,7 @@ import { VarClass, VarFlag, VarWord } from './abi/instructions';
 import { Counter, Note } from './abi/outcomes';
 import { FunctionSetup, IoapicSetup, OperationSetup, Settings, Size, SourceSetup, Table, TimerSetup, Timing } from './abi/tables';
 import { Cpu, Ctx, Fn, Glob, Ioapic, Msg, MsixEntry, Origin, Pin, Rec, Src } from './abi/fields';
+import { Amd } from './abi/amd';
 import { Iec, Iommu, IommuScope, IommuSetup, Remap } from './abi/iommu';
 import { CpuEvent, Diag, Lapic, LapicSetup, LapicTimed } from './abi/lapic';
 
@@ -41,14 +42,14 @@ export let nMessages: u32 = 0, nRing: u32 = 0, nTags: u32 = 0, nOrigins: u32 = 0
 // prettier-ignore
 export let nIoapics: u32 = 0, nPins: u32 = 0, nRequesters: u32 = 0, nFunctions: u32 = 0, nAccessed: u32 = 0, nMsixEntries: u32 = 0, guestBytes: usize = 0;
 // prettier-ignore
-export let nIommus: u32 = 0, nScopes: u32 = 0, nIecEntries: u32 = 0, nFaultRecords: u32 = 0, nIrtes: u32 = 0, nTimers: u32 = 0;
+export let nIommus: u32 = 0, nScopes: u32 = 0, nIecEntries: u32 = 0, nFaultRecords: u32 = 0, nIrtes: u32 = 0, nTimers: u32 = 0, nAmds: u32 = 0, nStores: u32 = 0;
 
 // class check
 // prettier-ignore
-export let cpuBase: usize = 0, lapicBase: usize = 0, ctxBase: usize = 0, msgBase: usize = 0, msgFree: usize = 0, originBase: usize = 0, srcBase: usize = 0, opBase: usize = 0, globBase: usize = 0, timerBase: usize = 0, ioapicBase: usize = 0, pinBase: usize = 0, iommuBase: usize = 0, frcdBase: usize = 0, remapBase: usize = 0, lineBase: usize = 0, functionBase: usize = 0, msixBase: usize = 0, varBase: usize = 0, guestBase: usize = 0;
+export let cpuBase: usize = 0, lapicBase: usize = 0, ctxBase: usize = 0, msgBase: usize = 0, msgFree: usize = 0, originBase: usize = 0, srcBase: usize = 0, opBase: usize = 0, globBase: usize = 0, timerBase: usize = 0, ioapicBase: usize = 0, pinBase: usize = 0, iommuBase: usize = 0, amdBase: usize = 0, frcdBase: usize = 0, remapBase: usize = 0, lineBase: usize = 0, functionBase: usize = 0, msixBase: usize = 0, varBase: usize = 0, guestBase: usize = 0;
 // class timed
 // prettier-ignore
-export let nowBase: usize = 0, cpuTimedBase: usize = 0, lapicTimedBase: usize = 0, ctxTimedBase: usize = 0, srcTimedBase: usize = 0, msgTimedBase: usize = 0, streamBase: usize = 0, iecBase: usize = 0, nodeBase: usize = 0, listBase: usize = 0, occupancyBase: usize = 0;
+export let nowBase: usize = 0, cpuTimedBase: usize = 0, lapicTimedBase: usize = 0, ctxTimedBase: usize = 0, srcTimedBase: usize = 0, msgTimedBase: usize = 0, streamBase: usize = 0, iecBase: usize = 0, storeBase: usize = 0, nodeBase: usize = 0, listBase: usize = 0, occupancyBase: usize = 0;
 // class fixed
 // prettier-ignore
 export let codeBase: usize = 0, liveBase: usize = 0, moverBase: usize = 0, joinBase: usize = 0, slotBase: usize = 0, idtBase: usize = 0, apicIdBase: usize = 0, apicMapBase: usize = 0, apicChainBase: usize = 0, lapicSetupBase: usize = 0, lapicMapBase: usize = 0, sourceSetupBase: usize = 0, operationSetupBase: usize = 0, ioapicSetupBase: usize = 0, iommuSetupBase: usize = 0, iommuScopeBase: usize = 0, functionSetupBase: usize = 0, timerSetupBase: usize = 0, timingBase: usize = 0, gapBase: usize = 0, settingsBase: usize = 0;
@@ -133,13 +134,18 @@ export function create(): bool {
   nIecEntries = size(Size.iecEntries);
   nFaultRecords = size(Size.faultRecords);
   nIrtes = size(Size.irtes);
+  nAmds = size(Size.amdUnits) ? nIommus : 0;
   nRequesters = size(Size.requesters);
+  nStores = size(Size.stores);
   nFunctions = size(Size.functions);
   nMsixEntries = size(Size.msixEntries);
   nAccessed = size(Size.posted) ? nFunctions : 0;
   nTimers = size(Size.timers);
   nOrigins = nDevices + nCpus + nIoapics + nIommus + nRequesters + nAccessed;
   nNodes = nCpus + 2 * nSources + nMessages + 1 + nCpus + nIoapics * nPins + nIommus * IOMMU_NODES + nFunctions + nCpus * nTimers;
+  // CPUs with store buffers have a stream and a node more
+  const nBuffers = nStores ? nCpus : 0;
+  nNodes += nBuffers;
   const c = <usize>nCpus;
   const s = <usize>nSources;
 
@@ -155,6 +161,7 @@ export function create(): bool {
   ioapicBase = take(<usize>nIoapics * Ioapic.size);
   pinBase = take(<usize>nIoapics * nPins * Pin.size);
   iommuBase = take(<usize>nIommus * Iommu.size);
+  amdBase = take(<usize>nAmds * Amd.size);
   frcdBase = take(<usize>nIommus * nFaultRecords * 16);
   lineBase = take((<usize>(nIommus * nIrtes)) << 4);
   // contexts and messages: what an image holds in variable length stands together
@@ -176,8 +183,9 @@ export function create(): bool {
   ctxTimedBase = take(c * LEVELS * 8);
   srcTimedBase = take(s * 16);
   msgTimedBase = take(<usize>nMessages * 8);
-  streamBase = take((<usize>nOrigins + c + 2 * s) * 8);
+  streamBase = take((<usize>nOrigins + c + 2 * s + nBuffers) * 8);
   iecBase = take(<usize>nIommus * nIecEntries * Iec.size);
+  storeBase = take(<usize>nBuffers * (16 + 32 * <usize>nStores));
   nodeBase = take(<usize>nNodes * NODE_SIZE);
   listBase = take(<usize>WHEEL_LISTS * LIST_SIZE);
   occupancyBase = take(<usize>WHEEL_LEVELS * 32 + 4);
@@ -318,6 +326,8 @@ export function table(id: u32): usize {
       return iommuScopeBase;
     case Table.iommus:
       return iommuBase;
+    case Table.amds:
+      return amdBase;
     case Table.iecs:
       return iecBase;
     case Table.faultRecords:

@@ -27,6 +27,7 @@ export function randomOptions(dice: Dice): MachineOptions & { readonly apicIds: 
       lowestPriPolicy: dice.of(['hashVector', 'minTpr', 'rotate', 'first'] as const),
       pprEqualClassSub: dice.of(['tpr', 'zero'] as const),
     },
+    order: { storeLatency: dice.of([0, 0, 200, 3000]), x2apicIpiMayPassStores: dice.oneIn(2) },
     memory: dice.of([0, 4096, 65536, 65536, 65536]),
     messages: dice.of([1, 3, 16, 64, 400]),
     jitter: dice.oneIn(2),
@@ -46,8 +47,17 @@ function randomUnits(dice: Dice): IommuOptions[] {
   const rest = dice.below(units + 1);
   return Array.from({ length: units }, (_, unit) => {
     const entries = 1 << dice.below(9);
+    const scope = unit !== rest && { scope: { requesters: [unit, [0x100 * (unit + 1), 0x100 * (unit + 1) + dice.below(256)] as const] } };
+    const ways = Math.min(entries, 1 << dice.below(5));
+    if (dice.oneIn(2))
+      return {
+        type: 'amd',
+        ...scope,
+        capabilities: { ga: !dice.oneIn(4), xt: !dice.oneIn(4), guest: !dice.oneIn(4), numIntRemap: dice.oneIn(2) },
+        cache: { entries, ways, randomEvict: dice.oneIn(3), deviceEntries: 1 << dice.below(5), irtCacheDis: dice.oneIn(6) },
+      };
     return {
-      ...(unit !== rest && { scope: { requesters: [unit, [0x100 * (unit + 1), 0x100 * (unit + 1) + dice.below(256)] as const] } }),
+      ...scope,
       capabilities: {
         cm: dice.oneIn(3),
         esirtps: dice.oneIn(3),
@@ -57,7 +67,7 @@ function randomUnits(dice: Dice): IommuOptions[] {
         mhmv: dice.of([15, 0, 3]),
         wideDescriptors: dice.oneIn(2),
       },
-      cache: { entries, ways: Math.min(entries, 1 << dice.below(5)), prefetch: dice.oneIn(3), randomEvict: dice.oneIn(3) },
+      cache: { entries, ways, prefetch: dice.oneIn(3), randomEvict: dice.oneIn(3) },
       faults: { records: 1 + dice.below(10), collapse: dice.oneIn(2) },
     };
   });

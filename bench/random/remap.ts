@@ -1,6 +1,7 @@
 /** Random traffic on remapping units: registers, tables in memory, the invalidation queue, requests by index (hardware.md D). */
 import { Gcmd, VtdReg } from '../../src/core/index.js';
 import type { IommuPort, Machine } from '../../src/machine/library.js';
+import { AmdTraffic } from './amd.js';
 import type { Dice } from './dice.js';
 
 // prettier-ignore
@@ -28,10 +29,12 @@ const COMMANDS = [
 export class RemapTraffic {
   readonly #machine: Machine;
   readonly #dice: Dice;
+  readonly #amd: AmdTraffic;
 
   constructor(machine: Machine, dice: Dice) {
     this.#machine = machine;
     this.#dice = dice;
+    this.#amd = new AmdTraffic(machine, dice);
   }
 
   /** Does something with one of the units; what it was. */
@@ -41,6 +44,7 @@ export class RemapTraffic {
     const dice = this.#dice;
     const unit = dice.of(iommus);
     const name = `IOMMU ${unit.index}`;
+    if (unit.model.type === 'amd') return `${name} ${this.#amd.step(unit)}`;
     switch (dice.below(24)) {
       case 0:
         return `${name} ${this.#begin(unit)}`;
@@ -147,7 +151,8 @@ export class RemapTraffic {
   #clear(unit: IommuPort): string {
     unit.write(VtdReg.fsts, 0x7f, 4);
     unit.write(VtdReg.ics, 1, 4);
-    const record = VtdReg.frcd + 16 * this.#dice.below(unit.model.faults.records);
+    const records = unit.model.type === 'vtd' ? unit.model.faults.records : 1;
+    const record = VtdReg.frcd + 16 * this.#dice.below(records);
     unit.write(record + 12, 0x80000000, 4);
     return 'errors and a fault are cleared';
   }

@@ -1,6 +1,6 @@
-/** What holds in every state of a remapping unit (hardware.md D.1.1, D.4, D.7). */
-import { Gcmd, Iec, Iommu, QueueState, Table } from '../../src/core/index.js';
-import type { IommuPort, Machine } from '../../src/machine/library.js';
+/** What holds in every state of a remapping unit (hardware.md D.1.1, D.4, D.7, F). */
+import { Amd, AmdControl, AmdStatus, Gcmd, Iec, Iommu, QueueState, Table } from '../../src/core/index.js';
+import type { AmdCache, IommuPort, Machine, VtdModel } from '../../src/machine/library.js';
 
 /** All bits that a command can set; bits of FSTS that are kept, of FRI in it, of IP. */
 const [SHOWN, PFO, IQE, KEPT, IP] = [0xf7800000, 1, 0x10, 0xff71, 0x40000000];
@@ -28,10 +28,55 @@ export class UnitInvariants {
   /** The first that does not hold, as a sentence. */
   broken(): string | undefined {
     for (const unit of this.#machine.iommus) {
-      const wrong = this.#registers(unit) ?? this.#faults(unit) ?? this.#cache(unit);
+      const wrong = unit.model.type === 'amd' ? this.#amd(unit, unit.model.cache) : this.#vtd(unit, unit.model);
       if (wrong !== undefined) return `IOMMU ${unit.index}: ${wrong}`;
     }
     return undefined;
+  }
+
+  #vtd(unit: IommuPort, model: VtdModel): string | undefined {
+    return this.#registers(unit) ?? this.#faults(unit, model) ?? this.#cache(unit, model);
+  }
+
+  /** Counts what is new, and looks at it. */
+  #amd(unit: IommuPort, { entries, ways, deviceEntries }: AmdCache): string | undefined {
+    const { core } = this.#machine;
+    const at = core.exports.table(Table.amds) + unit.index * Amd.size;
+    const [head, tail, stamp] = [core.u32(at + Amd.commandHead), core.u32(at + Amd.eventTail), this.#word(unit, Iommu.stamp)];
+    const last = this.#last[unit.index]!;
+    if (last.stamp !== stamp) this.counts.used += 1;
+    if (last.head !== head) this.counts.fetched += 1;
+    if (last.next !== tail) this.counts.recorded += 1;
+    Object.assign(last, { stamp, head, next: tail });
+    const [control, status, told] = [core.u32(at + Amd.control), core.u32(at + Amd.status), core.u32(at + Amd.told)];
+    const running = (status & AmdStatus.cmdBufRun) !== 0;
+    if (running && (control & AmdControl.cmdBufEn) === 0) return 'commands run while they are off';
+    if ((told & ~status) !== 0) return `it has told of ${told}, status is ${status}`;
+    return this.#sets(unit, 0, entries, ways) ?? this.#sets(unit, entries, deviceEntries, ways);
+  }
+
+  /** A cache of an AMD unit: no entry twice; a device's only where they are kept. */
+  #sets(unit: IommuPort, first: number, entries: number, ways: number): string | undefined {
+    const { core } = this.#machine;
+    const epoch = this.#word(unit, Iommu.epoch);
+    const at = this.#cacheAt(unit) + first * Iec.size;
+    const seen = new Map<number, number>();
+    for (let e = 0; e < entries; e++) {
+      if (core.u32(at + e * Iec.size + Iec.epoch) !== epoch) continue;
+      const key = core.u32(at + e * Iec.size + Iec.index);
+      if (seen.has(key)) return `${key} is cached twice, at ${seen.get(key)} and ${e} of sets of ${ways}`;
+      if (key >= 0x80000000 !== first > 0) return `${key} is cached in the other cache`;
+      seen.set(key, e);
+    }
+    return undefined;
+  }
+
+  /** Where the entries of a unit begin. */
+  #cacheAt(unit: IommuPort): number {
+    const most = Math.max(
+      ...this.#machine.iommus.map(({ model: { type, cache } }) => cache.entries + (type === 'amd' ? cache.deviceEntries : 0)),
+    );
+    return this.#machine.core.exports.table(Table.iecs) + unit.index * most * Iec.size;
   }
 
   #word(unit: IommuPort, field: Iommu): number {
@@ -64,10 +109,9 @@ export class UnitInvariants {
     return undefined;
   }
 
-  #faults(unit: IommuPort): string | undefined {
+  #faults(unit: IommuPort, { faults: { records } }: VtdModel): string | undefined {
     const { core } = this.#machine;
-    const { records } = unit.model.faults;
-    const most = Math.max(...this.#machine.iommus.map(({ model }) => model.faults.records));
+    const most = Math.max(...this.#machine.iommus.map(({ model }) => (model.type === 'vtd' ? model.faults.records : 0)));
     const at = core.exports.table(Table.faultRecords) + unit.index * most * 16;
     let pending = 0;
     for (let n = 0; n < records; n++) if (core.u32(at + 16 * n + 12) >= FAULT) pending += 1;
@@ -82,12 +126,10 @@ export class UnitInvariants {
     return !conditions && (this.#word(unit, Iommu.fectl) & IP) !== 0 ? 'a fault event is pending without a fault' : undefined;
   }
 
-  #cache(unit: IommuPort): string | undefined {
+  #cache(unit: IommuPort, { capabilities, cache: { entries, ways } }: VtdModel): string | undefined {
     const { core } = this.#machine;
-    const { entries, ways } = unit.model.cache;
-    const most = Math.max(...this.#machine.iommus.map(({ model }) => model.cache.entries));
     const epoch = this.#word(unit, Iommu.epoch);
-    const at = core.exports.table(Table.iecs) + unit.index * most * Iec.size;
+    const at = this.#cacheAt(unit);
     const seen = new Set<number>();
     for (let e = 0; e < entries; e++) {
       const entry = at + e * Iec.size;
@@ -95,7 +137,7 @@ export class UnitInvariants {
       const index = core.u32(entry + Iec.index);
       if (index % (entries / ways) !== Math.floor(e / ways)) return `entry ${index} is cached in another set, at ${e}`;
       if (seen.has(index)) return `entry ${index} is cached twice`;
-      if (!unit.model.capabilities.cm && (core.u32(entry + Iec.low) & 1) === 0) return `entry ${index} is cached and not present`;
+      if (!capabilities.cm && (core.u32(entry + Iec.low) & 1) === 0) return `entry ${index} is cached and not present`;
       seen.add(index);
     }
     return undefined;

@@ -62,6 +62,7 @@ interface Exports {
   msrWrite(cpu: number, msr: number, lo: number, hi: number): number;
   cr8Read(cpu: number): number;
   cr8Write(cpu: number, lo: number, hi: number): number;
+  fence(cpu: number): void;
   gp(): number;
   acknowledgeCpu(cpu: number): number;
   forceAcknowledge(cpu: number): number;

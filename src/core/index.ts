@@ -9,3 +9,4 @@ export * from '../../assembly/state/abi/resources.js';
 export * from '../../assembly/state/abi/pci.js';
 export * from '../../assembly/state/abi/lapic.js';
 export * from '../../assembly/state/abi/iommu.js';
+export * from '../../assembly/state/abi/amd.js';

@@ -15,9 +15,12 @@ export const assumptionValues = {
   recognition: ['prompt', 'free'],
   /** a software-disabled LAPIC dispatches what its IRR holds, or holds it (hardware.md A.9.1) */
   softDisabled: ['dispatches', 'holds'],
-  /** how far a completed wait has pushed requests that used an invalidated entry: to the IRR, out of the unit, not at all (D.4.3) */
+  /**
+   * how far a completed wait, of VT-d or of AMD, has pushed requests that used an invalidated entry: to the IRR, out of the unit, not
+   * at all (hardware.md D.4.3, F.5)
+   */
   iecDrain: ['irr', 'root-complex', 'none'],
-  /** a remapping entry is read in one instant, or its low half first (D.5) */
+  /** a remapping entry of 128 bits is read in one instant, or its low half first (hardware.md D.5, F.7) */
   irteFetch: ['whole', 'halves'],
 } as const;
 

@@ -109,7 +109,8 @@ export class CpuPort {
   }
 
   /**
-   * Writes physical memory; see `readMmio`. What an ICR write sends is in flight afterwards (A.6).
+   * Writes physical memory; see `readMmio`. What an ICR write sends is in flight afterwards (A.6). A store to guest memory is visible
+   * to all at once, unless the machine has an `order.storeLatency`.
    *
    * @example
    * ```js
@@ -121,6 +122,23 @@ export class CpuPort {
     const [lo, hi] = split('an address', address);
     const [low, high] = split(`a value of ${widthOf(width)} bytes`, value, 2n ** BigInt(width * 8) - 1n);
     this.#core.exports.mmioWrite(this.index, lo, hi, width, low, high);
+  }
+
+  /**
+   * MFENCE;LFENCE: what this CPU has stored in guest memory is visible to all before anything that it does next (A.2.3). A WRMSR to the
+   * x2APIC ICR does not see to that by itself; matters only in machines with an `order.storeLatency`.
+   *
+   * @example
+   * ```js
+   * const two = await Machine.create({ cpus: 2, order: { storeLatency: 1000 } });
+   * two.cpu(0).writeMmio(0x100, 7, 4);
+   * console.log(two.cpu(0).readMmio(0x100, 4), two.cpu(1).readMmio(0x100, 4)); // 7 0
+   * two.cpu(0).fence();
+   * console.log(two.cpu(1).readMmio(0x100, 4)); // 7
+   * ```
+   */
+  fence(): void {
+    this.#core.exports.fence(this.index);
   }
 
   /**

@@ -22,13 +22,13 @@ export interface Diagnostics {
   readonly edgeMerged: number;
   /** vectors changed in entries with Remote IRR set: no EOI will match (B.3) */
   readonly remoteIrrStuck: number;
-  /** remapping units used cached entries that memory had no more (D.4) */
+  /** remapping units used cached entries that memory had no more (D.4); of AMD also entries of the device table (F.4) */
   readonly staleIrteUsed: number;
   /** ... of which the one in memory was not present */
   readonly useAfterFreeIrte: number;
   /** remapping entries that changed while their halves were read (D.5) */
   readonly tornIrteSampled: number;
-  /** vectors posted that were pending already (E.2) */
+  /** vectors posted that were pending already (E.2, F.3.3) */
   readonly pirMerge: number;
   /** accesses to an MSI-X table that were no aligned ones of 4 or 8 bytes (C.2) */
   readonly msixUndefined: number;

@@ -1,4 +1,4 @@
-import { Drop, Event, NONE, Rec, type Core } from '../core/index.js';
+import { AmdCommand, Drop, Event, NONE, Rec, type Core } from '../core/index.js';
 
 /** One record of the event ring; what a, b and c mean stands with `Event`. */
 export interface EventRecord {
@@ -34,7 +34,7 @@ export interface MachineEvent {
   readonly reason?: keyof typeof Drop;
   /** latch: delivery mode, 2 SMI, 4 NMI, 7 ExtINT */
   readonly mode?: number;
-  /** ipi: APIC id that it is for */
+  /** ipi: APIC id that it is for; post: low 24 bits of the one that a doorbell is for */
   readonly destination?: number;
   /** ipi: low half of ICR (A.6) */
   readonly icr?: number;
@@ -50,7 +50,7 @@ export interface MachineEvent {
   readonly event?: number;
   /** cfg, table: where */
   readonly offset?: number;
-  /** write: requester id */
+  /** write, fault, invalidate: requester id */
   readonly requester?: number;
   /** place of the remapping unit */
   readonly iommu?: number;
@@ -60,17 +60,22 @@ export interface MachineEvent {
   readonly hit?: boolean;
   /** remap: the interrupt is posted */
   readonly posted?: boolean;
-  /** fault: why, 0x20 to 0x28 (D.6) */
+  /** fault: why, 0x20 to 0x28 (D.6); of an AMD unit the code of the event, 1 to 4 (F.6) */
   readonly code?: number;
   /** invalidate: how many entries; 0: all */
   readonly entries?: number;
-  /** post: a notification is sent */
+  /** invalidate, of an AMD unit: the entry of the device, those of its table, or all of all devices (F.5) */
+  readonly what?: 'device' | 'interrupts' | 'all';
+  /** post: a notification is sent; of an AMD unit a doorbell, for `destination` (F.3.3) */
   readonly notified?: boolean;
   /** where a message goes, or low half of a write's address; post: of the descriptor's */
   readonly address?: number;
   /** what it carries */
   readonly data?: number;
 }
+
+/** `Event.invalidate`: c is a command of an AMD unit. */
+const OF_DEVICE = 0x80000000;
 
 type Fields = Omit<MachineEvent, 'time' | 'kind'>;
 
@@ -94,9 +99,20 @@ const fields: { readonly [K in keyof typeof Event]?: (a: number, b: number, c: n
   write: (requester, address, data) => ({ requester, address, data }),
   remap: (iommu, index, how) => ({ iommu, index, hit: (how & 1) === 0, posted: (how & 2) !== 0 }),
   fault: (iommu, b, requester) => ({ iommu, index: b & 0xffff, code: b >>> 16, requester }),
-  invalidate: (iommu, index, entries) => ({ iommu, index, entries }),
+  invalidate: (iommu, b, c) => {
+    if (c < OF_DEVICE) return { iommu, index: b, entries: c };
+    return c === OF_DEVICE + AmdCommand.invalidateAll
+      ? { iommu, what: 'all' }
+      : { iommu, requester: b, what: c === OF_DEVICE + AmdCommand.invalidateDevtabEntry ? 'device' : 'interrupts' };
+  },
   wait: (iommu, address, data) => ({ iommu, address, data }),
-  post: (iommu, b, address) => ({ iommu, vector: b & 0xff, notified: (b & 0x100) !== 0, address }),
+  post: (a, b, address) => ({
+    iommu: a & 0xff,
+    vector: b & 0xff,
+    notified: (b & 0x100) !== 0,
+    ...(b & 0x200 ? { destination: a >>> 8 } : {}),
+    address,
+  }),
   raise: (device, event) => ({ device, event }),
   sample: (device, address, data) => ({ device, address, data }),
   cfg: (device, offset, data) => ({ device, offset, data }),

@@ -1,5 +1,6 @@
 /** Where the tables of a machine are, by the numbers both sides share; and how a setup gets into them. */
 import {
+  Assumption,
   DeviceKind,
   NONE,
   OperationSetup,
@@ -15,12 +16,14 @@ import {
 import { assumptionMask } from './assumptions.js';
 import { functionWords } from './deviceModel.js';
 import { ioapicWords } from './ioapic.js';
-import { iommuWords, scopesOf, scopeWords } from './iommus.js';
+import { entriesOf, iommuWords, scopesOf, scopeWords } from './iommus.js';
 import { lapicModelForKernels, lapicWords } from './lapic.js';
 import { maskOf } from './properties.js';
 import type { MachineSetup } from './setup.js';
 import { timingTable } from './timing.js';
 
+/** Stores that a CPU's buffer holds: fewer than any processor of today has (assumed). */
+const STORES = 16;
 /** Raises without bound, for the core. */
 const UNBOUNDED = 0xffffffff;
 
@@ -120,8 +123,9 @@ function allocate(core: Core, setup: MachineSetup): void {
   size(Size.ioapicPins, Math.max(0, ...ioapics.map(({ pins }) => pins)));
   size(Size.iommus, iommus.length);
   size(Size.scopes, scopesOf(iommus, ioapics).length);
-  size(Size.iecEntries, Math.max(0, ...iommus.map(({ cache }) => cache.entries)));
-  size(Size.faultRecords, Math.max(0, ...iommus.map(({ faults }) => faults.records)));
+  size(Size.amdUnits, iommus.some(({ type }) => type === 'amd') ? 1 : 0);
+  size(Size.iecEntries, Math.max(0, ...iommus.map(entriesOf)));
+  size(Size.faultRecords, Math.max(0, ...iommus.map((unit) => (unit.type === 'vtd' ? unit.faults.records : 0))));
   // without a program the host writes in the name of any requester, and what functions send is that of theirs
   const isHosted = program.code.length === 0;
   size(Size.requesters, isHosted ? 1 : 0);
@@ -129,6 +133,7 @@ function allocate(core: Core, setup: MachineSetup): void {
   size(Size.posted, isHosted || functions.some(({ msix }) => msix !== undefined) ? 1 : 0);
   size(Size.irtes, setup.irtes ?? 0);
   size(Size.guestBytes, memory);
+  size(Size.stores, setup.order?.storeLatency ? STORES : 0);
   size(Size.functions, functions.length);
   size(
     Size.msixEntries,
@@ -170,7 +175,9 @@ function fillOperations(core: Core, layout: Layout, setup: MachineSetup): void {
 function fillSettings(core: Core, at: number, setup: MachineSetup): void {
   const set = (word: Settings, value: number): void => core.setU32(at + word * 4, value);
   set(Settings.timed, setup.timed ? 1 : 0);
-  set(Settings.assumptions, assumptionMask(setup.assumptions));
+  const waits = setup.order?.x2apicIpiMayPassStores === false ? Assumption.ipiWaitsForStores : 0;
+  set(Settings.assumptions, assumptionMask(setup.assumptions) | waits);
+  set(Settings.storeLatency, setup.order?.storeLatency ?? 0);
   set(Settings.jitter, setup.jitter ? 1 : 0);
   set(Settings.parallel, setup.parallel ? 1 : 0);
   set(Settings.repeat, setup.repeat ? 1 : 0);

@@ -65,7 +65,7 @@ export class Machine {
     this.layout = fill(core, setup);
     this.cpus = setup.apicIds.map((_, c) => new CpuPort(core, this.layout, c));
     this.ioapics = (setup.ioapics ?? []).map((model, i) => new IoapicPort(core, i, model));
-    this.iommus = (setup.iommus ?? []).map((model, i) => new IommuPort(core, i, model));
+    this.iommus = (setup.iommus ?? []).map((model, i) => new IommuPort(core, i, model, setup.memory ?? 0));
     const advanceTo = (cycle: bigint): void => this.advance(cycle > this.now ? cycle - this.now : 0n);
     this.devices = setup.functions.map((model, f) => new DevicePort(core, this.layout, f, model, advanceTo));
   }
@@ -193,7 +193,8 @@ export class Machine {
   }
 
   /**
-   * Lets time pass until no message is in flight and none is about to be sent, timers apart; at most `limit` cycles. True: so it is.
+   * Lets time pass until no message is in flight and none is about to be sent, timers apart, and all see what CPUs have stored; at most
+   * `limit` cycles. True: so it is.
    *
    * @example
    * ```js

@@ -8,6 +8,7 @@ import { devicesOf } from './deviceOptions.js';
 import type { IoapicModel } from './ioapic.js';
 import { iommusOf, type IommuOptions } from './iommus.js';
 import { defaultLapicModel, type CpuModel, type LapicChoice } from './lapic.js';
+import { orderChoices, type OrderChoice } from './order.js';
 import type { MachineSetup } from './setup.js';
 import { timingIds, type Latency } from './timing.js';
 
@@ -43,12 +44,14 @@ export interface MachineOptions {
    * number n standing for 0 to n - 1. `dmaWrite32` may name these requesters; default: any.
    */
   readonly devices?: number | readonly number[] | readonly DeviceOptions[];
-  /** VT-d units that remap the messages of devices and IOAPICs, what each is; default none */
+  /** VT-d and AMD-Vi units that remap the messages of devices and IOAPICs, what each is; default none */
   readonly iommus?: readonly IommuOptions[];
   /** kind of CPU */
   readonly cpu?: Partial<CpuModel>;
   /** open points of the Local APIC */
   readonly lapic?: Partial<LapicChoice>;
+  /** when a CPU's stores are visible to others */
+  readonly order?: Partial<OrderChoice>;
   /** how messages of devices are read */
   readonly pci?: Partial<PciChoice>;
   /** bytes of guest memory from physical address 0 on; default 65536. At most 2^30. */
@@ -77,7 +80,7 @@ export interface PciChoice {
 
 /** Options of `MachineOptions`, for who misspells one. */
 const optionNames: readonly (keyof MachineOptions)[] = [
-  ...(['cpus', 'apicIds', 'bootstrap', 'ioapics', 'devices', 'iommus', 'cpu', 'lapic', 'pci'] as const),
+  ...(['cpus', 'apicIds', 'bootstrap', 'ioapics', 'devices', 'iommus', 'cpu', 'lapic', 'order', 'pci'] as const),
   ...(['memory', 'messages', 'timing', 'jitter', 'assumptions', 'seed', 'events', 'module'] as const),
 ];
 
@@ -135,7 +138,7 @@ interface Sizes {
 /** The setup that the options stand for. Throws RangeError with one sentence about the first option that is wrong. */
 export function setupOf(options: MachineOptions): MachineSetup {
   refuseUnknown('Machine.create', optionNames, options);
-  const { cpus, apicIds: ids, ioapics, devices, iommus, cpu, lapic, pci, timing, assumptions, module: _, ...rest } = options;
+  const { cpus, apicIds: ids, ioapics, devices, iommus, cpu, lapic, order, pci, timing, assumptions, module: _, ...rest } = options;
   const apicIds = apicIdsOf(cpus, ids);
   const tables = ioapicsOf(ioapics);
   const functions = devicesOf(devices);
@@ -178,6 +181,7 @@ export function setupOf(options: MachineOptions): MachineSetup {
     iommus: iommusOf(iommus, tables),
     memory: sizes.memory,
     virtExtDestId: choose('pci', pciChoices, pci).virtExtDestId,
+    order: choose('order', orderChoices, order),
   };
 }
 

@@ -5,6 +5,7 @@ import type { FunctionModel } from './deviceModel.js';
 import type { IoapicModel } from './ioapic.js';
 import type { IommuModel } from './iommus.js';
 import type { LapicModel } from './lapic.js';
+import type { OrderChoice } from './order.js';
 import type { Latency } from './timing.js';
 
 export interface SourceSetup {
@@ -90,6 +91,8 @@ export function refuseTooLarge(setup: MachineSetup): void {
   if (setup.timed) return;
   if (setup.lapic?.lowestPriPolicy === 'rotate')
     throw new RangeError("a check cannot rotate lowest-priority interrupts; use 'hashVector', 'minTpr' or 'first'");
+  if (setup.iommus?.some(({ type }) => type === 'amd'))
+    throw new RangeError("a check remaps with VT-d units; those of type 'amd' are for machines at register level");
   if (setup.lapic?.allowXapicIdWrite) throw new RangeError('in a check no software may write xAPIC ids; leave out allowXapicIdWrite');
   const has = {
     cpus: setup.apicIds.length,
@@ -118,6 +121,8 @@ export interface MachineSetup {
   readonly iommus?: readonly IommuModel[];
   /** entries of remapping tables that a check looks at; left out: none */
   readonly irtes?: number;
+  /** when stores are visible to others; left out: at once. A machine without a program only. */
+  readonly order?: OrderChoice;
   /** messages have 15 bits of destination (hardware.md C.3.1); left out: 8 */
   readonly virtExtDestId?: boolean;
   /** bytes of guest-physical memory from address 0; left out: none */

@@ -1,22 +1,15 @@
-/**
- * Registers of a remapping unit (hardware.md D.1), 32 or 64 bits wide and aligned. A write changes registers only; what takes
- * time, and which event messages are due, is for who called.
- */
+/** Registers of a VT-d unit (hardware.md D.1), by their halves of 32 bits. */
 import { Iommu, IommuSetup, VtdReg } from '../../state/abi/iommu';
 import { frcdAt, iommuAt, iommuSetup } from '../../state/access';
-import { nIommus } from '../../state/layout';
 import { command } from './commands';
 import { MASKED, PENDING, clearRecord, clearStatus, readStatus, recordsOf } from './fault';
 import { clearCompletion } from './queue';
 
-const NOTHING: u64 = 0xffffffffffffffff;
-
 /** The state after reset. */
-export function resetUnit(u: u32): void {
+export function reset(u: u32): void {
   const at = iommuAt(u);
   store<u32>(at, MASKED, Iommu.fectl);
   store<u32>(at, MASKED, Iommu.iectl);
-  store<u32>(at, 1, Iommu.epoch);
 }
 
 /** 64 K domains, four levels of 47 bits for DMA, which nothing here uses; FRO, NFR. */
@@ -39,7 +32,7 @@ function frcdOf(u: u32, offset: u32): i32 {
   return offset >= <u32>VtdReg.frcd && n < recordsOf(u) ? <i32>n : -1;
 }
 
-function read32(u: u32, offset: u32): u32 {
+export function read32(u: u32, offset: u32): u32 {
   const at = iommuAt(u);
   switch (offset) {
     case VtdReg.ver:
@@ -104,7 +97,7 @@ function writeMask(at: usize, value: u32): void {
   store<u32>(at, (load<u32>(at) & PENDING) | (value & MASKED));
 }
 
-function write32(u: u32, offset: u32, value: u32): void {
+export function write32(u: u32, offset: u32, value: u32): void {
   const at = iommuAt(u);
   switch (offset) {
     case VtdReg.gcmd:
@@ -164,33 +157,4 @@ function write32(u: u32, offset: u32, value: u32): void {
   }
   const n = frcdOf(u, offset);
   if (n >= 0 && (offset & 15) == 12) clearRecord(u, n, value);
-}
-
-
-@inline function isWhole(u: u32, offset: u32, bytes: u32): bool {
-  return u < nIommus && (bytes == 4 || bytes == 8) && (offset & (bytes - 1)) == 0 && offset < <u32>VtdReg.window;
-}
-
-/** A register, 4 or 8 bytes; other accesses read all ones. What is not there reads 0. */
-export function readUnit(u: u32, offset: u32, bytes: u32): u64 {
-  if (!isWhole(u, offset, bytes)) return NOTHING;
-  const low = <u64>read32(u, offset);
-  return bytes == 8 ? low | ((<u64>read32(u, offset + 4)) << 32) : low;
-}
-
-/** True if it is a write to registers: 4 or 8 bytes. One of 64 bits is one of its low, then of its high half. */
-export function writeUnit(u: u32, offset: u32, bytes: u32, value: u64): bool {
-  if (!isWhole(u, offset, bytes)) return false;
-  write32(u, offset, <u32>value);
-  if (bytes == 8) write32(u, offset + 4, <u32>(value >> 32));
-  return true;
-}
-
-/** Unit whose window has this address, or -1. */
-export function unitAt(address: u64): i32 {
-  for (let u: u32 = 0; u < nIommus; u++) {
-    const base = <u64>iommuSetup(u, IommuSetup.base);
-    if (address >= base && address < base + VtdReg.window) return <i32>u;
-  }
-  return -1;
 }

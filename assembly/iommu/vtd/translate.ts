@@ -5,19 +5,11 @@ import { Assumption } from '../../state/abi/tables';
 import { assumes, iommuAt, iommuSetup, timed } from '../../state/access';
 import { isGuest, readGuest } from '../../state/guest';
 import { countDiag } from '../../record/counters';
+import { Translation } from '../translation';
 import { cached, keep, use } from './cache';
 import * as irte from './irte';
 import { highOf, mayCache } from './lines';
 import { handleOf, hasReservedBits, indexOf, isRemappable } from './request';
-
-export enum Translation {
-  blocked = 0,
-  /** as it came */
-  unchanged = 1,
-  remapped = 2,
-  /** to be posted */
-  posted = 3,
-}
 
 /** Of the last translation: the entry; why it was blocked, and whether that is recorded. */
 export let index: u32 = 0;

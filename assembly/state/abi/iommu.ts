@@ -1,7 +1,13 @@
 /**
- * A remapping unit of Intel VT-d: setup words, registers, entry cache, fault records, and what it adds to a message. Compiled
- * by both sides; it imports nothing.
+ * A remapping unit of Intel VT-d: setup words, registers, entry cache, fault records, and what it adds to a message. Units of
+ * AMD-Vi (amd.ts) have some of it too. Compiled by both sides; it imports nothing.
  */
+
+/** Whose design a unit is. */
+export enum UnitKind {
+  vtd = 0,
+  amd = 1,
+}
 
 /** Words of one unit's constants (hardware.md D, J). */
 export enum IommuSetup {
@@ -26,6 +32,8 @@ export enum IommuSetup {
   collapse = 13,
   /** 1: requesters in no scope are its own */
   isDefault = 14,
+  /** `UnitKind`; of an AMD unit the words 1 to 7 are those of `AmdSetup` */
+  kind = 15,
   words = 16,
 }
 
@@ -91,7 +99,10 @@ export enum FaultReason {
   pidReserved = 0x28,
 }
 
-/** Registers of one unit, and what its commands are about to do: 128 bytes, class check. */
+/**
+ * Registers of one unit, and what its commands are about to do: 128 bytes, class check. An AMD unit has registers of its own; here it
+ * has what it executes, and the epoch and the stamp of its caches.
+ */
 export enum Iommu {
   gsts = 0,
   fsts = 4,
@@ -114,7 +125,7 @@ export enum Iommu {
   /** IRTA as the last SIRTP has latched it */
   activeIrta = 80,
   rtaddr = 88,
-  /** the descriptor that is executed: its low half; u64 status address of a wait */
+  /** the descriptor that is executed: its low half; u64 status address of a wait. Of AMD: both halves of the command. */
   descriptor = 96,
   statusAddress = 104,
   /** `QueueState` */
@@ -175,7 +186,9 @@ export enum Remap {
   unit = 10,
   /** u16: entry that was used */
   index = 12,
-  /** u64: posted-interrupt descriptor, or low half of an entry that is being fetched */
+  /** u16: who has sent it, as an AMD unit has to know when it invalidates */
+  requester = 14,
+  /** u64: posted-interrupt descriptor (AMD: page of a guest's vAPIC), or low half of an entry that is being fetched */
   pda = 16,
   size = 32,
 }
@@ -196,4 +209,6 @@ export enum RemapFlag {
   missed = 128,
   /** faults of its entry are not recorded */
   hidden = 256,
+  /** an AMD unit lets it go on as it came, by its device's entry */
+  passed = 512,
 }

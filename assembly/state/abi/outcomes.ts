@@ -83,13 +83,16 @@ export enum Event {
    * 31:16 the low bits of the destination
    */
   remap = 25,
-  /** unit a blocks a request of requester c: entry (bits 15:0) and `FaultReason` (bits 31:16) in b */
+  /** unit a blocks a request of requester c: entry (bits 15:0) and `FaultReason`, of AMD `AmdEvent` (bits 31:16), in b */
   fault = 26,
-  /** unit a has invalidated its cached entries from b on, c of them; c = 0: all */
+  /** unit a has invalidated its cached entries from b on, c of them; c = 0: all. Of AMD: bit 31 and `AmdCommand` in c, device in b. */
   invalidate = 27,
   /** a wait of unit a is complete: b = status address, c = status data, or 0 */
   wait = 28,
-  /** unit a posts vector b (bits 7:0; bit 8: and notifies) in the descriptor at c */
+  /**
+   * unit a posts vector b (bits 7:0; bit 8: and notifies) in the descriptor at c. Of AMD: in the vAPIC page at c; bit 9 of b: by a
+   * doorbell for the destination whose low bits are in a, bits 31:8
+   */
   post = 29,
   /** unit a drops entry b from its cache */
   evict = 30,

@@ -44,6 +44,10 @@ export enum Size {
   /** PCI functions, and the entries in all their MSI-X tables */
   functions = 24,
   msixEntries = 25,
+  /** 1: some remapping units are AMD's */
+  amdUnits = 26,
+  /** stores that each CPU's store buffer holds; 0: there are none */
+  stores = 27,
   words = 28,
 }
 
@@ -122,6 +126,8 @@ export enum Table {
   /** `Fn` a function; `MsixEntry` an entry */
   functions = 45,
   msixEntries = 46,
+  /** `Amd` a unit, if there is one of that kind */
+  amds = 47,
 }
 
 /** Words of one source's constants. */
@@ -249,6 +255,8 @@ export enum Settings {
   systemVectors = 16,
   /** 1: compatibility messages have destination bits 14:8 (C.3.1) */
   virtExtDestId = 28,
+  /** cycles until a CPU's store is visible to others, the most with jitter, where there are store buffers */
+  storeLatency = 29,
   words = 32,
 }
 
@@ -336,6 +344,8 @@ export enum Assumption {
   noDrain = 128,
   /** the two halves of a remapping entry are read one after the other */
   irteHalves = 256,
+  /** a WRMSR that sends an IPI waits for the CPU's earlier stores (hardware.md A.2.3) */
+  ipiWaitsForStores = 512,
 }
 
 /** What a kernel model says of an interrupt source. */

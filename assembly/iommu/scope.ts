@@ -1,7 +1,7 @@
 /** Which unit a requester belongs to. */
-import { IommuScope, IommuSetup } from '../../state/abi/iommu';
-import { iommuScope, iommuSetup } from '../../state/access';
-import { nIommus, nScopes } from '../../state/layout';
+import { IommuScope, IommuSetup } from '../state/abi/iommu';
+import { iommuScope, iommuSetup } from '../state/access';
+import { nIommus, nScopes } from '../state/layout';
 
 /** Unit that remaps for this requester, -1: none does. */
 export function unitOf(requester: u32): i32 {
