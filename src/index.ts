@@ -54,11 +54,13 @@ export {
   type Routine,
 } from './kernel/index.js';
 export {
+  behaviourDifferences,
   findModel,
   linux,
   ModelError,
   modelNames,
   type ActiveBehaviour,
+  type BehaviourDifference,
   type BuiltModel,
   type IrqPlacement,
   type KernelModel,

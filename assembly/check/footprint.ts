@@ -237,6 +237,16 @@ export function declareInstruction(at: usize, pc: u32, c: u32, ctx: usize): void
     case Op.timerArmed:
       touchThing(at, Thing.timers, true, false);
       break;
+    case Op.hush: {
+      if (nIoapics != 0) touchThing(at, Thing.pins, true, true);
+      const s = operandA(w0);
+      for (let i: u32 = 0; i < 16; i++) {
+        if (ctx != 0 && i != (operand(ctx, c, s, imm) & 15)) continue;
+        touchOne(at, Thing.owed, i, false, true);
+        touchOne(at, Thing.condition, i, false, true);
+      }
+      break;
+    }
     case Op.opEnd:
       touchThing(at, Thing.operations, false, true);
       break;

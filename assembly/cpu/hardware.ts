@@ -167,6 +167,16 @@ function entryHalf(pin: u32, half: u32): u32 {
   return <u32>IoapicReg.entries + ((pin & 0xff) << 1) + (half & 1);
 }
 
+function hush(s: u32, pc: u32): void {
+  if (s >= nSources) {
+    raiseFault(Fault.index, pc);
+    return;
+  }
+  store<u8>(srcAt(s), 0, Src.owed);
+  store<u8>(srcAt(s), 0, Src.condition);
+  releaseLine(s);
+}
+
 /** Executes one; returns the value to show. */
 export function hardwareOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize, pc: u32): u32 {
   const w0 = load<u32>(insn);
@@ -234,6 +244,9 @@ export function hardwareOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize,
     case Op.queuePut:
     case Op.queueTail:
       shown = remapOp(op, c, ctx, insn, pc);
+      break;
+    case Op.hush:
+      hush(value, pc);
       break;
     case Op.timerArm:
     case Op.timerCancel:

@@ -75,10 +75,6 @@ export let otherWords: u32 = 0;
 /** Bits of a message's marks. */
 export let markBits: u32 = 0;
 
-/** Bytes that a remapping unit may add to a message; that its queue may take: a byte with its descriptors, put and seen, and 12 bytes each. */
-const REMAP_BYTES: u32 = 2 + 2 + 8;
-const QUEUE_BYTES: u32 = 1 + 15 * 12;
-
 /** Adds `bits` bits at byte address `at`, starting at bit `shift`, to the plan. */
 function plan(at: usize, shift: u32, bits: u32): void {
   let bit = <u32>((at - checkStart) << 3) + shift;
@@ -204,6 +200,10 @@ function planFunction(f: u32): void {
     plan(entry + MsixEntry.open, 0, 1);
   }
 }
+
+/** Bytes that a remapping unit may add to a message; that its queue may take: a byte with its descriptors, put and seen, and 12 each. */
+const REMAP_BYTES: u32 = 2 + 2 + 8;
+const QUEUE_BYTES: u32 = 1 + 15 * 12;
 
 /** Bytes that no image of this machine exceeds. */
 function mostBytes(): usize {

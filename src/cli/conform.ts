@@ -1,6 +1,6 @@
 /** `irqlab conform`: a recorded kernel beside a model, sequence by sequence. */
 import type { Command } from 'commander';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   conform,
@@ -16,7 +16,7 @@ import {
   type OperationKind,
 } from '../conform/index.js';
 import { wrap } from '../check/index.js';
-import { findModel } from '../kernel/model/index.js';
+import { findModel, type KernelModel } from '../kernel/model/index.js';
 import { joined } from '../words.js';
 import { modelFrom } from './model.js';
 import { formatOption, orInputError } from './options.js';
@@ -27,11 +27,21 @@ interface ConformOptions {
   readonly format: Format;
 }
 
-/** The files of a folder that are read. Throws `InputError`. */
-function filesIn(folder: string): Map<string, string> {
+/** The folder, if it is a recording; else the recordings in it. Throws `InputError`. */
+function recordingsIn(folder: string): string[] {
   const needs = `a recording has ${folderFiles.merged} and ${folderFiles.irqs}`;
   if (!existsSync(folder)) throw new InputError([{ file: folder, line: 1, column: 1, message: `this folder does not exist; ${needs}` }]);
   if (!statSync(folder).isDirectory()) throw new InputError([{ file: folder, line: 1, column: 1, message: `this is no folder; ${needs}` }]);
+  const isRecording = (each: string): boolean => existsSync(join(each, folderFiles.merged));
+  const within = readdirSync(folder)
+    .toSorted()
+    .map((name) => join(folder, name))
+    .filter(isRecording);
+  return isRecording(folder) || within.length === 0 ? [folder] : within;
+}
+
+/** The files of a folder that are read. */
+function filesIn(folder: string): Map<string, string> {
   return new Map(
     Object.values(folderFiles).flatMap((name) => {
       const file = join(folder, name);
@@ -40,9 +50,12 @@ function filesIn(folder: string): Map<string, string> {
   );
 }
 
-async function compared(folder: string, name: string): Promise<Conformance> {
+async function named(name: string): Promise<KernelModel> {
   const found = await modelFrom(name);
-  const model = typeof found === 'object' ? found : orInputError(() => findModel(name));
+  return typeof found === 'object' ? found : orInputError(() => findModel(name));
+}
+
+async function compared(folder: string, model: KernelModel): Promise<Conformance> {
   const progress = new Progress();
   try {
     const recording = readRecording(readFolder(filesIn(folder), folder.replace(/\/+$/, '')));
@@ -119,7 +132,10 @@ function failureText(failed: Compared, { model, recording }: Conformance): strin
   const head = `${kinds[failed.kind]}${failed.chip === '' ? '' : ` (${failed.chip})`}`;
   return [
     style.alarm(head),
-    ...wrap(`${plural(failed.times, 'time')}, first at ${failed.where}`, columns - 2).map((line) => `  ${line}`),
+    ...wrap(
+      `${plural(failed.times, 'time')}${failed.actions.length === 0 ? '' : `, ${failed.actions.join(', ')}`}; first at ${failed.where}`,
+      columns - 2,
+    ).map((line) => `  ${line}`),
     `  ${`recorded, Linux ${recording.folder.kernel ?? '?'}`.padEnd(half)}   ${model.name}`,
     ...sideBySide(failed.recorded, failed.model ?? [], columns),
     '',
@@ -149,6 +165,15 @@ function reportText(conformance: Conformance): string {
     ...failed.map((each) => failureText(each, conformance)),
     ...excuseCounts(all).flatMap(({ name, count: needed, reason }) => field(`${needed}`, `${name}: ${reason}`)),
   ].join('\n');
+}
+
+/** Several recordings in one line. */
+function totalText(all: readonly Conformance[], { name }: KernelModel): string {
+  const sequences = all.flatMap((each) => each.compared);
+  const failed = count(sequences, 'failed');
+  const led = sequences.filter(({ model }) => model !== undefined).length;
+  const words = `${plural(times(sequences), 'operation')} in ${plural(sequences.length, 'distinct sequence')}; ${led} compared: ${count(sequences, 'equal')} equal, ${failed} failed; ${count(sequences, 'excused')} excused`;
+  return headline(`${plural(all.length, 'recording')}, ${name}`, words, failed > 0 ? style.alarm : style.good);
 }
 
 function listedText({ listed, missed }: NonNullable<Conformance['reached']>): string {
@@ -199,13 +224,19 @@ export function addConform(program: Command): void {
     .description(
       'Reads a folder that was recorded from a running kernel, cuts it into operations (moves, interrupts, CPUs that go and come), and leads a model through each on a machine of the same shape. Prints how many of the distinct sequences of accesses are equal, which differences are excused and why, and the others side by side.',
     )
-    .argument('<folder>', 'a recording: merged.txt, before/sys_kernel_irq.txt and what else there is')
+    .argument('<folder>', 'a recording: merged.txt, before/sys_kernel_irq.txt and what else there is; or a folder of several')
     .requiredOption('--model <name|file>', 'kernel model, e.g. linux-6.12.117, or a file that exports your own')
     .addOption(formatOption())
-    .action(async (folder: string, { model, format }: ConformOptions) => {
-      const result = await compared(folder, model);
-      if (format === 'json') printJson(reportJson(result));
-      else print(reportText(result));
-      process.exitCode = count(result.compared, 'failed') > 0 ? Exit.failed : Exit.ok;
+    .action(async (folder: string, { model: name, format }: ConformOptions) => {
+      const model = await named(name);
+      const all: Conformance[] = [];
+      for (const each of recordingsIn(folder)) all.push(await compared(each, model));
+      const [only] = all;
+      if (format === 'json') printJson(only !== undefined && all.length === 1 ? reportJson(only) : { recordings: all.map(reportJson) });
+      else {
+        for (const each of all) print(`${reportText(each)}\n`);
+        if (all.length > 1) print(totalText(all, model));
+      }
+      process.exitCode = all.some((each) => count(each.compared, 'failed') > 0) ? Exit.failed : Exit.ok;
     });
 }

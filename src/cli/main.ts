@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { addCheck } from './check.js';
 import { addConform } from './conform.js';
+import { addDiff } from './diff.js';
 import { addImport } from './import.js';
 import { addLists } from './list.js';
 import { junitErrors } from './junit.js';
@@ -28,6 +29,7 @@ addStep(program);
 addReplay(program);
 addImport(program);
 addConform(program);
+addDiff(program);
 addLists(program);
 
 for (const command of [program, ...program.commands]) {

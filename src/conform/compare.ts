@@ -2,7 +2,7 @@
 import type { KernelModel } from '../kernel/model/index.js';
 import { normalised } from './access.js';
 import { excuses, notYet, type Excuse } from './excuses.js';
-import { kinds, type OperationKind } from './operations.js';
+import { kinds, type Context, type OperationKind } from './operations.js';
 import type { RecordedOperation, Recording } from './recording.js';
 import { rehearse } from './rehearsal.js';
 import { reachedIn, type Reached } from './sequences.js';
@@ -15,6 +15,8 @@ export interface Compared {
   readonly chip: string;
   /** operations that made it */
   readonly times: number;
+  /** what the irqs are for, e.g. `xhci_hcd` */
+  readonly actions: readonly string[];
   /** the first of them, `folder/merged.txt:321` */
   readonly where: string;
   readonly recorded: readonly Line[];
@@ -67,14 +69,20 @@ function chipOf(irq: RecordedOperation['irq']): string {
 
 async function comparedOf(operations: readonly RecordedOperation[], model: KernelModel): Promise<Compared> {
   const [first] = operations as readonly [RecordedOperation];
-  const recorded = excusedIn(first, first.lines, 'recorded');
-  const base = { kind: first.kind, chip: chipOf(first.irq), times: operations.length, where: first.where, recorded };
+  const recorded = [contextLine(first.context), ...excusedIn(first, first.lines, 'recorded')];
+  const actions = [...new Set(operations.flatMap(({ irq }) => irq?.action ?? []))].toSorted();
+  const base = { kind: first.kind, chip: chipOf(first.irq), times: operations.length, where: first.where, actions, recorded };
   const stages = stagesFor(first);
   if (typeof stages === 'string') return { ...base, model: undefined, result: 'excused', excuses: [stages] };
   let compared: Compared = { ...base, model: [], result: 'failed', excuses: [] };
   for (const stage of stages) {
     const self = first.kind === 'move' ? undefined : stage.cpu;
-    const played = excusedIn(first, normalised(self, await rehearse(model, stage)), 'model');
+    const made = await rehearse(model, stage);
+    const lines = normalised(
+      self,
+      made.map(({ access }) => access),
+    );
+    const played = [...made.slice(0, 1).map(({ context }) => contextLine(context)), ...excusedIn(first, lines, 'model')];
     const needed = [...new Set([...recorded, ...played].flatMap(({ excuse }) => excuse ?? []))];
     const same = left(recorded) === left(played);
     const result = !same ? 'failed' : needed.every(({ unseen }) => unseen === true) ? 'equal' : 'excused';
@@ -82,6 +90,10 @@ async function comparedOf(operations: readonly RecordedOperation[], model: Kerne
     if (same) break;
   }
   return compared;
+}
+
+function contextLine(context: Context): Line {
+  return { text: `context ${context}` };
 }
 
 /** The lines of one side, each with what excuses it. */

@@ -107,8 +107,6 @@ export const excuses: readonly Excuse[] = [
 
 /** Operations that the model cannot be led through. */
 export const notYet = {
-  remapped: 'the model has no interrupt remapping yet',
   msix: 'the model has no MSI-X yet',
   ioapic: 'the model has no IOAPIC pins yet',
-  managed: 'the model has no managed irqs yet',
 } as const;

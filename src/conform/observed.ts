@@ -5,19 +5,21 @@ import type { EventRecord, ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import { access, cpu, vector, type Access } from './access.js';
 import { messagePart } from './hardware.js';
+import type { Context } from './operations.js';
 
 /** An access of a model. */
 export interface Observed {
   /** index */
   readonly cpu: number;
-  /** by an interrupt handler */
-  readonly hardirq: boolean;
+  readonly context: Context;
   readonly access: Access;
 }
 
 /** One step of a CPU of a model. */
 interface Step {
   readonly insn: Decoded;
+  /** name of the variable that it touches */
+  readonly variable: string | undefined;
   /** read or written */
   readonly value: number;
   readonly look: Look;
@@ -25,17 +27,21 @@ interface Step {
 
 /** The machine and its kernel's variables, before the step and after it. */
 interface Look {
+  /** source (index) whose operation it is */
+  readonly irq: number;
+  /** descriptors that were put into a queue and are not hardware's yet */
+  readonly queued: string[];
   readonly before: Seen;
   readonly after: Seen;
   apicId(id: number): number;
 }
 
-export type Seen = (variable: string, index: number) => number;
+export type Seen = (variable: string, index: number, word?: number) => number;
 
 const MESSAGE = { addrLo: 'address', addrHi: 'upper address', data: 'data' } as const;
 
 /** Steps that are accesses to hardware, by operation. What gives nothing is none. */
-const rows: Partial<Record<Op, (step: Step) => Access | undefined>> = {
+const rows: Partial<Record<Op, (step: Step) => Access | undefined | void>> = {
   [Op.cfgWrite]: ({ insn, value }) => {
     const register = MsiReg[insn.imm] as keyof typeof MsiReg;
     if (register === 'control') return access('config', 'control written back');
@@ -52,11 +58,29 @@ const rows: Partial<Record<Op, (step: Step) => Access | undefined>> = {
     const register = MmioReg[insn.imm] as keyof typeof MmioReg;
     return access('table', `reads ${register in MESSAGE ? MESSAGE[register as keyof typeof MESSAGE] : register}`);
   },
+  [Op.storePair]: ({ variable, look }) => {
+    if (variable !== 'irte') return undefined;
+    const [low, high] = [look.after('irte', look.irq, 0), look.after('irte', look.irq, 1)];
+    if (low === 0) return access('irte', 'entry = 0');
+    return access('irte', `entry = 0x${(low & 0xff).toString(16)},`, cpu(look.apicId((high >>> 8) & 0xff)), vector((low >>> 16) & 0xff));
+  },
+  // nothing sees a descriptor before the tail is behind it
+  [Op.queuePut]: ({ insn, value, look }) => void look.queued.push(descriptor(insn.imm, value, look.irq)),
+  [Op.queueTail]: ({ look }) => access('queue', `tail: ${look.queued.splice(0).join(', ')}`),
+  [Op.listPush]: ({ variable }) => (variable === QUEUE ? access('vectors', 'cleanup of the old vector is queued') : undefined),
   [Op.irrBit]: () => access('lapic', 'reads IRR'),
   [Op.lapicRead]: ({ insn }) => access('lapic', `reads ${lapicName(insn.imm)}`),
   [Op.lapicWrite]: ({ insn, value }) =>
     insn.imm === LapicReg.eoi ? access('lapic', 'EOI') : access('lapic', `${lapicName(insn.imm)} = 0x${value.toString(16)}`),
 };
+
+/** A descriptor by its low half (hardware.md D.4.1, D.4.2); `index`: the entry that one by index is about. */
+function descriptor(low: number, index: number, own: number): string {
+  if ((low & 0xf) === 5) return (low & 0x20) === 0 ? 'wait' : 'wait with status write';
+  if ((low & 0x10) === 0) return 'IEC of all entries';
+  const mask = low >>> 27;
+  return mask === 0 ? `IEC of ${index === own ? 'its entry' : 'another entry'}` : `IEC of ${2 ** mask} entries`;
+}
 
 /** How QEMU's log calls them. */
 const lapicNames: Partial<Record<LapicReg, string>> = {
@@ -78,11 +102,14 @@ function lapicName(offset: number): string {
   return lapicNames[register] ?? (LapicReg[register] ?? `0x${offset.toString(16)}`).toUpperCase();
 }
 
+/** Where an irq without a vector of its own points (linux.md 2.2): the tracepoint has none then. */
+const MANAGED_IRQ_SHUTDOWN_VECTOR = 0xef;
+
 /** What the kernel notes of its allocator; the variables say what it did. */
 const notes: Partial<Record<number, (irq: number, look: Look) => Access>> = {
   [Note.moved]: (irq, { before, after }) => {
     const old = before('apicd_vector', irq);
-    const was = old === 0 ? ['none'] : [cpu(before('apicd_cpu', irq)), vector(old)];
+    const was = old === 0 || old === MANAGED_IRQ_SHUTDOWN_VECTOR ? ['none'] : [cpu(before('apicd_cpu', irq)), vector(old)];
     return access('vectors', 'target', ...was, '->', cpu(after('apicd_cpu', irq)), vector(after('apicd_vector', irq)));
   },
   [Note.cleaned]: (irq, { before }) =>
@@ -101,42 +128,37 @@ const events: Partial<Record<EventRecord['kind'], (event: EventRecord, look: Loo
   },
 };
 
-/** Variables whose change is an act: only a place in a list says that a cleanup was queued. */
+/** The list of what waits for its cleanup. */
 const QUEUE = 'cleanup_list';
 
-/** What the events of a step of CPU `self` say; `before` is what the variables were. */
-export function observed(
-  system: System,
-  machine: ProgramMachine,
-  {
-    self,
-    hardirq,
-    records,
-    before,
-  }: { readonly self: number; readonly hardirq: boolean; readonly records: readonly EventRecord[]; readonly before: Seen },
-): Observed[] {
+interface Observing extends Pick<Look, 'before' | 'queued' | 'irq'> {
+  readonly self: number;
+  readonly context: Context;
+  readonly records: readonly EventRecord[];
+}
+
+/** What the events of a step of CPU `self` say. */
+export function observed(system: System, machine: ProgramMachine, { self, context, records, ...around }: Observing): Observed[] {
   const { code } = system.built.program;
   const apicId = (id: number): number => system.scenario.machine.cpus.findIndex((each) => each.apicId === id);
-  const look: Look = { before, after: reader(system, machine), apicId };
+  const look: Look = { ...around, after: reader(system, machine), apicId };
   return records.flatMap((record): Observed[] => {
-    const step = record.kind === 'step' ? decode(code, record.b) : undefined;
+    const insn = record.kind === 'step' ? decode(code, record.b) : undefined;
     const made =
-      step === undefined
+      insn === undefined
         ? events[record.kind]?.(record, look)
-        : step.op === Op.listPush && system.built.variables[step.slot]?.name === QUEUE
-          ? access('vectors', 'cleanup of the old vector is queued')
-          : rows[step.op as Op]?.({ insn: step, value: record.c, look });
+        : rows[insn.op as Op]?.({ insn, variable: system.built.variables[insn.slot]?.name, value: record.c, look });
     if (made === undefined) return [];
-    return [{ cpu: self, hardirq, access: made }];
+    return [{ cpu: self, context, access: made }];
   });
 }
 
 /** Variables of the kernel by name, as they are now. */
 function reader(system: System, machine: ProgramMachine): Seen {
   const slots = new Map(system.built.variables.map(({ name, slot }) => [name, slot]));
-  return (name, index) => {
+  return (name, index, word = 0) => {
     const slot = slots.get(name);
-    return slot === undefined ? 0 : machine.variable(slot, index);
+    return slot === undefined ? 0 : machine.variable(slot, index, word);
   };
 }
 

@@ -19,8 +19,8 @@ export const kinds = {
 
 export type OperationKind = keyof typeof kinds;
 
-/** Where the code ran: by what the guest printed around it. */
-export type Context = 'task' | 'hardirq' | 'stop_machine' | 'timer';
+/** Where the code ran, by what the guest printed around it; the flags in its trace lines say the same. */
+export type Context = 'task' | 'hardirq' | 'softirq' | 'stop_machine';
 
 /** A span of what one CPU did. */
 export interface Span {
@@ -89,7 +89,7 @@ export function spansOf(cpu: number, lines: readonly RecordedLine[], irqs: Reado
       begin('startUp', 'task', line);
     } else if (event === 'vector_cleanup_callback') {
       end();
-      begin('cleanup', 'timer', line);
+      begin('cleanup', 'softirq', line);
     } else if (ack.test(event)) {
       // an AP that comes up takes none before its set-up has ended
       end();

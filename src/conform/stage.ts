@@ -1,19 +1,29 @@
 /** A machine of the shape of a recorded one, on which a model goes through one operation. */
-import type { notYet } from './excuses.js';
+import { notYet } from './excuses.js';
 import type { RecordedOperation } from './recording.js';
 
 /** What a model is to go through: a scenario, and what happens in it in which order. */
 export interface Stage {
   /** YAML */
   readonly scenario: string;
+  /** the irq that is compared, by index */
+  readonly irq: number;
   /** CPU that makes the accesses that are compared; undefined: whichever does */
   readonly cpu: number | undefined;
-  /** irqs that raise, in turn, each round when the one before has come to rest; by index of their devices */
-  readonly rounds: readonly (readonly number[])[];
-  /** which round is compared: 0 is the operation itself, 1 the first round of raises */
+  /** one after the other, each to rest */
+  readonly rounds: readonly Round[];
+  /** which of them is compared */
   readonly round: number;
-  /** of the round, what is compared */
-  readonly part: 'all' | 'hardirq' | 'beforeDelay' | 'afterDelay' | 'svr';
+  /** what of it */
+  readonly part: 'all' | 'hardirq' | 'beforeDelay' | 'afterDelay' | 'local' | 'device';
+}
+
+/** What begins a round, by index. */
+export interface Round {
+  readonly operation?: number;
+  readonly raises?: readonly number[];
+  /** no timer fires */
+  readonly early?: true;
 }
 
 /** Vectors that a stage uses: the lowest ones, so that an allocator that takes the lowest takes these. */
@@ -24,23 +34,40 @@ interface Irq {
   readonly irq: number;
   readonly cpu: number;
   readonly vector: number;
+  /** its CPU is its whole affinity, by the kernel's choice */
+  readonly managed?: boolean;
 }
 
-function yaml(cpus: string, irqs: readonly Irq[], operation: string): string {
+/** How the irqs get to their CPUs. */
+interface Setup {
+  readonly remapped: boolean;
+  readonly message: 'msi' | 'msix';
+}
+
+const plain: Setup = { remapped: false, message: 'msi' };
+
+interface Machine extends Setup {
+  readonly cpus: string;
+  readonly irqs: readonly Irq[];
+  readonly operations: readonly string[];
+}
+
+function yaml({ cpus, irqs, operations, remapped, message }: Machine): string {
   const devices = irqs.map(
-    ({ name, irq, cpu, vector }) =>
-      `  - {name: ${name}, kind: handshake, message: {type: msi, address64: true}, raises: 4, irqs: [{irq: ${irq}, cpu: ${cpu}, vector: 0x${vector.toString(16)}}]}`,
+    ({ name, irq, cpu, vector, managed }) =>
+      `  - {name: ${name}, kind: handshake, message: {type: ${message}}, raises: 4, irqs: [{irq: ${irq}, cpu: ${cpu}, vector: 0x${vector.toString(16)}${managed === true ? `, managed: true, affinity: [${cpu}]` : ''}}]}`,
   );
   return [
     'version: 1',
     'name: conform',
     'machine:',
+    ...(remapped ? ['  iommu: vtd'] : []),
     '  cpus:',
     cpus,
     'universe: {vectors: 4}',
     'devices:',
     ...devices,
-    `operations: [${operation}]`,
+    `operations: [${operations.join(', ')}]`,
     '',
   ].join('\n');
 }
@@ -51,7 +78,7 @@ function cpuList(count: number, offline: readonly number[] = []): string {
 
 /** CPUs of the recorded machines. */
 const CPUS = 4;
-const [OLD, NEW] = [1, 2];
+const [OLD, NEW, THIRD] = [1, 2, 3];
 
 /** What a recorded operation says of the shape it needs. */
 interface Shape {
@@ -61,6 +88,8 @@ interface Shape {
   readonly same: boolean | undefined;
   /** a vector with the new number is pending on the old CPU */
   readonly pending: boolean;
+  /** the move before is not cleaned up */
+  readonly busy: boolean;
 }
 
 function shapeOf({ accesses, context }: RecordedOperation): Shape {
@@ -70,6 +99,7 @@ function shapeOf({ accesses, context }: RecordedOperation): Shape {
     moves: target !== undefined || context === 'stop_machine',
     same: target === undefined ? undefined : from === to,
     pending: accesses.some(({ at }) => at === 'icr'),
+    busy: accesses.some(({ parts }) => parts[0] === 'refused: busy'),
   };
 }
 
@@ -79,57 +109,92 @@ function shapeOf({ accesses, context }: RecordedOperation): Shape {
  */
 export function stagesFor(operation: RecordedOperation): readonly Stage[] | keyof typeof notYet {
   const { irq } = operation;
-  if (irq?.remapped === true) return 'remapped';
   if (irq?.chip === 'IO-APIC') return 'ioapic';
-  if (operation.kind === 'managedShutdown' || operation.kind === 'startUp') return 'managed';
-  if (irq?.chip === 'PCI-MSIX') return 'msix';
+  if (irq?.chip === 'PCI-MSIX' && 'msix' in notYet) return 'msix';
   const shape = shapeOf(operation);
+  const setup = { remapped: irq?.remapped === true, message: irq?.chip === 'PCI-MSIX' ? 'msix' : 'msi' } as const;
   switch (operation.kind) {
-    case 'deferred':
-      return variants(shape).map((same) => ({ ...moved(shape, same), cpu: OLD, round: 1, part: 'hardirq' }));
+    case 'move':
+      return shape.busy
+        ? [{ ...moved(shape, true, setup, [THIRD]), cpu: undefined, rounds: [first, second], round: 1, part: 'all' }]
+        : variants(shape).map((same) => ({ ...moved(shape, same, setup), cpu: undefined, rounds: [first], round: 0, part: 'all' }));
+    case 'deferred': {
+      // with remapping only a move that was refused waits
+      if (setup.remapped)
+        return variants(shape).map((same) => ({
+          ...moved(shape, same, setup, [THIRD]),
+          cpu: NEW,
+          rounds: [first, second, {}, raise],
+          round: 3,
+          part: 'hardirq',
+        }));
+      const both = shape.pending ? { raises: [MOVED + 1, MOVED] } : raise;
+      return variants(shape).map((same) => ({ ...moved(shape, same, setup), cpu: OLD, rounds: [first, both], round: 1, part: 'hardirq' }));
+    }
     case 'completion':
-      return [{ ...moved({ ...shape, moves: true }, true), cpu: NEW, rounds: [[0], [0]], round: 2, part: 'hardirq' }];
+      return [{ ...moved(moving, true, setup), cpu: NEW, rounds: [first, raise, raise], round: 2, part: 'hardirq' }];
     case 'cleanup':
-      return [{ ...moved({ ...shape, moves: true }, true), cpu: OLD, rounds: [[0], [0]], round: 2, part: 'all' }];
+      return [{ ...moved(moving, true, setup), cpu: OLD, rounds: [first, raise, raise], round: 2, part: 'all' }];
     case 'evacuation':
-      return variants(shape).map((same) => ({ ...dying(same), part: 'beforeDelay' }));
+      return variants(shape).map((same) => ({ ...dying(same, setup), part: 'beforeDelay' }));
+    case 'managedShutdown':
+      return [{ ...dying(true, setup, true), part: 'beforeDelay' }];
+    case 'startUp':
+      return [{ ...dying(true, setup, true), rounds: [first, second], round: 1, part: 'device' }];
     case 'scan':
-      return [{ ...dying(true), part: 'afterDelay' }];
+      return [{ ...dying(true, setup), part: 'afterDelay' }];
     case 'lapicOff':
-      return [{ ...dying(true), part: 'svr' }];
+      return [{ ...dying(true, setup), part: 'local' }];
     case 'wakeUp':
       return [{ ...coming(), cpu: 0, part: 'all' }];
     case 'lapicOn':
       return [{ ...coming(), cpu: OLD, part: 'all' }];
-    default:
-      return 'remapped';
   }
 }
+
+const first: Round = { operation: 0, early: true };
+const second: Round = { operation: 1, early: true };
+const raise: Round = { raises: [1] };
+const moving: Shape = { moves: true, same: undefined, pending: false, busy: false };
 
 function variants({ same }: Shape): readonly boolean[] {
   return same === undefined ? [true, false] : [same];
 }
 
-/** An irq that is asked to leave `OLD`. Its vector is free on the new CPU, or another irq has it there. */
-function moved({ moves, pending }: Shape, same: boolean): Pick<Stage, 'scenario' | 'rounds'> {
-  const operation = `{move: {irq: 40, to: [${moves ? NEW : OLD}]}}`;
+/** One that stands before the irq that is compared, so that its number is not 0. */
+const beside: Irq = { name: 'beside', irq: 39, cpu: 0, vector: LOW };
+const MOVED = 1;
+
+type Set = Pick<Stage, 'scenario' | 'irq'>;
+
+/** An irq that is asked to leave `OLD`, and `then` its next CPU. Its vector is free on the last of them, or another irq has it there. */
+function moved({ moves, pending }: Shape, same: boolean, setup: Setup, then: readonly number[] = []): Set {
+  const operations = [moves || then.length > 0 ? NEW : OLD, ...then].map((to) => `{move: {irq: 40, to: [${to}]}}`);
   // one with the vector that the irq is going to have waits on the old CPU, as its priority is lower
   const waiting = pending ? [{ name: 'waiting', irq: 41, cpu: OLD, vector: LOW }] : [];
   const vector = pending ? LOW + 1 : LOW;
-  const taken = same || pending ? [] : [{ name: 'taken', irq: 42, cpu: NEW, vector: LOW }];
-  const irqs = [{ name: 'moved', irq: 40, cpu: OLD, vector }, ...waiting, ...taken];
-  return { scenario: yaml(cpuList(CPUS), irqs, operation), rounds: [pending ? [1, 0] : [0]] };
+  const taken = same || pending ? [] : [{ name: 'taken', irq: 42, cpu: then.at(-1) ?? NEW, vector: LOW }];
+  const irqs = [beside, { name: 'moved', irq: 40, cpu: OLD, vector }, ...waiting, ...taken];
+  return { scenario: yaml({ cpus: cpuList(CPUS), irqs, operations, ...setup }), irq: MOVED };
 }
 
-/** An irq is on a CPU that goes offline. */
-function dying(same: boolean): Omit<Stage, 'part'> {
-  const taken = same ? [] : [0, 2, 3].map((cpu) => ({ name: `taken${cpu}`, irq: 42 + cpu, cpu, vector: LOW }));
-  const irqs = [{ name: 'moved', irq: 40, cpu: OLD, vector: LOW }, ...taken];
-  return { scenario: yaml(cpuList(CPUS), irqs, `{offline: ${OLD}}`), cpu: OLD, rounds: [], round: 0 };
+/** An irq is on a CPU that goes offline; if it is managed, the CPU comes back. */
+function dying(same: boolean, setup: Setup, managed = false): Omit<Stage, 'part'> {
+  const taken = same ? [] : [2, 3].map((cpu) => ({ name: `taken${cpu}`, irq: 42 + cpu, cpu, vector: LOW }));
+  // the new CPU is the one with the most vectors free
+  const irqs = [beside, { name: 'moved', irq: 40, cpu: OLD, vector: LOW, managed }, ...taken];
+  const operations = [`{offline: ${OLD}}`, ...(managed ? [`{online: ${OLD}}`] : [])];
+  return {
+    scenario: yaml({ cpus: cpuList(CPUS), irqs, operations, ...setup }),
+    irq: MOVED,
+    cpu: OLD,
+    rounds: [first],
+    round: 0,
+  };
 }
 
 /** A CPU comes up. */
 function coming(): Omit<Stage, 'part' | 'cpu'> {
-  const irqs = [{ name: 'other', irq: 40, cpu: 0, vector: LOW }];
-  return { scenario: yaml(cpuList(CPUS, [OLD]), irqs, `{online: ${OLD}}`), rounds: [], round: 0 };
+  const operations = [`{online: ${OLD}}`];
+  return { scenario: yaml({ cpus: cpuList(CPUS, [OLD]), irqs: [beside], operations, ...plain }), irq: 0, rounds: [first], round: 0 };
 }

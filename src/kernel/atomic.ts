@@ -45,6 +45,7 @@ const hardware: ReadonlySet<Op> = new Set([
   Op.ipiSipi,
   Op.serve,
   Op.opEnd,
+  Op.hush,
   Op.queueTail,
   Op.timerArm,
   Op.timerCancel,

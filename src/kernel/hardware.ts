@@ -312,6 +312,12 @@ export class HardwareBuilder extends MemoryBuilder {
     );
   }
 
+  /** The driver has told its device to be silent: nobody waits for what it has raised. */
+  hush(irq: Value<'irq'>, note?: string): void {
+    const a = this.inRegister(irq, 'irq');
+    this.emit(Op.hush, { a, flags: InsnFlag.visible }, `silence of ${this.showValue(irq)}`, note);
+  }
+
   /** Hardware of any CPU or device, as no CPU sees it: in judges only. */
   inspect(field: keyof typeof Inspect, index: readonly Value[], note?: string): Reg<'u32'> {
     const kinds: readonly Kind[] = inspected[field];

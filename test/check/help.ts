@@ -63,6 +63,8 @@ interface Device {
   readonly raises?: number;
   readonly affinity?: readonly number[];
   readonly address64?: boolean;
+  readonly managed?: boolean;
+  readonly requested?: boolean;
 }
 
 interface Small {
@@ -76,10 +78,13 @@ interface Small {
   readonly more?: string;
 }
 
-function deviceText({ name, irq, kind = 'handshake', cpu, vector, raises = 2, affinity, address64 = true }: Device, i: number): string {
+function deviceText(device: Device, i: number): string {
+  const { name, irq, kind = 'handshake', cpu, vector, raises = 2, affinity, address64 = true, managed, requested } = device;
   const fields = [`irq: ${irq ?? 24 + i}`, `cpu: ${cpu}`];
   if (vector !== undefined) fields.push(`vector: ${vector}`);
   if (affinity !== undefined) fields.push(`affinity: [${affinity.join(', ')}]`);
+  if (managed !== undefined) fields.push(`managed: ${managed}`);
+  if (requested !== undefined) fields.push(`requested: ${requested}`);
   return `{name: ${name ?? `d${i}`}, kind: ${kind}, message: {address64: ${address64}}, raises: ${raises}, irqs: [{${fields.join(', ')}}]}`;
 }
 

@@ -90,6 +90,25 @@ describe('what they show (linux.md 2)', () => {
     ]);
   });
 
+  test('contexts are those of its flags: moves by tasks, deferred ones in hard interrupts, cleanups in softirqs', () => {
+    const contexts = Object.values(recorded).flatMap(
+      (name) => all[name]?.operations.map(({ kind, context }) => `${kind} ${context}`) ?? [],
+    );
+    expect([...new Set(contexts)].toSorted()).toEqual([
+      'cleanup softirq',
+      'completion hardirq',
+      'deferred hardirq',
+      'evacuation stop_machine',
+      'lapicOff stop_machine',
+      'lapicOn task',
+      'managedShutdown stop_machine',
+      'move task',
+      'scan stop_machine',
+      'startUp task',
+      'wakeUp task',
+    ]);
+  });
+
   test('without remapping the EOI comes behind the move (2.5)', () => {
     const moves = of(recorded.moves, 'deferred').filter(({ eoi }) => eoi);
     expect(moves.length).toBeGreaterThan(15);
@@ -177,6 +196,51 @@ describe('what they show (linux.md 2)', () => {
     expect(distinct(Object.values(recorded).flatMap((name) => of(name, 'cleanup')))).toEqual([
       [['LAPIC   reads IRR', 'vectors freed: CPU a vector A'], 122],
     ]);
+  });
+});
+
+describe('what QEMU says besides', () => {
+  const irqs = 'irq 35 chip=PCI-MSI-0000:00:1f.2 hwirq=0 type=edge actions=ahci per_cpu=0\n';
+  const merged = `0.000000 Q 0 MARK 1 cpu=0
+0.001000 G 1 apic_ack_edge: irq=35
+0.001010 G 1 __irq_move_irq: irq=35
+0.001020 G 1 irq_do_set_affinity: irq=35 mask=0x4
+0.001030 G 1 pci_msi_domain_write_msg: irq=35 lo=0xfee02000 hi=0x0 data=0x21
+0.001032 G 1 __pci_write_msi_msg: lo=0xfee02000 hi=0x0 data=0x21
+0.001040 Q - pci_cfg_write ich9-ahci 00:1f.2 @0x82 <- 0x81
+0.001042 Q - pci_cfg_write ich9-ahci 00:1f.2 @0x84 <- 0xfee02000
+0.001044 Q - pci_cfg_write ich9-ahci 00:1f.2 @0x88 <- 0x0
+0.001046 Q - pci_cfg_write ich9-ahci 00:1f.2 @0x8c <- 0x21
+0.001050 Q 1 lapic_read cpu=1 0x210 0x2
+0.001055 G 1 apic_retrigger_irq: irq=35
+0.001060 Q 1 lapic_write cpu=1 ICR_LO 0x21
+0.001080 G 1 irq_handler_entry: irq=35 name=ahci
+0.009000 G 1 apic_ack_edge: irq=36
+`;
+  const log = (eoi: string): string => `1 1795341522.700000 MARK 1 cpu=0
+2 1795341522.701055 lapic_write cpu=1 ICR_HI 0x2000000
+3 1795341522.${eoi} lapic_write cpu=1 EOI 0x0
+4 1795341522.701070 lapic_write cpu=0 EOI 0x0
+5 1795341522.708000 lapic_write cpu=1 EOI 0x0
+`;
+  const lines = (qemu: string): readonly string[] | undefined =>
+    recordingOf(
+      'run',
+      new Map([
+        ['before/sys_kernel_irq.txt', irqs],
+        ['merged.txt', merged],
+        ['qemu_trace.log', qemu],
+      ]),
+    ).operations[0]?.lines;
+  const move = ['config  control written back', 'config  address = CPU b', 'config  upper address = 0', 'config  data = vector A'];
+  const behind = ['LAPIC   reads IRR', 'ICR     vector A to CPU b'];
+
+  test('where an IPI goes, and the EOI of this CPU that follows the move', () => {
+    expect(lines(log('701065'))).toEqual([...move, ...behind, 'LAPIC   EOI']);
+  });
+
+  test('an EOI before the move is not taken for the one behind it', () => {
+    expect(lines(log('700990'))).toEqual([...move, ...behind]);
   });
 });
 

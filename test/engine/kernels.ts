@@ -23,8 +23,8 @@ class Statements {
   readonly #cpus: number;
   readonly #data: ReturnType<typeof declare>;
   readonly #woken: readonly ReturnType<typeof task>[];
-  readonly #device: ToyDevice;
   readonly #timers: readonly Timer[];
+  readonly #device: ToyDevice;
 
   constructor(
     dice: Dice,

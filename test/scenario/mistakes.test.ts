@@ -90,6 +90,20 @@ const added: readonly (readonly [string, string, readonly string[]])[] = [
     ['5:49: no CPU of this list is online when the move begins; add one of CPU 0'],
   ],
   [
+    'a request of what is requested',
+    'operations: [{request: 24}]\n',
+    ['5:24: irq 24 is requested already; free it before, or write requested: false where it is declared'],
+  ],
+  ['free twice', 'operations: [{free: 24}, {free: 24}]\n', ['5:33: irq 24 is not requested then; request it before']],
+  ['an enable too many', 'operations: [{enable: 24}]\n', ['5:23: irq 24 is enabled already; disable it before, or leave this out']],
+  ['an irq that nobody has', 'operations: [{disable: 25}]\n', ['5:24: irq 25 does not exist; the devices have irq 24']],
+  ['no suspend', 'operations: [{suspend: false}]\n', ['5:24: write suspend: true, or leave it out']],
+  [
+    'a suspend beside others',
+    'operations: [{suspend: true}, {offline: 1}]\nparallel: true\n',
+    ['5:24: nothing can go on in parallel with a suspend; leave out parallel'],
+  ],
+  [
     'a loop that does not close',
     'operations: [{offline: 1}]\nrun: {repeat: true}\n',
     ['5:24: in the second round, CPU 1 is offline already; bring it online before, or leave this out'],

@@ -76,6 +76,9 @@ export interface BuiltModel {
 export interface ActiveBehaviour {
   readonly name: string;
   readonly value: string;
+  /** what the behaviour decides; left out: its name says it */
+  readonly about?: string;
+  /** what the value means */
   readonly text: string;
   /** where the version's value is known from; `set`: the user's choice */
   readonly evidence: string;

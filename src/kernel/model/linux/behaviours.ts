@@ -46,6 +46,30 @@ export const behaviours = {
     text: 'the old vector of a move whose old CPU is offline when it is to be cleaned up (2.7)',
     values: { leak: 'forgotten, still allocated', free: 'freed' },
   },
+  managedPick: {
+    text: 'the CPU of a managed irq, of those in its affinity (2.3)',
+    values: { first: 'the first', least: 'the one with fewest managed irqs' },
+  },
+  shutdownMark: {
+    text: 'the slot of an irq that is shut down (2.11)',
+    values: { none: 'UNUSED: what comes late is a stray', mark: 'SHUTDOWN: what comes late is swallowed' },
+  },
+  deactivate: {
+    text: 'when free_irq takes vector and message away (2.11)',
+    values: { atShutdown: 'before it waits for handlers in progress', afterWait: 'after it has waited for them' },
+  },
+  startupAffinity: {
+    text: 'when request_irq puts an irq on its CPU (2.11)',
+    values: { afterUnmask: 'when it is started and unmasked', beforeUnmask: 'before' },
+  },
+  inactiveMove: {
+    text: 'a move of an irq that is not activated (2.4)',
+    values: { wait: 'waits for its first interrupt', store: 'is done when it is activated' },
+  },
+  managedStart: {
+    text: 'a managed irq that was disabled when its last CPU went, and one comes back (2.9)',
+    values: { forced: 'it is started all the same', depth: 'it stays disabled' },
+  },
   edgeInProgress: {
     text: 'an edge while the handler runs on another CPU (2.11)',
     values: { pending: 'is left for that CPU', wait: 'on the CPU that is the target now: waits for the handler to end, and handles it' },

@@ -3,7 +3,7 @@
  * implementation for each way a message goes: plain registers of the device (msi.ts), an entry of a remapping table.
  */
 import type { ProgramMachine } from '../../../machine/index.js';
-import type { Builder, Reg, Routine } from '../../index.js';
+import type { Builder, Reg, Routine, Test } from '../../index.js';
 
 /** Where interrupts of an irq go; CPU by index. */
 export interface Target {
@@ -19,10 +19,19 @@ export interface Chip {
   readonly setAffinity: Routine<{ readonly irq: 'irq'; readonly mask: 'ref' }, 'u8'>;
   /** A move waits for the next interrupt on the old CPU (linux.md 2.5). Otherwise any CPU does it at once (2.6). */
   readonly deferred: boolean;
+  /** The irq's hardware is set up for the vector and CPU it has; it is quiet. desc->lock is held, as for the others. */
+  activate(b: Builder, irq: Reg<'irq'>): void;
+  /** What `activate` has set up is taken back. */
+  deactivate(b: Builder, irq: Reg<'irq'>): void;
+  /** Its mask bit, where it has one; undefined: no irq has. */
+  readonly mask: ((b: Builder, irq: Reg<'irq'>) => void) | undefined;
+  readonly unmask: ((b: Builder, irq: Reg<'irq'>) => void) | undefined;
+  /** It can be without a vector while nobody has it (linux.md 2.11); undefined: no irq can. */
+  readonly reservable: ((b: Builder, irq: Reg<'irq'>) => Test) | undefined;
   /** Part of a judge: flags `inStep` of an irq that is started unless the hardware would send what the kernel believes. */
   judge(b: Builder, irq: Reg<'irq'>): void;
-  /** Puts the hardware in the state in which a started irq (index) with this target is. */
-  boot(machine: ProgramMachine, irq: number, target: Target): void;
+  /** Puts the hardware in the state in which an irq (index) with this target is; masked, if nobody has it. */
+  boot(machine: ProgramMachine, irq: number, target: Target, masked: boolean): void;
   /** Where an event of an irq (index) would go now, or why it goes to no CPU, as the end of a sentence. */
   target(machine: ProgramMachine, irq: number): Target | string;
 }

@@ -1,5 +1,6 @@
 /** The kernel's data, with its names (linux.md 2.1). */
 import { Declarations, type MachineSize } from '../../index.js';
+import { Started } from '../../../core/index.js';
 import { describeValue, type Meaning } from '../../meaning.js';
 import { bitsFor } from '../../variables.js';
 
@@ -33,8 +34,19 @@ export function describeSlot(value: number): string {
 /** A number of CPUs, no CPU. */
 const count = { values: { as: 'number' } } as const;
 
-/** `operations`: how many masks of requested affinities a scenario brings. */
-export function declareData(operations: number) {
+/** What an irq's driver has made of it, as the checker wants to know (linux.md 2.11). */
+export const State = { SHUTDOWN: Started.no, STARTED: Started.yes, DISABLED: Started.disabled, SUSPENDED: Started.asleep } as const;
+
+/** What of the kernel's data a machine needs. */
+export interface Uses {
+  /** masks of requested affinities that a scenario brings */
+  readonly operations: number;
+  /** irqs may be requested, freed, disabled, shut down; some are managed */
+  readonly life: boolean;
+  readonly managed: boolean;
+}
+
+export function declareData({ operations, life, managed }: Uses) {
   const d = new Declarations();
 
   const vectorLock = d.lock('vector_lock', []);
@@ -68,7 +80,9 @@ export function declareData(operations: number) {
     queued: d.variable('apicd_queued', 'bool', ['irq'], { lock: vectorLock }),
 
     // per irq: irq_desc
-    started: d.variable('irq_started', 'bool', ['irq'], { class: 'fixed' }),
+    started: life
+      ? d.variable('irq_started', 'u8', ['irq'], { bits: 2, visible: true, lock: descLock, values: { names: State } })
+      : d.variable('irq_started', 'u8', ['irq'], { class: 'fixed' }),
     affinity: d.mask('irq_affinity', 'cpu', ['irq'], { lock: descLock }),
     pendingMask: d.mask('pending_mask', 'cpu', ['irq'], { lock: descLock }),
     setaffinityPending: d.variable('setaffinity_pending', 'bool', ['irq'], { lock: descLock }),
@@ -85,6 +99,20 @@ export function declareData(operations: number) {
 
     /** What users asked for last, per irq: the mask of an operation, 0 = nothing. For the property `progress` only. */
     requested: d.variable('requested', 'ref', ['irq'], { lock: descLock }),
+    life: life
+      ? {
+          activated: d.variable('irq_activated', 'bool', ['irq'], { lock: descLock }),
+          depth: d.variable('irq_depth', 'u8', ['irq'], { bits: 2, lock: descLock }),
+        }
+      : undefined,
+    managed: managed
+      ? {
+          isManaged: d.variable('apicd_is_managed', 'bool', ['irq'], { class: 'fixed' }),
+          managedMap: d.mask('managed_map', 'vector', ['cpu'], { class: 'fixed' }),
+          managedAllocated: d.variable('managed_allocated', 'u8', ['cpu'], { bits: 5, lock: vectorLock }),
+          managedShutdown: d.variable('managed_shutdown', 'bool', ['irq'], { lock: descLock }),
+        }
+      : undefined,
     operationMasks: Array.from({ length: operations }, (_, i) => d.mask(`operation_mask_${i}`, 'cpu', [], { class: 'fixed' })),
   };
 }

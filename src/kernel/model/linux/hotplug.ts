@@ -1,6 +1,7 @@
 /** CPU offline with stop_machine, and online (linux.md 2.8, 2.9). */
 import { any, eq, ge, lt, ne, SELF, type Assembler, type Builder } from '../../index.js';
 import { NONE } from '../../../core/index.js';
+import type { Activation } from './activation.js';
 import type { Behaviours } from './behaviours.js';
 import { CpuState, Slot, Stop, type LinuxData } from './data.js';
 import type { IrqRoutines } from './irq.js';
@@ -25,7 +26,14 @@ function softDisable(b: Builder): void {
 
 export type HotplugRoutines = ReturnType<typeof hotplugRoutines>;
 
-export function hotplugRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, i: IrqRoutines, behaviours: Behaviours) {
+export function hotplugRoutines(
+  k: Assembler,
+  d: LinuxData,
+  v: VectorRoutines,
+  i: IrqRoutines,
+  activation: Activation | undefined,
+  behaviours: Behaviours,
+) {
   /** d6: what the dying CPU has pending is sent to where its irq goes now. */
   const scanIrr = k.routine('fixup_irqs_scan', {}, (b) => {
     const vector = b.constant('vectorLo');
@@ -146,6 +154,21 @@ export function hotplugRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, i
     b.end();
   });
 
+  /** irq_affinity_online_cpu. */
+  const startManaged = (b: Builder, { startManaged: start }: Activation): void => {
+    const irq = b.let('irq', 0);
+    const cpu = b.let('cpu', SELF);
+    b.while(
+      () => lt(irq, b.constant('sources')),
+      () => {
+        b.lock(d.descLock, [irq]);
+        start(b, irq, cpu);
+        b.unlock(d.descLock, [irq]);
+        b.set(irq, b.add(irq, 1));
+      },
+    );
+  };
+
   /** 2.9, on the CPU that comes up; INIT has cleared its LAPIC. */
   const startSecondary = k.routine('start_secondary', {}, (b) => {
     b.lapicWrite('tpr', TPR);
@@ -160,6 +183,7 @@ export function hotplugRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, i
       });
     }, 'lapic_online');
     b.unlock(d.vectorLock, []);
+    if (d.managed && activation) startManaged(b as unknown as Builder, activation);
     b.sti();
     b.store(d.cpuState, [SELF], CpuState.UP);
     b.end();

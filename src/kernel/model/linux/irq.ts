@@ -1,14 +1,26 @@
 /** Interrupt entry, the edge flow handler and the deferred move (linux.md 2.5, 2.7, 2.11). */
-import { all, any, eq, lt, ne, SELF, type Assembler, type Builder, type Reg } from '../../index.js';
+import { all, any, eq, lt, ne, SELF, type Assembler, type Builder, type Condition, type Reg } from '../../index.js';
+import type { Activation, Life } from './activation.js';
 import type { Behaviours } from './behaviours.js';
 import type { Chip } from './chip.js';
-import { Slot, type LinuxData } from './data.js';
+import { Slot, State, type LinuxData } from './data.js';
 import { EBUSY, ENOSPC, OK, type VectorRoutines } from './vector.js';
 
 export type IrqRoutines = ReturnType<typeof irqRoutines>;
 
-export function irqRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, chip: Chip, behaviours: Behaviours) {
+/** `activation`: of a machine whose irqs come and go. */
+export function irqRoutines(
+  k: Assembler,
+  d: LinuxData,
+  v: VectorRoutines,
+  chip: Chip,
+  activation: Activation | undefined,
+  behaviours: Behaviours,
+) {
   const desc = { holds: [d.descLock] };
+  /** Nobody has the irq, or it is disabled. */
+  const isOff = (b: Builder, irq: Reg<'irq'>): [] | [() => Condition] =>
+    d.life ? [() => ne(b.load(d.started, [irq]), State.STARTED)] : [];
 
   const doSetAffinity = k.routine(
     'irq_do_set_affinity',
@@ -21,17 +33,30 @@ export function irqRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, chip:
     { result: 'u8' as const, ...desc },
   );
 
-  /** The move that waited for an interrupt on the old CPU. Masking is a no-op: the device has no mask bits. */
+  /** Masks the irq while the body moves it, unless it is masked: an event is kept back then. */
+  const masked = (b: Builder, irq: Reg<'irq'>, body: () => void): void => {
+    const { mask, unmask } = chip;
+    if (mask && unmask) b.if(eq(b.load(d.pending, [irq]), 0), () => mask(b, irq));
+    body();
+    if (mask && unmask) b.if(eq(b.load(d.pending, [irq]), 0), () => unmask(b, irq));
+  };
+
+  /** The move that waited for an interrupt on the old CPU. */
   const moveIrq = k.routine(
     'irq_move_masked_irq',
     { irq: 'irq' },
     (b, { irq }) => {
-      b.if(eq(b.load(d.setaffinityPending, [irq]), 0), () => b.return());
+      b.if(
+        any(() => eq(b.load(d.setaffinityPending, [irq]), 0), ...isOff(b, irq)),
+        () => b.return(),
+      );
       b.store(d.setaffinityPending, [irq], 0);
       const mask = b.ref(d.pendingMask, [irq]);
       b.if(eq(b.maskCount(mask, d.cpuOnlineMask), 0), () => b.return());
-      const ret = b.call(doSetAffinity, { irq, mask });
-      if (behaviours.busyMove === 'rearm') b.if(eq(ret, EBUSY), () => b.store(d.setaffinityPending, [irq], 1));
+      masked(b as unknown as Builder, irq, () => {
+        const ret = b.call(doSetAffinity, { irq, mask });
+        if (behaviours.busyMove === 'rearm') b.if(eq(ret, EBUSY), () => b.store(d.setaffinityPending, [irq], 1));
+      });
     },
     desc,
   );
@@ -62,14 +87,17 @@ export function irqRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, chip:
       });
     }
     b.if(
-      b.load(d.inProgress, [irq]),
+      any(() => b.load(d.inProgress, [irq]), ...isOff(b, irq)),
       () => {
         b.store(d.pending, [irq], 1);
+        chip.mask?.(b as unknown as Builder, irq);
         b.call(ackEdge, { irq, vector });
       },
       () => {
         b.call(ackEdge, { irq, vector });
         b.loop(() => {
+          const { unmask } = chip;
+          if (unmask) b.if(b.load(d.pending, [irq]), () => unmask(b as unknown as Builder, irq));
           b.atomic(() => {
             b.store(d.pending, [irq], 0);
             b.store(d.inProgress, [irq], 1);
@@ -78,7 +106,10 @@ export function irqRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, chip:
           b.serve(irq, 0, "the driver's handler");
           b.lock(d.descLock, [irq]);
           b.store(d.inProgress, [irq], 0);
-          b.if(eq(b.load(d.pending, [irq]), 0), () => b.break());
+          b.if(
+            any(() => eq(b.load(d.pending, [irq]), 0), ...isOff(b, irq)),
+            () => b.break(),
+          );
         });
       },
     );
@@ -120,38 +151,58 @@ export function irqRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, chip:
     b.iret();
   });
 
+  /** MANAGED_IRQ_SHUTDOWN_VECTOR: what an irq sends that is shut down. */
+  const shutdownInterrupt = k.routine('sysvec_spurious', { vector: 'vector' }, (b) => {
+    b.lapicWrite('eoi', 0);
+    b.iret();
+  });
+
   const spuriousInterrupt = k.routine('spurious_interrupt', { vector: 'vector' }, (b) => b.iret());
+
+  /** irq_set_affinity_deactivated: it is where the irq goes when it is activated. */
+  const storeInactive = (b: Builder, life: Life, op: Reg<'u8'>, irq: Reg<'irq'>, mask: Reg<'ref'>): void => {
+    b.cli();
+    b.lock(d.descLock, [irq]);
+    b.if(eq(b.load(life.activated, [irq]), 0), () => {
+      b.atomic(() => {
+        b.maskCopy(b.ref(d.affinity, [irq]), mask);
+        b.store(d.requested, [irq], mask);
+      });
+      b.unlock(d.descLock, [irq]);
+      b.restoreFlags(b.let('bool', 1));
+      b.opEnd(op);
+      b.end();
+    });
+    b.unlock(d.descLock, [irq]);
+    b.restoreFlags(b.let('bool', 1));
+  };
 
   /** A user writes smp_affinity: the move happens here, or waits for the next interrupt if the chip, or the move before, makes it. */
   const setAffinityOperation = k.routine('irq_set_affinity', { op: 'u8', irq: 'irq', mask: 'ref' }, (b, { op, irq, mask }) => {
+    if (d.life && (behaviours.inactiveMove === 'store' || !chip.deferred)) storeInactive(b as unknown as Builder, d.life, op, irq, mask);
     const ask = (): void => {
       b.maskCopy(b.ref(d.pendingMask, [irq]), mask);
       b.store(d.requested, [irq], mask);
     };
-    const wait = (): void => b.store(d.setaffinityPending, [irq], 1);
-    if (chip.deferred) {
-      const flags = b.saveFlags();
-      b.lock(d.descLock, [irq]);
-      b.atomic(() => {
-        ask();
-        wait();
-      });
-      b.unlock(d.descLock, [irq]);
-      b.restoreFlags(flags);
-    } else {
+    if (!chip.deferred) {
       // a task runs with interrupts on: no register has to keep that
       b.cli();
       b.lock(d.descLock, [irq]);
       b.atomic(ask);
-      b.if(
-        any(
-          () => b.load(d.setaffinityPending, [irq]),
-          () => eq(b.call(doSetAffinity, { irq, mask: b.ref(d.pendingMask, [irq]) }), EBUSY),
-        ),
-        wait,
-      );
+      const ret = b.let('u8', EBUSY);
+      b.if(eq(b.load(d.setaffinityPending, [irq]), 0), () => b.set(ret, b.call(doSetAffinity, { irq, mask: b.ref(d.pendingMask, [irq]) })));
+      b.if(eq(ret, EBUSY), () => b.store(d.setaffinityPending, [irq], 1));
       b.unlock(d.descLock, [irq]);
       b.restoreFlags(b.let('bool', 1));
+    } else {
+      const flags = b.saveFlags();
+      b.lock(d.descLock, [irq]);
+      b.atomic(() => {
+        ask();
+        b.store(d.setaffinityPending, [irq], 1);
+      });
+      b.unlock(d.descLock, [irq]);
+      b.restoreFlags(flags);
     }
     b.opEnd(op);
     b.end();
@@ -183,21 +234,27 @@ export function irqRoutines(k: Assembler, d: LinuxData, v: VectorRoutines, chip:
         b.set(mask, b.ref(d.pendingMask, [irq]));
         b.if(eq(b.maskCount(mask, d.cpuOnlineMask), 0), () => b.set(mask, b.ref(d.affinity, [irq])));
       });
+      activation?.shutdownManaged(b, irq, mask);
       b.if(eq(b.maskCount(mask, d.cpuOnlineMask), 0), () => {
         // affinity broken: any CPU will do, and what was asked for is void
         b.set(mask, b.ref(d.cpuOnlineMask));
         b.store(d.requested, [irq], 0);
       });
-      const ret = b.call(doSetAffinity, { irq, mask });
-      if (behaviours.noVectorLeft === 'anywhere') {
-        b.if(eq(ret, ENOSPC), () => {
-          b.store(d.requested, [irq], 0);
-          b.call(doSetAffinity, { irq, mask: b.ref(d.cpuOnlineMask) });
-        });
-      }
+      const move = (): void => {
+        const ret = b.call(doSetAffinity, { irq, mask });
+        if (behaviours.noVectorLeft === 'anywhere') {
+          b.if(eq(ret, ENOSPC), () => {
+            b.store(d.requested, [irq], 0);
+            b.call(doSetAffinity, { irq, mask: b.ref(d.cpuOnlineMask) });
+          });
+        }
+      };
+      // it masks only what waits for an interrupt to be moved
+      if (chip.deferred) masked(b as unknown as Builder, irq, move);
+      else move();
     },
     desc,
   );
 
-  return { commonInterrupt, spuriousInterrupt, setAffinityOperation, migrateOneIrq };
+  return { commonInterrupt, spuriousInterrupt, shutdownInterrupt, setAffinityOperation, migrateOneIrq };
 }

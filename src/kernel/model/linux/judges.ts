@@ -1,7 +1,7 @@
 /** Properties that need the kernel's data (design 4), as routines that only read: run at once, on a state after the probe. */
 import { all, eq, lt, ne, type Assembler } from '../../index.js';
 import type { Chip } from './chip.js';
-import type { LinuxData } from './data.js';
+import { State, type LinuxData } from './data.js';
 
 export function addJudges(k: Assembler, d: LinuxData, chip: Chip) {
   /** `no-leak`: every allocated vector is somebody's target, and nothing is queued for an offline CPU. */
@@ -44,7 +44,7 @@ export function addJudges(k: Assembler, d: LinuxData, chip: Chip) {
     const irqs = b.constant('sources');
     const irq = b.let('irq', 0);
     b.while(lt(irq, irqs), () => {
-      b.if(b.load(d.started, [irq]), () => {
+      b.if(eq(b.load(d.started, [irq]), State.STARTED), () => {
         chip.judge(b, irq);
       });
       b.set(irq, b.add(irq, 1));
@@ -57,7 +57,9 @@ export function addJudges(k: Assembler, d: LinuxData, chip: Chip) {
     const irq = b.let('irq', 0);
     b.while(lt(irq, irqs), () => {
       const mask = b.load(d.requested, [irq]);
-      b.if(ne(mask, 0), () => {
+      // what is not started moves when it is
+      const started = d.life ? [() => eq(b.load(d.started, [irq]), State.STARTED)] : [];
+      b.if(all(ne(mask, 0), ...started), () => {
         b.if(
           all(
             () => ne(b.maskCount(mask, d.cpuOnlineMask), 0),

@@ -2,11 +2,31 @@
 import { Assembler, AssemblyError, programSetup, type MachineSize, type OwnRoutines } from '../../index.js';
 import type { ProgramMachine, OperationSetup } from '../../../machine/index.js';
 import { quote } from '../../../words.js';
-import { ModelError, type ActiveBehaviour, type BuiltModel, type KernelModel, type Placement, type Untargeted } from '../model.js';
+import {
+  ModelError,
+  type ActiveBehaviour,
+  type BuiltModel,
+  type IrqPlacement,
+  type KernelModel,
+  type Placement,
+  type Untargeted,
+} from '../model.js';
 import { behaviourNames, behaviours, type BehaviourName, type Behaviours } from './behaviours.js';
+import { activationRoutines } from './activation.js';
 import type { Chip } from './chip.js';
-import { declareData, describeSlot, IRQ_MOVE_CLEANUP_VECTOR, Slot, SPURIOUS_APIC_VECTOR, type LinuxData } from './data.js';
+import {
+  declareData,
+  describeSlot,
+  IRQ_MOVE_CLEANUP_VECTOR,
+  MANAGED_IRQ_SHUTDOWN_VECTOR,
+  Slot,
+  SPURIOUS_APIC_VECTOR,
+  State,
+  type LinuxData,
+  type Uses,
+} from './data.js';
 import { hotplugRoutines, TPR } from './hotplug.js';
+import { lifeRoutines } from './life.js';
 import { irqRoutines } from './irq.js';
 import { invariants } from './invariants.js';
 import { addJudges } from './judges.js';
@@ -57,7 +77,7 @@ export function linux(version: string, changes: LinuxChanges = {}): KernelModel 
   const active = behaviourNames.map((name): ActiveBehaviour => {
     const value = set[name] ?? table[name].value;
     const texts: Readonly<Record<string, string>> = behaviours[name].values;
-    return { name, value, text: texts[value] ?? '', evidence: name in set ? 'set' : table[name].evidence };
+    return { name, value, about: behaviours[name].text, text: texts[value] ?? '', evidence: name in set ? 'set' : table[name].evidence };
   });
   const chosen = Object.fromEntries(active.map(({ name, value }) => [name, value])) as unknown as Behaviours;
   return {
@@ -65,7 +85,7 @@ export function linux(version: string, changes: LinuxChanges = {}): KernelModel 
     behaviours: active,
     ...(own.length > 0 ? { own } : {}),
     set: (more) => linux(version, { ...changes, name: called, behaviours: { ...set, ...more } }),
-    data: declareData(0).declarations,
+    data: declareData({ operations: 0, life: true, managed: true }).declarations,
     systemVectors: systemVectorsOf(chosen),
     invariants,
     build: (size, placement) => orModelError(own, () => build(chosen, replace, size, placement)),
@@ -91,27 +111,39 @@ function orModelError(own: readonly string[], make: () => BuiltModel): BuiltMode
 }
 
 function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSize, placement: Placement): BuiltModel {
-  const other = placement.devices.findIndex(({ msi }) => msi?.vectors !== 1 || msi.maskable);
-  if (other >= 0)
+  const chip = placement.devices.findIndex(({ chipset }) => chipset !== undefined);
+  if (chip >= 0)
     throw new ModelError(
-      `the Linux models know MSI with one message and without a mask bit so far; device ${placement.parts?.devices[other] ?? other} has another`,
+      `the Linux models know MSI and MSI-X so far; write message: {type: msi} for ${placement.parts?.devices[chip] ?? chip}`,
+    );
+  const several = placement.devices.findIndex(({ msi }) => (msi?.vectors ?? 1) > 1);
+  if (several >= 0 && !isRemapped(placement))
+    throw new ModelError(
+      `Linux gives a device several MSI only with interrupt remapping; write one irq for ${placement.parts?.devices[several] ?? several}, or machine iommu`,
     );
   const size = isRemapped(placement) ? { ...machineSize, irtes: irtesFor(machineSize.irqs) } : machineSize;
-  const data = declareData(placement.operations.length);
+  const uses = usesOf(placement);
+  const data = declareData(uses);
   const { parts = { cpus: [], irqs: [], devices: [] }, own = [] } = placement;
   const vectors = { lo: size.vectorLo, hi: size.vectorHi };
-  const systemVectors = systemVectorsOf(chosen);
+  const systemVectors = [...systemVectorsOf(chosen), ...(uses.reserved ? [MANAGED_IRQ_SHUTDOWN_VECTOR] : [])];
   const k = new Assembler(data.declarations, { ...parts, vectors, systemVectors }, replace);
   const routines = vectorRoutines(k, data, chosen);
   const chip = (isRemapped(placement) ? remapChip : msiChip)(k, data, routines, chosen, placement);
-  const irq = irqRoutines(k, data, routines, chip, chosen);
-  const hotplug = hotplugRoutines(k, data, routines, irq, chosen);
+  const activation = data.life && activationRoutines(k, data, data.life, routines, chip, chosen);
+  const irq = irqRoutines(k, data, routines, chip, activation, chosen);
+  const hotplug = hotplugRoutines(k, data, routines, irq, activation, chosen);
   for (const entry of [irq.commonInterrupt, irq.spuriousInterrupt]) k.interruptEntry(entry);
   if (routines.cleanupInterrupt) k.interruptEntry(routines.cleanupInterrupt);
   k.entry(irq.setAffinityOperation);
   k.entry(hotplug.cpuDown);
   k.entry(hotplug.cpuUp);
   k.entry(hotplug.startSecondary);
+  if (data.life && activation) {
+    const life = lifeRoutines(k, data, data.life, activation, chip, chosen);
+    for (const kind of new Set(placement.operations.map((o) => o.kind))) if (kind in life) k.entry(life[kind as keyof typeof life]);
+  }
+  if (uses.reserved) k.interruptEntry(irq.shutdownInterrupt);
   addJudges(k, data, chip);
   // a machine that no check takes is only run with time, where properties of states are not asked for
   const judged = size.cpus <= MOST_CHECKED_CPUS ? invariants : [];
@@ -123,6 +155,7 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
   for (let v = 0x20; v < 256; v++) handlers.set(v, entry('common_interrupt'));
   if (routines.cleanupInterrupt) handlers.set(IRQ_MOVE_CLEANUP_VECTOR, entry(routines.cleanupInterrupt.name));
   handlers.set(SPURIOUS_APIC_VECTOR, entry('spurious_interrupt'));
+  if (uses.reserved) handlers.set(MANAGED_IRQ_SHUTDOWN_VECTOR, entry(irq.shutdownInterrupt.name));
 
   return {
     program: programSetup(program, data.declarations, size, { handlers, apStart: entry('start_secondary'), started: data.started.slot }),
@@ -143,16 +176,28 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
   };
 }
 
+/** What of the kernel's data a scenario needs. */
+function usesOf({ operations, irqs, devices }: Placement): Uses & { readonly reserved: boolean } {
+  const managed = irqs.some((irq) => irq.managed);
+  const moving = operations.every(({ kind }) => kind === 'move' || kind === 'offline' || kind === 'online');
+  const life = managed || !moving || irqs.some(({ requested = true }) => !requested);
+  const reserved = managed || (life && devices.some(({ msi, msix }) => msix ?? msi?.maskable));
+  return { operations: operations.length, managed, life, reserved };
+}
+
 function operation(o: Placement['operations'][number], entry: (name: string) => number, mask: number): OperationSetup {
   const { on: cpu, pause } = o;
   if (o.kind === 'move') return { entry: entry('irq_set_affinity'), cpu, pause, args: [o.irq, { mask }] };
   if (o.kind === 'offline' || o.kind === 'online')
     return { entry: entry(o.kind === 'offline' ? 'cpu_down' : 'cpu_up'), cpu, pause, args: [o.cpu, 0] };
-  return { entry: entry(o.kind), cpu, pause, args: ['irq' in o ? o.irq : 0, 0] };
+  const name = o.kind === 'suspend' || o.kind === 'resume' ? `${o.kind}_devices` : `${o.kind}_irq`;
+  return { entry: entry(name), cpu, pause, args: ['irq' in o ? o.irq : 0, 0] };
 }
 
 /** Follows the message the device would send now: its LAPIC, then the slot of the vector there. */
 function disagreement(machine: ProgramMachine, d: LinuxData, chip: Chip, source: number): string | undefined {
+  const started = machine.variable(d.started.slot, source);
+  if (started === State.SHUTDOWN || started === State.SUSPENDED) return undefined;
   const target = chip.target(machine, source);
   if (typeof target === 'string') return target;
   const { cpu, vector } = target;
@@ -181,22 +226,34 @@ function untargeted(machine: ProgramMachine, d: LinuxData, size: MachineSize): U
 }
 
 /** All irqs requested and started, each on its vector; CPUs set up as `start_secondary` leaves them. */
-function boot(machine: ProgramMachine, d: LinuxData, chip: Chip, size: MachineSize, { online, irqs, operations }: Placement): void {
+function boot(machine: ProgramMachine, d: LinuxData, chip: Chip, size: MachineSize, placement: Placement): void {
+  const { online, irqs, operations, devices } = placement;
+  const reserved = irqs.map(({ device, requested = true }) => {
+    const { msi, msix } = devices[device] ?? {};
+    return !requested && (msix !== undefined || msi?.maskable === true);
+  });
   const used = new Map<number, number>();
+  const allocated = new Map<number, number>();
+  if (d.managed) bootManaged(machine, d.managed, size, irqs, reserved, used);
   irqs.forEach((irq, i) => {
-    used.set(irq.cpu, (used.get(irq.cpu) ?? 0) + 1);
-    machine.setVariable(d.apicdVector.slot, i, 0, irq.vector);
-    machine.setVariable(d.apicdCpu.slot, i, 0, irq.cpu);
-    machine.setVariable(d.vectorIrq.slot, irq.cpu, irq.vector, i + Slot.FIRST);
-    machine.setVariable(d.started.slot, i, 0, 1);
-    machine.setMaskBit(d.allocMap.slot, irq.cpu, irq.vector);
-    for (const cpu of irq.affinity) machine.setMaskBit(d.affinity.slot, i, cpu);
-    chip.boot(machine, i, irq);
+    const { managed = false, requested = true, affinity } = irq;
+    // until somebody has it, the first online CPU and a vector that nobody takes for one (2.11)
+    const target = reserved[i] ? { cpu: online.indexOf(true), vector: MANAGED_IRQ_SHUTDOWN_VECTOR } : { cpu: irq.cpu, vector: irq.vector };
+    if (d.life) machine.setVariable(d.life.activated.slot, i, 0, reserved[i] ? 0 : 1);
+    machine.setVariable(d.apicdVector.slot, i, 0, target.vector);
+    machine.setVariable(d.apicdCpu.slot, i, 0, target.cpu);
+    machine.setVariable(d.started.slot, i, 0, requested ? State.STARTED : State.SHUTDOWN);
+    if (!reserved[i]) {
+      machine.setVariable(d.vectorIrq.slot, irq.cpu, irq.vector, i + Slot.FIRST);
+      machine.setMaskBit(d.allocMap.slot, irq.cpu, irq.vector);
+      if (!managed) for (const counts of [used, allocated]) counts.set(irq.cpu, (counts.get(irq.cpu) ?? 0) + 1);
+    }
+    for (const cpu of affinity) machine.setMaskBit(d.affinity.slot, i, cpu);
+    chip.boot(machine, i, target, !requested);
   });
   online.forEach((on, c) => {
-    const allocated = used.get(c) ?? 0;
-    machine.setVariable(d.available.slot, c, 0, size.vectorHi - size.vectorLo - allocated);
-    machine.setVariable(d.allocated.slot, c, 0, allocated);
+    machine.setVariable(d.available.slot, c, 0, size.vectorHi - size.vectorLo - (used.get(c) ?? 0));
+    machine.setVariable(d.allocated.slot, c, 0, allocated.get(c) ?? 0);
     if (on) machine.setMaskBit(d.cpuOnlineMask.slot, 0, c);
     machine.setCpu(
       c,
@@ -206,5 +263,40 @@ function boot(machine: ProgramMachine, d: LinuxData, chip: Chip, size: MachineSi
   operations.forEach((o, i) => {
     const mask = d.operationMasks[i];
     if (o.kind === 'move' && mask) for (const cpu of o.to) machine.setMaskBit(mask.slot, 0, cpu);
+  });
+}
+
+/** irq_matrix_reserve_managed, for each managed irq on each CPU of its affinity. Counts what is taken on each CPU. */
+function bootManaged(
+  machine: ProgramMachine,
+  managed: NonNullable<LinuxData['managed']>,
+  size: MachineSize,
+  irqs: readonly IrqPlacement[],
+  reserved: readonly boolean[],
+  used: Map<number, number>,
+): void {
+  const taken = new Set(irqs.map(({ cpu, vector }) => `${cpu} ${vector}`));
+  const reserve = (cpu: number, vector: number): void => {
+    taken.add(`${cpu} ${vector}`);
+    used.set(cpu, (used.get(cpu) ?? 0) + 1);
+    machine.setMaskBit(managed.managedMap.slot, cpu, vector);
+  };
+  const allocated = new Map<number, number>();
+  irqs.forEach((irq, i) => {
+    if (!irq.managed) return;
+    machine.setVariable(managed.isManaged.slot, i, 0, 1);
+    if (!reserved[i]) allocated.set(irq.cpu, (allocated.get(irq.cpu) ?? 0) + 1);
+    machine.setVariable(managed.managedAllocated.slot, irq.cpu, 0, allocated.get(irq.cpu) ?? 0);
+    reserve(irq.cpu, irq.vector);
+    for (const cpu of irq.affinity.filter((each) => each !== irq.cpu)) {
+      const free = Array.from({ length: size.vectorHi - size.vectorLo }, (_, n) => size.vectorLo + n).find(
+        (v) => !taken.has(`${cpu} ${v}`),
+      );
+      if (free === undefined)
+        throw new ModelError(
+          'no vector of the universe is free to be reserved for a managed irq on each CPU of its affinity; raise universe vectors',
+        );
+      reserve(cpu, free);
+    }
   });
 }

@@ -1,25 +1,36 @@
-/** Writing an MSI message, and moving a non-maskable MSI without interrupt remapping (linux.md 2.5). */
-import { any, eq, lt, ne, SELF, type Assembler, type Builder, type Reg } from '../../index.js';
+/** Moving an MSI or MSI-X without interrupt remapping (linux.md 2.5). */
+import { any, eq, lt, ne, not, SELF, type Assembler, type Builder, type Reg, type Test } from '../../index.js';
 import type { Placement } from '../model.js';
 import type { Behaviours } from './behaviours.js';
 import type { Chip } from './chip.js';
-import { MANAGED_IRQ_SHUTDOWN_VECTOR, Slot, type LinuxData } from './data.js';
+import { MANAGED_IRQ_SHUTDOWN_VECTOR, Slot, State, type LinuxData } from './data.js';
+import { deviceRegisters, type Registers } from './registers.js';
 import { OK, type VectorRoutines } from './vector.js';
 
 /** Fixed, edge, asserted (hardware.md C.3.2). */
 const DATA_ASSERT = 0x4000;
 const ADDRESS_BASE = 0xfee00000;
 
-/** Plain MSI whose message goes as it is to a LAPIC. */
-export function msiChip(k: Assembler, d: LinuxData, v: VectorRoutines, behaviours: Behaviours, { apicIds, irqs }: Placement): Chip {
+/** Writes a whole message, for an irq that comes to life or goes; not while its device sleeps. */
+export function messageRoutine(k: Assembler, registers: Registers) {
+  return k.routine('pci_msi_domain_write_msg', { irq: 'irq', address: 'u32', data: 'u16' }, (b, { irq, address, data }) =>
+    registers.write(b as unknown as Builder, irq, { address: () => address, data: () => data }),
+  );
+}
+
+/** MSI and MSI-X whose messages go as they are to a LAPIC. */
+export function msiChip(k: Assembler, d: LinuxData, v: VectorRoutines, behaviours: Behaviours, placement: Placement): Chip {
+  const { apicIds } = placement;
+  const registers = deviceRegisters(placement, behaviours);
+
   /** w0-w5: every write is a step of its own, and completes in another. */
   const writeMsg = k.routine('__pci_write_msi_msg', { irq: 'irq', dest: 'cpu', vector: 'vector' }, (b, { irq, dest, vector }) => {
-    const device = b.constant('deviceOf', irq);
-    b.cfgWrite(device, 'control', b.cfgRead(device, 'control', 'reads MSI control'));
-    b.cfgWrite(device, 'addrLo', b.or('u32', b.shl('u32', b.constant('apicId', dest), 12), ADDRESS_BASE), 'MSI address: new destination');
-    b.if(b.constant('addr64', device), () => b.cfgWrite(device, 'addrHi', 0));
-    b.cfgWrite(device, 'data', b.or('u16', b.let('u16', vector), DATA_ASSERT), 'MSI data: vector');
-    if (behaviours.msiReadBack === 'read') b.cfgRead(device, 'control', 'reads MSI control back');
+    // of a device that sleeps the message is only remembered
+    if (d.life) b.if(eq(b.load(d.started, [irq]), State.SUSPENDED), () => b.return());
+    registers.write(b as unknown as Builder, irq, {
+      address: () => b.or('u32', b.shl('u32', b.constant('apicId', dest), 12), ADDRESS_BASE),
+      data: () => b.or('u16', b.let('u16', vector), DATA_ASSERT),
+    });
   });
 
   const updateDirect = k.routine(
@@ -60,6 +71,20 @@ export function msiChip(k: Assembler, d: LinuxData, v: VectorRoutines, behaviour
     return b.or('u32', b.shl('u32', b.load(d.apicdCpu, [irq]), 8), vector, 'cfg');
   };
 
+  /** The irqs that are moved in two steps, as conditions besides the others; none: all; undefined: no irq is. */
+  const twoSteps = (b: Builder, irq: Reg<'irq'>): Test[] | undefined => {
+    const { reservable } = registers;
+    switch (behaviours.msiUpdate) {
+      case 'direct':
+        return undefined;
+      case 'twoStep':
+        return reservable ? [not(reservable(b, irq))] : [];
+      case 'twoStepReserved':
+        // a managed irq is never reserved
+        return reservable && [reservable(b, irq), ...(d.managed ? [not(b.load(d.managed.isManaged, [irq]))] : [])];
+    }
+  };
+
   const setAffinity = k.routine(
     'msi_set_affinity',
     { irq: 'irq', mask: 'ref' },
@@ -67,8 +92,8 @@ export function msiChip(k: Assembler, d: LinuxData, v: VectorRoutines, behaviour
       const old = config(b, irq);
       const ret = b.call(v.apicSetAffinity, { irq, mask });
       b.if(ne(ret, OK), () => b.return(ret));
-      // without mask bits no irq can be reserved
-      if (behaviours.msiUpdate !== 'twoStep') {
+      const when = twoSteps(b as unknown as Builder, irq);
+      if (when === undefined) {
         b.call(updateDirect, { irq });
         b.return(OK);
         return;
@@ -82,6 +107,8 @@ export function msiChip(k: Assembler, d: LinuxData, v: VectorRoutines, behaviour
           eq(b.and('u32', changed, 0xff), 0),
           eq(b.shr('u32', changed, 8), 0),
           ne(oldcpu, SELF),
+          ...when.map((may) => () => not(may)),
+          ...(d.life && behaviours.startupAffinity === 'beforeUnmask' ? [() => ne(b.load(d.started, [irq]), State.STARTED)] : []),
         ),
         () => b.call(updateDirect, { irq }),
         () => b.call(updateTwoStep, { irq, oldcpu }),
@@ -91,27 +118,31 @@ export function msiChip(k: Assembler, d: LinuxData, v: VectorRoutines, behaviour
     { result: 'u8' as const, holds: [d.descLock] },
   );
 
-  const deviceOf = (irq: number): number => irqs[irq]?.device ?? 0;
+  const writeMessage = messageRoutine(k, registers);
   return {
     setAffinity,
     deferred: true,
+    mask: registers.mask,
+    unmask: registers.unmask,
+    reservable: registers.reservable,
+    activate: (b, irq) => b.call(updateDirect, { irq }),
+    deactivate: (b, irq) => b.call(writeMessage, { irq, address: 0, data: 0 }),
     judge(b, irq) {
-      const device = b.constant('deviceOf', irq);
-      const dest = b.and('u32', b.shr('u32', b.cfgRead(device, 'addrLo'), 12), 0xff);
+      const dest = b.and('u32', b.shr('u32', b.inspect('sentAddress', [irq]), 12), 0xff);
       b.if(ne(dest, b.and('u32', b.constant('apicId', b.load(d.apicdCpu, [irq])), 0xff)), () => b.flag('inStep', irq));
-      b.if(ne(b.and('vector', b.let('vector', b.cfgRead(device, 'data')), 0xff), b.load(d.apicdVector, [irq])), () =>
+      b.if(ne(b.and('vector', b.let('vector', b.inspect('sentData', [irq])), 0xff), b.load(d.apicdVector, [irq])), () =>
         b.flag('inStep', irq),
       );
-      b.if(ne(b.cfgRead(device, 'addrHi'), 0), () => b.flag('inStep', irq));
+      b.if(ne(b.inspect('sentAddressHigh', [irq]), 0), () => b.flag('inStep', irq));
     },
-    boot(machine, irq, { cpu, vector }) {
-      const addrLo = ADDRESS_BASE + (apicIds[cpu] ?? 0) * 0x1000;
-      machine.setDevice(deviceOf(irq), { control: 1, addrLo, addrHi: 0, data: DATA_ASSERT + vector });
+    boot(machine, irq, { cpu, vector }, masked) {
+      registers.boot(machine, irq, { addrLo: ADDRESS_BASE + (apicIds[cpu] ?? 0) * 0x1000, data: DATA_ASSERT + vector }, masked);
     },
     target(machine, irq) {
-      const msi = machine.msiOf(deviceOf(irq));
-      const cpu = apicIds.indexOf((msi.addrLo >>> 12) & 0xff);
-      return cpu < 0 ? 'its message goes to no CPU' : { cpu, vector: msi.data & 0xff };
+      const message = machine.messageOf(irq);
+      if (message === undefined) return 'its device sends no message';
+      const cpu = apicIds.indexOf((message.addrLo >>> 12) & 0xff);
+      return cpu < 0 ? 'its message goes to no CPU' : { cpu, vector: message.data & 0xff };
     },
   };
 }

@@ -2,11 +2,13 @@
  * Moving a remapped interrupt (linux.md 2.6 b, VT-d): the device is left alone, its entry in the remapping table changes, and what
  * units have cached of it is invalidated before the old vector is given up.
  */
-import { ne, SELF, type Assembler, type Declarations } from '../../index.js';
+import { ne, not, SELF, type Assembler, type Builder, type Declarations, type Reg } from '../../index.js';
 import type { Placement } from '../model.js';
 import type { Behaviours } from './behaviours.js';
 import type { Chip } from './chip.js';
-import type { LinuxData } from './data.js';
+import { State, type LinuxData } from './data.js';
+import { messageRoutine } from './msi.js';
+import { deviceRegisters } from './registers.js';
 import { OK, type VectorRoutines } from './vector.js';
 
 /** A present entry with a redirection hint, as the kernel composes it: fixed, edge, physical (hardware.md D.3.1). */
@@ -80,6 +82,28 @@ export function remapChip(k: Assembler, d: LinuxData, v: VectorRoutines, behavio
     { holds: [d.descLock] },
   );
 
+  const clearIrte = k.routine(
+    'clear_entries',
+    { irq: 'irq' },
+    (b, { irq }) => {
+      b.lock(r.ir2Lock, []);
+      b.storePair(r.irte, b.let('irte', irq), 0, [b.let('u32', 0), b.let('u32', 0)], { note: 'remapping entry: not present' });
+      if (behaviours.iecFlush === 'flush') b.call(qiSubmitSync, { irq });
+      b.unlock(r.ir2Lock, []);
+    },
+    { holds: [d.descLock] },
+  );
+  const registers = deviceRegisters(placement, behaviours);
+  const writeMessage = messageRoutine(k, registers);
+  /** The entry that a device asks for: of one with several messages that of the first, to which it adds their number. */
+  const several = placement.devices.some(({ msi }) => msi !== undefined && msi.vectors > 1);
+  const requestOf = (b: Builder, irq: Reg<'irq'>): Reg<'u32'> => {
+    const first = several ? b.let('irq', irq) : irq;
+    if (several)
+      b.if(not(b.constant('isMsix', b.constant('deviceOf', irq))), () => b.set(first, b.sub('irq', irq, b.constant('messageOf', irq))));
+    return b.or('u32', b.shl('u32', first, 5), REMAPPABLE);
+  };
+
   /** The old vector is cleaned up at once: behind the flush, nothing arrives there any more. */
   const setAffinity = k.routine(
     'intel_ir_set_affinity',
@@ -99,19 +123,31 @@ export function remapChip(k: Assembler, d: LinuxData, v: VectorRoutines, behavio
   return {
     setAffinity,
     deferred: false,
+    mask: registers.mask,
+    unmask: registers.unmask,
+    reservable: registers.reservable,
+    // the entry is there before anything can ask for it
+    activate(b, irq) {
+      b.call(modifyIrte, { irq });
+      b.if(ne(b.load(d.started, [irq]), State.SUSPENDED), () => b.call(writeMessage, { irq, address: requestOf(b, irq), data: 0 }));
+    },
+    deactivate(b, irq) {
+      b.call(writeMessage, { irq, address: 0, data: 0 });
+      b.call(clearIrte, { irq });
+    },
+    // the device asks for its entry, and that says what the kernel believes
     judge(b, irq) {
       const entry = b.let('irte', irq);
       const low = b.or('u32', b.shl('u32', b.load(d.apicdVector, [irq]), 16), PRESENT);
-      b.if(ne(b.cfgRead(b.constant('deviceOf', irq), 'addrLo'), b.or('u32', b.shl('u32', irq, 5), REMAPPABLE)), () =>
-        b.flag('inStep', irq),
-      );
+      b.if(ne(b.inspect('sentAddress', [irq]), requestOf(b, irq)), () => b.flag('inStep', irq));
       b.if(ne(b.load(r.irte, [entry, 0]), low), () => b.flag('inStep', irq));
       b.if(ne(b.load(r.irte, [entry, 1]), b.shl('u32', b.constant('apicId', b.load(d.apicdCpu, [irq])), 8)), () => b.flag('inStep', irq));
     },
-    boot(machine, irq, { cpu, vector }) {
+    boot(machine, irq, { cpu, vector }, masked) {
       entryFor(vector, apicIds[cpu] ?? 0, deviceOf(irq)).forEach((word, i) => machine.setVariable(r.irte.slot, irq, i, word));
       machine.setVariable(r.unit.slot, irq, 0, unitOf(irq));
-      machine.setDevice(deviceOf(irq), { control: 1, ...messageFor(irq) });
+      const { message = 0 } = irqs[irq] ?? {};
+      registers.boot(machine, irq, messageFor(placement.devices[deviceOf(irq)]?.msix ? irq : irq - message), masked);
       machine.setUnit(unitOf(irq), { table: r.irte.slot, size: Math.log2(irtesFor(irqs.length)), extended: false });
     },
     // what is cached comes before what memory says

@@ -1,53 +1,18 @@
-/** Vector allocation and assignment: the matrix allocator and the core of apic_set_affinity (linux.md 2.3, 2.4, 2.7). */
-import { all, any, eq, ge, lt, ne, not, SELF, type Assembler, type Builder, type Condition, type Reg, type Timer } from '../../index.js';
-import { NONE } from '../../../core/index.js';
+/** Vector assignment: the core of apic_set_affinity (linux.md 2.4), and what ends it (2.11). */
+import { all, any, ge, lt, ne, SELF, type Assembler, type Builder, type Condition, type Reg } from '../../index.js';
 import type { Behaviours } from './behaviours.js';
-import { IRQ_MOVE_CLEANUP_VECTOR, MANAGED_IRQ_SHUTDOWN_VECTOR, Slot, type LinuxData } from './data.js';
+import { cleanupRoutines } from './cleanup.js';
+import { MANAGED_IRQ_SHUTDOWN_VECTOR, Slot, type LinuxData } from './data.js';
+import { matrixAlloc, matrixAllocManaged, matrixFree } from './matrix.js';
 
 /** Results, in place of negative error numbers. */
 export const OK = 0;
 export const EBUSY = 1;
 export const ENOSPC = 2;
 
-/** A jiffy in cycles of 1/3 ns, at 250 in a second. */
-const JIFFY = 12_000_000;
-
 export type VectorRoutines = ReturnType<typeof vectorRoutines>;
 
 export function vectorRoutines(k: Assembler, d: LinuxData, behaviours: Behaviours) {
-  const locked = { holds: [d.vectorLock] };
-
-  /** irq_matrix_free, in line: the call stack of an offline is as deep as a context has frames. */
-  const matrixFree = (b: Builder, cpu: Reg<'cpu'>, bit: Reg<'vector'>): void => {
-    b.maskClear(d.allocMap, [cpu], bit);
-    b.fetchAdd(d.available, [cpu], 1);
-    b.fetchAdd(d.allocated, [cpu], -1);
-  };
-
-  /** The old vector is given back: the matrix first, then the slot, so that nobody gets it with a slot in use. */
-  const freeMovedVector = k.routine(
-    'free_moved_vector',
-    { irq: 'irq' },
-    (b, { irq }) => {
-      b.atomic(() => {
-        const cpu = b.load(d.prevCpu, [irq]);
-        const vector = b.load(d.prevVector, [irq]);
-        matrixFree(b, cpu, vector);
-        b.store(d.vectorIrq, [cpu, vector], Slot.UNUSED, 'vector_irq of the old CPU and vector = UNUSED');
-        b.if(b.load(d.queued, [irq]), () => {
-          b.listRemove(d.cleanupList, cpu, irq);
-          b.store(d.queued, [irq], 0);
-        });
-        b.store(d.prevVector, [irq], 0);
-        b.store(d.prevCpu, [irq], 0);
-        b.note('cleaned', irq);
-      });
-      // a step of its own: irq_complete_move looks at it without vector_lock
-      b.store(d.moveInProgress, [irq], 0, 'move_in_progress = 0');
-    },
-    locked,
-  );
-
   /** 2.4 step 4: the old target is remembered for cleanup, or freed if its CPU is offline. */
   const apicUpdateVector = k.routine(
     'apic_update_vector',
@@ -65,7 +30,7 @@ export function vectorRoutines(k: Assembler, d: LinuxData, behaviours: Behaviour
             b.store(d.prevCpu, [irq], cpu);
           },
           // the slot stays, so that fixup_irqs can still scan it
-          () => matrixFree(b, cpu, vector),
+          () => matrixFree(b, d, irq, cpu, vector),
         );
       });
       b.store(d.apicdVector, [irq], newvec);
@@ -75,6 +40,10 @@ export function vectorRoutines(k: Assembler, d: LinuxData, behaviours: Behaviour
     },
     { holds: [d.vectorLock, d.descLock] },
   );
+
+  /** An irq that is shut down, or reserved and not activated, has a vector that is none. */
+  const hasVector = (vector: Reg<'vector'>): [Condition, ...Condition[]] =>
+    d.life ? [ne(vector, 0), ne(vector, MANAGED_IRQ_SHUTDOWN_VECTOR)] : [ne(vector, 0)];
 
   /** 2.4 step 3. */
   const assignVectorLocked = k.routine(
@@ -86,7 +55,7 @@ export function vectorRoutines(k: Assembler, d: LinuxData, behaviours: Behaviour
         const cpu = b.load(d.apicdCpu, [irq]);
         b.if(
           all(
-            ne(vector, 0),
+            ...hasVector(vector),
             () => b.maskTest(d.cpuOnlineMask, [], cpu),
             () => b.maskTest(mask, cpu),
           ),
@@ -102,15 +71,8 @@ export function vectorRoutines(k: Assembler, d: LinuxData, behaviours: Behaviour
             b.return(EBUSY);
           },
         );
-        const best = b.maskMost(mask, d.available, d.cpuOnlineMask);
-        b.if(eq(best, NONE), () => b.return(ENOSPC));
-        b.if(eq(b.load(d.available, [best]), 0), () => b.return(ENOSPC));
-        const bit = b.maskFirstFree(d.allocMap, [best]);
-        b.if(eq(bit, NONE), () => b.return(ENOSPC));
-        b.maskSet(d.allocMap, [best], bit);
-        b.fetchAdd(d.available, [best], -1);
-        b.fetchAdd(d.allocated, [best], 1);
-        b.call(apicUpdateVector, { irq, newvec: bit, newcpu: best });
+        const { cpu: newcpu, vector: newvec } = matrixAlloc(b, d, mask, () => b.return(ENOSPC));
+        b.call(apicUpdateVector, { irq, newvec, newcpu });
         b.return(OK);
       });
       b.return(OK);
@@ -118,17 +80,55 @@ export function vectorRoutines(k: Assembler, d: LinuxData, behaviours: Behaviour
     { result: 'u8' as const, holds: [d.vectorLock, d.descLock] },
   );
 
+  /** 2.4 step 2: on another CPU of the mask one of the vectors that are reserved there. Unfinished moves are no obstacle. */
+  const assignManagedVector = (managed: NonNullable<LinuxData['managed']>) =>
+    k.routine(
+      'assign_managed_vector',
+      { irq: 'irq', mask: 'ref' },
+      (b, { irq, mask }) => {
+        b.atomic(() => {
+          const cpu = b.load(d.apicdCpu, [irq]);
+          b.if(
+            all(
+              ...hasVector(b.load(d.apicdVector, [irq])),
+              () => b.maskTest(d.cpuOnlineMask, [], cpu),
+              () => b.maskTest(mask, cpu),
+            ),
+            () => b.return(OK),
+          );
+          const { cpu: newcpu, vector: newvec } = matrixAllocManaged(b, d, managed, mask, behaviours, () => b.return(ENOSPC));
+          b.call(apicUpdateVector, { irq, newvec, newcpu });
+          b.return(OK);
+        });
+        b.return(OK);
+      },
+      { result: 'u8' as const, holds: [d.vectorLock, d.descLock] },
+    );
+
   const apicSetAffinity = k.routine(
     'apic_set_affinity',
     { irq: 'irq', mask: 'ref' },
     (b, { irq, mask }) => {
       b.lock(d.vectorLock, []);
-      const ret = b.call(assignVectorLocked, { irq, mask });
+      const ret = assign(b, irq, mask);
       b.unlock(d.vectorLock, []);
       b.return(ret);
     },
     { result: 'u8' as const, holds: [d.descLock] },
   );
+
+  const ofManaged = d.managed && assignManagedVector(d.managed);
+  const assign = (b: Builder, irq: Reg<'irq'>, mask: Reg<'ref'>): Reg<'u8'> => {
+    const { managed } = d;
+    if (managed === undefined || ofManaged === undefined) return b.call(assignVectorLocked, { irq, mask });
+    const ret = b.let('u8', OK);
+    b.if(
+      b.load(managed.isManaged, [irq]),
+      () => b.set(ret, b.call(ofManaged, { irq, mask })),
+      () => b.set(ret, b.call(assignVectorLocked, { irq, mask })),
+    );
+    return ret;
+  };
 
   /** The interrupt is sent again, to where it is meant for now. */
   const apicRetriggerIrq = k.routine(
@@ -145,128 +145,45 @@ export function vectorRoutines(k: Assembler, d: LinuxData, behaviours: Behaviour
     { holds: [d.descLock] },
   );
 
-  /**
-   * 2.7: what is on the list of this CPU is freed, but vectors that are pending here. Those keep their entry; `again` sees to
-   * it that they are looked at once more. vector_lock is held.
-   */
-  const cleanUp = (b: Builder, again: () => void): void => {
-    const node = b.let('irq', b.load(d.cleanupList.heads, [SELF]));
-    b.while(ne(node, 0), () => {
-      const irq = b.sub(node, 1);
-      const vector = b.load(d.prevVector, [irq]);
-      b.set(node, b.load(d.cleanupList.next, [irq]));
-      b.if(b.irrBit(vector, 'is the old vector still pending here?'), again, () => b.call(freeMovedVector, { irq }));
-    });
-  };
-
-  /** From 6.6 on: a timer on the old CPU. */
-  const timer: Timer | undefined =
-    behaviours.cleanup === 'timer'
-      ? k.timer(
-          'vector_cleanup',
-          k.routine('vector_cleanup_callback', {}, (b) => {
-            b.cli();
-            b.lock(d.vectorLock, []);
-            cleanUp(b, () => armTimer(b));
-            b.unlock(d.vectorLock, []);
-            b.end();
-          }),
-          JIFFY,
-        )
-      : undefined;
-  const armTimer = (b: Builder): void => timer && b.timerArm(SELF, timer, 'once more in a jiffy');
-
-  /** 2.7: the old vector goes on the list of its CPU, which is told. */
-  const sendCleanupVector = k.routine(
-    timer ? '__vector_schedule_cleanup' : '__send_cleanup_vector',
+  /** 2.11: the irq has no vector any more; what still comes on the old ones finds their slots shut down. */
+  const clearIrqVector = k.routine(
+    'clear_irq_vector',
     { irq: 'irq' },
     (b, { irq }) => {
+      const mark = behaviours.shutdownMark === 'mark' ? Slot.SHUTDOWN : Slot.UNUSED;
+      const giveUp = (cpu: Reg<'cpu'>, vector: Reg<'vector'>): void => {
+        b.store(
+          d.vectorIrq,
+          [cpu, vector],
+          mark,
+          `vector_irq of the vector = ${behaviours.shutdownMark === 'mark' ? 'SHUTDOWN' : 'UNUSED'}`,
+        );
+        matrixFree(b, d, irq, cpu, vector);
+      };
       b.lock(d.vectorLock, []);
-      b.store(d.moveInProgress, [irq], 0, 'move_in_progress = 0');
-      const cpu = b.load(d.prevCpu, [irq]);
-      b.if(
-        b.maskTest(d.cpuOnlineMask, [], cpu),
-        () => {
-          b.atomic(() => {
-            b.listPush(d.cleanupList, cpu, irq);
-            b.store(d.queued, [irq], 1);
+      b.atomic(() => {
+        const cpu = b.load(d.apicdCpu, [irq]);
+        const vector = b.load(d.apicdVector, [irq]);
+        b.if(all(...hasVector(vector)), () => giveUp(cpu, vector));
+        const prev = b.load(d.prevVector, [irq]);
+        b.if(ne(prev, 0), () => {
+          const prevCpu = b.load(d.prevCpu, [irq]);
+          giveUp(prevCpu, prev);
+          b.if(b.load(d.queued, [irq]), () => {
+            b.listRemove(d.cleanupList, prevCpu, irq);
+            b.store(d.queued, [irq], 0);
           });
-          if (timer) b.if(not(b.timerArmed(cpu, timer)), () => b.timerArm(cpu, timer, 'cleanup on the old CPU in a jiffy'));
-          else b.ipi(b.constant('apicId', cpu), IRQ_MOVE_CLEANUP_VECTOR, 'cleanup IPI to the old CPU');
-        },
-        () => {
-          if (behaviours.cleanupOffline === 'free') {
-            b.call(freeMovedVector, { irq });
-            return;
-          }
-          // given up: nobody will free it (races.md, vector-leak-cpu-offline)
-          b.note('leaked', irq);
           b.store(d.prevVector, [irq], 0);
-        },
-      );
-      b.unlock(d.vectorLock, []);
-    },
-    { holds: [d.descLock] },
-  );
-
-  const irqCompleteMove = k.routine(
-    'irq_complete_move',
-    { irq: 'irq', vector: 'vector' },
-    (b, { irq, vector }) => {
-      b.if(eq(b.load(d.moveInProgress, [irq]), 0), () => b.return());
-      switch (behaviours.completeMove) {
-        case 'dead':
-          return;
-        case 'compare':
-          b.if(ne(b.load(d.apicdVector, [irq]), vector), () => b.return());
-          break;
-        case 'any':
-          break;
-      }
-      b.if(eq(b.load(d.apicdCpu, [irq]), SELF), () => b.call(sendCleanupVector, { irq }));
-    },
-    { holds: [d.descLock] },
-  );
-
-  /** Hot-unplug: a move that has not been cleaned up is ended by force. */
-  const irqForceCompleteMove = k.routine(
-    'irq_force_complete_move',
-    { irq: 'irq' },
-    (b, { irq }) => {
-      b.lock(d.vectorLock, []);
-      const unfinished = (): Condition => ne(b.load(d.prevVector, [irq]), 0);
-      const involved = any(
-        () => eq(b.load(d.apicdCpu, [irq]), SELF),
-        () => eq(b.load(d.prevCpu, [irq]), SELF),
-      );
-      b.if(behaviours.forceComplete === 'involved' ? all(unfinished, involved) : unfinished, () => b.call(freeMovedVector, { irq }));
-      b.unlock(d.vectorLock, []);
-    },
-    { holds: [d.descLock] },
-  );
-
-  /** 2.7, up to 6.5: the cleanup IPI on the old CPU. It has the lowest priority: what is pending is taken before it comes again. */
-  const cleanupInterrupt = timer
-    ? undefined
-    : k.routine('smp_irq_move_cleanup_interrupt', { vector: 'vector' }, (b) => {
-        b.lapicWrite('eoi', 0);
-        b.lock(d.vectorLock, []);
-        cleanUp(b, () => b.ipi(b.constant('apicId', SELF), IRQ_MOVE_CLEANUP_VECTOR, 'cleanup IPI to itself'));
-        b.unlock(d.vectorLock, []);
-        b.iret();
+          b.store(d.prevCpu, [irq], 0);
+        });
+        b.store(d.apicdVector, [irq], MANAGED_IRQ_SHUTDOWN_VECTOR);
+        b.store(d.apicdCpu, [irq], b.maskFirst(d.cpuOnlineMask, []));
       });
-
-  /** d7, from 6.6 on: nothing waits on the list of a CPU that is offline. */
-  const lapicOffline = k.routine('lapic_offline', {}, (b) => {
-    b.lock(d.vectorLock, []);
-    b.loop(() => {
-      const node = b.load(d.cleanupList.heads, [SELF]);
-      b.if(eq(node, 0), () => b.break());
-      b.call(freeMovedVector, { irq: b.sub(node, 1) });
-    });
-    if (timer) b.timerCancel(SELF, timer);
-    b.unlock(d.vectorLock, []);
-  });
+      b.store(d.moveInProgress, [irq], 0, 'move_in_progress = 0');
+      b.unlock(d.vectorLock, []);
+    },
+    { holds: [d.descLock] },
+  );
 
   /** d2: offline is refused if the other CPUs have not enough free vectors. 1: it may go. */
   const lapicCanUnplugCpu = k.routine(
@@ -295,16 +212,10 @@ export function vectorRoutines(k: Assembler, d: LinuxData, behaviours: Behaviour
   );
 
   return {
-    /** 2.6 step 3: the old vector goes to cleanup without waiting for an interrupt. desc->lock is held. */
-    sendCleanup(b: Builder, irq: Reg<'irq'>): void {
-      b.if(b.load(d.moveInProgress, [irq]), () => b.call(sendCleanupVector, { irq }));
-    },
+    ...cleanupRoutines(k, d, behaviours),
     apicSetAffinity,
     apicRetriggerIrq,
-    irqCompleteMove,
-    irqForceCompleteMove,
-    cleanupInterrupt,
-    lapicOffline,
+    clearIrqVector,
     lapicCanUnplugCpu,
   };
 }

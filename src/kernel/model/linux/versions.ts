@@ -42,6 +42,30 @@ const history: { readonly [N in BehaviourName]: readonly Era<N>[] } = {
     [FIRST, 'leak'],
     ['6.10', 'free'],
   ],
+  managedPick: [
+    [FIRST, 'first'],
+    ['5.4', 'least'],
+  ],
+  shutdownMark: [
+    [FIRST, 'none'],
+    ['5.4', 'mark'],
+  ],
+  deactivate: [
+    [FIRST, 'atShutdown'],
+    ['5.4', 'afterWait'],
+  ],
+  startupAffinity: [
+    [FIRST, 'afterUnmask'],
+    ['5.14', 'beforeUnmask'],
+  ],
+  inactiveMove: [
+    [FIRST, 'wait'],
+    ['5.8', 'store'],
+  ],
+  managedStart: [
+    [FIRST, 'forced'],
+    ['6.15', 'depth', 'memory'],
+  ],
   edgeInProgress: [
     [FIRST, 'pending'],
     ['6.17', 'wait'],
@@ -84,6 +108,7 @@ const recorded: ReadonlySet<BehaviourName> = new Set<BehaviourName>([
   'cleanup',
   'lapicDisable',
   'irrScan',
+  'startupAffinity',
   'iecFlush',
   'iecWait',
   'iecIndex',

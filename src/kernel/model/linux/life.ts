@@ -1,0 +1,113 @@
+/** What drivers do with their irqs, and a suspend with all of them (linux.md 2.11). */
+import { eq, lt, ne, not, type Assembler, type Builder, type Reg } from '../../index.js';
+import type { Activation, Life } from './activation.js';
+import type { Behaviours } from './behaviours.js';
+import type { Chip } from './chip.js';
+import { State, type LinuxData } from './data.js';
+
+/** For all irqs. */
+function each(b: Builder, body: (irq: Reg<'irq'>) => void): void {
+  const irq = b.let('irq', 0);
+  b.while(
+    () => lt(irq, b.constant('sources')),
+    () => {
+      body(irq);
+      b.set(irq, b.add(irq, 1));
+    },
+  );
+}
+
+export function lifeRoutines(k: Assembler, d: LinuxData, life: Life, a: Activation, chip: Chip, behaviours: Behaviours) {
+  /** With desc->lock, from a task: interrupts are on before. */
+  const locked = (b: Builder, irq: Reg<'irq'>, body: () => void): void => {
+    b.cli();
+    b.lock(d.descLock, [irq]);
+    body();
+    b.unlock(d.descLock, [irq]);
+    b.restoreFlags(b.let('bool', 1));
+  };
+
+  /** synchronize_irq: no handler of the irq runs. */
+  const synchronize = (b: Builder, irq: Reg<'irq'>): void => b.waitEq(d.inProgress, [irq], 0, 'synchronize_irq: no handler in progress');
+
+  const operation = (name: string, body: (b: Builder, irq: Reg<'irq'>) => void) =>
+    k.routine(name, { op: 'u8', irq: 'irq' }, (b, { op, irq }) => {
+      body(b as unknown as Builder, irq);
+      b.opEnd(op);
+      b.end();
+    });
+
+  const requestIrq = operation('request_irq', (b, irq) =>
+    locked(b, irq, () => {
+      b.store(life.depth, [irq], 0);
+      b.call(a.irqStartup, { irq });
+    }),
+  );
+
+  const freeIrq = operation('free_irq', (b, irq) => {
+    locked(b, irq, () => {
+      a.quiet(b, irq);
+      chip.mask?.(b, irq);
+      if (behaviours.deactivate === 'atShutdown') b.call(a.deactivate, { irq });
+    });
+    synchronize(b, irq);
+    if (behaviours.deactivate === 'afterWait') locked(b, irq, () => b.call(a.deactivate, { irq }));
+  });
+
+  /** Lazily: the irq is masked, where it can be, at the next interrupt. */
+  const disableIrq = operation('disable_irq', (b, irq) => {
+    locked(b, irq, () => {
+      b.fetchAdd(life.depth, [irq], 1);
+      b.if(eq(b.load(d.started, [irq]), State.STARTED), () => b.store(d.started, [irq], State.DISABLED, 'irq disabled'));
+    });
+    synchronize(b, irq);
+  });
+
+  const enableIrq = operation('enable_irq', (b, irq) =>
+    locked(b, irq, () => {
+      b.if(ne(b.load(life.depth, [irq]), 0), () => {
+        b.if(eq(b.fetchAdd(life.depth, [irq], -1), 0), () => {
+          b.if(
+            eq(b.load(d.started, [irq]), State.DISABLED),
+            () => {
+              b.store(d.started, [irq], State.STARTED, 'irq enabled');
+              chip.unmask?.(b, irq);
+              a.resend(b, irq);
+            },
+            // its CPUs came back while it was disabled
+            () => b.if(not(a.isShutdown(b, irq)), () => b.call(a.irqStartup, { irq })),
+          );
+        });
+      });
+    }),
+  );
+
+  /** Devices to D3: from here on messages are remembered and not written. */
+  const suspend = operation('suspend_devices', (b) =>
+    each(b, (irq) => {
+      locked(b, irq, () =>
+        b.if(ne(b.load(d.started, [irq]), State.SHUTDOWN), () => b.store(d.started, [irq], State.SUSPENDED, 'device to D3: quiet')),
+      );
+      synchronize(b, irq);
+    }),
+  );
+
+  /** Devices to D0: what was remembered is written, and what was kept back is handled. */
+  const resume = operation('resume_devices', (b) =>
+    each(b, (irq) =>
+      locked(b, irq, () =>
+        b.if(eq(b.load(d.started, [irq]), State.SUSPENDED), () => {
+          b.store(d.started, [irq], State.SHUTDOWN, 'device to D0, still quiet');
+          chip.activate(b, irq);
+          b.store(d.started, [irq], State.DISABLED);
+          b.if(eq(b.load(life.depth, [irq]), 0), () => {
+            b.store(d.started, [irq], State.STARTED, 'irq enabled');
+            a.resend(b, irq);
+          });
+        }),
+      ),
+    ),
+  );
+
+  return { request: requestIrq, free: freeIrq, disable: disableIrq, enable: enableIrq, suspend, resume };
+}

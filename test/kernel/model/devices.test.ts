@@ -1,0 +1,143 @@
+/** Linux and the kinds of message: MSI-X, MSI with mask bits, several messages; written, masked, reserved (linux.md 2.5, 2.11). */
+import { describe, expect, test } from 'vitest';
+import { assembleSystem } from '../../../src/index.js';
+import { scenarioOf, verdictOf, type Options } from '../../check/help.js';
+import { Walk } from './walk.js';
+
+const [SHUTDOWN, STARTED] = [0, 1];
+
+interface Text {
+  readonly message?: string;
+  readonly irqs?: string;
+  readonly operations: string;
+  readonly machine?: string;
+  readonly raises?: number;
+}
+
+/** A device with one irq on CPU 1, at a vector that changes when it moves. */
+function text({ message = '{type: msix}', irqs = '{irq: 40, cpu: 1, vector: 0x22}', operations, machine = '', raises = 2 }: Text): string {
+  return `version: 1
+name: device
+machine: {cpus: 2${machine}}
+universe: {vectors: 2}
+devices: [{name: nvme, message: ${message}, raises: ${raises}, irqs: [${irqs}]}]
+operations: [${operations}]
+`;
+}
+
+const offline = text({ operations: 'offline: 1' });
+const maskable = '{type: msi, maskable: true}';
+const life = text({ operations: '{request: 40}, {free: 40}', irqs: '{irq: 40, cpu: 1, vector: 0x22, requested: false}', raises: 1 });
+
+describe('moves', () => {
+  test.each<[string, string, Options, unknown]>([
+    ['5.9 moves an entry of MSI-X', text({ operations: 'move: {irq: 40, to: [0]}' }), {}, 'safe'],
+    // races.md msi-write-not-flushed: the entry's writes are posted, and nobody waits for them
+    ['5.9, offline: the entry is not written yet when the IRR is scanned', offline, {}, ['noLoss', 'noStray']],
+    ['5.9, offline, with msiReadBack=read', offline, { set: { msiReadBack: 'read' } }, 'safe'],
+    ['5.14, offline', offline, { model: '5.14' }, 'safe'],
+    ['6.12.117, offline: in two steps, which it does not need', offline, { model: '6.12.117' }, 'safe'],
+    [
+      '5.5, offline, with mask bits: what would be torn is masked',
+      text({ message: maskable, operations: 'offline: 1' }),
+      { model: '5.9', set: { msiUpdate: 'direct' } },
+      'safe',
+    ],
+    ['6.12.117, offline, with mask bits', text({ message: maskable, operations: 'offline: 1' }), { model: '6.12.117' }, 'safe'],
+    [
+      '6.12.117, remapped, moved at once',
+      text({ operations: 'move: {irq: 40, to: [0]}', machine: ', iommu: vtd', raises: 1 }),
+      { model: '6.12.117' },
+      'safe',
+    ],
+  ])('%s', async (_, scenario, options, expected) => {
+    expect(await verdictOf(scenario, options)).toEqual(expected);
+  });
+
+  /** What a CPU does to the table, as the recording has it. */
+  async function table(model: string): Promise<string[]> {
+    const walk = await Walk.begin(text({ operations: 'move: {irq: 40, to: [0]}' }), { model });
+    walk.operation(0);
+    walk.raise('nvme');
+    const { system, steps } = walk.replay;
+    const texts = steps
+      .flatMap(({ events }) => events)
+      .flatMap((e) => {
+        const label = e.kind === 'step' ? system.built.labels[(system.built.program.code[e.b * 4 + 3] ?? 0) >>> 8] : undefined;
+        return label && e.a === 1 && /entry|table/.test(label.text) ? [label.text] : [];
+      });
+    return texts.filter((each, i) => each !== texts[i - 1]);
+  }
+
+  test('6.12.117: mask, read back, twice the entry and read back, unmask (recorded)', async () => {
+    const entry = ['entry address', 'entry address, upper half', 'entry data', 'reads the entry back'];
+    expect(await table('6.12.117')).toEqual([
+      'masks the entry',
+      'reads the table: the mask has arrived',
+      ...entry,
+      ...entry,
+      'unmasks the entry',
+    ]);
+  });
+
+  test('5.9: mask, the entry, unmask; nothing is read', async () => {
+    expect(await table('5.9')).toEqual([
+      'masks the entry',
+      'entry address',
+      'entry address, upper half',
+      'entry data',
+      'unmasks the entry',
+    ]);
+  });
+});
+
+describe('reservation', () => {
+  test('an irq that nobody has has no vector: 0xef at the first CPU; requested it has one, freed none again', async () => {
+    const walk = await Walk.begin(life, { model: '6.12.117' });
+    expect([walk.target(0), walk.mask('alloc_map', 1), walk.variable('irq_started', 0)]).toEqual([[0, 0xef], [], SHUTDOWN]);
+    walk.operation(0);
+    expect([walk.target(0), walk.mask('alloc_map', 0), walk.variable('irq_started', 0)]).toEqual([[0, 0x21], [0x21], STARTED]);
+    expect(walk.replay.machine.messageOf(0)).toMatchObject({ addrLo: 0xfee00000, data: 0x4021, masked: false });
+    walk.operation(1);
+    expect([walk.target(0), walk.mask('alloc_map', 0)]).toEqual([[0, 0xef], []]);
+    expect(walk.replay.machine.messageOf(0)).toMatchObject({ addrLo: 0, data: 0, masked: true });
+  });
+
+  test.each<[string, Options, unknown]>([
+    // races.md free-irq-in-flight
+    ['4.19: what comes late is a stray', { model: '4.19' }, ['noStray']],
+    ['5.9: it is swallowed', {}, 'safe'],
+    ['7.0', { model: '7.0' }, 'safe'],
+  ])('request and free, %s', async (_, options, expected) => {
+    expect(await verdictOf(life, options)).toEqual(expected);
+  });
+
+  const remapped = life.replace('cpus: 2', 'cpus: 2, iommu: vtd');
+  test.each<[string, Options, unknown]>([
+    // races.md dmar-fault-irte-not-present: what was sent before the mask arrived finds its entry gone
+    ['5.9: a late message finds no entry', {}, ['noFault']],
+    ['5.14: reading the mask back has pushed it', { model: '5.14' }, 'safe'],
+  ])('request and free, remapped, %s', async (_, options, expected) => {
+    expect(await verdictOf(remapped, options)).toEqual(expected);
+  });
+});
+
+describe('several messages', () => {
+  const irqs = '{irq: 40, cpu: 1, vector: 0x22}, {irq: 41, cpu: 0, vector: 0x22}';
+
+  test('remapped, each has its own entry and moves alone', async () => {
+    const several = text({ message: '{type: msi}', irqs, operations: 'move: {irq: 41, to: [1]}', machine: ', iommu: vtd', raises: 1 });
+    const walk = await Walk.begin(several);
+    walk.operation(0);
+    expect([walk.target(0), walk.target(1)]).toEqual([
+      [1, 0x22],
+      [1, 0x21],
+    ]);
+    expect(await verdictOf(several)).toBe('safe');
+  });
+
+  test('without remapping Linux gives no device several', () => {
+    const scenario = scenarioOf(text({ message: '{type: msi}', irqs, operations: '' }));
+    expect(() => assembleSystem(scenario)).toThrow('Linux gives a device several MSI only with interrupt remapping');
+  });
+});
