@@ -238,6 +238,7 @@ export function declareInstruction(at: usize, pc: u32, c: u32, ctx: usize): void
       touchThing(at, Thing.timers, true, false);
       break;
     case Op.hush: {
+      if (nIoapics != 0) touchThing(at, Thing.pins, true, true);
       const s = operandA(w0);
       for (let i: u32 = 0; i < 16; i++) {
         if (ctx != 0 && i != (operand(ctx, c, s, imm) & 15)) continue;

@@ -162,6 +162,11 @@ function endOperation(o: u32, c: u32): void {
   record(Event.opEnd, o, c, 0);
 }
 
+/** Index of a half of the entry of a pin (hardware.md B.1). */
+function entryHalf(pin: u32, half: u32): u32 {
+  return <u32>IoapicReg.entries + ((pin & 0xff) << 1) + (half & 1);
+}
+
 function hush(s: u32, pc: u32): void {
   if (s >= nSources) {
     raiseFault(Fault.index, pc);
@@ -169,11 +174,7 @@ function hush(s: u32, pc: u32): void {
   }
   store<u8>(srcAt(s), 0, Src.owed);
   store<u8>(srcAt(s), 0, Src.condition);
-}
-
-/** Index of a half of the entry of a pin (hardware.md B.1). */
-function entryHalf(pin: u32, half: u32): u32 {
-  return <u32>IoapicReg.entries + ((pin & 0xff) << 1) + (half & 1);
+  releaseLine(s);
 }
 
 /** Executes one; returns the value to show. */

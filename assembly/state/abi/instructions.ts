@@ -140,16 +140,16 @@ export enum Op {
   /** a = register imm (`MmioReg`) of entry c of device b; such a write is posted */
   mmioRead = 81,
   mmioWrite = 82,
+  /** the device of interrupt source a falls silent: what it has raised is void, whether it was sent or not */
+  hush = 83,
   /**
    * a = half imm (0 low, 1 high) of the entry of pin c of IOAPIC b; that half = a. Select and data are one access: both stand under a
    * lock. Not posted
    */
-  pinRead = 83,
-  pinWrite = 84,
+  pinRead = 84,
+  pinWrite = 85,
   /** EOI register of IOAPIC b = vector a (hardware.md B.1) */
-  pinEoi = 85,
-  /** the device of interrupt source a falls silent: what it has raised is void, whether it was sent or not */
-  hush = 86,
+  pinEoi = 86,
 }
 
 /** Values of an operand byte. 0..7 are the context's registers. */

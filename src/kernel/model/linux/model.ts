@@ -111,6 +111,11 @@ function orModelError(own: readonly string[], make: () => BuiltModel): BuiltMode
 }
 
 function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSize, placement: Placement): BuiltModel {
+  const other = placement.devices.findIndex(({ chipset }) => chipset !== undefined);
+  if (other >= 0)
+    throw new ModelError(
+      `the Linux models know MSI and MSI-X so far; write message: {type: msi} for ${placement.parts?.devices[other] ?? other}`,
+    );
   const several = placement.devices.findIndex(({ msi }) => (msi?.vectors ?? 1) > 1);
   if (several >= 0 && !isRemapped(placement))
     throw new ModelError(
