@@ -1,6 +1,7 @@
 /** The life of an irq: requested, freed, disabled, managed, through a suspend (linux.md 2.3, 2.11; races.md). */
 import { describe, expect, test } from 'vitest';
-import { small, verdictOf, type Options } from '../../check/help.js';
+import { search } from '../../../src/index.js';
+import { LIMITS, small, systemFrom, verdictOf, type Options } from '../../check/help.js';
 import { Walk } from './walk.js';
 
 const [SHUTDOWN_SLOT, SHUTDOWN, STARTED, DISABLED] = [1, 0, 1, 2];
@@ -201,4 +202,21 @@ describe('suspend', () => {
   test.each(['5.9', '6.12.117', '7.0'])('is safe on %s', async (model) => {
     expect(await verdictOf(one(['suspend: true'], { raises: 1 }), { model })).toBe('safe');
   });
+});
+
+test.each(['4.19', '5.9', '7.0'])('%s: all levels of the reduction find the same failures', async (model) => {
+  const scenarios = [
+    one(['offline: 1', 'online: 1'], managed),
+    one(['offline: 1', 'request: 24'], { requested: false }),
+    one(['suspend: true'], { raises: 1 }),
+  ];
+  for (const scenario of scenarios) {
+    const found = async (reduction: 0 | 1 | 2): Promise<string[]> => {
+      const { failures } = await search(systemFrom(scenario, { model }), { ...LIMITS, reduction });
+      return failures.map(({ property, length }) => (reduction === 2 ? property : `${property} ${length}`)).toSorted();
+    };
+    const whole = await found(0);
+    expect(await found(1)).toEqual(whole);
+    expect(await found(2)).toEqual(whole.map((each) => each.split(' ')[0]));
+  }
 });

@@ -2,15 +2,7 @@
 import { Assembler, AssemblyError, programSetup, type MachineSize, type OwnRoutines } from '../../index.js';
 import type { ProgramMachine, OperationSetup } from '../../../machine/index.js';
 import { quote } from '../../../words.js';
-import {
-  ModelError,
-  type ActiveBehaviour,
-  type BuiltModel,
-  type IrqPlacement,
-  type KernelModel,
-  type Placement,
-  type Untargeted,
-} from '../model.js';
+import { ModelError, type ActiveBehaviour, type BuiltModel, type KernelModel, type Placement, type Untargeted } from '../model.js';
 import { behaviourNames, behaviours, type BehaviourName, type Behaviours } from './behaviours.js';
 import { activationRoutines } from './activation.js';
 import type { Chip } from './chip.js';
@@ -25,7 +17,8 @@ import {
   type LinuxData,
   type Uses,
 } from './data.js';
-import { hotplugRoutines, TPR } from './hotplug.js';
+import { boot } from './boot.js';
+import { hotplugRoutines } from './hotplug.js';
 import { lifeRoutines } from './life.js';
 import { irqRoutines } from './irq.js';
 import { invariants } from './invariants.js';
@@ -228,80 +221,4 @@ function untargeted(machine: ProgramMachine, d: LinuxData, size: MachineSize): U
       .filter((vector) => !irqs.some((irq) => of(d.apicdCpu, irq) === cpu && of(d.apicdVector, irq) === vector))
       .map((vector) => ({ cpu, vector, awaits: awaits(cpu, vector) })),
   );
-}
-
-/** All irqs requested and started, each on its vector; CPUs set up as `start_secondary` leaves them. */
-function boot(machine: ProgramMachine, d: LinuxData, chip: Chip, size: MachineSize, placement: Placement): void {
-  const { online, irqs, operations, devices } = placement;
-  const reserved = irqs.map(({ device, requested = true }) => {
-    const { msi, msix } = devices[device] ?? {};
-    return !requested && (msix !== undefined || msi?.maskable === true);
-  });
-  const used = new Map<number, number>();
-  const allocated = new Map<number, number>();
-  if (d.managed) bootManaged(machine, d.managed, size, irqs, reserved, used);
-  irqs.forEach((irq, i) => {
-    const { managed = false, requested = true, affinity } = irq;
-    // until somebody has it, the first online CPU and a vector that nobody takes for one (2.11)
-    const target = reserved[i] ? { cpu: online.indexOf(true), vector: MANAGED_IRQ_SHUTDOWN_VECTOR } : { cpu: irq.cpu, vector: irq.vector };
-    if (d.life) machine.setVariable(d.life.activated.slot, i, 0, reserved[i] ? 0 : 1);
-    machine.setVariable(d.apicdVector.slot, i, 0, target.vector);
-    machine.setVariable(d.apicdCpu.slot, i, 0, target.cpu);
-    machine.setVariable(d.started.slot, i, 0, requested ? State.STARTED : State.SHUTDOWN);
-    if (!reserved[i]) {
-      machine.setVariable(d.vectorIrq.slot, irq.cpu, irq.vector, i + Slot.FIRST);
-      machine.setMaskBit(d.allocMap.slot, irq.cpu, irq.vector);
-      if (!managed) for (const counts of [used, allocated]) counts.set(irq.cpu, (counts.get(irq.cpu) ?? 0) + 1);
-    }
-    for (const cpu of affinity) machine.setMaskBit(d.affinity.slot, i, cpu);
-    chip.boot(machine, i, target, !requested);
-  });
-  online.forEach((on, c) => {
-    machine.setVariable(d.available.slot, c, 0, size.vectorHi - size.vectorLo - (used.get(c) ?? 0));
-    machine.setVariable(d.allocated.slot, c, 0, allocated.get(c) ?? 0);
-    if (on) machine.setMaskBit(d.cpuOnlineMask.slot, 0, c);
-    machine.setCpu(
-      c,
-      on ? { svr: 0x1ff, tpr: TPR, run: 'running', interruptsOn: true } : { svr: 0xff, tpr: 0, run: 'waitForSipi', interruptsOn: false },
-    );
-  });
-  operations.forEach((o, i) => {
-    const mask = d.operationMasks[i];
-    if (o.kind === 'move' && mask) for (const cpu of o.to) machine.setMaskBit(mask.slot, 0, cpu);
-  });
-}
-
-/** irq_matrix_reserve_managed, for each managed irq on each CPU of its affinity. Counts what is taken on each CPU. */
-function bootManaged(
-  machine: ProgramMachine,
-  managed: NonNullable<LinuxData['managed']>,
-  size: MachineSize,
-  irqs: readonly IrqPlacement[],
-  reserved: readonly boolean[],
-  used: Map<number, number>,
-): void {
-  const taken = new Set(irqs.map(({ cpu, vector }) => `${cpu} ${vector}`));
-  const reserve = (cpu: number, vector: number): void => {
-    taken.add(`${cpu} ${vector}`);
-    used.set(cpu, (used.get(cpu) ?? 0) + 1);
-    machine.setMaskBit(managed.managedMap.slot, cpu, vector);
-  };
-  const allocated = new Map<number, number>();
-  irqs.forEach((irq, i) => {
-    if (!irq.managed) return;
-    machine.setVariable(managed.isManaged.slot, i, 0, 1);
-    if (!reserved[i]) allocated.set(irq.cpu, (allocated.get(irq.cpu) ?? 0) + 1);
-    machine.setVariable(managed.managedAllocated.slot, irq.cpu, 0, allocated.get(irq.cpu) ?? 0);
-    reserve(irq.cpu, irq.vector);
-    for (const cpu of irq.affinity.filter((each) => each !== irq.cpu)) {
-      const free = Array.from({ length: size.vectorHi - size.vectorLo }, (_, n) => size.vectorLo + n).find(
-        (v) => !taken.has(`${cpu} ${v}`),
-      );
-      if (free === undefined)
-        throw new ModelError(
-          'no vector of the universe is free to be reserved for a managed irq on each CPU of its affinity; raise universe vectors',
-        );
-      reserve(cpu, free);
-    }
-  });
 }
