@@ -12,6 +12,7 @@ import { addReplay } from './replay.js';
 import { addRun } from './run.js';
 import { addStart } from './start.js';
 import { addStep } from './step.js';
+import { addVerdicts } from './verdicts.js';
 
 const program = new Command('irqlab')
   .description(
@@ -30,6 +31,7 @@ addReplay(program);
 addImport(program);
 addConform(program);
 addDiff(program);
+addVerdicts(program);
 addLists(program);
 
 for (const command of [program, ...program.commands]) {

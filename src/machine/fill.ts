@@ -1,6 +1,5 @@
 /** Where the tables of a machine are, by the numbers both sides share; and how a setup gets into them. */
 import {
-  type Core,
   DeviceKind,
   NONE,
   OperationSetup,
@@ -11,6 +10,7 @@ import {
   Table,
   TimerSetup,
   VarWord,
+  type Core,
 } from '../core/index.js';
 import { assumptionMask } from './assumptions.js';
 import { functionWords } from './deviceModel.js';

@@ -23,9 +23,10 @@ test('30,000 requests against random entries, queues and registers: each ends as
   const outcomes = new Map<string, number>();
   const ends = ['accept', 'drop', 'fault', 'latch', 'init', 'post'] as const;
   for (let n = 0; n < 30_000; n++) {
-    if (roll(3) === 0) v.poke(TABLE + 16 * roll(16), wild(), wild());
-    else if (roll(8) === 0) v.raw(roll(16), ...posted(roll(4) === 0 ? word() & ~63 : PID, { vector: roll(256) }));
-    else if (roll(3) === 0) v.entry(roll(16), { vector: roll(256), dest: roll(3), bits: BigInt(roll(256)) & 0xfen });
+    const what = roll(8);
+    if (what < 2) v.poke(TABLE + 16 * roll(16), wild(), wild());
+    else if (what === 2) v.raw(roll(16), ...posted(roll(4) === 0 ? word() & ~63 : PID, { vector: roll(256) }));
+    else if (what < 5) v.entry(roll(16), { vector: roll(256), dest: roll(3), bits: BigInt(roll(256)) & 0xfen });
     if (roll(6) === 0) v.submit([BigInt(roll(6)) | (BigInt(roll(4)) << 4n) | (BigInt(roll(18)) << 27n), 0n]);
     if (roll(20) === 0) v.poke(QUEUE + 16 * roll(256), wild(), wild());
     if (roll(40) === 0) v.write(VtdReg.gcmd, gcmd[roll(gcmd.length)] ?? 0);
@@ -42,13 +43,14 @@ test('30,000 requests against random entries, queues and registers: each ends as
     v.b.settle();
     // a core that waits for a SIPI and gets it starts, of which there is no event
     const started = waiting() < before ? 'startup' : undefined;
-    const end = v.b.events(...ends)[0]?.[1] ?? started;
-    expect(end, `request ${n}`).toBeDefined();
-    outcomes.set(end ?? '', (outcomes.get(end ?? '') ?? 0) + 1);
+    const end = v.b.events(...ends)[0]?.[1] ?? started ?? `nothing of request ${n}`;
+    outcomes.set(end, (outcomes.get(end) ?? 0) + 1);
     for (let c = 0; c < 2; c++) {
       v.got(c);
       v.b.enable(c);
     }
   }
-  for (const kind of ['accept', 'drop', 'fault', 'latch', 'post']) expect(outcomes.get(kind) ?? 0, kind).toBeGreaterThan(50);
+  expect([...outcomes.keys()].filter((end) => end.startsWith('nothing'))).toEqual([]);
+  const often = ['accept', 'drop', 'fault', 'latch', 'post'].filter((kind) => (outcomes.get(kind) ?? 0) > 50);
+  expect(often).toEqual(['accept', 'drop', 'fault', 'latch', 'post']);
 });

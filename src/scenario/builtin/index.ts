@@ -2,6 +2,7 @@
 import { parseScenario } from '../parse.js';
 import type { Scenario } from '../scenario.js';
 import { moveHotplug } from './moveHotplug.js';
+import { moves } from './moves.js';
 import { tornMove } from './tornMove.js';
 import { xhciHotplug } from './xhciHotplug.js';
 import { xhciLoop } from './xhciLoop.js';
@@ -22,6 +23,7 @@ const texts: ReadonlyMap<string, string> = new Map([
   ['torn-move', tornMove],
   ['move-hotplug', moveHotplug],
   ['xhci-loop', xhciLoop],
+  ...moves,
 ]);
 
 /** Name to scenario, in the order in which they are best read. */

@@ -108,7 +108,7 @@ export function deviceRegisters({ devices, irqs }: Placement, behaviours: Behavi
       // all messages of a device have one address; they differ in the lowest bits of their data
       if (message > 0) return;
       const enabled = Math.log2(model?.msi?.vectors ?? 1) << 4;
-      machine.setDevice(device, { control: MSI_ENABLE | enabled, addrLo, addrHi: 0, data, mask: masked ? 1 : 0 });
+      machine.setDevice(device, { control: MSI_ENABLE | enabled, addrLo, addrHi: 0, data, mask: masked && model?.msi?.maskable ? 1 : 0 });
     },
   };
 }

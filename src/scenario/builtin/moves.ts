@@ -1,0 +1,99 @@
+/**
+ * Scenarios for each kind of irq, with and without interrupt remapping: what is done to it is the same for all, so they are made of a
+ * few parts. Each is a file like any other.
+ */
+
+/** A kind of irq: what its device is, and what can be done with it. */
+interface Kind {
+  readonly name: string;
+  /** as in `A device with ...` */
+  readonly about: string;
+  /** of the device */
+  readonly message: string;
+  /** irqs of the device; the first is the one that moves */
+  readonly irqs: number;
+  /** only behind a remapping unit */
+  readonly remappedOnly?: boolean;
+}
+
+const kinds: readonly Kind[] = [
+  { name: 'msi', about: 'a plain MSI', message: '{type: msi}', irqs: 1 },
+  { name: 'masked-msi', about: 'an MSI with a mask bit', message: '{type: msi, maskable: true}', irqs: 1 },
+  { name: 'multi-msi', about: 'an MSI of two messages', message: '{type: msi, vectors: 2}', irqs: 2, remappedOnly: true },
+  { name: 'msix', about: 'an MSI-X entry', message: '{type: msix}', irqs: 1 },
+];
+
+/** Something that is done to an irq, which starts at CPU 1. */
+interface Shape {
+  readonly name: string;
+  readonly about: string;
+  readonly cpus: number;
+  readonly vectors: number;
+  /** a device that has the only vector of CPU 0 */
+  readonly crowded?: boolean;
+  /** further keys of the irq */
+  readonly irq?: string;
+  readonly operations: readonly string[];
+  /** kinds that it makes sense for */
+  readonly only?: readonly string[];
+}
+
+const MOVE = 'move: {irq: 24, to: [0]}';
+
+const shapes: readonly Shape[] = [
+  { name: 'move', about: 'moves to another CPU', cpus: 2, vectors: 2, operations: [MOVE] },
+  { name: 'move-back', about: 'moves to another CPU and back', cpus: 2, vectors: 2, operations: [MOVE, 'move: {irq: 24, to: [1]}'] },
+  { name: 'two-moves', about: 'moves twice in a row', cpus: 3, vectors: 2, operations: [MOVE, 'move: {irq: 24, to: [2]}'] },
+  { name: 'old-offline', about: 'moves, and the CPU it leaves goes offline', cpus: 2, vectors: 2, operations: [MOVE, 'offline: 1'] },
+  { name: 'new-offline', about: 'moves, and the CPU it goes to goes offline', cpus: 2, vectors: 2, operations: [MOVE, 'offline: 0'] },
+  {
+    name: 'no-vector',
+    about: 'is to move to a CPU that has no vector left',
+    cpus: 2,
+    vectors: 1,
+    crowded: true,
+    operations: [MOVE],
+  },
+  {
+    name: 'managed',
+    about: 'is managed, loses its only CPU and gets it back',
+    cpus: 2,
+    vectors: 2,
+    irq: ', affinity: [1], managed: true',
+    operations: ['offline: 1', 'online: 1'],
+    only: ['msix'],
+  },
+];
+
+function text(kind: Kind, shape: Shape, remapped: boolean): string {
+  const irqs = Array.from({ length: kind.irqs }, (_, i) => `{irq: ${24 + i}, cpu: 1${shape.irq ?? ''}}`);
+  return [
+    'version: 1',
+    `name: ${nameOf(kind, shape, remapped)}`,
+    `about: ${kind.about[0]?.toUpperCase() ?? ''}${kind.about.slice(1)} ${shape.about}${remapped ? ', behind a remapping unit' : ''}.`,
+    `machine: {cpus: ${shape.cpus}${remapped ? ', iommu: vtd' : ''}}`,
+    `universe: {vectors: ${shape.vectors * kind.irqs}}`,
+    'devices:',
+    `  - {name: nic, message: ${kind.message}, raises: 2, irqs: [${irqs.join(', ')}]}`,
+    ...(shape.crowded === true ? ['  - {name: disk, raises: 0, irqs: [{irq: 40, cpu: 0, affinity: [0]}]}'] : []),
+    ...(shape.crowded === true && kind.irqs > 1 ? ['  - {name: disk2, raises: 0, irqs: [{irq: 41, cpu: 0, affinity: [0]}]}'] : []),
+    'operations:',
+    ...shape.operations.map((operation) => `  - ${operation}`),
+    '',
+  ].join('\n');
+}
+
+function nameOf(kind: Kind, shape: Shape, remapped: boolean): string {
+  return `${remapped ? 'remapped-' : ''}${kind.name}-${shape.name}`;
+}
+
+/** Name to text of the file. */
+export const moves: readonly (readonly [name: string, text: string])[] = [false, true].flatMap((remapped) =>
+  kinds
+    .filter(({ remappedOnly }) => remapped || remappedOnly !== true)
+    .flatMap((kind) =>
+      shapes
+        .filter(({ only }) => only === undefined || only.includes(kind.name))
+        .map((shape) => [nameOf(kind, shape, remapped), text(kind, shape, remapped)] as const),
+    ),
+);
