@@ -1,6 +1,6 @@
 /** Linux and the kinds of message: MSI-X, MSI with mask bits, several messages; written, masked, reserved (linux.md 2.5, 2.11). */
 import { describe, expect, test } from 'vitest';
-import { assembleSystem } from '../../../src/index.js';
+import { assembleSystem, modelNames } from '../../../src/index.js';
 import { scenarioOf, verdictOf, type Options } from '../../check/help.js';
 import { Walk } from './walk.js';
 
@@ -29,6 +29,18 @@ const offline = text({ operations: 'offline: 1' });
 const maskable = '{type: msi, maskable: true}';
 const life = text({ operations: '{request: 40}, {free: 40}', irqs: '{irq: 40, cpu: 1, vector: 0x22, requested: false}', raises: 1 });
 
+/** What is done to a device in memory space, in order. */
+function written(walk: Walk): string[] {
+  const { system, steps } = walk.replay;
+  const texts = steps
+    .flatMap(({ events }) => events)
+    .flatMap((e) => {
+      const label = e.kind === 'step' ? system.built.labels[(system.built.program.code[e.b * 4 + 3] ?? 0) >>> 8] : undefined;
+      return label && /entry|table|event/.test(label.text) ? [label.text] : [];
+    });
+  return texts.filter((each, i) => each !== texts[i - 1]);
+}
+
 describe('moves', () => {
   test.each<[string, string, Options, unknown]>([
     ['5.9 moves an entry of MSI-X', text({ operations: 'move: {irq: 40, to: [0]}' }), {}, 'safe'],
@@ -38,7 +50,7 @@ describe('moves', () => {
     ['5.14, offline', offline, { model: '5.14' }, 'safe'],
     ['6.12.117, offline: in two steps, which it does not need', offline, { model: '6.12.117' }, 'safe'],
     [
-      '5.5, offline, with mask bits: what would be torn is masked',
+      '5.9 with msiUpdate=direct, offline, with mask bits: what would be torn is masked',
       text({ message: maskable, operations: 'offline: 1' }),
       { model: '5.9', set: { msiUpdate: 'direct' } },
       'safe',
@@ -54,19 +66,11 @@ describe('moves', () => {
     expect(await verdictOf(scenario, options)).toEqual(expected);
   });
 
-  /** What a CPU does to the table, as the recording has it. */
   async function table(model: string): Promise<string[]> {
     const walk = await Walk.begin(text({ operations: 'move: {irq: 40, to: [0]}' }), { model });
     walk.operation(0);
     walk.raise('nvme');
-    const { system, steps } = walk.replay;
-    const texts = steps
-      .flatMap(({ events }) => events)
-      .flatMap((e) => {
-        const label = e.kind === 'step' ? system.built.labels[(system.built.program.code[e.b * 4 + 3] ?? 0) >>> 8] : undefined;
-        return label && e.a === 1 && /entry|table/.test(label.text) ? [label.text] : [];
-      });
-    return texts.filter((each, i) => each !== texts[i - 1]);
+    return written(walk);
   }
 
   test('6.12.117: mask, read back, twice the entry and read back, unmask (recorded)', async () => {
@@ -139,5 +143,60 @@ describe('several messages', () => {
   test('without remapping Linux gives no device several', () => {
     const scenario = scenarioOf(text({ message: '{type: msi}', irqs, operations: '' }));
     expect(() => assembleSystem(scenario)).toThrow('Linux gives a device several MSI only with interrupt remapping');
+  });
+});
+
+describe('the chipset (2.10)', () => {
+  const of = (type: string, operations: string): string => text({ message: `{type: ${type}}`, operations, raises: 1 });
+  const move = 'move: {irq: 40, to: [0]}';
+
+  test('a comparator of an HPET is moved at once, data first; a fault event waits for its next interrupt, masked', async () => {
+    const hpet = await Walk.begin(of('hpet', move));
+    hpet.operation(0);
+    expect(hpet.target(0)).toEqual([0, 0x21]);
+    expect(written(hpet)).toEqual(['event data', 'event address']);
+    const dmar = await Walk.begin(of('dmar', move));
+    dmar.operation(0);
+    expect(dmar.target(0)).toEqual([1, 0x22]);
+    dmar.raise('nvme');
+    expect(dmar.target(0)).toEqual([0, 0x21]);
+    expect(written(dmar)).toEqual(['masks the event', 'event data', 'event address', 'event address, upper half', 'unmasks the event']);
+  });
+
+  test.each([
+    // between data and address: the old CPU, the new vector
+    ['hpet', move, ['noLeak', 'noLoss', 'noStray']],
+    ['dmar', move, 'safe'],
+    ['dmar', 'offline: 1', 'safe'],
+  ])('%s, %s', async (type, operation, expected) => {
+    expect(await verdictOf(of(type, operation))).toEqual(expected);
+  });
+});
+
+describe('everything in one machine', () => {
+  const devices = [
+    '{name: hpet, kind: free, message: {type: hpet}, irqs: [{irq: 40, cpu: 1}]}',
+    '{name: dmar0, kind: free, message: {type: dmar}, irqs: [{irq: 44, cpu: 1}]}',
+    '{name: nic, irqs: [{irq: 41, cpu: 1}]}',
+    '{name: hba, message: {type: msi, maskable: true}, irqs: [{irq: 45, cpu: 1}]}',
+    '{name: nvme, message: {type: msix}, irqs: [{irq: 42, cpu: 1, affinity: [1], managed: true}, {irq: 43, cpu: 2, requested: false}]}',
+  ];
+  const operations = '{move: {irq: 41, to: [0]}}, {disable: 41}, {offline: 1}, {enable: 41}, {request: 43}, {free: 43}, {suspend: true}';
+  const whole = (machine: string, from: number): string =>
+    `version: 1
+name: everything
+machine: {cpus: 3${machine}}
+universe: {vectors: 6}
+devices: [${devices.slice(from).join(', ')}]
+operations: [${operations}]
+`;
+
+  test.each(modelNames)('%s assembles, without and with remapping', (model) => {
+    expect(() => assembleSystem(scenarioOf(whole('', 0)), { model })).not.toThrow();
+    expect(() => assembleSystem(scenarioOf(whole(', iommu: vtd', 2)), { model })).not.toThrow();
+  });
+
+  test('devices of the chipset are not remapped', () => {
+    expect(() => assembleSystem(scenarioOf(whole(', iommu: vtd', 0)))).toThrow('without interrupt remapping only');
   });
 });

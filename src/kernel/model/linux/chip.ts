@@ -17,8 +17,10 @@ export interface Chip {
    * it. Gives `OK`, `EBUSY` or `ENOSPC`; with the latter two nothing has changed.
    */
   readonly setAffinity: Routine<{ readonly irq: 'irq'; readonly mask: 'ref' }, 'u8'>;
-  /** A move waits for the next interrupt on the old CPU (linux.md 2.5). Otherwise any CPU does it at once (2.6). */
-  readonly deferred: boolean;
+  /** A move waits for the next interrupt on the old CPU (linux.md 2.5). Otherwise any CPU does it at once (2.6, 2.10). Or by irq. */
+  readonly deferred: boolean | ((b: Builder, irq: Reg<'irq'>) => Test);
+  /** As `setAffinity`, of irqs that are moved at once where others wait: a message in one pass. */
+  readonly setAtOnce?: Routine<{ readonly irq: 'irq'; readonly mask: 'ref' }, 'u8'> | undefined;
   /** The irq's hardware is set up for the vector and CPU it has; it is quiet. desc->lock is held, as for the others. */
   activate(b: Builder, irq: Reg<'irq'>): void;
   /** What `activate` has set up is taken back. */

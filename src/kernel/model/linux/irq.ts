@@ -1,5 +1,5 @@
 /** Interrupt entry, the edge flow handler and the deferred move (linux.md 2.5, 2.7, 2.11). */
-import { all, any, eq, lt, ne, SELF, type Assembler, type Builder, type Condition, type Reg } from '../../index.js';
+import { all, any, eq, lt, ne, SELF, type Assembler, type Builder, type Condition, type Reg, type Test } from '../../index.js';
 import type { Activation, Life } from './activation.js';
 import type { Behaviours } from './behaviours.js';
 import type { Chip } from './chip.js';
@@ -34,11 +34,12 @@ export function irqRoutines(
   );
 
   /** Masks the irq while the body moves it, unless it is masked: an event is kept back then. */
-  const masked = (b: Builder, irq: Reg<'irq'>, body: () => void): void => {
+  const masked = (b: Builder, irq: Reg<'irq'>, body: () => void, only?: (b: Builder, irq: Reg<'irq'>) => Test): void => {
     const { mask, unmask } = chip;
-    if (mask && unmask) b.if(eq(b.load(d.pending, [irq]), 0), () => mask(b, irq));
+    const open = (): Condition => all(() => eq(b.load(d.pending, [irq]), 0), ...(only ? [only(b, irq)] : []));
+    if (mask && unmask) b.if(open(), () => mask(b, irq));
     body();
-    if (mask && unmask) b.if(eq(b.load(d.pending, [irq]), 0), () => unmask(b, irq));
+    if (mask && unmask) b.if(open(), () => unmask(b, irq));
   };
 
   /** The move that waited for an interrupt on the old CPU. */
@@ -184,17 +185,22 @@ export function irqRoutines(
       b.maskCopy(b.ref(d.pendingMask, [irq]), mask);
       b.store(d.requested, [irq], mask);
     };
-    if (!chip.deferred) {
+    const atOnce = (): void => {
       // a task runs with interrupts on: no register has to keep that
       b.cli();
       b.lock(d.descLock, [irq]);
       b.atomic(ask);
       const ret = b.let('u8', EBUSY);
-      b.if(eq(b.load(d.setaffinityPending, [irq]), 0), () => b.set(ret, b.call(doSetAffinity, { irq, mask: b.ref(d.pendingMask, [irq]) })));
+      const set = chip.setAtOnce;
+      b.if(eq(b.load(d.setaffinityPending, [irq]), 0), () => {
+        b.set(ret, b.call(set ?? doSetAffinity, { irq, mask: b.ref(d.pendingMask, [irq]) }));
+        if (set) b.if(eq(ret, OK), () => b.maskCopy(b.ref(d.affinity, [irq]), b.ref(d.pendingMask, [irq])));
+      });
       b.if(eq(ret, EBUSY), () => b.store(d.setaffinityPending, [irq], 1));
       b.unlock(d.descLock, [irq]);
       b.restoreFlags(b.let('bool', 1));
-    } else {
+    };
+    const later = (): void => {
       const flags = b.saveFlags();
       b.lock(d.descLock, [irq]);
       b.atomic(() => {
@@ -203,7 +209,10 @@ export function irqRoutines(
       });
       b.unlock(d.descLock, [irq]);
       b.restoreFlags(flags);
-    }
+    };
+    if (typeof chip.deferred === 'function') b.if(chip.deferred(b as unknown as Builder, irq), later, atOnce);
+    else if (chip.deferred) later();
+    else atOnce();
     b.opEnd(op);
     b.end();
   });
@@ -250,8 +259,8 @@ export function irqRoutines(
         }
       };
       // it masks only what waits for an interrupt to be moved, and before it looks whether a CPU is left
-      if (chip.deferred) masked(b as unknown as Builder, irq, leave);
-      else leave();
+      if (chip.deferred === false) leave();
+      else masked(b as unknown as Builder, irq, leave, typeof chip.deferred === 'function' ? chip.deferred : undefined);
     },
     desc,
   );

@@ -116,6 +116,11 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
     throw new ModelError(
       `Linux gives a device several MSI only with interrupt remapping; write one irq for ${placement.parts?.devices[several] ?? several}, or machine iommu`,
     );
+  const chipset = placement.devices.findIndex((device) => device.chipset);
+  if (chipset >= 0 && isRemapped(placement))
+    throw new ModelError(
+      `the Linux models know devices of the chipset without interrupt remapping only; leave out ${placement.parts?.devices[chipset] ?? chipset}, or machine iommu`,
+    );
   const size = isRemapped(placement) ? { ...machineSize, irtes: irtesFor(machineSize.irqs) } : machineSize;
   const uses = usesOf(placement);
   const data = declareData(uses);

@@ -21,7 +21,7 @@ export function messageRoutine(k: Assembler, registers: Registers) {
 /** MSI and MSI-X whose messages go as they are to a LAPIC. */
 export function msiChip(k: Assembler, d: LinuxData, v: VectorRoutines, behaviours: Behaviours, placement: Placement): Chip {
   const { apicIds } = placement;
-  const registers = deviceRegisters(placement, behaviours);
+  const registers = deviceRegisters(d, placement, behaviours);
 
   /** w0-w5: every write is a step of its own, and completes in another. */
   const writeMsg = k.routine('__pci_write_msi_msg', { irq: 'irq', dest: 'cpu', vector: 'vector' }, (b, { irq, dest, vector }) => {
@@ -73,12 +73,13 @@ export function msiChip(k: Assembler, d: LinuxData, v: VectorRoutines, behaviour
 
   /** The irqs that are moved in two steps, as conditions besides the others; none: all; undefined: no irq is. */
   const twoSteps = (b: Builder, irq: Reg<'irq'>): Test[] | undefined => {
-    const { reservable } = registers;
+    const { reservable, isChipset } = registers;
+    const pci = isChipset ? [not(isChipset(b, irq))] : [];
     switch (behaviours.msiUpdate) {
       case 'direct':
         return undefined;
       case 'twoStep':
-        return reservable ? [not(reservable(b, irq))] : [];
+        return reservable ? [...pci, not(reservable(b, irq))] : pci;
       case 'twoStepReserved':
         // a managed irq is never reserved
         return reservable && [reservable(b, irq), ...(d.managed ? [not(b.load(d.managed.isManaged, [irq]))] : [])];
@@ -118,10 +119,25 @@ export function msiChip(k: Assembler, d: LinuxData, v: VectorRoutines, behaviour
     { result: 'u8' as const, holds: [d.descLock] },
   );
 
+  const setAtOnce =
+    registers.deferred === true
+      ? undefined
+      : k.routine(
+          'msi_domain_set_affinity',
+          { irq: 'irq', mask: 'ref' },
+          (b, { irq, mask }) => {
+            const ret = b.call(v.apicSetAffinity, { irq, mask });
+            b.if(eq(ret, OK), () => b.call(updateDirect, { irq }));
+            b.return(ret);
+          },
+          { result: 'u8' as const, holds: [d.descLock] },
+        );
+
   const writeMessage = messageRoutine(k, registers);
   return {
     setAffinity,
-    deferred: true,
+    setAtOnce,
+    deferred: registers.deferred,
     mask: registers.mask,
     unmask: registers.unmask,
     reservable: registers.reservable,

@@ -7,9 +7,10 @@
  * versions before 5.14 start an irq; so that these versions mask it around the write shows nowhere.
  */
 import type { ProgramMachine } from '../../../machine/index.js';
-import { all, any, type Builder, type Condition, type Reg, type Test } from '../../index.js';
+import { any, eq, ne, type Builder, type Reg, type Test } from '../../index.js';
 import type { Placement } from '../model.js';
 import type { Behaviours } from './behaviours.js';
+import type { LinuxData } from './data.js';
 
 /** What is written: each is asked for where it is used. */
 interface Message {
@@ -23,73 +24,105 @@ export interface Registers {
   /** Undefined: no device has mask bits. */
   readonly mask: ((b: Builder, irq: Reg<'irq'>) => void) | undefined;
   readonly unmask: ((b: Builder, irq: Reg<'irq'>) => void) | undefined;
+  /** The irq is of the chipset, whose message is written in one pass; undefined: none is. */
+  readonly isChipset: ((b: Builder, irq: Reg<'irq'>) => Test) | undefined;
+  /** As `Chip.deferred`: an HPET's is moved where that is asked for. */
+  readonly deferred: true | ((b: Builder, irq: Reg<'irq'>) => Test);
   /** Whether an irq can be without a vector until it is requested: its message can be masked. `undefined`: none can. */
   readonly reservable: ((b: Builder, irq: Reg<'irq'>) => Test) | undefined;
   boot(machine: ProgramMachine, irq: number, message: { readonly addrLo: number; readonly data: number }, masked: boolean): void;
 }
 
+type Way = (device: Reg<'device'>) => void;
+
 const MSI_ENABLE = 1;
 const MSIX_ENABLE = 0x8000;
 
-export function deviceRegisters({ devices, irqs }: Placement, behaviours: Behaviours): Registers {
-  const has = { msix: devices.some(({ msix }) => msix), msi: devices.some(({ msi, msix }) => msi && !msix) };
+/** What an irq's message is, where devices of the chipset have one (linux.md 2.10). */
+const Kind = { PCI: 0, HPET: 1, DMAR: 2 } as const;
+
+export function deviceRegisters(d: LinuxData, { devices, irqs }: Placement, behaviours: Behaviours): Registers {
+  const has = {
+    msix: devices.some(({ msix }) => msix),
+    msi: devices.some(({ msi, msix }) => msi && !msix),
+    chipset: devices.some(({ chipset }) => chipset),
+  };
   // of several messages none is masked alone
-  const maskable = devices.some(({ msi, msix }) => msix || (msi?.maskable && msi.vectors === 1));
+  const reservable = devices.some(({ msi, msix }) => msix ?? msi?.maskable);
+  const maskable = devices.some(({ msi, msix, chipset }) => chipset ?? msix ?? (msi?.maskable && msi.vectors === 1));
   const plain = devices.some(({ msi, msix }) => !msix && !msi?.maskable);
+  const kinds = has.chipset ? d.declarations.variable('irq_chip', 'u8', ['irq'], { class: 'fixed', values: { names: Kind } }) : undefined;
 
   /** For an irq of either kind; the test only where there are both. */
-  const byKind = (b: Builder, device: Reg<'device'>, msix: () => void, msi: () => void): void => {
+  const byCapability = (b: Builder, device: Reg<'device'>, msix: () => void, msi: () => void): void => {
     if (has.msix && has.msi) b.if(b.constant('isMsix', device), msix, msi);
     else if (has.msix) msix();
     else msi();
   };
 
+  const isChipset = (b: Builder, irq: Reg<'irq'>): Test => (kinds ? ne(b.load(kinds, [irq]), Kind.PCI) : ne(0, 0));
+  const byKind = (b: Builder, irq: Reg<'irq'>, ways: { chipset: Way; msix: Way; msi: Way }): void => {
+    const device = b.constant('deviceOf', irq);
+    const pci = (): void =>
+      byCapability(
+        b,
+        device,
+        () => ways.msix(device),
+        () => ways.msi(device),
+      );
+    if (!has.chipset) pci();
+    else if (has.msi || has.msix) b.if(isChipset(b, irq), () => ways.chipset(device), pci);
+    else ways.chipset(device);
+  };
+
   const setMask =
     (masked: boolean) =>
     (b: Builder, irq: Reg<'irq'>): void => {
-      const device = b.constant('deviceOf', irq);
-      byKind(
-        b,
-        device,
-        () => {
+      const value = masked ? 1 : 0;
+      byKind(b, irq, {
+        chipset: (device) => b.mmioWrite(device, 0, 'control', value, masked ? 'masks the event' : 'unmasks the event'),
+        msix(device) {
           const entry = b.constant('messageOf', irq);
-          b.mmioWrite(device, entry, 'control', masked ? 1 : 0, masked ? 'masks the entry' : 'unmasks the entry');
+          b.mmioWrite(device, entry, 'control', value, masked ? 'masks the entry' : 'unmasks the entry');
           if (masked && behaviours.msiReadBack === 'read') b.mmioRead(device, entry, 'addrLo', 'reads the table: the mask has arrived');
         },
-        () =>
-          b.if(b.constant('hasMask', device), () =>
-            b.cfgWrite(device, 'mask', masked ? 1 : 0, masked ? 'masks the message' : 'unmasks it'),
-          ),
-      );
+        msi: (device) =>
+          b.if(b.constant('hasMask', device), () => b.cfgWrite(device, 'mask', value, masked ? 'masks the message' : 'unmasks it')),
+      });
     };
 
   return {
     write(b, irq, { address, data }) {
-      const device = b.constant('deviceOf', irq);
-      byKind(
-        b,
-        device,
-        () => {
+      byKind(b, irq, {
+        // the opposite order of a PCI device
+        chipset(device) {
+          b.mmioWrite(device, 0, 'data', b.let('u32', data()), 'event data');
+          b.mmioWrite(device, 0, 'addrLo', address(), 'event address');
+          if (kinds) b.if(eq(b.load(kinds, [irq]), Kind.DMAR), () => b.mmioWrite(device, 0, 'addrHi', 0, 'event address, upper half'));
+        },
+        msix(device) {
           const entry = b.constant('messageOf', irq);
           b.mmioWrite(device, entry, 'addrLo', address(), 'entry address');
           b.mmioWrite(device, entry, 'addrHi', 0, 'entry address, upper half');
           b.mmioWrite(device, entry, 'data', b.let('u32', data()), 'entry data');
           if (behaviours.msiReadBack === 'read') b.mmioRead(device, entry, 'data', 'reads the entry back');
         },
-        () => {
+        msi(device) {
           b.cfgWrite(device, 'control', b.cfgRead(device, 'control', 'reads MSI control'));
           b.cfgWrite(device, 'addrLo', address(), 'MSI address: new destination');
           b.if(b.constant('addr64', device), () => b.cfgWrite(device, 'addrHi', 0));
           b.cfgWrite(device, 'data', data(), 'MSI data: vector');
           if (behaviours.msiReadBack === 'read') b.cfgRead(device, 'control', 'reads MSI control back');
         },
-      );
+      });
     },
     mask: maskable ? setMask(true) : undefined,
     unmask: maskable ? setMask(false) : undefined,
-    reservable: maskable
+    isChipset: kinds && isChipset,
+    deferred: kinds && devices.some(({ chipset }) => chipset === 'hpet') ? (b, irq) => ne(b.load(kinds, [irq]), Kind.HPET) : true,
+    reservable: reservable
       ? (b, irq) => {
-          if (!plain) return all({ op: 'eq', a: 0, x: 0 } satisfies Condition);
+          if (!plain) return eq(0, 0);
           const device = (): Reg<'device'> => b.constant('deviceOf', irq);
           return any(
             () => b.constant('isMsix', device()),
@@ -100,6 +133,11 @@ export function deviceRegisters({ devices, irqs }: Placement, behaviours: Behavi
     boot(machine, irq, { addrLo, data }, masked) {
       const { device = 0, message = 0 } = irqs[irq] ?? {};
       const model = devices[device];
+      if (model?.chipset) {
+        if (kinds) machine.setVariable(kinds.slot, irq, 0, model.chipset === 'hpet' ? Kind.HPET : Kind.DMAR);
+        machine.setChipset(device, { addrLo, addrHi: 0, data, masked });
+        return;
+      }
       if (model?.msix) {
         machine.setMsix(device, MSIX_ENABLE);
         machine.setEntry(device, message, { addrLo, addrHi: 0, data, masked });

@@ -93,7 +93,7 @@ export function remapChip(k: Assembler, d: LinuxData, v: VectorRoutines, behavio
     },
     { holds: [d.descLock] },
   );
-  const registers = deviceRegisters(placement, behaviours);
+  const registers = deviceRegisters(d, placement, behaviours);
   const writeMessage = messageRoutine(k, registers);
   /** The entry that a device asks for: of one with several messages that of the first, to which it adds their number. */
   const several = placement.devices.some(({ msi }) => msi !== undefined && msi.vectors > 1);
