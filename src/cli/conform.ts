@@ -27,12 +27,15 @@ interface ConformOptions {
   readonly format: Format;
 }
 
+function isRecording(folder: string): boolean {
+  return existsSync(join(folder, folderFiles.merged));
+}
+
 /** The folder, if it is a recording; else the recordings in it. Throws `InputError`. */
 function recordingsIn(folder: string): string[] {
   const needs = `a recording has ${folderFiles.merged} and ${folderFiles.irqs}`;
   if (!existsSync(folder)) throw new InputError([{ file: folder, line: 1, column: 1, message: `this folder does not exist; ${needs}` }]);
   if (!statSync(folder).isDirectory()) throw new InputError([{ file: folder, line: 1, column: 1, message: `this is no folder; ${needs}` }]);
-  const isRecording = (each: string): boolean => existsSync(join(each, folderFiles.merged));
   const within = readdirSync(folder)
     .toSorted()
     .map((name) => join(folder, name))
