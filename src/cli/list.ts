@@ -37,9 +37,10 @@ export function addLists(program: Command): void {
       }
       if (format === 'json')
         return printJson([...builtinScenarios.values()].map(({ scenario }) => ({ name: scenario.name, about: scenario.about ?? '' })));
+      const column = Math.max(...[...builtinScenarios.keys()].map((each) => each.length)) + 2;
       for (const { scenario } of builtinScenarios.values()) {
-        const lines = wrap((scenario.about ?? '').trim().replaceAll(/\s+/g, ' '), width() - 22);
-        lines.forEach((line, i) => print(`${style.bold((i === 0 ? scenario.name : '').padEnd(20))}  ${line}`));
+        const lines = wrap((scenario.about ?? '').trim().replaceAll(/\s+/g, ' '), Math.max(20, width() - column));
+        lines.forEach((line, i) => print(`${style.bold((i === 0 ? scenario.name : '').padEnd(column))}${line}`));
       }
       return undefined;
     });

@@ -70,8 +70,11 @@ function legend(rows: readonly Row[]): string {
   return ['. safe', ...failing, '? not decided'].join(', ');
 }
 
+function several(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
 export function addVerdicts(program: Command): void {
-  const several = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
   program
     .command('verdicts')
     .summary('the built-in scenarios on all kernels, as a table')

@@ -12,15 +12,17 @@ interface Kind {
   readonly message: string;
   /** irqs of the device; the first is the one that moves */
   readonly irqs: number;
-  /** only behind a remapping unit */
-  readonly remappedOnly?: boolean;
+  /** left out: with and without a remapping unit */
+  readonly only?: 'plain' | 'remapped';
 }
 
 const kinds: readonly Kind[] = [
   { name: 'msi', about: 'a plain MSI', message: '{type: msi}', irqs: 1 },
   { name: 'masked-msi', about: 'an MSI with a mask bit', message: '{type: msi, maskable: true}', irqs: 1 },
-  { name: 'multi-msi', about: 'an MSI of two messages', message: '{type: msi, vectors: 2}', irqs: 2, remappedOnly: true },
+  { name: 'multi-msi', about: 'an MSI of two messages', message: '{type: msi, vectors: 2}', irqs: 2, only: 'remapped' },
   { name: 'msix', about: 'an MSI-X entry', message: '{type: msix}', irqs: 1 },
+  { name: 'hpet', about: 'a comparator of the HPET', message: '{type: hpet}', irqs: 1, only: 'plain' },
+  { name: 'dmar', about: 'the fault event of a remapping unit', message: '{type: dmar}', irqs: 1, only: 'plain' },
 ];
 
 /** Something that is done to an irq, which starts at CPU 1. */
@@ -90,7 +92,7 @@ function nameOf(kind: Kind, shape: Shape, remapped: boolean): string {
 /** Name to text of the file. */
 export const moves: readonly (readonly [name: string, text: string])[] = [false, true].flatMap((remapped) =>
   kinds
-    .filter(({ remappedOnly }) => remapped || remappedOnly !== true)
+    .filter(({ only }) => only === undefined || (only === 'remapped') === remapped)
     .flatMap((kind) =>
       shapes
         .filter(({ only }) => only === undefined || only.includes(kind.name))

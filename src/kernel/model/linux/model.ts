@@ -104,10 +104,10 @@ function orModelError(own: readonly string[], make: () => BuiltModel): BuiltMode
 }
 
 function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSize, placement: Placement): BuiltModel {
-  const other = placement.devices.findIndex(({ chipset }) => chipset !== undefined);
-  if (other >= 0)
+  const pins = placement.devices.findIndex(({ chipset }) => chipset === 'pins');
+  if (pins >= 0)
     throw new ModelError(
-      `the Linux models know MSI and MSI-X so far; write message: {type: msi} for ${placement.parts?.devices[other] ?? other}`,
+      `the Linux models know no IOAPIC pins yet; write another message for ${placement.parts?.devices[pins] ?? pins}, for example {type: msi}`,
     );
   const several = placement.devices.findIndex(({ msi }) => (msi?.vectors ?? 1) > 1);
   if (several >= 0 && !isRemapped(placement))
