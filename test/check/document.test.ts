@@ -13,10 +13,10 @@ import {
   withRaises,
   type Checked,
 } from '../../src/check/index.js';
-import { assembleSystem, type Scenario } from '../../src/index.js';
+import { assembleSystem, linux, type KernelModel, type Scenario } from '../../src/index.js';
 import { LIMITS, scenarioOf, small } from './help.js';
 
-async function checked(scenario: Scenario, model: string, states = Infinity): Promise<Checked> {
+async function checked(scenario: Scenario, model: string | KernelModel, states = Infinity): Promise<Checked> {
   const system = assembleSystem(scenario, { model });
   const result = await search(system, { ...LIMITS, states });
   const told = [];
@@ -59,19 +59,22 @@ function named(schema: Schema, path = ''): string[] {
 
 const scenario = scenarioOf('xhci-hotplug');
 const own = { ...scenario, assert: [{ name: 'stays', always: 'apicd_cpu[irq 122] == cpu 3' }] };
+/** A kernel with a routine of the user's own, which does what it did. */
+const ownRoutine = linux('5.6', { replace: { irq_complete_move: (_, __, kernel) => kernel.original() } });
 const silent = scenarioOf(small({ devices: [{ cpu: 0, raises: 0 }] }));
 
 const documents: readonly (readonly [string, () => Promise<unknown>])[] = [
   ['safe', async () => checkResultOf(await checked(scenario, 'linux-5.9'))],
   ['failed', async () => checkResultOf(await checked(scenario, 'linux-5.6'))],
   ['an own property fails', async () => checkResultOf(await checked(own, 'linux-5.9'))],
+  ['an own routine', async () => checkResultOf(await checked(scenario, ownRoutine))],
   ['unknown: a limit', async () => checkResultOf(await checked(scenario, 'linux-5.9', 100))],
   ['unknown: vacuous', async () => checkResultOf(await checked(silent, 'linux-5.9'))],
   [
     'several bounds',
     async () => {
       const checks = [];
-      for (const raises of [1, 2]) checks.push({ raises, checked: await checked(withRaises(scenario, raises), 'linux-5.6') });
+      for (const raises of [1, 2]) checks.push({ raises, checked: await checked(withRaises(scenario, raises), ownRoutine) });
       return raisesResultOf({ from: 1, to: 2 }, firsts(checks));
     },
   ],
@@ -100,6 +103,7 @@ describe('a document', () => {
       'first.kinds[]',
       'kinds[]',
       'notExecuted[]',
+      'own[]',
     ];
     const missing = [...new Set(named(checkJsonSchema() as Schema))].filter(
       (key) => !seen.has(key) && !lists.some((end) => key.endsWith(end)),

@@ -1,6 +1,6 @@
 /** Each command where everything is right: what it prints, as text and as JSON, and how it ends. */
 import { describe, expect, test } from 'vitest';
-import { modelNames, parseScenario, type Scenario } from '../../src/index.js';
+import { builtinScenarios, modelNames, parseScenario, type Scenario } from '../../src/index.js';
 import { behavioursOf } from '../../src/kernel/model/index.js';
 import { files, interrupted, irqlab, shell, tooLong, type Ran } from './help.js';
 
@@ -234,7 +234,7 @@ describe.concurrent('lists', () => {
     const { code, stdout, stderr } = await irqlab(['scenarios']);
     expect([code, stderr, tooLong(stdout)]).toEqual([0, '', []]);
     for (const name of ['xhci-hotplug', 'xhci-torn-offline', 'torn-move', 'move-hotplug', 'xhci-loop']) expect(stdout).toContain(name);
-    expect(json(await irqlab(['scenarios', '--format', 'json']))).toHaveLength(5);
+    expect(json(await irqlab(['scenarios', '--format', 'json']))).toHaveLength(builtinScenarios.size);
     const one = await irqlab(['scenarios', 'torn-move']);
     expect(parseScenario(one.stdout, 'stdout')).toHaveProperty('scenario.name', 'torn-move');
     expect(json(await irqlab(['scenarios', 'torn-move', '--format', 'json']))).toMatchObject({ name: 'torn-move' });

@@ -64,10 +64,9 @@ test('a repair of the user’s own beside its version', async () => {
   expect(behaviours).toEqual([]);
   const changed = scenarios.filter((each) => each.changed);
   expect(changed.map(({ scenario }) => scenario)).toContain('move-hotplug');
-  // it leaks where its version does, and never where that does not
-  expect(new Set(changed.flatMap(({ first, second }) => [`${first.failed.join()} -> ${second.verdict}`]))).toEqual(
-    new Set(['no-leak -> safe']),
-  );
+  // The leak goes. Nothing pushes an HPET's message, so there the dying CPU still finds it pending when its slot is freed.
+  for (const { first, second, scenario } of changed)
+    expect([scenario, first.failed, second.failed]).toEqual([scenario, ['no-leak'], scenario === 'hpet-old-offline' ? ['no-stray'] : []]);
 });
 
 test('a model that does not exist is a mistake', async () => {
