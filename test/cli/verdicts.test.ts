@@ -34,11 +34,11 @@ describe.concurrent('a table of verdicts', () => {
         const { stdout } = await irqlab(['check', '--scenario', scenario, '--model', name, '--format', 'json']);
         const checked = JSON.parse(stdout) as { verdict: string; failures: { property: string }[] };
         const found = checked.failures.map(({ property }) => property.replace(/-(.)/g, (_, c: string) => c.toUpperCase()));
-        expect([scenario, name, verdicts[i]?.verdict, [...(verdicts[i]?.failed ?? [])].sort()]).toEqual([
+        expect([scenario, name, verdicts[i]?.verdict, (verdicts[i]?.failed ?? []).toSorted()]).toEqual([
           scenario,
           name,
           checked.verdict,
-          found.sort(),
+          found.toSorted(),
         ]);
       }
   });
