@@ -42,7 +42,7 @@ function queuePut(c: u32, ctx: usize, insn: usize, pc: u32): u32 {
   const slot = load<u32>(insn, 8) >> 16;
   const u = operand(ctx, c, operandB(w0), 0);
   const high = operand(ctx, c, operandA(w0), 0);
-  const at = slot == NONE ? 0 : element(slot, operand(ctx, c, operandC(w0), 0), 0, pc);
+  const at = slot == NONE ? <usize>0 : element(slot, operand(ctx, c, operandC(w0), 0), 0, pc);
   const status: u64 = at == 0 ? 0 : <u64>guestAddressOf(at);
   // in a check a unit has no event of its own
   if (!timed() && low & INTERRUPT && (low & 15) == 5) raiseFault(Fault.opcode, pc);
