@@ -7,7 +7,7 @@ import { Fault } from '../state/abi/outcomes';
 import { slotAt } from '../state/access';
 import { blockEnd, nVariables, varBase, vectorHi, vectorLo } from '../state/layout';
 import { touchVariables } from '../state/touched';
-import { afterStore, beforeStore } from '../iommu/vtd/lines';
+import { afterStore, beforeStore } from '../iommu/lines';
 import { raiseFault } from '../record/violations';
 
 /** A word of a variable's record; 0 for a slot that does not exist, which `element` reports. */

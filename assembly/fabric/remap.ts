@@ -3,11 +3,12 @@
  * What a unit makes of it is decided in one instant, at the end of the lookup: what is invalidated before is not used any more.
  */
 import { Event, Property } from '../state/abi/outcomes';
-import { Assumption, FunctionKind, FunctionSetup, IoapicSetup, Timing } from '../state/abi/tables';
+import { Assumption, FunctionKind, FunctionSetup, Timing } from '../state/abi/tables';
 import { Msg } from '../state/abi/fields';
 import { FaultReason, IommuSetup, Remap, RemapFlag } from '../state/abi/iommu';
-import { assumes, functionSetup, ioapicSetup, iommuSetup, isAmd, msgAt, remapAt, timed } from '../state/access';
+import { assumes, functionSetup, iommuSetup, isAmd, msgAt, remapAt, requesterOf as requesterOfOrigin, timed } from '../state/access';
 import { nCpus, nDevices, nInstructions, nIoapics, nIommus } from '../state/layout';
+import { remaps as amdRemaps } from '../iommu/amd/control';
 import { unitOf } from '../iommu/scope';
 import { Translation } from '../iommu/translation';
 import { dropByChance } from '../iommu/vtd/cache';
@@ -26,11 +27,10 @@ import { sendWaiting } from './ipi';
 import { tellPin } from './ioapic';
 
 /** Who has sent message m, as units know it. */
-function requesterOf(m: u32): u32 {
+export function requesterOf(m: u32): u32 {
   const origin = <u32>load<u16>(msgAt(m), Msg.origin);
-  if (origin < nDevices) return functionSetup(origin, FunctionSetup.requester) & 0xffff;
-  const i = origin - nDevices - nCpus;
-  return i < nIoapics ? ioapicSetup(i, IoapicSetup.requester) & 0xffff : load<u16>(msgAt(m), Msg.requester);
+  const isKnown = origin < nDevices || origin - nDevices - nCpus < nIoapics;
+  return isKnown ? requesterOfOrigin(origin) : load<u16>(msgAt(m), Msg.requester);
 }
 
 
@@ -48,7 +48,7 @@ function unitAhead(m: u32): i32 {
 /** The unit that is to translate message m, which has not passed the root complex, or has it; -1: none does. */
 export function unitFor(m: u32): i32 {
   const u = load<u8>(msgAt(m), Msg.stage) == Stage.beforeRoot ? unitAhead(m) : <i32>unitOfMessage(m);
-  return u >= 0 && unit.remaps(u) ? u : -1;
+  return u >= 0 && (isAmd(u) ? amdRemaps(u) : unit.remaps(u)) ? u : -1;
 }
 
 function take(timing: u32, u: u32): u32 {

@@ -12,8 +12,10 @@ export function costBefore(op: u32, imm: u32): u32 {
     case Op.mmioRead:
     case Op.pinWrite:
     case Op.pinEoi:
+    case Op.unitWrite:
       return timingDefault(Timing.mmioArrive);
     case Op.pinRead:
+    case Op.unitRead:
       return timingDefault(Timing.mmioRead);
     case Op.lapicWrite:
       return timingDefault(imm == <u32>LapicReg.eoi ? Timing.eoi : Timing.lapicWrite);

@@ -32,6 +32,9 @@ export interface Span {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
+/** `Event.post`: a doorbell follows. */
+const RINGS = 0x200;
+
 /** Follows the lists of messages that the core keeps per origin, by what steps say about them. */
 export function flightsOf(system: System, { steps }: Watched): Flight[] {
   const all: Mutable<Flight>[] = [];
@@ -60,6 +63,12 @@ export function flightsOf(system: System, { steps }: Watched): Flight[] {
         return;
       }
       if (remapped !== undefined) return;
+      const posted = events.find((e) => e.kind === 'post');
+      if (posted !== undefined && system.built.program.doorbell !== undefined && posted.b & RINGS) {
+        // it goes on as the doorbell
+        flight.to = cpuWith(posted.a >>> 8);
+        return;
+      }
       list.splice(action & 15, 1);
       flight.arrived = i;
       flight.dropped = events.some((e) => e.kind === 'drop');

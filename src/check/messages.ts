@@ -1,10 +1,11 @@
 /** Messages in flight, by name. */
-import { Level, Msg, MsgKind, Origin, Table } from '../core/index.js';
+import { DOORBELL, Level, Msg, MsgKind, Origin, Table } from '../core/index.js';
 import type { ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import type { Fields } from './fields.js';
 import { originOf } from './actions.js';
-import { describeMessage, hex, isRemappable, writeText } from './words.js';
+import { unitName } from './entries.js';
+import { describeMessage, hex, isAmd, isRemappable, writeText } from './words.js';
 
 /** A message on its way. */
 export interface InFlight {
@@ -33,6 +34,9 @@ function withId(system: System, id: number): string {
   const c = system.scenario.machine.cpus.findIndex((cpu) => cpu.apicId === id);
   return system.names.cpus[c] ?? `APIC id ${id}`;
 }
+
+/** `Stage.posting`. */
+const POSTING = 3;
 
 const levels: readonly LevelName[] = ['thread', 'stopper', 'softirq', 'hardirq'];
 
@@ -91,23 +95,28 @@ export class Flight {
     }
     const kind = capture.getUint8(at + Msg.kind) === MsgKind.msi ? 'msi' : 'ipi';
     const stage = capture.getUint8(at + Msg.stage);
+    const pin = capture.getUint16(at + Msg.pin, true) - 1;
+    const from = this.#senderOf(source, pin);
+    const head = { ...common, kind, from, stage: stage === 1 ? 'on the way to the LAPIC' : 'on the way to the root complex' } as const;
+    // what a unit has looked up and not yet posted
+    if (stage === POSTING && isAmd(this.#system)) {
+      const [to, vector] = ['the vAPIC page', data & 0xff];
+      return { ...head, to, vector, text: `${from} -> vAPIC page vector ${hex(vector)}` };
+    }
     const unresolved = kind === 'msi' && stage !== 1 && isRemappable(this.#system, address);
     // a message that was remapped has its destination where its address was
     const bare = kind === 'ipi' || address >>> 20 !== 0xfee;
     const to = unresolved ? describeMessage(this.#system, address, data) : withId(this.#system, bare ? address : (address >>> 12) & 0xff);
+    if (kind === 'msi' && data === DOORBELL) return { ...head, to, vector: undefined, text: `${from} -> ${to} doorbell` };
     const mode = kind === 'msi' ? 0 : (data >>> 8) & 7;
     const vector = unresolved || mode === 5 || mode === 6 ? undefined : data & 0xff;
     const what = vector === undefined ? (mode === 5 ? 'INIT' : 'SIPI') : `${kind === 'msi' ? 'vector' : 'IPI'} ${hex(vector)}`;
-    const pin = capture.getUint16(at + Msg.pin, true) - 1;
-    const from = source.kind === 'ioapic' ? `pin ${pin}` : ((source.kind === 'device' ? names.devices : names.cpus)[source.index] ?? '?');
-    return {
-      ...common,
-      kind,
-      from,
-      to,
-      vector,
-      text: unresolved ? `${from} -> ${to}` : `${from} -> ${to} ${what}`,
-      stage: stage === 1 ? 'on the way to the LAPIC' : 'on the way to the root complex',
-    };
+    return { ...head, to, vector, text: unresolved ? `${from} -> ${to}` : `${from} -> ${to} ${what}` };
+  }
+
+  #senderOf({ kind, index }: ReturnType<typeof originOf>, pin: number): string {
+    const { names } = this.#system;
+    if (kind === 'iommu') return unitName(this.#system, index);
+    return kind === 'ioapic' ? `pin ${pin}` : ((kind === 'device' ? names.devices : names.cpus)[index] ?? '?');
   }
 }

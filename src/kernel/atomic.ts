@@ -47,6 +47,8 @@ const hardware: ReadonlySet<Op> = new Set([
   Op.opEnd,
   Op.hush,
   Op.queueTail,
+  Op.unitRead,
+  Op.unitWrite,
   Op.timerArm,
   Op.timerCancel,
   Op.timerArmed,
@@ -100,7 +102,10 @@ export function accesses(insn: Insn, targets: Targets): Access[] {
     const known = reg instanceof Reg ? targets.get(reg) : undefined;
     return [...(known && known.size > 0 ? known : [undefined])].map((variable) => ({ variable, index: ['unknown'] }));
   };
-  if (insn.op === Op.storePair && insn.variable) return [{ variable: insn.variable, index: [insn.b] }];
+  if (insn.op === Op.storePair && insn.variable) {
+    const to = { variable: insn.variable, index: [insn.b] };
+    return insn.second ? [to, { variable: insn.second, index: [insn.c] }] : [to];
+  }
   if (insn.op < Op.load || insn.op > Op.listRemove) return [];
   const list: Access[] = [];
   if (insn.flags & InsnFlag.byRef) list.push(...through(insn.b));

@@ -1,5 +1,5 @@
 /** Prints a program readably. */
-import { Constant, InsnFlag, Inspect, LapicReg, MmioReg, MsiReg, Op, Operand } from '../../assembly/state/abi/instructions.js';
+import { Constant, InsnFlag, Inspect, LapicReg, MmioReg, MsiReg, Op, Operand, UnitReg } from '../../assembly/state/abi/instructions.js';
 import { Note, Property } from '../../assembly/state/abi/outcomes.js';
 import type { Program } from './assembler.js';
 import { wordsPerInstruction } from './encode.js';
@@ -47,6 +47,7 @@ const named: ReadonlyMap<Op, Readonly<Record<number, string>>> = new Map<Op, Rea
   [Op.flag, Property],
   [Op.note, Note],
   [Op.inspect, Inspect],
+
 ]);
 
 function operand(value: number, imm: number): string {
@@ -99,11 +100,15 @@ function operands(program: Program, insn: Decoded): string {
     case Op.unlock:
       return [...first, place(program, slot, b)].join(', ');
     case Op.storePair:
+      if (slot2 !== 0xffff) return [place(program, slot, b), `= ${place(program, slot2, c)}`].join(' ');
       return [place(program, slot, b), `words ${imm}, ${imm + (flags & InsnFlag.wide ? 2 : 1)}`, operand(a, 0), operand(c, 0)].join(', ');
     case Op.queuePut: {
       const status = slot2 === 0xffff ? [] : [`status ${place(program, slot2, c)}`];
       return [`unit ${operand(b, 0)}`, `0x${imm.toString(16)}`, operand(a, 0), ...status].join(', ');
     }
+    case Op.unitRead:
+    case Op.unitWrite:
+      return [...first, `unit ${operand(b, 0)}`, UnitReg[imm] ?? String(imm)].join(', ');
     case Op.scan:
       return [...first, place(program, slot, b), `!= ${imm}`].join(', ');
     case Op.listPush:

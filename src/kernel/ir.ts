@@ -86,6 +86,7 @@ const writesA: ReadonlySet<Op> = new Set([
   Op.lapicRead,
   Op.inspect,
   Op.timerArmed,
+  Op.unitRead,
 ]);
 
 const isReg = (arg: Arg): arg is Reg => arg instanceof Reg && arg !== SELF;

@@ -74,7 +74,7 @@ export function readBy(codes: Codes, root: RoutineBody | undefined): { slots: Re
       if (op === Op.inspect)
         hardware |=
           imm <= Inspect.running ? Watched.cpus : imm <= Inspect.msiData || imm >= Inspect.sentAddress ? Watched.devices : Watched.messages;
-      if (op === Op.cfgRead || op === Op.mmioRead || op === Op.pinRead) hardware |= Watched.devices;
+      if (op === Op.cfgRead || op === Op.mmioRead || op === Op.pinRead || op === Op.unitRead) hardware |= Watched.devices;
       if (op === Op.call && callee !== undefined) visit(callee);
     }
   };

@@ -5,13 +5,16 @@ import { AssemblyError } from './errors.js';
  * What a value is. Phantom types: irq, vector, CPU index and APIC id cannot be mixed up on the host.
  * `irq` is the index of an interrupt source, `ref` a reference to a mask.
  */
-export type Kind = 'u8' | 'u16' | 'u32' | 'bool' | 'cpu' | 'irq' | 'vector' | 'apicId' | 'device' | 'irte' | 'word' | 'ref';
+export type Kind = 'u8' | 'u16' | 'u32' | 'bool' | 'cpu' | 'irq' | 'vector' | 'apicId' | 'device' | 'irte' | 'word' | 'dteWord' | 'ref';
 
-/** What a variable can be indexed by; `irte`: an entry of a remapping table, `word`: one of the four of an entry. */
-export type Dim = 'cpu' | 'irq' | 'vector' | 'device' | 'irte' | 'word';
+/**
+ * What a variable can be indexed by; `irte`: an entry of a remapping table, `word`: one of the four of an entry; `dteWord`: one of the eight
+ * of an entry of AMD's device table.
+ */
+export type Dim = 'cpu' | 'irq' | 'vector' | 'device' | 'irte' | 'word' | 'dteWord';
 
 /** What a list can be of. */
-export type Node = Exclude<Dim, 'irte' | 'word'>;
+export type Node = Exclude<Dim, 'irte' | 'word' | 'dteWord'>;
 
 /** What the bits of a mask stand for. */
 export type Domain = 'cpu' | 'vector' | 'irq';
@@ -39,6 +42,7 @@ export const bytesOfKind: Readonly<Record<Kind, 1 | 2 | 4>> = {
   device: 2,
   irte: 2,
   word: 1,
+  dteWord: 1,
   u32: 4,
   apicId: 4,
   ref: 4,
@@ -69,6 +73,8 @@ export function kindBits(kind: Kind, size: MachineSize): number {
       return bitsFor(size.irtes ?? 0);
     case 'word':
       return 2;
+    case 'dteWord':
+      return 3;
     case 'ref':
       return 24;
     case 'u32':
@@ -94,7 +100,9 @@ export function extent(dim: Kind | undefined, size: MachineSize): number {
       return size.irtes ?? 0;
     case 'word':
       return 4;
+    case 'dteWord':
+      return 8;
     default:
-      throw new AssemblyError(`a variable cannot be indexed by ${dim}; dimensions are cpu, irq, vector, device, irte and word`);
+      throw new AssemblyError(`a variable cannot be indexed by ${dim}; dimensions are cpu, irq, vector, device, irte, word and dteWord`);
   }
 }

@@ -19,6 +19,7 @@ import {
   VarWord,
   type ModuleSource,
 } from '../core/index.js';
+import { AmdTables, startAmd, type AmdStart } from './amdUnit.js';
 import type { EventRecord } from './events.js';
 import { percentiles, type Percentiles } from './histogram.js';
 import { Machine } from './machine.js';
@@ -137,6 +138,11 @@ export class ProgramMachine extends Machine {
     this.core.setU32(at + Iommu.iqa, u * 4096);
   }
 
+  /** Turns unit u, one of AMD's, on: as `AmdStart` says, with empty buffers of 256 entries in guest memory. */
+  setAmdUnit(u: number, start: AmdStart): void {
+    startAmd(this.core, this.layout, this.setup, u, start);
+  }
+
   /** The machine is set up: derived fields are computed; in a timed run the clock is armed. */
   start(): void {
     this.core.exports.complete();
@@ -203,6 +209,11 @@ export class ProgramMachine extends Machine {
   /** Hardware as judges see it. */
   inspect(field: keyof typeof Inspect, b = 0, c = 0): number {
     return this.core.exports.look(Inspect[field], b, c) >>> 0;
+  }
+
+  /** What units of AMD's read and have cached. */
+  get amdTables(): AmdTables {
+    return new AmdTables(this.core, this.layout, this.setup);
   }
 
   /** Words of entry `index` as unit u has it cached although memory says otherwise, or undefined (check). */

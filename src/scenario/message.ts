@@ -63,12 +63,15 @@ function countMistakes({ path, type, vectors, isLevel, trigger }: MessageOutline
   return [finding(at, `${irqs} irqs need a message each, and here are ${vectors}; write vectors: ${least}, or fewer irqs`)];
 }
 
-/** Bus, device and function of device number `d`. */
-export const requesterOf = (d: number): number => (d + 1) << 3;
+/**
+ * Bus, device and function of device number `d`, and behind all devices of the IOAPIC. Behind units of AMD's they are side by side, from
+ * 00:01.0 on: so are their entries of the device table.
+ */
+export const requesterOf = (d: number, isAmd: boolean): number => (isAmd ? 8 + d : (d + 1) << 3);
 
 /** The function of device number `d`. */
-export function functionOf({ message, irqs }: DeviceDescription, d: number): FunctionModel {
-  const rest = { requester: requesterOf(d), msi: undefined, msix: undefined, bmeOffPolicy: 'retain', softReset: false } as const;
+export function functionOf({ message, irqs }: DeviceDescription, d: number, isAmd: boolean): FunctionModel {
+  const rest = { requester: requesterOf(d, isAmd), msi: undefined, msix: undefined, bmeOffPolicy: 'retain', softReset: false } as const;
   switch (message.type) {
     case 'msi': {
       const { address64, maskable = false, vectors = leastFor('msi', irqs.length) } = message;
@@ -84,10 +87,11 @@ export function functionOf({ message, irqs }: DeviceDescription, d: number): Fun
 }
 
 /** The IOAPIC of a scenario, with as many pins as it needs; none if no device is on one. */
-export function ioapicsFor(devices: readonly DeviceDescription[]): readonly IoapicModel[] {
+export function ioapicsFor(devices: readonly DeviceDescription[], isAmd: boolean): readonly IoapicModel[] {
   const pins = devices.flatMap(({ message }) => (message.type === 'ioapic' ? [message.pin + 1] : []));
   if (pins.length === 0) return [];
-  return [{ version: 0x20, pins: Math.max(...pins), address: 0xfec00000, id: 0, resendDelay: 60, retryInterval: 3000, requester: 0xff00 }];
+  const requester = isAmd ? requesterOf(devices.length, isAmd) : 0xff00;
+  return [{ version: 0x20, pins: Math.max(...pins), address: 0xfec00000, id: 0, resendDelay: 60, retryInterval: 3000, requester }];
 }
 
 /** What the core is to know as the message of an irq: its number among those of its device, or its pin. */

@@ -5,6 +5,7 @@ import { operationMistakes } from './operations.js';
 import type { CpuOutline, IrqOutline, Outline } from './outline.js';
 import { placeIrqs } from './placement.js';
 import { FIRST_VECTOR } from './scenario.js';
+import { unitMistakes } from './units.js';
 import { cpusListed, hex, joined, quote } from '../words.js';
 
 export function referenceMistakes(outline: Outline): Finding[] {
@@ -24,26 +25,6 @@ export function referenceMistakes(outline: Outline): Finding[] {
     ...timing.flatMap(({ path, min, default: middle, max }) =>
       min <= middle && middle <= max ? [] : [finding(path, `${min}, ${middle}, ${max} are not in order; write min <= default <= max`)],
     ),
-  ];
-}
-
-/** Every device belongs to one unit, and one unit at most takes the rest. */
-function unitMistakes({ units, deviceNames }: Outline): Finding[] {
-  const names = deviceNames.map(({ value }) => value);
-  const rest = units.flatMap((unit, i) => (unit === undefined ? [i] : []));
-  return [
-    ...duplicates(
-      units.flatMap((unit) => unit ?? []),
-      (name) => `device ${quote(name)} stands here a second time; it belongs to one unit`,
-    ),
-    ...units.flatMap((unit) =>
-      (unit ?? []).flatMap(({ value, path }) =>
-        names.includes(value) ? [] : [finding(path, `there is no device ${quote(value)}; write one of ${joined(names, 'or')}`)],
-      ),
-    ),
-    ...(rest[1] === undefined
-      ? []
-      : [finding(['machine', 'iommu', 'units', rest[1]], 'two units have no devices; one at most takes those that are in no list')]),
   ];
 }
 

@@ -1,7 +1,7 @@
 /** A scenario and a kernel model made into a machine that can start. */
 import { ExpressionError } from '../kernel/index.js';
 import { findModel, ModelError, type BuiltModel, type KernelModel, type OperationRequest, type Placement } from '../kernel/model/index.js';
-import { iommusOf, ProgramMachine, remapAssumptions, type Assumptions, type MachineSetup } from '../machine/index.js';
+import { AMD_UNIT_BYTES, iommusOf, ProgramMachine, remapAssumptions, type Assumptions, type IommuModel, type MachineSetup } from '../machine/index.js';
 import { ownProperty, partsOf } from './assertions.js';
 import { functionOf, ioapicsFor, numberOf, requesterOf } from './message.js';
 import { CYCLES_PER_US, FIRST_VECTOR, interArrivalCycles, type Operation, type Scenario } from './scenario.js';
@@ -152,7 +152,9 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
       add(describeOperation(o), { kind, irq, on: host() });
     }
   }
-  const functions = scenario.devices.map(functionOf);
+  const isAmd = scenario.machine.iommu?.type === 'amd';
+  const functions = scenario.devices.map((device, d) => functionOf(device, d, isAmd));
+  const iommus = unitModels(scenario);
   const universe = { lo: FIRST_VECTOR, hi: FIRST_VECTOR + scenario.universe.vectors };
   const size = {
     cpus: cpus.length,
@@ -176,7 +178,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
       requested: irq.requested,
     })),
     operations: requests,
-    ...(scenario.machine.iommu === undefined ? {} : { units: unitsOf(scenario) }),
+    ...(scenario.machine.iommu === undefined ? {} : { units: unitsOf(scenario), iommus }),
     parts: partsOf(cpus, scenario.devices, scenario.universe),
     own: scenario.assert.map(ownProperty),
   });
@@ -193,8 +195,8 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   const setup = (mode: Mode): MachineSetup => ({
     apicIds: cpus.map((c) => c.apicId),
     functions,
-    ioapics: ioapicsFor(scenario.devices),
-    ...remapping(scenario, built),
+    ioapics: ioapicsFor(scenario.devices, isAmd),
+    ...remapping(scenario, iommus, built),
     sources: sources.map(({ device, d, message }) => ({
       device: d,
       message,
@@ -226,7 +228,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     made.start();
     return made;
   };
-  const ioapics = ioapicsFor(scenario.devices).length;
+  const ioapics = ioapicsFor(scenario.devices, isAmd).length;
   const firstAccess = functions.length + cpus.length + ioapics + (scenario.machine.iommu?.units.length ?? 0);
   return { scenario, model, built, names, assumptions, firstAccess, ioapics, properties, setup, machine };
 }
@@ -241,16 +243,32 @@ function unitsOf({ machine, devices }: Scenario): readonly number[] {
   });
 }
 
-/** The remapping units of a machine, each with a page for its queue. */
-function remapping(scenario: Scenario, built: BuiltModel): Pick<MachineSetup, 'iommus' | 'irtes' | 'memory'> {
+/** The remapping units of a machine. */
+function unitModels(scenario: Scenario): readonly IommuModel[] {
   const { iommu } = scenario.machine;
-  if (iommu === undefined) return {};
+  if (iommu === undefined) return [];
   const of = unitsOf(scenario);
+  const isAmd = iommu.type === 'amd';
   const scopes = iommu.units.map(({ devices }, u) =>
-    devices === undefined ? {} : { scope: { requesters: of.flatMap((unit, d) => (unit === u ? [requesterOf(d)] : [])) } },
+    devices === undefined ? {} : { scope: { requesters: of.flatMap((unit, d) => (unit === u ? [requesterOf(d, isAmd)] : [])) } },
   );
-  const options = scopes.map((scope) => ({ ...scope, capabilities: { cm: iommu.cachingMode } }));
-  return { iommus: iommusOf(options, []), irtes: built.irtes ?? 0, memory: iommu.units.length * 4096 };
+  if (!isAmd) return iommusOf(
+    scopes.map((scope) => ({ ...scope, capabilities: { cm: iommu.cachingMode } })),
+    [],
+  );
+  const { ga, xt, guest, numIntRemap, irtCacheDis } = iommu;
+  const options = { type: 'amd', capabilities: { ga, xt, guest, numIntRemap }, cache: { irtCacheDis } } as const;
+  return iommusOf(
+    scopes.map((scope) => ({ ...scope, ...options })),
+    [],
+  );
+}
+
+/** What they need: a page for the queue of each, of AMD's also for its log and its device table. */
+function remapping({ machine: { iommu } }: Scenario, iommus: readonly IommuModel[], built: BuiltModel): Partial<MachineSetup> {
+  if (iommu === undefined) return {};
+  const bytes = iommu.type === 'amd' ? AMD_UNIT_BYTES : 4096;
+  return { iommus, irtes: built.irtes ?? 0, memory: iommus.length * bytes, ...(iommu.type === 'amd' && { guestLog: iommu.guestLog }) };
 }
 
 /** What a verdict on this system rests on: assumptions about remapping units only where there are some. */

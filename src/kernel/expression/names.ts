@@ -183,7 +183,7 @@ export function readables(data: DeclaredData): Readable[] {
 /** Why a variable cannot be read, or undefined. */
 export function refusal(variable: AnyVariable | undefined): string | undefined {
   if (variable?.class === 'record') return `${variable.name} is no part of the state, it is only counted; name another variable`;
-  if (variable?.dims.some((dim) => dim === 'irte' || dim === 'word'))
+  if (variable?.dims.some((dim) => dim === 'irte' || dim === 'word' || dim === 'dteWord'))
     return `${variable.name} is a table of remapping entries, which expressions cannot look into; name a variable of the kernel`;
   if (variable?.form === 'value' && variable.kind === 'ref')
     return `${variable.name} is a reference to a mask, which cannot be compared; name the mask itself`;

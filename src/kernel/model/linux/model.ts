@@ -109,6 +109,8 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
     throw new ModelError(
       `the Linux models know no IOAPIC pins yet; write another message for ${placement.parts?.devices[pins] ?? pins}, for example {type: msi}`,
     );
+  if (placement.iommus?.some(({ type }) => type === 'amd'))
+    throw new ModelError('the Linux models know no AMD-Vi units yet; write iommu: vtd, or check a kernel of your own');
   const several = placement.devices.findIndex(({ msi }) => (msi?.vectors ?? 1) > 1);
   if (several >= 0 && !isRemapped(placement))
     throw new ModelError(
