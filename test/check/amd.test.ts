@@ -31,19 +31,42 @@ function named({ verdict, reason, failures }: SearchResult): string {
     .join();
 }
 
-/** At all levels of the reduction. */
+/** Without reduction, and with all of it. */
 const verdicts = (text: string, model: KernelModel): Promise<string[]> =>
   Promise.all(
-    ([0, 1, 2] as const).map(async (reduction) => named(await search(systemOf(text, model), { memory: 2 ** 30, states: 200_000, reduction }))),
+    ([0, 2] as const).map(async (reduction) => named(await search(systemOf(text, model), { memory: 2 ** 30, states: 200_000, reduction }))),
   );
 
 describe('in a scenario of ten lines', () => {
   const nothing = 'assumptions: {}';
+  const halves = 'assumptions: {irteFetch: halves}';
+  const stale = 'noLoss,noStray';
   test.each<[string, AmdBehaviours, string, string, string, string]>([
     ['the right sequence', {}, 'amd', nothing, one, 'safe'],
-  ])('%s: the verdict at all levels of the reduction', async (_, behaviours, iommu, settings, devices, verdict) => {
+    ['T59 two devices that send the same data, each with its table', {}, 'amd', nothing, two, 'safe'],
+    ['an entry of 32 bits in one store', { update: 'narrow' }, '{type: amd, ga: false}', nothing, one, 'safe'],
+    ['T48 the halves apart, destination first', { update: 'low-first' }, 'amd', nothing, one, stale],
+    ['T48 the halves apart, vector first', { update: 'high-first' }, 'amd', nothing, one, stale],
+    ['T48 not valid while the halves change', { update: 'toggle' }, 'amd', nothing, one, 'noFault,noLoss'],
+    ['T48 one store, and a unit that reads the halves apart', {}, 'amd', halves, one, stale],
+    ['32 bits have no halves', { update: 'narrow' }, '{type: amd, ga: false}', halves, one, 'safe'],
+    ['T43 no invalidation', { flush: 'none' }, 'amd', nothing, one, stale],
+    ['no invalidation, of entries that are not cached', { flush: 'none' }, '{type: amd, irtCacheDis: true}', nothing, one, stale],
+    ['T60 an invalidation for another device', { flush: 'other' }, 'amd', nothing, two, stale],
+    ['INVALIDATE_ALL', { flush: 'all' }, 'amd', nothing, two, 'safe'],
+    ['T44 no wait', { wait: 'none' }, 'amd', nothing, one, stale],
+    ['T44 a wait in front of the invalidation, which it does not cover', { wait: 'before' }, 'amd', nothing, one, stale],
+    ['a wait with an interrupt', { wait: 'interrupt' }, 'amd', nothing, one, 'safe'],
+    ['T45 an old vector that is given up early', { free: 'early' }, 'amd', nothing, one, stale],
+    ['no drain', {}, 'amd', 'assumptions: {iecDrain: none}', one, stale],
+    ['a drain out of the root complex only', {}, 'amd', 'assumptions: {iecDrain: root-complex}', one, stale],
+    ['another table for the device', { update: 'table' }, 'amd', nothing, one, 'safe'],
+    ['another table, and its entry of the device table is not invalidated', { update: 'table', flush: 'entries' }, 'amd', nothing, one, stale],
+    ['another table, and the entries of the old one are not invalidated', { update: 'table', flush: 'device' }, 'amd', nothing, one, stale],
+    ['two units, each with a device', {}, '{type: amd, units: [{devices: [disk]}, {}]}', nothing, two, 'safe'],
+  ])('%s: the verdict with and without reduction', async (_, behaviours, iommu, settings, devices, verdict) => {
     const text = tenLines(iommu, settings, devices);
     expect(text.split('\n').length).toBeLessThanOrEqual(12);
-    expect(await verdicts(text, amdKernel(behaviours))).toEqual([verdict, verdict, verdict]);
+    expect(await verdicts(text, amdKernel(behaviours))).toEqual([verdict, verdict]);
   });
 });

@@ -9,11 +9,14 @@ import type { MachineSize } from '../../src/kernel/index.js';
 export interface AmdBehaviours {
   /**
    * the entry: one store of 16 bytes; two of 8, low or high half first; not valid while both change; of a table with entries of 32 bits one
-   * store of 4
+   * store of 4; or the device gets another table, by one store of 8 bytes to its entry of the device table
    */
-  readonly update?: 'whole' | 'low-first' | 'high-first' | 'toggle' | 'narrow';
-  /** what the unit is told to forget: the entries of the device, of another one, all it has; nothing */
-  readonly flush?: 'device' | 'other' | 'all' | 'none';
+  readonly update?: 'whole' | 'low-first' | 'high-first' | 'toggle' | 'narrow' | 'table';
+  /**
+   * what the unit is told to forget: the entries of the device, of another one; the entry of the device table, and all of the device; all it
+   * has; nothing
+   */
+  readonly flush?: 'entries' | 'other' | 'device' | 'both' | 'all' | 'none';
   /** a wait behind that, in front of it, with an interrupt too; none */
   readonly wait?: 'behind' | 'before' | 'interrupt' | 'none';
   /** when the old vector is given up: after all that, or as soon as the entry is changed */
@@ -23,10 +26,13 @@ export interface AmdBehaviours {
 /** Commands (hardware.md F.5); a wait stores, or stores and interrupts. */
 const COMPLETION_WAIT = 0x10000001;
 const INTERRUPTS = 2;
+const INVALIDATE_DEVTAB_ENTRY = 0x20000000;
 const INVALIDATE_INTERRUPT_TABLE = 0x50000000;
 const INVALIDATE_ALL = 0x80000000;
 /** An entry's low half: RemapEn, fixed, physical (F.3.2). */
 const REMAP_EN = 1;
+/** Of a device's entry: IntCtl 2, in its sixth word (F.2). */
+const REMAP = 2 << 28;
 /** The interrupt that gives up old vectors, less urgent than any device's; that of the unit itself. */
 const [CLEANUP, UNIT] = [0x20, 0x10];
 /** Entries of a table: as many as 64 bytes have, the least that two tables are apart. */
@@ -44,14 +50,19 @@ export function amdKernel(behaviours: AmdBehaviours = {}): KernelModel {
 }
 
 function build(behaviours: AmdBehaviours, machineSize: MachineSize, placement: Placement): BuiltModel {
-  const { update = 'whole', flush = 'device', wait = 'behind', free = 'last' } = behaviours;
+  const { update = 'whole', flush = update === 'table' ? 'both' : 'entries', wait = 'behind', free = 'last' } = behaviours;
   const { irqs, apicIds, devices, operations, units = [] } = placement;
   const isNarrow = update === 'narrow';
   const entries = isNarrow ? NARROW_ENTRIES : WIDE_ENTRIES;
-  const size = { ...machineSize, irtes: devices.length * entries };
+  // a device has two tables, if it is to have another one
+  const tables = update === 'table' ? 2 : 1;
+  const size = { ...machineSize, irtes: devices.length * tables * entries };
   const d = new Declarations();
   const wide = d.variable('irte', 'u32', ['irte', 'word'], { dma: true, visible: true });
   const narrow = d.variable('irte32', 'u32', ['irte'], { dma: true, visible: true });
+  const deviceTable = d.variable('dev_table', 'u32', ['device', 'dteWord'], { dma: { offset: 32 * (devices[0]?.requester ?? 0) } });
+  const map = d.variable('map', 'u32', ['irte'], { class: 'fixed' });
+  const which = d.variable('which', 'u8', ['device'], { bits: 1 });
   const image = d.variable('irte_image', 'u32', ['cpu', 'word'], { local: true });
   const status = d.variable('sem', 'u32', ['cpu', 'word'], { dma: true, bits: 2 });
   const slots = d.variable('slots', 'u8', ['cpu', 'vector'], { visible: true });
@@ -77,6 +88,15 @@ function build(behaviours: AmdBehaviours, machineSize: MachineSize, placement: P
       return;
     }
     const low = b.or('u32', destination, REMAP_EN);
+    if (update === 'table') {
+      const device = b.constant('deviceOf', irq);
+      const other = b.xor('u8', b.load(which, [device]), 1);
+      b.store(which, [device], other);
+      b.storePair(wide, b.add('irte', at, b.shl('irte', other, Math.log2(WIDE_ENTRIES))), 0, [low, vector], { wide: true, note: 'another table' });
+      const root = b.load(map, [b.add('irte', b.shl('irte', device, 1), other)]);
+      b.storePair(deviceTable, device, 4, [root, REMAP], { note: 'device table: the other table' });
+      return;
+    }
     const halves = [
       () => b.storePair(wide, at, 0, [low, 0], { note: 'low half: destination' }),
       () => b.storePair(wide, at, 2, [vector, 0], { note: 'high half: vector' }),
@@ -104,7 +124,8 @@ function build(behaviours: AmdBehaviours, machineSize: MachineSize, placement: P
   const put = (b: Builder, irq: Reg<'irq'>): void => {
     const at = b.load(unit, [irq]);
     const id = b.let('u32', b.load(requester, [irq]));
-    if (flush === 'device') b.queuePut(at, INVALIDATE_INTERRUPT_TABLE, id);
+    if (flush === 'device' || flush === 'both') b.queuePut(at, INVALIDATE_DEVTAB_ENTRY, id);
+    if (flush === 'entries' || flush === 'both') b.queuePut(at, INVALIDATE_INTERRUPT_TABLE, id);
     if (flush === 'other') b.queuePut(at, INVALIDATE_INTERRUPT_TABLE, b.add('u32', id, 1));
     if (flush === 'all') b.queuePut(at, INVALIDATE_ALL, 0);
   };
@@ -193,7 +214,7 @@ function build(behaviours: AmdBehaviours, machineSize: MachineSize, placement: P
     boot: (machine) => {
       const table = isNarrow ? narrow : wide;
       irqs.forEach(({ device, message, cpu }, i) => {
-        const at = device * entries + message;
+        const at = device * tables * entries + message;
         const [destination, vector] = [(apicIds[cpu] ?? 0) << 8, startOf(i, cpu)];
         const words = isNarrow ? [REMAP_EN | destination | (vector << 16)] : [REMAP_EN | destination, 0, vector, 0];
         words.forEach((word, w) => machine.setVariable(table.slot, at, w, word));
@@ -207,10 +228,16 @@ function build(behaviours: AmdBehaviours, machineSize: MachineSize, placement: P
       for (const u of new Set(units))
         machine.setAmdUnit(u, {
           table: table.slot,
-          stride: 64,
+          stride: 64 * tables,
+          ...(tables === 2 && { devices: deviceTable.slot }),
           size: Math.log2(entries),
           ...(wait === 'interrupt' && { interrupt: { apicId: apicIds[0] ?? 0, vector: UNIT } }),
         });
+      devices.forEach((_, i) => {
+        if (tables === 1) return;
+        const root = machine.variable(deviceTable.slot, i, 4);
+        [root, root + 64].forEach((value, n) => machine.setVariable(map.slot, i * 2 + n, 0, value));
+      });
       apicIds.forEach((_, c) => machine.setCpu(c, { svr: 0x1ff, tpr: 0, run: 'running', interruptsOn: true }));
     },
   };
