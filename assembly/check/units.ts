@@ -27,6 +27,8 @@ function declareOwn(at: usize, u: u32): void {
 function declarePosting(at: usize, m: u32, u: u32): void {
   const what = load<u32>(remapAt(m), Remap.data);
   touchGuest(at, wordOf(load<u64>(remapAt(m), Remap.pda), what & 0xff), true, true);
+  // whether the guest runs
+  touchGuest(at, load<u32>(remapAt(m), Remap.destination), true, false);
   if ((what & amd.LOGS) == 0) return;
   touchThing(at, Thing.queues, true, true);
   if (controls(u, AmdControl.gaIntEn)) declareOwn(at, u);

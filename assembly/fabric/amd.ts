@@ -60,7 +60,8 @@ function block(m: u32, u: u32, index: u32, code: u32): void {
 
 function note(u: u32, at: usize, posted: bool): void {
   const how: u32 = (unit.missed ? 1 : 0) | (posted ? 2 : 0);
-  record(Event.remap, u, unit.index, how | ((load<u32>(at, Remap.data) & 0xff) << 8) | (load<u32>(at, Remap.destination) << 16));
+  const destination = posted ? 0 : load<u32>(at, Remap.destination);
+  record(Event.remap, u, unit.index, how | ((load<u32>(at, Remap.data) & 0xff) << 8) | (destination << 16));
 }
 
 function translate(m: u32, u: u32): void {
@@ -98,25 +99,28 @@ function postToGuest(m: u32, u: u32): void {
     block(m, u, load<u16>(at, Remap.index), AmdEvent.pageTabHardware);
     return;
   }
-  const rings = (what & unit.RINGS) != 0;
-  const who = load<u32>(at, Remap.destination);
+  unit.lookAtGuest(u, load<u32>(at, Remap.destination));
+  const rings = unit.runs;
+  const who = unit.who;
+  const logs = !rings && (what & unit.LOGS) != 0;
   record(Event.post, rings ? u | (who << 8) : u, vector | (rings ? RINGS_BY_DOORBELL : 0), <u32>page);
   const source = <u32>load<u16>(msgAt(m), Msg.source);
   // the page carries what it told
   if (source != 0) tagMove(tagsOfVariable(source - 1), tagsOfMessage(m));
   const variable = variableAt(wordOf(page, vector));
   if (variable != 0) kickWaiters(variable);
-  if (what & unit.LOGS) logGuest(u, who, device);
+  if (logs) logGuest(u, who, device);
   tellPin(m, true);
-  if (rings && hasDoorbells()) ringFor(m);
+  if (rings && hasDoorbells()) ringFor(m, who);
   else land(m);
   if (timed()) reviewUnit(u);
-  else if (what & unit.LOGS) reviewInterrupts(u);
+  else if (logs) reviewInterrupts(u);
 }
 
-/** The message goes on as the doorbell for its destination. */
-function ringFor(m: u32): void {
+/** The message goes on as the doorbell for the core with this APIC id. */
+function ringFor(m: u32, apicId: u32): void {
   const at = remapAt(m);
+  store<u32>(at, apicId, Remap.destination);
   store<u16>(msgAt(m), 0, Msg.pin);
   store<u32>(at, DOORBELL, Remap.data);
   store<u16>(at, 0, Remap.index);

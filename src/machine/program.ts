@@ -77,6 +77,11 @@ export class ProgramMachine extends Machine {
     this.core.setU32(at, on ? word | (1 << (bit & 31)) : word & ~(1 << (bit & 31)));
   }
 
+  /** The address at which units see a variable that is theirs too. */
+  guestAddress(slot: number): number {
+    return VARIABLE_WINDOW + (this.layout.slot(slot, VarWord.address) - this.layout.firstVariable());
+  }
+
   setCpu(c: number, state: { svr: number; tpr: number; run: keyof typeof RunState; interruptsOn: boolean }): void {
     const at = this.layout.table(Table.cpus) + c * Cpu.size;
     this.core.setU16(at + Cpu.svr, state.svr);
@@ -130,8 +135,7 @@ export class ProgramMachine extends Machine {
    */
   setUnit(u: number, { table, size, extended }: { table: number; size: number; extended: boolean }): void {
     const at = this.layout.table(Table.iommus) + u * Iommu.size;
-    const window = VARIABLE_WINDOW + (this.layout.slot(table, VarWord.address) - this.layout.firstVariable());
-    const irta = (window | (extended ? 0x800 : 0) | (size - 1)) >>> 0;
+    const irta = (this.guestAddress(table) | (extended ? 0x800 : 0) | (size - 1)) >>> 0;
     this.core.setU32(at + Iommu.gsts, (Gcmd.qie | Gcmd.ire | Gcmd.sirtp) >>> 0);
     this.core.setU32(at + Iommu.irta, irta);
     this.core.setU32(at + Iommu.activeIrta, irta);

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { assembleWith, search, type KernelModel, type SearchResult, type System } from '../../src/index.js';
 import { amdKernel, type AmdBehaviours } from '../engine/amdKernel.js';
+import { guestKernel, type GuestBehaviours } from '../engine/guestKernel.js';
 import { scenarioOf } from './help.js';
 
 /** Ten lines: an irq moves to another CPU, by its entry in its device's table. */
@@ -68,5 +69,40 @@ describe('in a scenario of ten lines', () => {
     const text = tenLines(iommu, settings, devices);
     expect(text.split('\n').length).toBeLessThanOrEqual(12);
     expect(await verdicts(text, amdKernel(behaviours))).toEqual([verdict, verdict]);
+  });
+});
+
+describe('a guest, in ten lines (F.3.3, F.4)', () => {
+  const guest = (options: string, raises: number, operations: string): string => `\
+version: 1
+name: amd-guest
+machine: {cpus: 2, iommu: {type: amd, guest: true${options}}}
+universe: {vectors: 1}
+devices:
+  - {name: nic, kind: free, raises: ${raises}, irqs: [{irq: 24, cpu: 0}]}
+${operations}
+`;
+  const runs = 'operations:\n  - move: {irq: 24, to: [1]}';
+  const activates = 'operations:\n  - disable: 24';
+
+  test.each<[string, GuestBehaviours, string, number, string, string]>([
+    ['a vCPU that has halted is woken by the log', {}, '', 2, '', 'safe'],
+    ['one that runs hears the doorbell', {}, '', 2, runs, 'safe'],
+    ['it looks at its vAPIC before its entry says that it has halted', { halt: 'look-first' }, '', 2, '', 'noLoss'],
+    ['its entry does not ask for the log', { halt: 'silent' }, '', 2, '', 'noLoss'],
+    ['it looks at its vAPIC before its entry says that it runs', { start: 'look-first' }, '', 1, runs, 'progress'],
+    ['the doorbell rings elsewhere', { start: 'elsewhere' }, '', 1, runs, 'progress'],
+    ['the bit that asks for the log changes with IsRun, and nothing is invalidated', { start: 'without-log' }, '', 2, '', 'noLoss'],
+    ['the status is cleared behind the last look at the log', { log: 'clear-last' }, '', 2, '', 'noLoss'],
+    ['a log that has overflowed goes on when that is cleared, and whoever was forgotten is woken', {}, ', guestLog: 1', 3, '', 'safe'],
+    ['... and nobody else is woken', { log: 'overflow-forgotten' }, ', guestLog: 1', 3, '', 'noLoss'],
+    ['a log that has overflowed stands', { log: 'overflow-stays' }, ', guestLog: 1', 3, '', 'noLoss'],
+    ['an entry becomes the guest’s in one store', {}, '', 2, activates, 'safe'],
+    ['T48 an entry becomes the guest’s in halves: a request is posted elsewhere', { activate: 'low-first' }, '', 2, activates, 'noLoss'],
+    ['a page where no memory is', { page: 'nowhere' }, '', 1, '', 'noFault,noLoss'],
+  ])('%s: the verdict with and without reduction', async (_, behaviours, options, raises, operations, verdict) => {
+    const text = guest(options, raises, operations);
+    expect(text.split('\n').length).toBeLessThanOrEqual(12);
+    expect(await verdicts(text, guestKernel(behaviours))).toEqual([verdict, verdict]);
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Actor } from '../../src/core/index.js';
 import { assembleWith, type System } from '../../src/index.js';
 import { amdKernel, type AmdBehaviours } from '../engine/amdKernel.js';
+import { guestKernel, type GuestBehaviours } from '../engine/guestKernel.js';
 import { Dice } from '../engine/systems.js';
 import { scenarioOf } from './help.js';
 import { asBruteForce, footprintsOf, imagesGoOn, reducedAlike } from './units.js';
@@ -17,7 +18,29 @@ function randomBehaviours(dice: Dice): AmdBehaviours {
   };
 }
 
+function randomGuest(dice: Dice): System {
+  const behaviours: GuestBehaviours = {
+    halt: dice.of(['right', 'right', 'look-first', 'silent'] as const),
+    start: dice.of(['right', 'right', 'look-first', 'elsewhere', 'without-log'] as const),
+    log: dice.of(['right', 'right', 'clear-last', 'overflow-forgotten', 'overflow-stays'] as const),
+    activate: dice.of(['whole', 'low-first'] as const),
+    ...(dice.below(8) === 0 && { page: 'nowhere' as const }),
+  };
+  const text = [
+    'version: 1',
+    'name: random',
+    `machine: {cpus: 2, iommu: {type: amd, guest: true, guestLog: ${dice.of([1, 2, 15])}}}`,
+    'universe: {vectors: 1}',
+    'devices:',
+    `  - {name: nic, kind: ${dice.of(['free', 'handshake'])}, raises: ${1 + dice.below(2)}, irqs: [{irq: 24, cpu: 0}]}`,
+    dice.of(['operations: []', 'operations: [{move: {irq: 24, to: [1]}}]', 'operations: [{disable: 24}]']),
+    `assumptions: {iecDrain: ${dice.of(['irr', 'none'])}, irteFetch: ${dice.of(['whole', 'halves'])}}`,
+  ];
+  return assembleWith(scenarioOf(text.join('\n')), guestKernel(behaviours));
+}
+
 function random(dice: Dice, small: boolean): System {
+  if (dice.below(3) === 0) return randomGuest(dice);
   const behaviours = randomBehaviours(dice);
   const devices = small ? 1 + dice.below(2) : 2;
   const irqs = Array.from({ length: devices }, (_, i) => 24 + i);

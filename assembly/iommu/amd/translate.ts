@@ -167,36 +167,45 @@ export function begin(record: usize, at: u64): void {
 
 // --- the request
 
-function conclude(u: u32, record: usize, data: u32): Translation {
+/** `from`: where the entry stands. */
+function conclude(u: u32, record: usize, data: u32, from: u64): Translation {
   const wide = hasWideEntries(u);
   const awaited = (<u32>load<u16>(record, Remap.flags)) & (RemapFlag.awaited | RemapFlag.stale);
   store<u16>(record, index, Remap.index);
-  store<u32>(record, irte.destinationOf(low, high, wide && isExtended(u)), Remap.destination);
   const vector = irte.vectorOf(low, high, wide);
   if (irte.isGuests(low)) {
-    // what is done with the page is decided now: doorbell, log, or neither
-    const running = irte.isRunning(low);
-    if (!running) store<u32>(record, irte.tagOf(low), Remap.destination);
-    store<u32>(record, vector | (running ? RINGS : irte.logs(low) ? LOGS : 0), Remap.data);
+    store<u32>(record, <u32>from, Remap.destination);
+    store<u32>(record, vector | (irte.logs(low) ? LOGS : 0), Remap.data);
     store<u64>(record, irte.pageOf(high), Remap.pda);
     store<u16>(record, awaited | RemapFlag.posted, Remap.flags);
     return Translation.posted;
   }
+  store<u32>(record, irte.destinationOf(low, high, wide && isExtended(u)), Remap.destination);
   // level and trigger mode are those of the request
   store<u32>(record, vector | (irte.modeOf(low) << 8) | (data & 0xc000), Remap.data);
   store<u16>(record, awaited | RemapFlag.remapped | (irte.isLogical(low) ? RemapFlag.logical : 0), Remap.flags);
   return Translation.remapped;
 }
 
-/** Bits of `Remap.data` of a request that is to be posted: behind it a doorbell, or an entry of the log. */
-export const RINGS: u32 = 0x100;
+/** Bit of `Remap.data` of a request that is to be posted: if the guest does not run, behind it an entry of the log. */
 export const LOGS: u32 = 0x200;
 
+/** Of the last `lookAtGuest`: it runs; where, or if it does not its tag. */
+export let runs: bool = false;
+export let who: u32 = 0;
+
+/** What is not cached of a guest's entry at `from`, as of the instant at which its page has been changed (F.3.3, F.4). */
+export function lookAtGuest(u: u32, from: u64): void {
+  tables.readEntry(u, from);
+  runs = irte.isRunning(tables.low);
+  who = runs ? irte.destinationOf(tables.low, tables.high, isExtended(u)) : irte.tagOf(tables.low);
+}
+
 /** What the entry says, if it may be used so. */
-function useEntry(u: u32, record: usize, data: u32): Translation {
+function useEntry(u: u32, record: usize, data: u32, from: u64): Translation {
   if (!irte.isRemapped(low)) return fault(u, 0, irte.hidesFaults(low));
   if (!tables.isUsable(u, low)) return fault(u, AmdEventFlag.present | AmdEventFlag.reserved, irte.hidesFaults(low));
-  return conclude(u, record, data);
+  return conclude(u, record, data, from);
 }
 
 /** The high half of an entry whose low half has been read before (D.5): both may belong to different entries. */
@@ -206,12 +215,13 @@ function finish(u: u32, record: usize, data: u32): Translation {
   // for an event
   map = 0;
   if (tables.isInTable(u, device)) lookUpDevice(u);
-  readEntry(u, load<u32>(record, Remap.destination));
+  const from = <u64>load<u32>(record, Remap.destination);
+  readEntry(u, from);
   const early = load<u64>(record, Remap.pda);
   if (early != low) countDiag(Diag.tornIrteSampled);
   low = early;
   keepEntry(u, record);
-  return useEntry(u, record, data);
+  return useEntry(u, record, data, from);
 }
 
 /** The request of `requester` at this instant; `record` is that of its message. An event says so if it is blocked. */
@@ -234,14 +244,16 @@ export function translate(u: u32, record: usize, requester: u32, address: u32, d
   if (control == 3 || dte.lengthOf(map) > tables.MOST_LENGTH)
     return reject(u, AmdEvent.illegalDevTable, AmdEventFlag.present | AmdEventFlag.reserved, request);
   if (index >> dte.lengthOf(map) != 0) return fault(u, 0, false);
-  if (!lookUp(u, record)) return reject(u, AmdEvent.pageTabHardware, 0, tables.entryAddress(u, map, index));
-  return useEntry(u, record, data);
+  const from = tables.entryAddress(u, map, index);
+  if (!lookUp(u, record)) return reject(u, AmdEvent.pageTabHardware, 0, from);
+  return useEntry(u, record, data, from);
 }
 
 /** A request that was to be posted could not be: the page of its guest cannot be read. */
 export function rejectPosting(u: u32, requester: u32, page: u64): void {
   device = requester;
-  const at = cachedDevice(u, requester);
+  // a check has no log that says whose it was
+  const at = timed() ? cachedDevice(u, requester) : 0;
   rest = at == 0 ? 0 : highOf(at);
   reject(u, AmdEvent.pageTabHardware, 0, page);
 }
