@@ -5,6 +5,7 @@ import { Msg } from '../state/abi/fields';
 import { Remap } from '../state/abi/iommu';
 import { Flight, Thing } from '../state/abi/resources';
 import { assumes, cpuOfApicId, isAmd, msgAt, remapAt, setting } from '../state/access';
+import { nAmds } from '../state/layout';
 import { Stage } from '../fabric/flight';
 import { originOfUnit } from '../fabric/iommu';
 import { interruptsAtHead, isWait, statusAtHead, undrained } from '../fabric/queueStep';
@@ -80,7 +81,7 @@ export function declareDoorbell(at: usize, apicId: u32): void {
 export function declareQueue(at: usize, u: u32): void {
   touchThing(at, Thing.queues, true, true);
   if (!isWait(u)) {
-    touchThing(at, Thing.lines, true, true);
+    declareDrop(at);
     touchThing(at, Thing.pool, true, true);
     return;
   }
@@ -93,7 +94,8 @@ export function declareQueue(at: usize, u: u32): void {
   }
 }
 
-/** A unit drops a line. */
+/** A unit drops lines; what an older device entry leads to, of AMD, is looked at before it goes. */
 export function declareDrop(at: usize): void {
   touchThing(at, Thing.lines, true, true);
+  if (nAmds != 0) touchTables(at);
 }

@@ -52,6 +52,8 @@ export interface ToyOptions extends Partial<Omit<MachineSetup, 'sources' | 'func
   readonly assumptions?: Partial<Assumptions>;
   /** how the expressions of invariants call the parts; left out, by index, and devices d0, d1 ... */
   readonly parts?: Partial<Parts>;
+  /** elements of variables that are indexed by entries of remapping tables */
+  readonly tableRows?: number;
   /** first vector of the universe, one behind its last */
   readonly universe?: readonly [number, number];
 }
@@ -100,7 +102,7 @@ export function msi(apicId: number, vector: number): { control: number; addrLo: 
  * IF=1, device i sends vector 0x30 + i to CPU 0, every event is recorded, all vectors from 0x10 on are in the universe.
  */
 export async function toy<K extends ToyKernel>(build: (k: Assembler, d: Declarations) => K, options: ToyOptions = {}): Promise<Toy<K>> {
-  const { cpus = 1, sources: given = 0, assumptions, universe: [lo, hi] = [0x10, 0x100], parts: called, ...rest } = options;
+  const { cpus = 1, sources: given = 0, assumptions, tableRows: irtes = 0, universe: [lo, hi] = [0x10, 0x100], parts: called, ...rest } = options;
   const list: readonly Source[] = typeof given === 'number' ? Array.from({ length: given }, () => ({})) : given;
   const sources = list.map((s, i) => ({ device: i, message: 0, kind: 'free' as const, raises: 4, gaps: [], handlerCycles: 0, ...s }));
   const devices = (options.devices ?? sources.map((): ToyDevice => ({}))).map(deviceModel);
@@ -122,7 +124,7 @@ export async function toy<K extends ToyKernel>(build: (k: Assembler, d: Declarat
   for (const routine of new Set([...Object.values(tasksOf), ...operations.map((o) => o.routine), start])) if (routine) k.entry(routine);
   // as tasks: a test's judge may do what a model's must not
   for (const routine of new Set([judgeRest, judgeProbe])) if (routine) k.entry(routine);
-  const size: MachineSize = { cpus, irqs: sources.length, devices: devices.length, vectors: 256, vectorLo: lo, vectorHi: hi };
+  const size: MachineSize = { cpus, irqs: sources.length, devices: devices.length, irtes, vectors: 256, vectorLo: lo, vectorHi: hi };
   const program = k.assemble(size);
   const entry = (routine?: { readonly name: string }): number => (routine ? (program.entries.get(routine.name) ?? 0) : 0);
   const fromKernel = programSetup(program, d, size, {

@@ -1,7 +1,8 @@
 /**
- * What AMD units have cached in a check (design 4, hardware.md F.4), as lines.ts of VT-d has it: only what differs from memory. Each requester
- * has a line for its entry of the device table, and one for each of the first entries of its own table. What an entry says in memory is
- * what it says in the table that memory's device entry names: one that was fetched by an older device entry may stay for long.
+ * What AMD units have cached in a check (design 4, hardware.md F.4), as lines.ts of VT-d has it: only what differs from memory, which may be
+ * fetched at any time. Each requester has a line for its entry of the device table, and one for each of the first entries of its own table.
+ * What memory says of an entry is what stands in the table that memory's device entry names. While the unit has an older device entry, what
+ * that one leads to may be fetched too: so it becomes lines when the older one goes.
  */
 import { amdLineAt, isAmd, requesterOf } from '../../state/access';
 import { readGuest } from '../../state/guest';
@@ -84,7 +85,7 @@ export function entryLine(requester: u32, index: u32): usize {
 
 export function dropDeviceLine(requester: u32): void {
   const rank = rankOf(requester);
-  if (rank >= 0 && nIrtes != 0) clear(lineOf(rank, 0));
+  if (rank >= 0 && nIrtes != 0) dropDevice(rank);
 }
 
 /** Of all entries of its table. */
@@ -118,7 +119,18 @@ export function isLine(u: u32, n: u32): bool {
 }
 
 export function dropLine(n: u32): void {
-  if (n < nLines) clear(amdLineAt(n));
+  if (n >= nLines) return;
+  if (n % (1 + nIrtes) == 0) dropDevice(n / (1 + nIrtes));
+  else clear(amdLineAt(n));
+}
+
+/** What its device entry leads to may have been fetched before it goes. */
+function dropDevice(rank: u32): void {
+  const line = lineOf(rank, 0);
+  const u = unitAt(rank);
+  if (u >= 0 && isThere(line)) keepEntries(u, rank, load<u64>(line), highOf(line), 0, nIrtes);
+  clear(line);
+  tidy(rank);
 }
 
 // --- memory changes
@@ -154,12 +166,8 @@ export function beforeStore(block: u64): void {
     const line = lineOf(rank, 0);
     if (isThere(line)) keepEntriesIn(u, rank, load<u64>(line), highOf(line), block);
     if (!there) continue;
-    if (block - tables.deviceAddress(u, requester) >= tables.DEVICE_BYTES) {
-      keepEntriesIn(u, rank, map, rest, block);
-      continue;
-    }
-    if (!isThere(line)) put(line, dte.cachedMap(map), dte.cachedRest(rest));
-    keepEntries(u, rank, map, rest, 0, nIrtes);
+    if (block - tables.deviceAddress(u, requester) >= tables.DEVICE_BYTES) keepEntriesIn(u, rank, map, rest, block);
+    else if (!isThere(line)) put(line, dte.cachedMap(map), dte.cachedRest(rest));
   }
 }
 
