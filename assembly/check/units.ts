@@ -13,6 +13,7 @@ import { requesterOf, unitFor } from '../fabric/remap';
 import { cachedDevice } from '../iommu/amd/cache';
 import { controls } from '../iommu/amd/control';
 import { wordOf } from '../iommu/amd/guest';
+import { hasDeviceLines } from '../iommu/amd/lines';
 import { deviceAddress } from '../iommu/amd/tables';
 import * as amd from '../iommu/amd/translate';
 import { entryAddress } from '../iommu/vtd/translate';
@@ -97,5 +98,5 @@ export function declareQueue(at: usize, u: u32): void {
 /** A unit drops lines; what an older device entry leads to, of AMD, is looked at before it goes. */
 export function declareDrop(at: usize): void {
   touchThing(at, Thing.lines, true, true);
-  if (nAmds != 0) touchTables(at);
+  if (nAmds != 0 && hasDeviceLines()) touchTables(at);
 }

@@ -78,10 +78,10 @@ describe('random scenarios with AMD-Vi', () => {
   });
 
   test('every step reads and writes nothing but what it declares, and those without conflict commute', async () => {
-    const { problems, seen, pairs } = await footprintsOf((dice) => random(dice, false), 8400, 16);
+    const { problems, seen, pairs } = await footprintsOf((dice) => random(dice, false), 8400, 20);
     expect(problems).toEqual([]);
     expect(seen.get(Actor.queue)).toBeGreaterThan(10);
     expect(seen.get(Actor.drop)).toBeGreaterThan(10);
-    expect(pairs).toBeGreaterThan(50);
+    expect(pairs).toBeGreaterThan(30);
   }, 60_000);
 });

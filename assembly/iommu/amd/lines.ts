@@ -77,6 +77,14 @@ export function deviceLine(requester: u32): usize {
   return rank >= 0 && nIrtes != 0 && isThere(lineOf(rank, 0)) ? lineOf(rank, 0) : 0;
 }
 
+/** True if some requester has one. */
+export function hasDeviceLines(): bool {
+  for (let rank: u32 = 0; nIrtes != 0 && rank < senders(); rank++) {
+    if (isThere(lineOf(rank, 0))) return true;
+  }
+  return false;
+}
+
 /** Line of entry `index` of its table. */
 export function entryLine(requester: u32, index: u32): usize {
   const rank = rankOf(requester);
