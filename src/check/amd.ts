@@ -20,9 +20,10 @@ const events: Readonly<Record<AmdEvent, string>> = {
 };
 
 /** The device with this requester id. */
-function requesterName({ names }: System, id: number): string {
+function requesterName({ names, ioapics }: System, id: number): string {
   const device = names.devices.findIndex((_, d) => requesterOf(d, true) === id);
-  return names.devices[device] ?? (id === requesterOf(names.devices.length, true) ? 'the IOAPIC' : `requester ${hex(id)}`);
+  const isIoapic = ioapics > 0 && id === requesterOf(names.devices.length, true);
+  return names.devices[device] ?? (isIoapic ? 'the IOAPIC' : `requester ${hex(id)}`);
 }
 
 /** Words of an entry (F.3.1, F.3.2): one, or four. */

@@ -70,7 +70,7 @@ const iommuMapping = mapping(
 const machine = mapping(
   {
     iommu: z
-      .union([iommuType, iommuMapping], {
+      .union([iommuMapping, iommuType], {
         error: ({ input }) =>
           typeof input === 'string'
             ? `unknown type of IOMMU "${input}"; write one of vtd or amd`

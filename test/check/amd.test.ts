@@ -1,8 +1,9 @@
 /** AMD-Vi units in a check (hardware.md F): what each step of a move is for, each shown by leaving it out. */
 import { describe, expect, test } from 'vitest';
-import { assembleWith, search, type KernelModel, type SearchResult, type System } from '../../src/index.js';
+import { assembleWith, drawDiagram, explain, minimise, search, Walk, type KernelModel, type SearchResult, type System } from '../../src/index.js';
 import { amdKernel, type AmdBehaviours } from '../engine/amdKernel.js';
 import { guestKernel, type GuestBehaviours } from '../engine/guestKernel.js';
+import { Dice } from '../engine/systems.js';
 import { scenarioOf } from './help.js';
 
 /** Ten lines: an irq moves to another CPU, by its entry in its device's table. */
@@ -21,6 +22,17 @@ operations:
 const one = '  - {name: nic, raises: 1, irqs: [{irq: 24, cpu: 1}]}';
 /** Both devices send the same data (T59). */
 const two = '  - {name: disk, raises: 0, irqs: [{irq: 23, cpu: 0}]}\n  - {name: nic, raises: 1, irqs: [{irq: 24, cpu: 1}]}';
+
+  /** One vCPU, whose interrupts a unit posts. */
+const guest = (options: string, raises: number, operations: string): string => `\
+version: 1
+name: amd-guest
+machine: {cpus: 2, iommu: {type: amd, guest: true${options}}}
+universe: {vectors: 1}
+devices:
+  - {name: nic, kind: free, raises: ${raises}, irqs: [{irq: 24, cpu: 0}]}
+${operations}
+`;
 
 const systemOf = (text: string, model: KernelModel): System => assembleWith(scenarioOf(text), model);
 
@@ -73,15 +85,6 @@ describe('in a scenario of ten lines', () => {
 });
 
 describe('a guest, in ten lines (F.3.3, F.4)', () => {
-  const guest = (options: string, raises: number, operations: string): string => `\
-version: 1
-name: amd-guest
-machine: {cpus: 2, iommu: {type: amd, guest: true${options}}}
-universe: {vectors: 1}
-devices:
-  - {name: nic, kind: free, raises: ${raises}, irqs: [{irq: 24, cpu: 0}]}
-${operations}
-`;
   const runs = 'operations:\n  - move: {irq: 24, to: [1]}';
   const activates = 'operations:\n  - disable: 24';
 
@@ -104,5 +107,58 @@ ${operations}
     const text = guest(options, raises, operations);
     expect(text.split('\n').length).toBeLessThanOrEqual(12);
     expect(await verdicts(text, guestKernel(behaviours))).toEqual([verdict, verdict]);
+  });
+});
+
+describe('a counterexample', () => {
+  const drawn = async (system: System, property: string): Promise<string> => {
+    const { failures } = await search(system, { memory: 2 ** 30, states: 200_000 });
+    const failure = failures.find((each) => each.property === property);
+    if (failure === undefined) throw new Error(`${property} holds`);
+    return drawDiagram(await explain(system, await minimise(system, failure)), 400);
+  };
+  const nothing = 'assumptions: {}';
+
+  test('names events as kernels do', async () => {
+    const text = await drawn(systemOf(tenLines('amd', nothing, one), amdKernel({ update: 'toggle' })), 'noFault');
+    expect(text).toMatch(/samples its message: entry 0/);
+    expect(text).toMatch(/nic, entry 0: blocked, IO_PAGE_FAULT/);
+  });
+
+  test('tells entries of devices, and what is cached of them', async () => {
+    const text = await drawn(systemOf(tenLines('amd', nothing, two), amdKernel({ flush: 'other' })), 'noStray');
+    expect(text).toMatch(/drops all entries of requester 0xa that it has cached/);
+    expect(text).toMatch(/nic, entry 0 \(cached\): CPU 1, vector 0x24/);
+    expect(text).toMatch(/disk entry 0: CPU 0, vector 0x21/);
+    expect(text).toMatch(/nic entry 0: CPU 0, vector 0x23; IOMMU has cached CPU 1, vector 0x24/);
+  });
+
+  test('tells the doorbell of a guest', async () => {
+    const text = await drawn(systemOf(guest('', 2, ''), guestKernel({ halt: 'look-first' })), 'noLoss');
+    expect(text).toMatch(/nic, entry 0: of a guest, vector 0x31/);
+    expect(text).toMatch(/sets vector 0x31 in the vAPIC page, and rings the doorbell/);
+    expect(text).toMatch(/LOST: at rest the event of nic is owed/);
+  });
+
+  test('can be walked: the unit’s own interrupt, and what it has cached, have names', async () => {
+    const seen = new Set<string>();
+    for (const [s, times] of [
+      [systemOf(guest('', 2, ''), guestKernel({})), 60],
+      [systemOf(tenLines('amd', nothing, one), amdKernel({ update: 'table' })), 120],
+    ] as const) {
+      const walk = await Walk.begin(s);
+      const dice = new Dice(5);
+      for (let n = 0; n < times; n++) {
+        const choices = walk.choices();
+        for (const { name, text } of choices) seen.add(`${name}: ${text}`);
+        if (choices.length === 0) break;
+        walk.take(dice.of(choices).action);
+      }
+    }
+    const all = [...seen].join('\n');
+    expect(all).toMatch(/iommu0\.m0: IOMMU -> CPU 0 vector 0x10 reaches the LAPIC/);
+    expect(all).toMatch(/nic\.m0: nic -> vAPIC page vector 0x31 reaches the root complex/);
+    expect(all).toMatch(/iommu0\.drop0: IOMMU 0 drops the device table entry of nic from its cache, which memory has no more/);
+    expect(all).toMatch(/iommu0\.drop1: IOMMU 0 drops entry 0 of nic from its cache, which memory has no more/);
   });
 });

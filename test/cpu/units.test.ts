@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Amd, AmdStatus, Table } from '../../src/core/index.js';
 import { AssemblyError, Declarations, programSetup, SELF, type Assembler, type Builder } from '../../src/kernel/index.js';
 import { iommusOf, ModelFault, type ProgramMachine } from '../../src/machine/index.js';
-import { act, enabled, settle, steps, task, toy, type Toy, type ToyKernel } from '../engine/toy.js';
+import { act, enabled, entryLow, settle, smallIoapic, steps, task, toy, type Toy, type ToyKernel } from '../engine/toy.js';
 
 const unit = (options = {}): object => ({ iommus: iommusOf([{ type: 'amd', ...options }], []), irtes: 4, memory: 3 * 4096, tableRows: 8 });
 
@@ -144,6 +144,32 @@ describe('the log of guests', () => {
     settle(machine, 'cpu');
     expect([0, 1, 2, 3].map((i) => machine.variable(kernel.found.slot, i))).toEqual([0, 0, 0, 0]);
   });
+});
+
+test('an IOAPIC has an entry of its own in the device table, and asks by the data of its message (B.2, F.3)', async () => {
+  const { machine } = await toy(
+    (k, d) => {
+      const irte = d.variable('irte', 'u32', ['irte', 'word'], { dma: true });
+      const body = task(k, 'body', (b) => {
+        b.pinWrite(0, 0, 1, 0);
+        b.pinWrite(0, 0, 0, entryLow(2));
+      });
+      return {
+        run: { 0: body },
+        boot: (m) => {
+          // behind the table of the device that is on the pin
+          [1, 0, 0x41, 0].forEach((word, w) => m.setVariable(irte.slot, 4 + 2, w, word));
+          m.setAmdUnit(0, { table: irte.slot, stride: 64, size: 2 });
+        },
+      };
+    },
+    { sources: 1, devices: [{ chipset: 'pins' }], ioapics: [{ ...smallIoapic, requester: 9 }], ...unit() },
+  );
+  settle(machine, 'cpu');
+  act(machine, 'raise');
+  act(machine, 'pin');
+  settle(machine, 'message');
+  expect(machine.cpu(0).irr).toEqual([0x41]);
 });
 
 describe('what is refused', () => {
