@@ -115,7 +115,7 @@ function readRegister(u: u32, register: u32): u32 {
     case UnitReg.logTag:
       return <u32>oldest(u);
     case UnitReg.logDevice:
-      return <u32>(oldest(u) >> 32) & 0xffff;
+      return (<u32>(oldest(u) >> 32)) & 0xffff;
     default:
       return 0;
   }

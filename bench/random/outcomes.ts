@@ -23,7 +23,13 @@ const ENTRIES = 24;
 export type Outcome =
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'remapped'; readonly index: number; readonly vector: number; readonly destination: number }
-  | { readonly kind: 'posted'; readonly index: number; readonly vector: number; readonly page: bigint; readonly how: 'doorbell' | 'log' | 'bit' }
+  | {
+      readonly kind: 'posted';
+      readonly index: number;
+      readonly vector: number;
+      readonly page: bigint;
+      readonly how: 'doorbell' | 'log' | 'bit';
+    }
   /** `index`: the entry was found, and its page was not */
   | { readonly kind: 'event'; readonly code: number; readonly logged: boolean; readonly index?: number };
 
@@ -37,7 +43,7 @@ const bit = (word: bigint, n: number): boolean => ((word >> BigInt(n)) & 1n) !==
 const field = (word: bigint, high: number, low: number): number => Number((word >> BigInt(low)) & ((1n << BigInt(high - low + 1)) - 1n));
 
 /** F.2 and F.3, step by step. `events`: they can be logged. */
-export function expected(view: DataView, control: bigint, { requester, address, data }: Request, events: boolean): Outcome {
+function expected(view: DataView, control: bigint, { requester, address, data }: Request, events: boolean): Outcome {
   const readable = (at: bigint, bytes: number): boolean => at + BigInt(bytes) <= BigInt(view.byteLength);
   const word = (at: number | bigint): bigint => view.getBigUint64(Number(at), true);
   const event = (code: AmdEvent, hidden = false) => ({ kind: 'event' as const, code, logged: events && !hidden });
@@ -91,6 +97,9 @@ export async function playOutcomes(dice: Dice, requests: number): Promise<Readon
   return counts;
 }
 
+/** Address of a buffer with 256 entries, as its register has it. */
+const buffer = (at: number): bigint => (8n << 56n) | BigInt(at);
+
 class Player {
   readonly #machine: Machine;
   readonly #unit: IommuPort;
@@ -101,7 +110,6 @@ class Player {
     this.#machine = machine;
     this.#unit = machine.iommu(0);
     this.#dice = dice;
-    const buffer = (at: number): bigint => (8n << 56n) | BigInt(at);
     this.#unit.write(AmdReg.deviceTable, DEVICES, 8);
     this.#unit.write(AmdReg.commandBase, buffer(COMMANDS), 8);
     this.#unit.write(AmdReg.eventBase, buffer(EVENTS), 8);
@@ -136,7 +144,11 @@ class Player {
     for (const cpu of this.#machine.cpus) cpu.writeMmio(0xfee000f0, 0x1ff, 4);
     this.#unit.write(AmdReg.eventHead, this.#unit.read(AmdReg.eventTail, 4), 4);
     this.#unit.write(AmdReg.gaHead, this.#unit.read(AmdReg.gaTail, 4), 4);
-    return outcome.kind === 'event' ? `event ${outcome.code}${outcome.logged ? '' : ' (hidden)'}` : outcome.kind === 'posted' ? outcome.how : outcome.kind;
+    return outcome.kind === 'event'
+      ? `event ${outcome.code}${outcome.logged ? '' : ' (hidden)'}`
+      : outcome.kind === 'posted'
+        ? outcome.how
+        : outcome.kind;
   }
 
   #compare(outcome: Outcome, request: Request, tail: number, guestTail: number): void {
@@ -172,7 +184,8 @@ class Player {
       (dice.oneIn(8) ? 0 : AmdControl.eventLogEn) |
       dice.of([0, AmdControl.gaEn, AmdControl.gaEn, AmdControl.gaEn | AmdControl.guestMode, AmdControl.gaEn | AmdControl.guestMode]) |
       dice.of([0, AmdControl.gaLogEn]);
-    const high = dice.of([0, AmdControlHigh.xtEn]) | dice.of([0, 0, AmdControlHigh.numIntRemap2k]) | dice.of([0, AmdControlHigh.irtCacheDis]);
+    const high =
+      dice.of([0, AmdControlHigh.xtEn]) | dice.of([0, 0, AmdControlHigh.numIntRemap2k]) | dice.of([0, AmdControlHigh.irtCacheDis]);
     return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
   }
 
@@ -181,7 +194,14 @@ class Player {
     const table = dice.oneIn(12) ? dice.below(0x40000) & ~63 : TABLES + 0x1000 * dice.below(8);
     const map = (dice.oneIn(8) ? 0 : 1) | ((dice.oneIn(8) ? dice.below(16) : 5) << 1) | (dice.oneIn(6) ? 32 : 0) | table;
     const passes = dice.below(8) << 24;
-    const words = [dice.oneIn(10) ? 0 : 1, 0, dice.below(65536), dice.oneIn(8) ? 4 : 0, map, (((dice.oneIn(4) ? dice.below(4) : 2) << 28) | passes) >>> 0];
+    const words = [
+      dice.oneIn(10) ? 0 : 1,
+      0,
+      dice.below(65536),
+      dice.oneIn(8) ? 4 : 0,
+      map,
+      (((dice.oneIn(4) ? dice.below(4) : 2) << 28) | passes) >>> 0,
+    ];
     words.forEach((word, i) => this.#view.setUint32(DEVICES + 32 * device + 4 * i, word >>> 0, true));
   }
 

@@ -47,7 +47,6 @@ const named: ReadonlyMap<Op, Readonly<Record<number, string>>> = new Map<Op, Rea
   [Op.flag, Property],
   [Op.note, Note],
   [Op.inspect, Inspect],
-
 ]);
 
 function operand(value: number, imm: number): string {

@@ -69,7 +69,12 @@ export class RemapBuilder extends MemoryBuilder {
   unitRead(unit: Value<'u8'>, register: Exclude<keyof typeof UnitReg, 'logHead'>, note?: string): Reg<'u32'> {
     const b = this.inRegister(unit, 'u8');
     const a = this.fresh('u32', register);
-    this.emit(Op.unitRead, { a, b, imm: UnitReg[register], flags: InsnFlag.visible }, `read ${register} of unit ${this.showValue(unit)}`, note);
+    this.emit(
+      Op.unitRead,
+      { a, b, imm: UnitReg[register], flags: InsnFlag.visible },
+      `read ${register} of unit ${this.showValue(unit)}`,
+      note,
+    );
     return a;
   }
 

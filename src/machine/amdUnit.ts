@@ -58,19 +58,28 @@ class Memory {
 }
 
 /** Turns unit u on: every function and IOAPIC has an entry in the device table, which remaps by a table of its own. */
-export function startAmd(core: Core, layout: Layout, { functions, ioapics = [], iommus = [] }: MachineSetup, u: number, start: AmdStart): void {
+export function startAmd(
+  core: Core,
+  layout: Layout,
+  { functions, ioapics = [], iommus = [] }: MachineSetup,
+  u: number,
+  start: AmdStart,
+): void {
   const model = iommus[u];
   if (model?.type !== 'amd') throw new RangeError(`IOMMU ${u} is no unit of type amd`);
   const requesters = [...functions, ...ioapics].map(({ requester }) => requester);
   const beyond = requesters.find((requester) => requester >= ENTRIES);
-  if (beyond !== undefined) throw new RangeError(`requester ${beyond} has no place in a device table of one page; ids are below ${ENTRIES}`);
+  if (beyond !== undefined)
+    throw new RangeError(`requester ${beyond} has no place in a device table of one page; ids are below ${ENTRIES}`);
   const memory = new Memory(core, layout);
   const at = layout.table(Table.amds) + u * Amd.size;
   const set = (field: Amd, value: number): void => core.setU32(at + field, value >>> 0);
   const first = u * AMD_UNIT_BYTES;
   const devices = start.devices === undefined ? first + 2 * PAGE : memory.addressOf(start.devices) - (requesters[0] ?? 0) * DTE;
   if (devices % PAGE !== 0)
-    throw new RangeError(`the variable of a device table stands at offset ${(requesters[0] ?? 0) * DTE} of its page, so that the table begins there`);
+    throw new RangeError(
+      `the variable of a device table stands at offset ${(requesters[0] ?? 0) * DTE} of its page, so that the table begins there`,
+    );
   requesters.forEach((requester, i) => {
     const map = (memory.addressOf(start.table) + i * start.stride) | (start.size << 1) | INTERRUPT_MAP.valid;
     memory.write(devices + requester * DTE, [1, 0, 0, 0, map, INTERRUPT_MAP.remap, 0, 0]);

@@ -6,7 +6,7 @@ import type { CpuOutline, IrqOutline, Outline } from './outline.js';
 import { placeIrqs } from './placement.js';
 import { FIRST_VECTOR } from './scenario.js';
 import { unitMistakes } from './units.js';
-import { cpusListed, hex, joined, quote } from '../words.js';
+import { cpusListed, hex, quote } from '../words.js';
 
 export function referenceMistakes(outline: Outline): Finding[] {
   const { cpus, irqs, deviceNames, messages, timing } = outline;

@@ -49,7 +49,9 @@ const iommuType = choice('type of IOMMU', ['vtd', 'amd']);
 const iommuMapping = mapping(
   {
     type: iommuType,
-    cachingMode: flag().optional().meta({ description: 'vtd: entries that are not present may be cached (hardware.md D.4). Default false' }),
+    cachingMode: flag()
+      .optional()
+      .meta({ description: 'vtd: entries that are not present may be cached (hardware.md D.4). Default false' }),
     ga: flag().optional().meta({ description: 'amd: entries have 128 bits, otherwise 32 (hardware.md F.3). Default true' }),
     xt: flag().optional().meta({ description: 'amd: destinations have 32 bits, otherwise 8 (hardware.md F.3.2). Default: as ga' }),
     guest: flag().optional().meta({ description: 'amd: entries may be a guest’s (hardware.md F.3.3). Default false' }),

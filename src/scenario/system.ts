@@ -1,7 +1,15 @@
 /** A scenario and a kernel model made into a machine that can start. */
 import { ExpressionError } from '../kernel/index.js';
 import { findModel, ModelError, type BuiltModel, type KernelModel, type OperationRequest, type Placement } from '../kernel/model/index.js';
-import { AMD_UNIT_BYTES, iommusOf, ProgramMachine, remapAssumptions, type Assumptions, type IommuModel, type MachineSetup } from '../machine/index.js';
+import {
+  AMD_UNIT_BYTES,
+  iommusOf,
+  ProgramMachine,
+  remapAssumptions,
+  type Assumptions,
+  type IommuModel,
+  type MachineSetup,
+} from '../machine/index.js';
 import { ownProperty, partsOf } from './assertions.js';
 import { functionOf, ioapicsFor, numberOf, requesterOf } from './message.js';
 import { CYCLES_PER_US, FIRST_VECTOR, interArrivalCycles, type Operation, type Scenario } from './scenario.js';
@@ -252,10 +260,11 @@ function unitModels(scenario: Scenario): readonly IommuModel[] {
   const scopes = iommu.units.map(({ devices }, u) =>
     devices === undefined ? {} : { scope: { requesters: of.flatMap((unit, d) => (unit === u ? [requesterOf(d, isAmd)] : [])) } },
   );
-  if (!isAmd) return iommusOf(
-    scopes.map((scope) => ({ ...scope, capabilities: { cm: iommu.cachingMode } })),
-    [],
-  );
+  if (!isAmd)
+    return iommusOf(
+      scopes.map((scope) => ({ ...scope, capabilities: { cm: iommu.cachingMode } })),
+      [],
+    );
   const { ga, xt, guest, numIntRemap, irtCacheDis } = iommu;
   const options = { type: 'amd', capabilities: { ga, xt, guest, numIntRemap }, cache: { irtCacheDis } } as const;
   return iommusOf(

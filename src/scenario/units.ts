@@ -19,7 +19,16 @@ const keysOf: Readonly<Record<IommuDescription['type'], readonly string[]>> = {
 /** What the file says, with its defaults. */
 export function unitsOf(given: Given): IommuDescription {
   const units = given.units.map(({ devices }) => (devices === undefined ? {} : { devices }));
-  const { type, cachingMode = false, ga = true, xt = ga, guest = false, numIntRemap = false, irtCacheDis = false, guestLog = GUEST_LOG } = given;
+  const {
+    type,
+    cachingMode = false,
+    ga = true,
+    xt = ga,
+    guest = false,
+    numIntRemap = false,
+    irtCacheDis = false,
+    guestLog = GUEST_LOG,
+  } = given;
   return type === 'vtd' ? { type, cachingMode, units } : { type, ga, xt, guest, numIntRemap, irtCacheDis, guestLog, units };
 }
 

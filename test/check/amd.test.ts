@@ -1,6 +1,16 @@
 /** AMD-Vi units in a check (hardware.md F): what each step of a move is for, each shown by leaving it out. */
 import { describe, expect, test } from 'vitest';
-import { assembleWith, drawDiagram, explain, minimise, search, Walk, type KernelModel, type SearchResult, type System } from '../../src/index.js';
+import {
+  assembleWith,
+  drawDiagram,
+  explain,
+  minimise,
+  search,
+  Walk,
+  type KernelModel,
+  type SearchResult,
+  type System,
+} from '../../src/index.js';
 import { amdKernel, type AmdBehaviours } from '../engine/amdKernel.js';
 import { guestKernel, type GuestBehaviours } from '../engine/guestKernel.js';
 import { Dice } from '../engine/systems.js';
@@ -23,7 +33,7 @@ const one = '  - {name: nic, raises: 1, irqs: [{irq: 24, cpu: 1}]}';
 /** Both devices send the same data (T59). */
 const two = '  - {name: disk, raises: 0, irqs: [{irq: 23, cpu: 0}]}\n  - {name: nic, raises: 1, irqs: [{irq: 24, cpu: 1}]}';
 
-  /** One vCPU, whose interrupts a unit posts. */
+/** One vCPU, whose interrupts a unit posts. */
 const guest = (options: string, raises: number, operations: string): string => `\
 version: 1
 name: amd-guest
@@ -74,7 +84,14 @@ describe('in a scenario of ten lines', () => {
     ['no drain', {}, 'amd', 'assumptions: {iecDrain: none}', one, stale],
     ['a drain out of the root complex only', {}, 'amd', 'assumptions: {iecDrain: root-complex}', one, stale],
     ['another table for the device', { update: 'table' }, 'amd', nothing, one, 'safe'],
-    ['another table, and its entry of the device table is not invalidated', { update: 'table', flush: 'entries' }, 'amd', nothing, one, stale],
+    [
+      'another table, and its entry of the device table is not invalidated',
+      { update: 'table', flush: 'entries' },
+      'amd',
+      nothing,
+      one,
+      stale,
+    ],
     ['another table, and the entries of the old one are not invalidated', { update: 'table', flush: 'device' }, 'amd', nothing, one, stale],
     ['two units, each with a device', {}, '{type: amd, units: [{devices: [disk]}, {}]}', nothing, two, 'safe'],
   ])('%s: the verdict with and without reduction', async (_, behaviours, iommu, settings, devices, verdict) => {

@@ -28,18 +28,20 @@ export async function asBruteForce(make: () => System, reduction: 0 | 1, times: 
   return failed;
 }
 
-/** Both levels of the reduction against the full search. */
-export async function reducedAlike(make: (i: number) => System, times: number): Promise<void> {
+/** Both levels of the reduction against the full search; how many were compared. */
+export async function reducedAlike(make: (i: number) => System, times: number): Promise<number> {
   let compared = 0;
   for (let i = 0; compared < times; i++) {
     const s = make(i);
     const what = JSON.stringify(s.model.behaviours.map(({ name, value }) => [name, value]));
     if (await compare(() => machineOf(s, false, { record: 0, ring: 0 }), MOST, what)) compared++;
   }
+  return compared;
 }
 
-/** Random walks: what has gone through an image goes on as what has not. */
-export async function imagesGoOn(make: (i: number) => System, dice: Dice, times: number): Promise<void> {
+/** Random walks: what has gone through an image goes on as what has not; steps of all of them. */
+export async function imagesGoOn(make: (i: number) => System, dice: Dice, times: number): Promise<number> {
+  let steps = 0;
   for (let i = 0; i < times; i++) {
     const s = make(i);
     const [original, other] = [await machineOf(s, false, { record: 0, ring: 0 }), await machineOf(s, false, { record: 0, ring: 0 })];
@@ -51,8 +53,10 @@ export async function imagesGoOn(make: (i: number) => System, dice: Dice, times:
       const action = dice.of(actions);
       expect(other.apply(action)).toEqual(original.apply(action));
       expect(Buffer.compare(other.image(), original.image())).toBe(0);
+      steps++;
     }
   }
+  return steps;
 }
 
 interface Footprints {

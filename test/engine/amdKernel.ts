@@ -92,7 +92,10 @@ function build(behaviours: AmdBehaviours, machineSize: MachineSize, placement: P
       const device = b.constant('deviceOf', irq);
       const other = b.xor('u8', b.load(which, [device]), 1);
       b.store(which, [device], other);
-      b.storePair(wide, b.add('irte', at, b.shl('irte', other, Math.log2(WIDE_ENTRIES))), 0, [low, vector], { wide: true, note: 'another table' });
+      b.storePair(wide, b.add('irte', at, b.shl('irte', other, Math.log2(WIDE_ENTRIES))), 0, [low, vector], {
+        wide: true,
+        note: 'another table',
+      });
       const root = b.load(map, [b.add('irte', b.shl('irte', device, 1), other)]);
       b.storePair(deviceTable, device, 4, [root, REMAP], { note: 'device table: the other table' });
       return;

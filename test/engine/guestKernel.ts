@@ -148,7 +148,8 @@ function build(behaviours: GuestBehaviours, machineSize: MachineSize, placement:
       },
     );
     if (log === 'clear-last') clear();
-    if (log === 'right') b.if(ne(b.and('u32', bits, GA_LOG_OVERFLOW), 0), () => b.wake(VCPU, 'thread', woken, undefined, 'whoever may have been forgotten'));
+    if (log === 'right')
+      b.if(ne(b.and('u32', bits, GA_LOG_OVERFLOW), 0), () => b.wake(VCPU, 'thread', woken, undefined, 'whoever may have been forgotten'));
     b.iret();
   });
   const hostInterrupt = k.routine('host_interrupt', { vector: 'vector' }, (b) => {
@@ -174,7 +175,9 @@ function build(behaviours: GuestBehaviours, machineSize: MachineSize, placement:
     variables,
     fingerprint,
     operations: operations.flatMap(({ on, pause, kind }) =>
-      kind === 'move' || kind === 'disable' ? [{ entry: entry(routines[kind]), cpu: kind === 'move' ? VCPU : on, pause, args: [0, 0] as const }] : [],
+      kind === 'move' || kind === 'disable'
+        ? [{ entry: entry(routines[kind]), cpu: kind === 'move' ? VCPU : on, pause, args: [0, 0] as const }]
+        : [],
     ),
     systemVectors: [LOG],
     irtes: 1,

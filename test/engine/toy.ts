@@ -102,7 +102,15 @@ export function msi(apicId: number, vector: number): { control: number; addrLo: 
  * IF=1, device i sends vector 0x30 + i to CPU 0, every event is recorded, all vectors from 0x10 on are in the universe.
  */
 export async function toy<K extends ToyKernel>(build: (k: Assembler, d: Declarations) => K, options: ToyOptions = {}): Promise<Toy<K>> {
-  const { cpus = 1, sources: given = 0, assumptions, tableRows: irtes = 0, universe: [lo, hi] = [0x10, 0x100], parts: called, ...rest } = options;
+  const {
+    cpus = 1,
+    sources: given = 0,
+    assumptions,
+    tableRows: irtes = 0,
+    universe: [lo, hi] = [0x10, 0x100],
+    parts: called,
+    ...rest
+  } = options;
   const list: readonly Source[] = typeof given === 'number' ? Array.from({ length: given }, () => ({})) : given;
   const sources = list.map((s, i) => ({ device: i, message: 0, kind: 'free' as const, raises: 4, gaps: [], handlerCycles: 0, ...s }));
   const devices = (options.devices ?? sources.map((): ToyDevice => ({}))).map(deviceModel);

@@ -45,8 +45,14 @@ describe('units of AMD', () => {
     ['7', ['3:27: expected a type of IOMMU, got the number 7; write one of vtd or amd']],
     ['{type: arm}', ['3:34: unknown type of IOMMU "arm"; write one of vtd or amd']],
     ['{type: amd, cachingMode: true}', ['3:52: cachingMode is for type: vtd, not for amd; leave it out']],
-    ['{type: vtd, ga: true, guestLog: 3}', ['3:43: ga is for type: amd, not for vtd; leave it out', '3:59: guestLog is for type: amd, not for vtd; leave it out']],
-    ['{type: amd, ga: false, guest: true, xt: true}', ['3:57: guest needs entries of 128 bits; leave out ga: false', '3:67: xt needs entries of 128 bits; leave out ga: false']],
+    [
+      '{type: vtd, ga: true, guestLog: 3}',
+      ['3:43: ga is for type: amd, not for vtd; leave it out', '3:59: guestLog is for type: amd, not for vtd; leave it out'],
+    ],
+    [
+      '{type: amd, ga: false, guest: true, xt: true}',
+      ['3:57: guest needs entries of 128 bits; leave out ga: false', '3:67: xt needs entries of 128 bits; leave out ga: false'],
+    ],
     ['{type: amd, guestLog: 16}', ['3:49: the number of entries 16 is out of range; write a whole number from 1 to 15']],
     ['{type: amd, ga: 128}', ['3:43: expected true or false, got the number 128; use true or false']],
     ['{type: amd, gest: true}', ['3:39: unknown key "gest"; did you mean "guest"?']],
