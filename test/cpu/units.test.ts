@@ -180,12 +180,18 @@ describe('what is refused', () => {
       );
   });
 
-  test('a doorbell that units do not write', async () => {
+  test.each([
+    [{ iommus: iommusOf([{ type: 'amd', scope: { requesters: [8] } }, {}], []) }, 'the units of a check are all of one type, vtd or amd'],
+    [{ ...unit(), guestLog: 16 }, 'in a check the log of guests has 1 to 15 entries, not 16'],
+    [{ ...unit(), irtes: 256 }, 'a check has at most 256 remapping entries, not 257; a timed run may have more'],
+  ])('a check with %j', async (options, message) => {
+    await expect(toy(() => ({}), { sources: 1, ...options })).rejects.toThrow(new RangeError(message));
+  });
+
+  test('a doorbell that units do not write', () => {
     const d = new Declarations();
     const doorbell = d.variable('doorbell', 'bool', ['cpu']);
-    const { machine } = await toy(() => ({}));
     const program = { code: new Uint32Array(), live: new Uint8Array(), movers: new Uint8Array(), timers: [], judges: { watched: [] } };
-    expect(machine).toBeDefined();
     expect(() => programSetup(program as never, d, { cpus: 1 } as never, { handlers: new Map(), doorbell })).toThrow(
       'doorbells set doorbell, whatever CPUs do meanwhile; declare it with dma',
     );
