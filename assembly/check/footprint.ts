@@ -61,7 +61,7 @@ export function touchAwaited(at: usize, c: u32, level: u32, toRoot: bool): void 
 }
 
 function declareLapic(at: usize, op: u32, reg: u32, c: u32): void {
-  if (op == Op.irrBit) {
+  if (op == Op.irrBit || op == Op.tmrBit) {
     touchCpu(at, Part.irr, c, true, false);
     return;
   }
@@ -188,6 +188,7 @@ export function declareInstruction(at: usize, pc: u32, c: u32, ctx: usize): void
       declareAccess(at, op, imm, index(ctx, c, b));
       break;
     case Op.irrBit:
+    case Op.tmrBit:
     case Op.lapicRead:
     case Op.lapicWrite:
       declareLapic(at, op, imm, c);
@@ -211,6 +212,10 @@ export function declareInstruction(at: usize, pc: u32, c: u32, ctx: usize): void
       touchThing(at, Thing.queues, true, true);
       break;
     case Op.pinRead:
+      // which it waits for
+      readsWord(at, 2, c == SOMEONE ? allOrigins(Flight.landed) : flightBit(Flight.landed, nDevices + c));
+    // falls through
+    case Op.pinWait:
       touchThing(at, Thing.pins, true, false);
       break;
     case Op.pinWrite:

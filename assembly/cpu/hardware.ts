@@ -190,6 +190,10 @@ export function hardwareOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize,
       shown = irrBit(c, level, b & 0xff);
       setReg(ctx, a, shown);
       break;
+    case Op.tmrBit:
+      shown = bitIn(cpuAt(c) + Cpu.tmr, b & 0xff) ? 1 : 0;
+      setReg(ctx, a, shown);
+      break;
     case Op.lapicWrite:
       lapicWrite(c, imm, value, pc);
       break;
@@ -212,6 +216,9 @@ export function hardwareOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize,
       break;
     case Op.pinEoi:
       if (b < nIoapics) retireAt(b, value & 0xff);
+      break;
+    // it was enabled, and that was all
+    case Op.pinWait:
       break;
     case Op.ipi:
       shown = b & 0xff;

@@ -14,6 +14,7 @@ export function costBefore(op: u32, imm: u32): u32 {
     case Op.pinEoi:
       return timingDefault(Timing.mmioArrive);
     case Op.pinRead:
+    case Op.pinWait:
       return timingDefault(Timing.mmioRead);
     case Op.lapicWrite:
       return timingDefault(imm == <u32>LapicReg.eoi ? Timing.eoi : Timing.lapicWrite);
@@ -22,6 +23,7 @@ export function costBefore(op: u32, imm: u32): u32 {
     case Op.ipiSipi:
       return timingDefault(Timing.lapicWrite);
     case Op.irrBit:
+    case Op.tmrBit:
     case Op.lapicRead:
       return timingDefault(Timing.lapicRead);
     case Op.queueTail:

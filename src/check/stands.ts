@@ -158,6 +158,8 @@ export class Standings {
         return inside ? `${text} is over` : text;
       case Op.irrBit:
         return `${text} (IRR[${hex(this.#operand(context, insn.b, insn.imm))}])`;
+      case Op.tmrBit:
+        return `${text} (TMR[${hex(this.#operand(context, insn.b, insn.imm))}])`;
       case Op.lapicWrite:
         return insn.imm === LapicReg.eoi
           ? 'EOI'

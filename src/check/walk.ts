@@ -207,6 +207,7 @@ export class Walk {
       case Op.mmioRead:
         return `: ${hex(event.c)}`;
       case Op.irrBit:
+      case Op.tmrBit:
       case Op.maskTest:
         return event.c === 0 ? ': no' : ': yes';
       case Op.maskCount:

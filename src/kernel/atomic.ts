@@ -22,6 +22,7 @@ const forbidden: ReadonlyMap<Op, string> = new Map([
   [Op.cfgRead, 'cfgRead'],
   [Op.cfgWrite, 'cfgWrite'],
   [Op.mmioRead, 'mmioRead'],
+  [Op.pinWait, 'pinWait'],
   [Op.cli, 'cli'],
   [Op.sti, 'sti'],
   [Op.saveFlags, 'saveFlags'],
@@ -34,6 +35,7 @@ const forbidden: ReadonlyMap<Op, string> = new Map([
 
 const hardware: ReadonlySet<Op> = new Set([
   Op.irrBit,
+  Op.tmrBit,
   Op.lapicRead,
   Op.lapicWrite,
   Op.mmioWrite,
