@@ -89,6 +89,12 @@ function declareLapic(at: usize, op: u32, reg: u32, c: u32): void {
   if (reg != LapicReg.eoi && reg != LapicReg.tpr) touchCpu(at, Part.irr, c, true, true);
 }
 
+/** What a read of an entry waits for before it takes effect: EOIs of CPU c on their way. */
+export function touchOwnEois(at: usize, c: u32): void {
+  touchThing(at, Thing.pool, true, false);
+  readsWord(at, 2, c == SOMEONE ? allOrigins(Flight.landed) : flightBit(Flight.landed, nDevices + c));
+}
+
 /** What an access that is not posted waits for before it takes effect: writes on their way to function f. */
 export function touchReached(at: usize, f: u32): void {
   if (f >= nAccessed) return;
@@ -212,8 +218,8 @@ export function declareInstruction(at: usize, pc: u32, c: u32, ctx: usize): void
       touchThing(at, Thing.queues, true, true);
       break;
     case Op.pinRead:
-      // which it waits for
-      readsWord(at, 2, c == SOMEONE ? allOrigins(Flight.landed) : flightBit(Flight.landed, nDevices + c));
+      touchOwnEois(at, c);
+      touchMarks(at);
     // falls through
     case Op.pinWait:
       touchThing(at, Thing.pins, true, false);

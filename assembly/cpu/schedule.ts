@@ -65,9 +65,9 @@ export function enabled(c: u32, level: u32): bool {
       return hasRoom() || isChipset(operand(ctx, c, operandB(load<u32>(insn)), 0));
     case Op.wake:
       return !wakesActive(c, ctx, insn);
-    // a read flushes the EOIs that the CPU has sent before it
+    // a read flushes the EOIs that the CPU has sent before it, and its completion what the IOAPIC has sent
     case Op.pinRead:
-      return !sendsEoi(nDevices + c);
+      return phase == 0 ? !sendsEoi(nDevices + c) : isPushed(markOf(c, level));
     case Op.pinWait:
       return !inService(operand(ctx, c, operandB(load<u32>(insn)), 0), operand(ctx, c, operandC(load<u32>(insn)), 0));
     case Op.cfgRead:

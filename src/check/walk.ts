@@ -205,6 +205,7 @@ export class Walk {
         return variable?.form === 'value' ? `: ${this.states.fields.valueText(variable, event.c)}` : '';
       case Op.cfgRead:
       case Op.mmioRead:
+      case Op.pinRead:
         return `: ${hex(event.c)}`;
       case Op.irrBit:
       case Op.tmrBit:

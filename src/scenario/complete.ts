@@ -29,16 +29,16 @@ export function completed(file: ScenarioFile, outline: Outline): Scenario {
     model,
     behaviours,
     assumptions,
-    machine: { cpus, ...iommuOf(file) },
+    machine: { cpus, ...iommuOf(file), ...ioapicOf(file) },
     universe,
     devices: devices.map((device): DeviceDescription => ({
       ...device,
       ...levelOf(device),
       interArrival: gapsOf(device.interArrival),
-      irqs: device.irqs.map(({ irq, affinity, managed = false, requested = true }) => {
+      irqs: device.irqs.map(({ irq, affinity, managed = false, threaded = false, requested = true }) => {
         const { cpu = 0, vector = FIRST_VECTOR } = placements[place++] ?? {};
         const placed = { irq, cpu, vector, affinity: affinity === undefined ? all : ascending(affinity) };
-        return { ...placed, ...(managed && { managed }), ...(!requested && { requested }) };
+        return { ...placed, ...(managed && { managed }), ...(threaded && { threaded }), ...(!requested && { requested }) };
       }),
     })),
     operations: operations.map(operationOf),
@@ -53,6 +53,11 @@ function iommuOf({ machine: { iommu } }: ScenarioFile): Pick<MachineDescription,
   if (iommu === undefined) return {};
   if (typeof iommu === 'string') return { iommu: { type: iommu, cachingMode: false, units: [{}] } };
   return { iommu: { ...iommu, units: iommu.units.map(({ devices }) => (devices === undefined ? {} : { devices })) } };
+}
+
+/** What has the default is left out. */
+function ioapicOf({ machine: { ioapic } }: ScenarioFile): Pick<MachineDescription, 'ioapic'> {
+  return ioapic === undefined || ioapic.version === 0x20 ? {} : { ioapic };
 }
 
 /** In ascending order of their numbers. */

@@ -3,7 +3,7 @@ import type { FunctionModel, IoapicModel } from '../machine/index.js';
 import { joined } from '../words.js';
 import { finding, type Finding } from './findings.js';
 import type { MessageOutline } from './outline.js';
-import type { DeviceDescription, MessageDescription } from './scenario.js';
+import type { DeviceDescription, MessageDescription, Scenario } from './scenario.js';
 import type { ScenarioFile } from './schema.js';
 
 type Type = MessageDescription['type'];
@@ -63,8 +63,11 @@ function countMistakes({ path, type, vectors, isLevel, trigger }: MessageOutline
   return [finding(at, `${irqs} irqs need a message each, and here are ${vectors}; write vectors: ${least}, or fewer irqs`)];
 }
 
+/** By which remapping units know the IOAPIC: all pins are behind the unit of one (hardware.md D.3.3). */
+const IOAPIC_REQUESTER = 0xff00;
+
 /** Bus, device and function of device number `d`. */
-export const requesterOf = (d: number): number => (d + 1) << 3;
+const requesterOf = (d: number): number => (d + 1) << 3;
 
 /** The function of device number `d`. */
 export function functionOf({ message, irqs }: DeviceDescription, d: number): FunctionModel {
@@ -77,17 +80,20 @@ export function functionOf({ message, irqs }: DeviceDescription, d: number): Fun
     case 'msix':
       return { ...rest, msix: { vectors: message.vectors ?? irqs.length, entryCache: 'off' } };
     case 'ioapic':
-      return { ...rest, chipset: 'pins' };
+      return { ...rest, requester: IOAPIC_REQUESTER, chipset: 'pins' };
     default:
       return { ...rest, chipset: message.type };
   }
 }
 
 /** The IOAPIC of a scenario, with as many pins as it needs; none if no device is on one. */
-export function ioapicsFor(devices: readonly DeviceDescription[]): readonly IoapicModel[] {
+export function ioapicsFor({ devices, machine: { ioapic } }: Pick<Scenario, 'devices' | 'machine'>): readonly IoapicModel[] {
   const pins = devices.flatMap(({ message }) => (message.type === 'ioapic' ? [message.pin + 1] : []));
   if (pins.length === 0) return [];
-  return [{ version: 0x20, pins: Math.max(...pins), address: 0xfec00000, id: 0, resendDelay: 60, retryInterval: 3000, requester: 0xff00 }];
+  const version = ioapic?.version ?? 0x20;
+  return [
+    { version, pins: Math.max(...pins), address: 0xfec00000, id: 0, resendDelay: 60, retryInterval: 3000, requester: IOAPIC_REQUESTER },
+  ];
 }
 
 /** What the core is to know as the message of an irq: its number among those of its device, or its pin. */

@@ -59,8 +59,20 @@ const iommuMapping = mapping(
   '{type: vtd}',
 );
 
+const ioapic = mapping(
+  {
+    version: z
+      .union([z.literal(0x20), z.literal(0x11)], {
+        error: ({ input }) => `version is ${typeof input === 'number' ? hex(input) : describe(input)}; write 0x20, which has an EOI register, or 0x11, which has none`,
+      })
+      .default(0x20),
+  },
+  '{version: 0x11}',
+);
+
 const machine = mapping(
   {
+    ioapic: ioapic.optional().meta({ description: 'The IOAPIC, which there is if a device is on a pin; version 0x11 has no EOI register' }),
     iommu: z
       .union([iommuType, iommuMapping], {
         error: ({ input }) =>
@@ -104,6 +116,7 @@ const irq = mapping(
     vector: vectorNumber.optional().meta({ description: 'Default: the lowest of the universe that is free on that CPU' }),
     affinity: cpuList.optional().meta({ description: 'Default: all CPUs' }),
     managed: flag().optional().meta({ description: 'Its affinity is the kernel’s: with its last CPU it is shut down. Default false' }),
+    threaded: flag().optional().meta({ description: 'The driver’s handler runs in a thread. Default false' }),
     requested: flag().optional().meta({ description: 'Whether a driver has requested it at the start. Default true' }),
   },
   '{irq: 122, cpu: 3}',

@@ -40,11 +40,12 @@ export function stringifyScenario(scenario: Scenario): string {
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 }
 
-function machineOf({ cpus, iommu }: MachineDescription): unknown {
+function machineOf({ cpus, iommu, ioapic }: MachineDescription): unknown {
   const plain = cpus.every(({ cpu, apicId, online }, i) => cpu === i && apicId === i && online);
   const units = iommu !== undefined && !iommu.cachingMode && iommu.units.length === 1 && iommu.units[0]?.devices === undefined;
   return {
     ...(iommu === undefined ? {} : { iommu: units ? iommu.type : iommu }),
+    ...(ioapic === undefined ? {} : { ioapic }),
     cpus: plain ? cpus.length : cpus.map(({ cpu, apicId, online }) => ({ cpu, apicId, ...(online ? {} : { online }) })),
   };
 }

@@ -1,9 +1,9 @@
 /** A scenario and a kernel model made into a machine that can start. */
 import { ExpressionError } from '../kernel/index.js';
 import { findModel, ModelError, type BuiltModel, type KernelModel, type OperationRequest, type Placement } from '../kernel/model/index.js';
-import { iommusOf, ProgramMachine, remapAssumptions, type Assumptions, type MachineSetup } from '../machine/index.js';
+import { iommusOf, ProgramMachine, remapAssumptions, type Assumptions, type FunctionModel, type MachineSetup } from '../machine/index.js';
 import { ownProperty, partsOf } from './assertions.js';
-import { functionOf, ioapicsFor, numberOf, requesterOf } from './message.js';
+import { functionOf, ioapicsFor, numberOf } from './message.js';
 import { CYCLES_PER_US, FIRST_VECTOR, interArrivalCycles, type Operation, type Scenario } from './scenario.js';
 
 /** How a scenario is looked at. */
@@ -166,7 +166,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     online: cpus.map((c) => c.online),
     apicIds: cpus.map((c) => c.apicId),
     devices: functions,
-    irqs: sources.map(({ d, irq, message }) => ({
+    irqs: sources.map(({ device, d, irq, message }) => ({
       device: d,
       message,
       vector: irq.vector,
@@ -174,9 +174,12 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
       affinity: irq.affinity.map(indexOf),
       managed: irq.managed,
       requested: irq.requested,
+      threaded: irq.threaded,
+      level: device.kind === 'level',
     })),
     operations: requests,
     ...(scenario.machine.iommu === undefined ? {} : { units: unitsOf(scenario) }),
+    ...(scenario.machine.ioapic === undefined ? {} : { ioapicVersion: scenario.machine.ioapic.version }),
     parts: partsOf(cpus, scenario.devices, scenario.universe),
     own: scenario.assert.map(ownProperty),
   });
@@ -193,8 +196,8 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   const setup = (mode: Mode): MachineSetup => ({
     apicIds: cpus.map((c) => c.apicId),
     functions,
-    ioapics: ioapicsFor(scenario.devices),
-    ...remapping(scenario, built),
+    ioapics: ioapicsFor(scenario),
+    ...remapping(scenario, functions, built),
     sources: sources.map(({ device, d, message }) => ({
       device: d,
       message,
@@ -226,7 +229,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     made.start();
     return made;
   };
-  const ioapics = ioapicsFor(scenario.devices).length;
+  const ioapics = ioapicsFor(scenario).length;
   const firstAccess = functions.length + cpus.length + ioapics + (scenario.machine.iommu?.units.length ?? 0);
   return { scenario, model, built, names, assumptions, firstAccess, ioapics, properties, setup, machine };
 }
@@ -242,13 +245,16 @@ function unitsOf({ machine, devices }: Scenario): readonly number[] {
 }
 
 /** The remapping units of a machine, each with a page for its queue. */
-function remapping(scenario: Scenario, built: BuiltModel): Pick<MachineSetup, 'iommus' | 'irtes' | 'memory'> {
+function remapping(
+  scenario: Scenario,
+  functions: readonly FunctionModel[],
+  built: BuiltModel,
+): Pick<MachineSetup, 'iommus' | 'irtes' | 'memory'> {
   const { iommu } = scenario.machine;
   if (iommu === undefined) return {};
   const of = unitsOf(scenario);
-  const scopes = iommu.units.map(({ devices }, u) =>
-    devices === undefined ? {} : { scope: { requesters: of.flatMap((unit, d) => (unit === u ? [requesterOf(d)] : [])) } },
-  );
+  const requesters = (u: number): Set<number> => new Set(functions.flatMap(({ requester }, d) => (of[d] === u ? [requester] : [])));
+  const scopes = iommu.units.map(({ devices }, u) => (devices === undefined ? {} : { scope: { requesters: [...requesters(u)] } }));
   const options = scopes.map((scope) => ({ ...scope, capabilities: { cm: iommu.cachingMode } }));
   return { iommus: iommusOf(options, []), irtes: built.irtes ?? 0, memory: iommu.units.length * 4096 };
 }
