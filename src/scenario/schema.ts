@@ -194,6 +194,7 @@ const assumptions = mapping(
     softDisabled: choice('value of softDisabled', assumptionValues.softDisabled).default('dispatches'),
     iecDrain: choice('value of iecDrain', assumptionValues.iecDrain).default('irr'),
     irteFetch: choice('value of irteFetch', assumptionValues.irteFetch).default('whole'),
+    ioapicEdge: choice('value of ioapicEdge', assumptionValues.ioapicEdge).default('lost'),
   },
   '{delivery: unbounded}',
 );

@@ -1,7 +1,7 @@
 /** A scenario and a kernel model made into a machine that can start. */
 import { ExpressionError } from '../kernel/index.js';
 import { findModel, ModelError, type BuiltModel, type KernelModel, type OperationRequest, type Placement } from '../kernel/model/index.js';
-import { iommusOf, ProgramMachine, remapAssumptions, type Assumptions, type FunctionModel, type MachineSetup } from '../machine/index.js';
+import { assumptionsAbout, iommusOf, ProgramMachine, type Assumptions, type FunctionModel, type MachineSetup } from '../machine/index.js';
 import { ownProperty, partsOf } from './assertions.js';
 import { functionOf, ioapicsFor, numberOf } from './message.js';
 import { CYCLES_PER_US, FIRST_VECTOR, interArrivalCycles, type Operation, type Scenario } from './scenario.js';
@@ -259,12 +259,13 @@ function remapping(
   return { iommus: iommusOf(options, []), irtes: built.irtes ?? 0, memory: iommu.units.length * 4096 };
 }
 
-/** What a verdict on this system rests on: assumptions about remapping units only where there are some. */
-export function restsOn({ scenario, assumptions }: System): Readonly<Record<string, string>> {
-  const named = Object.entries(assumptions);
-  if (scenario.machine.iommu !== undefined) return Object.fromEntries(named);
-  const remap: readonly string[] = remapAssumptions;
-  return Object.fromEntries(named.filter(([name]) => !remap.includes(name)));
+/** What a verdict on this system rests on: assumptions about parts only where there are some. */
+export function restsOn({ scenario, ioapics, assumptions }: System): Readonly<Record<string, string>> {
+  const idle: readonly string[] = [
+    ...(scenario.machine.iommu === undefined ? assumptionsAbout.iommu : []),
+    ...(ioapics === 0 ? assumptionsAbout.ioapic : []),
+  ];
+  return Object.fromEntries(Object.entries(assumptions).filter(([name]) => !idle.includes(name)));
 }
 
 /** Built-in properties of a check. */

@@ -25,7 +25,7 @@ import { hotplugRoutines } from './hotplug.js';
 import { lifeRoutines } from './life.js';
 import { pinEntries } from './ioapic.js';
 import { irqKinds } from './irqKinds.js';
-import { invariants } from './invariants.js';
+import { invariants, oneshotMasked } from './invariants.js';
 import { addJudges } from './judges.js';
 import { msiChip } from './msi.js';
 import { isReservable } from './registers.js';
@@ -86,7 +86,7 @@ export function linux(version: string, changes: LinuxChanges = {}): KernelModel 
     set: (more) => linux(version, { ...changes, name: called, behaviours: { ...set, ...more } }),
     data: declareData({ operations: 0, life: true, managed: true, pins: true, levels: true, threads: true }).declarations,
     systemVectors: systemVectorsOf(chosen),
-    invariants,
+    invariants: [...invariants, oneshotMasked],
     build: (size, placement) => orModelError(own, () => build(chosen, replace, size, placement)),
   };
 }
@@ -150,7 +150,8 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
   if (uses.reserved) k.interruptEntry(entries.shutdownInterrupt);
   addJudges(k, data, chip);
   // a machine that no check takes is only run with time, where properties of states are not asked for
-  const judged = size.cpus <= MOST_CHECKED_CPUS ? invariants : [];
+  const promised = data.threads?.oneshot ? [...invariants, oneshotMasked] : invariants;
+  const judged = size.cpus <= MOST_CHECKED_CPUS ? promised : [];
   for (const { name, expression, when } of [...judged, ...own]) k.invariant(name, expression, when);
   const program = k.assemble(size);
   const entry = (name: string): number => program.entries.get(name) ?? 0;
