@@ -16,6 +16,10 @@ export function referenceMistakes(outline: Outline): Finding[] {
       (irq) => `irq ${irq} stands here a second time; every irq has a number of its own`,
     ),
     ...messages.flatMap(messageMistakes),
+    ...duplicates(
+      messages.flatMap(({ pin }) => pin ?? []),
+      (pin) => `two devices are on pin ${pin}; give one of them another pin`,
+    ),
     ...unitMistakes(outline),
     ...(cpus === undefined
       ? []
@@ -28,10 +32,15 @@ export function referenceMistakes(outline: Outline): Finding[] {
 }
 
 /** Every device belongs to one unit, and one unit at most takes the rest. */
-function unitMistakes({ units, deviceNames }: Outline): Finding[] {
+function unitMistakes({ units, deviceNames, messages }: Outline): Finding[] {
   const names = deviceNames.map(({ value }) => value);
   const rest = units.flatMap((unit, i) => (unit === undefined ? [i] : []));
+  const unitOf = (name: string | undefined): number => units.findIndex((unit) => unit?.some(({ value }) => value === name));
+  const pins = messages.filter(({ pin }) => pin !== undefined);
   return [
+    ...pins
+      .filter(({ device }) => unitOf(device) !== unitOf(pins[0]?.device))
+      .map(({ path }) => finding(path, 'all pins are behind the unit of the IOAPIC; put the devices on them into one list')),
     ...duplicates(
       units.flatMap((unit) => unit ?? []),
       (name) => `device ${quote(name)} stands here a second time; it belongs to one unit`,

@@ -62,8 +62,9 @@ const iommuMapping = mapping(
 const ioapic = mapping(
   {
     version: z
-      .union([z.literal(0x20), z.literal(0x11)], {
-        error: ({ input }) => `version is ${typeof input === 'number' ? hex(input) : describe(input)}; write 0x20, which has an EOI register, or 0x11, which has none`,
+      .literal([0x20, 0x11], {
+        error: ({ input }) =>
+          `version is ${typeof input === 'number' ? hex(input) : describe(input)}; write 0x20, with an EOI register, or 0x11, without`,
       })
       .default(0x20),
   },

@@ -20,7 +20,10 @@ interface Pin {
 }
 
 /** The properties that fail, of a pin that is irq 9 on CPU 1. */
-async function failing({ trigger = 'level', irq = '', machine = '', file = '', beside = false, operations }: Pin, ...model: Parameters<typeof linux>) {
+async function failing(
+  { trigger = 'level', irq = '', machine = '', file = '', beside = false, operations }: Pin,
+  ...model: Parameters<typeof linux>
+) {
   const text = `version: 1
 name: pin
 machine: {cpus: 2${machine}}
@@ -74,7 +77,7 @@ const ack =
       });
   };
 
-const with_ = (body: OwnBody) => ({ replace: { ioapic_ack_level: body } });
+const acknowledging = (body: OwnBody) => ({ replace: { ioapic_ack_level: body } });
 
 describe('the acknowledge of a level (races.md ioapic-remote-irr-migrate, ioapic-forwarded-ipi-tmr)', () => {
   test('as it is: a move and an offline are safe', async () => {
@@ -83,19 +86,19 @@ describe('the acknowledge of a level (races.md ioapic-remote-irr-migrate, ioapic
   });
 
   test('the same, written anew', async () => {
-    const whole = with_(ack({ waits: true, explicit: true }));
+    const whole = acknowledging(ack({ waits: true, explicit: true }));
     expect(await failing({ operations: MOVE }, '6.12', whole)).toEqual([]);
     expect(await failing({ operations: OFFLINE }, '6.12', whole)).toEqual([]);
   });
 
   test('an entry that is written before the EOI leaves its line stuck', async () => {
-    const early = with_(ack({ waits: true, explicit: false, early: true }));
+    const early = acknowledging(ack({ waits: true, explicit: false, early: true }));
     expect(await failing({ operations: MOVE, beside: true }, '6.12')).toEqual([]);
     expect(await failing({ operations: MOVE, beside: true }, '6.12', early)).toContain('noStuckLine');
   });
 
   test('a vector that was forwarded by an IPI needs an explicit EOI', async () => {
-    expect(await failing({ operations: OFFLINE }, '6.12', with_(ack({ waits: true, explicit: false })))).toContain('noStuckLine');
+    expect(await failing({ operations: OFFLINE }, '6.12', acknowledging(ack({ waits: true, explicit: false })))).toContain('noStuckLine');
   });
 
   test.each([0x11, 0x20])('without an EOI register a moment as an edge does it: version %i', async (version) => {
@@ -122,11 +125,14 @@ describe('versions', () => {
     expect(await failing(freed, '5.4', { behaviours: { levelWait: 'handler', shutdownMark: 'none' } })).toEqual(['noStray']);
   });
 
-  test.each(['4.19', '5.9', '6.12', '7.0'])('%s: a thread survives the offline of its CPU, and its irq the loss of its driver', async (version) => {
-    expect(await failing({ irq: ', threaded: true', operations: OFFLINE }, version)).toEqual([]);
-    expect(await failing({ irq: ', threaded: true', operations: '{disable: 9}, {enable: 9}' }, version)).toEqual([]);
-    expect(await failing({ trigger: 'edge', irq: ', threaded: true', operations: '{disable: 9}, {enable: 9}' }, version)).toEqual([]);
-  });
+  test.each(['4.19', '5.9', '6.12', '7.0'])(
+    '%s: a thread survives the offline of its CPU, and its irq the loss of its driver',
+    async (version) => {
+      expect(await failing({ irq: ', threaded: true', operations: OFFLINE }, version)).toEqual([]);
+      expect(await failing({ irq: ', threaded: true', operations: '{disable: 9}, {enable: 9}' }, version)).toEqual([]);
+      expect(await failing({ trigger: 'edge', irq: ', threaded: true', operations: '{disable: 9}, {enable: 9}' }, version)).toEqual([]);
+    },
+  );
 
   test.each(['4.19', '5.9', '6.12', '7.0'])('%s: devices lose power and have it again, with a line in service', async (version) => {
     expect(await failing({ operations: '{suspend: true}' }, version)).toEqual([]);

@@ -166,10 +166,7 @@ export function affinityRoutines(
     moveMasked,
     /** irq_move_irq: a move that waits is done, unless the irq is disabled. */
     moveIrq(b: Builder, irq: Reg<'irq'>): void {
-      const waits: Test = all(
-        () => ne(b.load(d.setaffinityPending, [irq]), 0),
-        ...isOff(b, d, irq).map((off) => () => not(off())),
-      );
+      const waits: Test = all(() => ne(b.load(d.setaffinityPending, [irq]), 0), ...isOff(b, d, irq).map((off) => () => not(off())));
       b.if(waits, () => masked(b, irq, () => b.call(moveMasked, { irq })));
     },
   };

@@ -9,14 +9,7 @@ import type { IrqKinds } from './irqKinds.js';
 import { isReservable } from './registers.js';
 
 /** Irqs that somebody has on their vectors, the others as allocation left them; CPUs set up as `start_secondary` leaves them. */
-export function boot(
-  machine: ProgramMachine,
-  d: LinuxData,
-  chip: Chip,
-  kinds: IrqKinds,
-  size: MachineSize,
-  placement: Placement,
-): void {
+export function boot(machine: ProgramMachine, d: LinuxData, chip: Chip, kinds: IrqKinds, size: MachineSize, placement: Placement): void {
   const { online, irqs, operations, devices } = placement;
   const reserved = irqs.map(({ device, requested = true }) => {
     const model = devices[device];

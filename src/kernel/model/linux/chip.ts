@@ -4,14 +4,8 @@
  */
 import type { ProgramMachine } from '../../../machine/index.js';
 import type { Builder, Reg, Test } from '../../index.js';
-import type { Placement } from '../model.js';
 import type { PinEntries } from './ioapic.js';
-
-/** Where interrupts of an irq go; CPU by index. */
-export interface Target {
-  readonly cpu: number;
-  readonly vector: number;
-}
+import type { Target } from './target.js';
 
 export interface Chip {
   /**
@@ -42,9 +36,4 @@ export interface Chip {
   boot(machine: ProgramMachine, irq: number, target: Target, masked: boolean): void;
   /** Where an event of an irq (index) would go now, or why it goes to no CPU, as the end of a sentence. */
   target(machine: ProgramMachine, irq: number): Target | string;
-}
-
-/** Whether devices are remapped: all of them, or none. */
-export function isRemapped({ units }: Placement): boolean {
-  return units !== undefined && units.every((unit) => unit >= 0);
 }

@@ -135,11 +135,11 @@ export function hotplugRoutines(
         b.end();
       },
     );
-    const threads = b.maskCount(d.cpuOnlineMask, []);
+    const cpus = b.maskCount(d.cpuOnlineMask, []);
     // nobody else is in here: cpu_hotplug_lock
-    b.store(d.stopThreads, [], b.let('cpu', threads));
-    b.store(d.stopAck, [], b.let('cpu', threads));
-    b.store(d.stopTodo, [], b.let('cpu', threads));
+    b.store(d.stopThreads, [], b.let('cpu', cpus));
+    b.store(d.stopAck, [], b.let('cpu', cpus));
+    b.store(d.stopTodo, [], b.let('cpu', cpus));
     b.store(d.stopActive, [], cpu);
     b.store(d.stopError, [], 0);
     b.store(d.stopState, [], Stop.PREPARE);

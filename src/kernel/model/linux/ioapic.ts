@@ -5,7 +5,7 @@
 import type { ProgramMachine } from '../../../machine/index.js';
 import { eq, ne, type Builder, type Condition, type Reg } from '../../index.js';
 import type { Placement } from '../model.js';
-import { isRemapped, type Target } from './chip.js';
+import { isRemapped, type Target } from './target.js';
 import type { LinuxData } from './data.js';
 import { IrqKind, type IrqKinds } from './irqKinds.js';
 
@@ -19,6 +19,9 @@ const REMAPPABLE = 1 << 16;
 /** The first version that has an EOI register (hardware.md B.1). */
 const EOI_REGISTER = 0x20;
 
+/** Which pin it is on. */
+const pinOf = (b: Builder, irq: Reg<'irq'>): Reg<'u8'> => b.let('u8', b.constant('messageOf', irq));
+
 export type PinEntries = ReturnType<typeof pinEntries>;
 
 export function pinEntries(d: LinuxData, masked: NonNullable<LinuxData['rteMasked']>, kinds: IrqKinds, placement: Placement) {
@@ -26,7 +29,6 @@ export function pinEntries(d: LinuxData, masked: NonNullable<LinuxData['rteMaske
   const remapped = isRemapped(placement);
   const mixed = kinds.has([IrqKind.LEVEL_PIN]) && kinds.has([IrqKind.EDGE_PIN]);
 
-  const pinOf = (b: Builder, irq: Reg<'irq'>): Reg<'u8'> => b.let('u8', b.constant('messageOf', irq));
   const vectorOf = (b: Builder, irq: Reg<'irq'>): Reg<'vector'> =>
     remapped ? b.let('vector', b.constant('messageOf', irq)) : b.load(d.apicdVector, [irq]);
 
@@ -52,8 +54,7 @@ export function pinEntries(d: LinuxData, masked: NonNullable<LinuxData['rteMaske
 
   const lowWord = (irq: number, vector: number, isMasked: boolean): number =>
     (remapped ? (irqs[irq]?.message ?? 0) : vector) | (kinds.of(irq) === IrqKind.LEVEL_PIN ? LEVEL : 0) | (isMasked ? MASKED : 0);
-  const highWord = (irq: number, cpu: number): number =>
-    (remapped ? (irq << 17) | REMAPPABLE : (apicIds[cpu] ?? 0) << 24) >>> 0;
+  const highWord = (irq: number, cpu: number): number => (remapped ? (irq << 17) | REMAPPABLE : (apicIds[cpu] ?? 0) << 24) >>> 0;
   const registerOf = (irq: number): number => 0x10 + 2 * (irqs[irq]?.message ?? 0);
 
   return {

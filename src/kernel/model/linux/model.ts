@@ -6,7 +6,7 @@ import { ModelError, type ActiveBehaviour, type BuiltModel, type KernelModel, ty
 import { behaviourNames, behaviours, type BehaviourName, type Behaviours } from './behaviours.js';
 import { activationRoutines } from './activation.js';
 import { affinityRoutines } from './affinity.js';
-import { isRemapped, type Chip } from './chip.js';
+import type { Chip } from './chip.js';
 import {
   declareData,
   describeSlot,
@@ -30,6 +30,7 @@ import { addJudges } from './judges.js';
 import { msiChip } from './msi.js';
 import { isReservable } from './registers.js';
 import { irtesFor, remapChip } from './remap.js';
+import { isRemapped } from './target.js';
 import { threadRoutines } from './threads.js';
 import { vectorRoutines } from './vector.js';
 import { versions, versionTable } from './versions.js';
@@ -115,10 +116,10 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
     throw new ModelError(
       `Linux gives a device several MSI only with interrupt remapping; write one irq for ${placement.parts?.devices[several] ?? several}, or machine iommu`,
     );
-  const chipset = placement.devices.findIndex(({ chipset }) => chipset !== undefined && chipset !== 'pins');
-  if (chipset >= 0 && isRemapped(placement))
+  const event = placement.devices.findIndex(({ chipset }) => chipset !== undefined && chipset !== 'pins');
+  if (event >= 0 && isRemapped(placement))
     throw new ModelError(
-      `the Linux models know devices of the chipset without interrupt remapping only; leave out ${placement.parts?.devices[chipset] ?? chipset}, or machine iommu`,
+      `the Linux models know devices of the chipset without interrupt remapping only; leave out ${placement.parts?.devices[event] ?? event}, or machine iommu`,
     );
   const size = isRemapped(placement) ? { ...machineSize, irtes: irtesFor(machineSize.irqs) } : machineSize;
   const uses = usesOf(placement);

@@ -42,7 +42,12 @@ export function isReservable({ chipset, msi, msix }: FunctionModel): boolean {
   return chipset === 'pins' || msix !== undefined || msi?.maskable === true;
 }
 
-export function deviceRegisters({ devices, irqs }: Placement, kinds: IrqKinds, pins: PinEntries | undefined, behaviours: Behaviours): Registers {
+export function deviceRegisters(
+  { devices, irqs }: Placement,
+  kinds: IrqKinds,
+  pins: PinEntries | undefined,
+  behaviours: Behaviours,
+): Registers {
   const has = { msix: devices.some(({ msix }) => msix), msi: devices.some(({ msi, msix }) => msi && !msix) };
   const reservable = devices.some(isReservable);
   // of several messages none is masked alone
