@@ -85,6 +85,17 @@ describe('README', () => {
     expect(failures.map(({ property }) => property)).not.toContain('slot-of-the-target');
   });
 
+  test('its devices parse, and pins fail where it says', async () => {
+    const parsed = parseScenario(`version: 1\nname: devices\nmachine: {cpus: 2}\n${block('yaml', 2)}`, 'devices.yaml');
+    expect('errors' in parsed ? parsed.errors : []).toEqual([]);
+    const threaded = builtin('level-pin-threaded-move');
+    expect(await failuresOf(threaded, { model: 'linux-5.4' })).toEqual(['oneshot-masked']);
+    expect(await failuresOf(threaded, { model: 'linux-5.5' })).toEqual([]);
+    const edge = builtin('edge-pin-old-offline');
+    expect(await failuresOf(edge, { model: 'linux-7.0' })).toEqual(['noLoss']);
+    expect(await failuresOf(edge, { model: 'linux-7.0', assumptions: { ioapicEdge: 'latched' } })).toEqual([]);
+  });
+
   test('its example at register level prints what it says, under the name of the package', async () => {
     const said = [...block('js').matchAll(/^console\.log\(.*\); \/\/ (.*)$/gm)].map(([, text]) => `${text}\n`);
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', block('js')], { cwd: root });

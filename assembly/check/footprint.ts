@@ -73,7 +73,7 @@ export function touchAwaited(at: usize, c: u32, level: u32, toRoot: bool): void 
 }
 
 function declareLapic(at: usize, op: u32, reg: u32, c: u32): void {
-  if (op == Op.irrBit) {
+  if (op == Op.irrBit || op == Op.tmrBit) {
     touchCpu(at, Part.irr, c, true, false);
     return;
   }
@@ -99,6 +99,12 @@ function declareLapic(at: usize, op: u32, reg: u32, c: u32): void {
   }
   // ESR, and what an illegal register address leaves there
   if (reg != LapicReg.eoi && reg != LapicReg.tpr) touchCpu(at, Part.irr, c, true, true);
+}
+
+/** What a read of an entry waits for before it takes effect: EOIs of CPU c on their way. */
+export function touchOwnEois(at: usize, c: u32): void {
+  touchThing(at, Thing.pool, true, false);
+  readsWord(at, 2, c == SOMEONE ? allOrigins(Flight.landed) : flightBit(Flight.landed, nDevices + c));
 }
 
 /** What an access that is not posted waits for before it takes effect: writes on their way to function f. */
@@ -203,6 +209,7 @@ export function declareInstruction(at: usize, pc: u32, c: u32, ctx: usize): void
       declareAccess(at, op, imm, index(ctx, c, b));
       break;
     case Op.irrBit:
+    case Op.tmrBit:
     case Op.lapicRead:
     case Op.lapicWrite:
       declareLapic(at, op, imm, c);
@@ -231,6 +238,10 @@ export function declareInstruction(at: usize, pc: u32, c: u32, ctx: usize): void
       touchThing(at, Thing.queues, true, true);
       break;
     case Op.pinRead:
+      touchOwnEois(at, c);
+      touchMarks(at);
+    // falls through
+    case Op.pinWait:
       touchThing(at, Thing.pins, true, false);
       break;
     case Op.pinWrite:

@@ -42,7 +42,7 @@ import {
   touchVariable,
   writesWord,
 } from './resources';
-import { allCpus, declareInstruction, index, touchAwaited, touchMarks, touchReached } from './footprint';
+import { allCpus, declareInstruction, index, touchAwaited, touchMarks, touchOwnEois, touchReached } from './footprint';
 import { declareDoorbell, declareTranslation } from './units';
 import * as decode from '../message/decode';
 
@@ -64,6 +64,13 @@ function declareGuard(at: usize, pc: u32, c: u32, level: u32, ctx: usize): void 
     case Op.mmioRead:
       if (load<u8>(ctx, Ctx.phase)) touchAwaited(at, c, level, !assumes(Assumption.pushToIrr));
       else touchReached(at, operand(ctx, c, operandB(w0), 0));
+      break;
+    case Op.pinRead:
+      if (load<u8>(ctx, Ctx.phase)) touchAwaited(at, c, level, !assumes(Assumption.pushToIrr));
+      else touchOwnEois(at, c);
+      break;
+    case Op.pinWait:
+      touchThing(at, Thing.pins, true, false);
       break;
     case Op.delay:
       touchAwaited(at, c, level, false);

@@ -9,7 +9,7 @@ import { reviewSources } from '../fabric/emit';
 import { isChipset, readMemory, writeMemory } from '../fabric/function';
 import { hasRoom, launch, markMessages, schedule, unmarkMessages } from '../fabric/flight';
 import { carryOut } from '../fabric/effects';
-import { ioapicRead, ioapicWrite, releaseLine, retireAt } from '../fabric/ioapic';
+import { ioapicRead, ioapicWrite, originOfPins, releaseLine, retireAt } from '../fabric/ioapic';
 import { IoapicReg } from '../ioapic/registers';
 import { refuseIpi } from '../lapic/icr';
 import { readLapic, writeLapic } from '../lapic/registers';
@@ -85,6 +85,12 @@ function serve(s: u32, c: u32, level: u32, pc: u32): void {
   record(Event.serve, s, <u32>latency, c);
 }
 
+/** Whose messages the completion of an access pushes: those of the function, or of the IOAPIC; none exists: a number that no sender has. */
+export function senderOf(op: u32, device: u32): u32 {
+  if (op == Op.pinRead) return device < nIoapics ? originOfPins(device) : nOrigins + 1;
+  return device < nDevices ? device : nOrigins + 1;
+}
+
 /**
  * An access to a device that is not posted takes effect in one step and completes in another (design 4); only the completion waits
  * for what it pushes. False: it has taken effect, the context stays at the instruction.
@@ -97,10 +103,12 @@ export function deviceAccess(op: u32, c: u32, level: u32, ctx: usize, insn: usiz
   if (load<u8>(ctx, Ctx.phase)) {
     unmarkMessages(markOf(c, level));
     store<u8>(ctx, 0, Ctx.phase);
-    record(Event.complete, c, pc, device);
+    record(Event.complete, c, pc, op == Op.pinRead ? NONE : device);
     return true;
   }
-  if (op == Op.cfgRead) {
+  if (op == Op.pinRead) {
+    setReg(ctx, a, ioapicRead(device, entryHalf(operand(ctx, c, operandC(w0), 0), register)));
+  } else if (op == Op.cfgRead) {
     setReg(ctx, a, readRegister(device, register));
   } else if (op == Op.mmioRead) {
     setReg(ctx, a, readMemory(device, operand(ctx, c, operandC(w0), 0), register));
@@ -111,7 +119,7 @@ export function deviceAccess(op: u32, c: u32, level: u32, ctx: usize, insn: usiz
     record(Event.cfg, device, register, value);
   }
   if (judging) return true;
-  if (!timed() && assumes(Assumption.pushToRoot)) markMessages(device, markOf(c, level));
+  if (!timed() && assumes(Assumption.pushToRoot)) markMessages(senderOf(op, device), markOf(c, level));
   store<u8>(ctx, 1, Ctx.phase);
   return false;
 }
@@ -190,6 +198,10 @@ export function hardwareOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize,
       shown = irrBit(c, level, b & 0xff);
       setReg(ctx, a, shown);
       break;
+    case Op.tmrBit:
+      shown = bitIn(cpuAt(c) + Cpu.tmr, b & 0xff) ? 1 : 0;
+      setReg(ctx, a, shown);
+      break;
     case Op.lapicWrite:
       lapicWrite(c, imm, value, pc);
       break;
@@ -203,15 +215,14 @@ export function hardwareOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize,
       if (!hasRoom() && !isChipset(b)) raiseFault(Fault.pool, pc);
       else writeMemory(b, operand(ctx, c, operandC(w0), 0), imm, value);
       break;
-    case Op.pinRead:
-      shown = ioapicRead(b, entryHalf(operand(ctx, c, operandC(w0), 0), imm));
-      setReg(ctx, a, shown);
-      break;
     case Op.pinWrite:
       ioapicWrite(b, entryHalf(operand(ctx, c, operandC(w0), 0), imm), value);
       break;
     case Op.pinEoi:
       if (b < nIoapics) retireAt(b, value & 0xff);
+      break;
+    // it was enabled, and that was all
+    case Op.pinWait:
       break;
     case Op.ipi:
       shown = b & 0xff;

@@ -3,10 +3,11 @@ import { Level, Op, Operand } from '../state/abi/instructions';
 import { Assumption } from '../state/abi/tables';
 import { Cpu, CpuFlag, Ctx, RunState } from '../state/abi/fields';
 import { assumes, codeAt, cpuAt, ctxAt, interruptsOn, isActive } from '../state/access';
-import { hasRoom, marked } from '../fabric/flight';
+import { hasRoom, marked, sendsEoi } from '../fabric/flight';
 import { isChipset, isReached } from '../fabric/function';
+import { inService } from '../fabric/ioapic';
 import { requests } from '../lapic/priority';
-import { LEVELS, nCpus } from '../state/layout';
+import { LEVELS, nCpus, nDevices } from '../state/layout';
 import { operand, operandB, operandC } from './operands';
 import { element, loadElement } from './variables';
 
@@ -64,6 +65,11 @@ export function enabled(c: u32, level: u32): bool {
       return hasRoom() || isChipset(operand(ctx, c, operandB(load<u32>(insn)), 0));
     case Op.wake:
       return !wakesActive(c, ctx, insn);
+    // a read flushes the EOIs that the CPU has sent before it, and its completion what the IOAPIC has sent
+    case Op.pinRead:
+      return phase == 0 ? !sendsEoi(nDevices + c) : isPushed(markOf(c, level));
+    case Op.pinWait:
+      return !inService(operand(ctx, c, operandB(load<u32>(insn)), 0), operand(ctx, c, operandC(load<u32>(insn)), 0));
     case Op.cfgRead:
     case Op.cfgWrite:
     case Op.mmioRead:

@@ -146,7 +146,7 @@ function controlOp(op: u32, c: u32, ctx: usize, insn: usize, pc: u32): void {
 
 /** Two steps each: they take effect, and complete. */
 @inline function isTwoStep(op: u32): bool {
-  return op == Op.cfgRead || op == Op.cfgWrite || op == Op.mmioRead || op == Op.delay;
+  return op == Op.cfgRead || op == Op.cfgWrite || op == Op.mmioRead || op == Op.pinRead || op == Op.delay;
 }
 
 /** True if it has completed, and the context may go on. */

@@ -233,6 +233,14 @@ export function messageOf(origin: u32, rank: u32): i32 {
   return -1;
 }
 
+/** True while an EOI of this sender is on its way. */
+export function sendsEoi(origin: u32): bool {
+  for (let i = <u32>load<u16>(originAt(origin), Origin.head); i != 0; i = load<u16>(msgAt(i - 1), Msg.next)) {
+    if (load<u8>(msgAt(i - 1), Msg.kind) == MsgKind.eoi) return true;
+  }
+  return false;
+}
+
 /** A write on its way to a function: none passes another. */
 @inline export function isAccess(m: u32): bool {
   return load<u8>(msgAt(m), Msg.kind) == MsgKind.table;

@@ -133,6 +133,11 @@ export function releaseLine(s: u32): void {
   pinSet(where >> 8, where & 0xff, s, 0);
 }
 
+/** True while the pin has its Remote IRR set; one that does not exist is never in service. */
+export function inService(i: u32, pin: u32): bool {
+  return i < nIoapics && pin < pinsOf(i) && remoteIrr(pinAt(i, pin));
+}
+
 /** True if some line is stuck: in service although nothing is on its way any more (design 4). */
 export function isLineStuck(): bool {
   for (let i: u32 = 0; i < nIoapics; i++) {

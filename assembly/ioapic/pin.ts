@@ -6,6 +6,8 @@
  * that drives it drives it low: the wired OR of those who assert it, in both polarities (B.3.1).
  */
 import { Pin, PinFlag } from '../state/abi/fields';
+import { Assumption } from '../state/abi/tables';
+import { assumes } from '../state/access';
 import {
   ACTIVE_LOW,
   DELIVERY_STATUS,
@@ -59,7 +61,7 @@ export enum Edge {
   latched = 1,
   /** the one before has not been accepted yet: they are one (B.3) */
   merged = 2,
-  /** masked: lost (B.3, T29) */
+  /** masked: lost (B.3, T29), unless the chipset keeps it by assumption */
   lost = 3,
 }
 
@@ -76,7 +78,7 @@ export function drive(at: usize, source: u32, high: bool): Edge {
     return Edge.none;
   }
   if (before || isLevel(at)) return Edge.none;
-  if (isMasked(at)) return Edge.lost;
+  if (isMasked(at) && !assumes(Assumption.edgeLatched)) return Edge.lost;
   if (flagsOf(at) & PinFlag.latched) return Edge.merged;
   setFlags(at, PinFlag.latched, PinFlag.refused);
   return Edge.latched;

@@ -10,11 +10,12 @@ export function costBefore(op: u32, imm: u32): u32 {
     case Op.cfgWrite:
       return timingDefault(Timing.cfgApply);
     case Op.mmioRead:
+    case Op.pinRead:
     case Op.pinWrite:
     case Op.pinEoi:
     case Op.unitWrite:
       return timingDefault(Timing.mmioArrive);
-    case Op.pinRead:
+    case Op.pinWait:
     case Op.unitRead:
       return timingDefault(Timing.mmioRead);
     case Op.lapicWrite:
@@ -24,6 +25,7 @@ export function costBefore(op: u32, imm: u32): u32 {
     case Op.ipiSipi:
       return timingDefault(Timing.lapicWrite);
     case Op.irrBit:
+    case Op.tmrBit:
     case Op.lapicRead:
       return timingDefault(Timing.lapicRead);
     case Op.queueTail:
@@ -55,7 +57,8 @@ export function costBefore(op: u32, imm: u32): u32 {
 
 /** Cycles from an access to a device taking effect to its completion, if nothing has to be pushed (C.6 G6). */
 export function costOfCompletion(op: u32): u32 {
-  const whole = timingDefault(op == Op.mmioRead ? Timing.mmioRead : op == Op.cfgRead ? Timing.cfgRead : Timing.cfgWrite);
-  const apply = timingDefault(op == Op.mmioRead ? Timing.mmioArrive : Timing.cfgApply);
+  const memory = op == Op.mmioRead || op == Op.pinRead;
+  const whole = timingDefault(memory ? Timing.mmioRead : op == Op.cfgRead ? Timing.cfgRead : Timing.cfgWrite);
+  const apply = timingDefault(memory ? Timing.mmioArrive : Timing.cfgApply);
   return whole > apply ? whole - apply : 0;
 }

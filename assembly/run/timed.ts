@@ -7,7 +7,7 @@ import { Counter, Status } from '../state/abi/outcomes';
 import { DeviceKind, OperationSetup, Settings, SourceSetup, Timing } from '../state/abi/tables';
 import { Ctx, Cpu, RunState, Src } from '../state/abi/fields';
 import { codeAt, cpuAt, ctxAt, isActive, now, operationSetup, setting, sourceSetup, srcAt } from '../state/access';
-import { ctxTimedBase, gapBase, LEVELS, nCpus, nDevices, nMessages, nOperations, nSources, opBase, srcTimedBase } from '../state/layout';
+import { ctxTimedBase, gapBase, LEVELS, nCpus, nMessages, nOperations, nOrigins, nSources, opBase, srcTimedBase } from '../state/layout';
 import { below, latency, seedStreams, streamOfArrivals, streamOfCpu, streamOfSampling } from '../clock/random';
 import { arm, armed, nextDue, PHASE_CPU, PHASE_DEVICE, PHASE_OPERATION } from '../clock/wheel';
 import { kick, resting, setSleeping, setWaiting } from '../clock/kick';
@@ -19,7 +19,7 @@ import { firstPinNode, pinTick, pinsBusy } from '../fabric/ioapic';
 import { firstUnitNode, unitTick, unitsBusy } from '../fabric/iommu';
 import { expire } from '../lapic/timer';
 import { awaited, current, enabled, mayInterrupt } from '../cpu/schedule';
-import { operationEnded, servedSource } from '../cpu/hardware';
+import { operationEnded, senderOf, servedSource } from '../cpu/hardware';
 import { step } from '../cpu/sequencer';
 import { firstStoreNode, storesBusy, storeTick } from '../cpu/stores';
 import { acknowledge, fireTimer, moveMessage } from '../cpu/interrupt';
@@ -169,7 +169,7 @@ function armCpu(c: u32, after: u64): void {
 
 /** An access to a device that is not posted. */
 @inline function isAccess(op: u32): bool {
-  return op == Op.cfgRead || op == Op.cfgWrite || op == Op.mmioRead;
+  return op == Op.cfgRead || op == Op.cfgWrite || op == Op.mmioRead || op == Op.pinRead;
 }
 
 
@@ -209,7 +209,8 @@ function cpuTick(c: u32): void {
     if (op == Op.lock || op == Op.waitEq || op == Op.waitNe) setWaiting(c, awaited(c, level));
     else {
       setSleeping(c, true);
-      arm(c, max(now() + 1, isAccess(op) ? reachedAt(deviceOf(c, ctx, insn)) : now() + RETRY), PHASE_CPU);
+      const reached = isAccess(op) && op != Op.pinRead;
+      arm(c, max(now() + 1, reached ? reachedAt(deviceOf(c, ctx, insn)) : now() + RETRY), PHASE_CPU);
     }
     return;
   }
@@ -219,7 +220,8 @@ function cpuTick(c: u32): void {
   let after: u64 = 0;
   if (!phase && isAccess(op)) {
     after = costOfCompletion(op);
-    const pushed = device < nDevices ? pushedAt(device) : 0;
+    const sender = senderOf(op, device);
+    const pushed = sender < nOrigins ? pushedAt(sender) : 0;
     if (pushed > now() + after) after = pushed - now();
   } else if (op == Op.delay && !phase) {
     store<u64>(delayEnd(c, level), now() + imm);

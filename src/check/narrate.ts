@@ -226,10 +226,10 @@ function stepText(system: System, step: ReplayedStep, { b: pc, c: value }: Event
   const { code } = system.built.program;
   if (label === undefined || toldElsewhere.has(op)) return;
   if (op === Op.lapicWrite && code[pc * 4 + 1] === LapicReg.eoi) return;
-  if (op === Op.cfgRead || op === Op.mmioRead) {
+  if (op === Op.cfgRead || op === Op.mmioRead || op === Op.pinRead) {
     if (step.visible) say(`${label.text}: ${hex(value)}`);
   } else if (op === Op.delay) say(step.events.some((e) => e.kind === 'complete') ? `${label.text} is over` : label.text);
-  else if (op === Op.irrBit) say(`${label.text}: ${value ? 'yes' : 'no'}`);
+  else if (op === Op.irrBit || op === Op.tmrBit) say(`${label.text}: ${value ? 'yes' : 'no'}`);
   else if (((code[pc * 4 + 3] ?? 0) & InsnFlag.visible) !== 0) say(withValue(system, pc, label.text, value));
   else if (!step.visible && (all || telling.has(op))) say(label.text);
 }

@@ -37,6 +37,9 @@ export function placeText({ routine, line }: Place): string {
 }
 
 /** Contexts of a CPU, the highest priority first. */
+/** Of a pin's entry (hardware.md B.2). */
+const REMOTE_IRR = 1 << 14;
+
 const levels: readonly LevelName[] = ['hardirq', 'softirq', 'stopper', 'thread'];
 const hasVariable: ReadonlySet<Op> = new Set([Op.load, Op.store, Op.fetchAdd, Op.scan, Op.waitEq, Op.waitNe, Op.lock, Op.unlock]);
 const onBit: ReadonlySet<Op> = new Set([Op.maskSet, Op.maskClear, Op.maskTest]);
@@ -154,10 +157,14 @@ export class Standings {
       case Op.mmioRead:
       case Op.mmioWrite:
         return inside ? `its read completes (${this.#deviceName(context)})` : this.#accessText(context, text);
+      case Op.pinRead:
+        return inside ? 'its read of the IOAPIC completes' : text;
       case Op.delay:
         return inside ? `${text} is over` : text;
       case Op.irrBit:
         return `${text} (IRR[${hex(this.#operand(context, insn.b, insn.imm))}])`;
+      case Op.tmrBit:
+        return `${text} (TMR[${hex(this.#operand(context, insn.b, insn.imm))}])`;
       case Op.lapicWrite:
         return insn.imm === LapicReg.eoi
           ? 'EOI'
@@ -282,6 +289,10 @@ export class Standings {
         return inside ? this.#marked(context, 'the completion of its config access, behind') : this.#unreached(context);
       case Op.mmioRead:
         return inside ? this.#marked(context, 'the completion of its read, behind') : this.#unreached(context);
+      case Op.pinRead:
+        return inside ? this.#marked(context, 'the completion of its read, behind') : this.#eois(context.cpu);
+      case Op.pinWait:
+        return this.#inService(context);
       case Op.delay:
         return inside ? this.#marked(context, 'the end of its delay, behind') : undefined;
       case Op.ipi:
@@ -299,6 +310,19 @@ export class Standings {
     const device = this.#operand(context, context.insn.b);
     const before = this.#states.messages().filter(({ origin }) => origin === this.#system.firstAccess + device);
     return before.length === 0 ? undefined : `what is on its way to the device: ${before.map(({ text }) => text).join(' and ')}`;
+  }
+
+  /** EOIs of the CPU, which a read of the IOAPIC must not pass. */
+  #eois(cpu: number): string | undefined {
+    const origin = this.#system.scenario.devices.length + cpu;
+    const before = this.#states.messages().filter((each) => each.kind === 'eoi' && each.origin === origin);
+    return before.length === 0 ? undefined : `what is on its way to the IOAPIC: ${before.map(({ text }) => text).join(' and ')}`;
+  }
+
+  #inService(context: Context): string | undefined {
+    const { insn } = context;
+    const [ioapic, pin] = [this.#operand(context, insn.b), this.#operand(context, insn.c)];
+    return (this.#machine.ioapic(ioapic).read(0x10 + 2 * pin) & REMOTE_IRR) === 0 ? undefined : `the end of the service of pin ${pin}`;
   }
 
   /** What a completion or a delay still waits for, as far as the assumptions say. */

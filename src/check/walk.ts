@@ -205,8 +205,10 @@ export class Walk {
         return variable?.form === 'value' ? `: ${this.states.fields.valueText(variable, event.c)}` : '';
       case Op.cfgRead:
       case Op.mmioRead:
+      case Op.pinRead:
         return `: ${hex(event.c)}`;
       case Op.irrBit:
+      case Op.tmrBit:
       case Op.maskTest:
         return event.c === 0 ? ': no' : ': yes';
       case Op.maskCount:

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line: one file per command, and here what becomes of mistakes. */
 import { Command, CommanderError } from 'commander';
+import { readFileSync } from 'node:fs';
 import { addCheck } from './check.js';
 import { addConform } from './conform.js';
 import { addDiff } from './diff.js';
@@ -14,10 +15,13 @@ import { addStart } from './start.js';
 import { addStep } from './step.js';
 import { addVerdicts } from './verdicts.js';
 
+const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { readonly version: string };
+
 const program = new Command('irqlab')
   .description(
     'Emulates the way of an x86 interrupt and the kernel code that moves it: was it lost or late, which step did it, and is this algorithm safe?',
   )
+  .version(version, '-V, --version', 'the version of this program')
   .showSuggestionAfterError(true)
   .helpOption('-h, --help', 'what a command does and takes')
   .helpCommand(false)

@@ -1,7 +1,7 @@
 /** A recording beside a model: sequence by sequence, what is equal, what is excused, and what differs. */
 import type { KernelModel } from '../kernel/model/index.js';
 import { normalised } from './access.js';
-import { excuses, notYet, type Excuse } from './excuses.js';
+import { excuses, type Excuse } from './excuses.js';
 import { kinds, type Context, type OperationKind } from './operations.js';
 import type { RecordedOperation, Recording } from './recording.js';
 import { rehearse } from './rehearsal.js';
@@ -20,9 +20,9 @@ export interface Compared {
   /** the first of them, `folder/merged.txt:321` */
   readonly where: string;
   readonly recorded: readonly Line[];
-  /** what the model does; undefined: it cannot be led through it */
-  readonly model: readonly Line[] | undefined;
-  /** `equal` as far as the recorder sees; `excused`: equal but for what the model is known not to do, or not compared */
+  /** what the model does */
+  readonly model: readonly Line[];
+  /** `equal` as far as the recorder sees; `excused`: equal but for what the model is known not to do */
   readonly result: 'equal' | 'excused' | 'failed';
   /** names of the excuses it needed */
   readonly excuses: readonly string[];
@@ -72,10 +72,8 @@ async function comparedOf(operations: readonly RecordedOperation[], model: Kerne
   const recorded = [contextLine(first.context), ...excusedIn(first, first.lines, 'recorded')];
   const actions = [...new Set(operations.flatMap(({ irq }) => irq?.action ?? []))].toSorted();
   const base = { kind: first.kind, chip: chipOf(first.irq), times: operations.length, where: first.where, actions, recorded };
-  const stages = stagesFor(first);
-  if (typeof stages === 'string') return { ...base, model: undefined, result: 'excused', excuses: [stages] };
   let compared: Compared = { ...base, model: [], result: 'failed', excuses: [] };
-  for (const stage of stages) {
+  for (const stage of stagesFor(first)) {
     const self = first.kind === 'move' ? undefined : stage.cpu;
     const made = await rehearse(model, stage);
     const lines = normalised(
@@ -133,8 +131,7 @@ function renamed(lines: readonly string[]): string[] {
 
 /** How often each excuse was needed: sequences, those that need several count for each. */
 export function excuseCounts(compared: readonly Compared[]): { readonly name: string; readonly reason: string; readonly count: number }[] {
-  const all = [...excuses.map(({ name, reason }) => [name, reason] as const), ...Object.entries(notYet)];
-  return all.flatMap(([name, reason]) => {
+  return excuses.flatMap(({ name, reason }) => {
     const count = compared.filter((each) => each.excuses.includes(name)).length;
     return count === 0 ? [] : [{ name, reason, count }];
   });

@@ -1,7 +1,6 @@
 /**
- * Where a recording and a model need not agree: lines that the recorder cannot see or the model does not make, and operations that a
- * model cannot be led through yet. Each with its reason; every report counts how often each was needed, and one that is never needed
- * has no place here.
+ * Where a recording and a model need not agree: lines that the recorder cannot see or the model does not make. Each with its reason;
+ * every report counts how often each was needed, and one that is never needed has no place here.
  */
 import type { OperationKind } from './operations.js';
 import type { RecordedOperation } from './recording.js';
@@ -115,8 +114,3 @@ export const excuses: readonly Excuse[] = [
     reason: 'the second SIPI is for a CPU that missed the first; in the model none does',
   },
 ];
-
-/** Operations that the model cannot be led through. */
-export const notYet = {
-  ioapic: 'the model has no IOAPIC pins yet',
-} as const;

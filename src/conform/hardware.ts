@@ -90,10 +90,14 @@ export function seenIn(lines: readonly RecordedLine[], irqs: ReadonlyMap<number,
         return tableAccess(address, value, isWrite).flatMap(([kind, what]) => seen(kind, what, kind === 'flush' ? undefined : irq));
       }
       case 'ioapic': {
-        if (address === IOAPIC_SELECT) selected.set(self ?? -1, value);
+        // a register is selected and read or written under one lock: that is one access
+        if (address === IOAPIC_SELECT) {
+          selected.set(self ?? -1, value);
+          return [];
+        }
         const register = selected.get(self ?? -1) ?? 0;
         const pin = (register - REDIRECTION) >> 1;
-        return seen('ioapic', ioapicAccess(address, register, value, isWrite), pins.get(pin));
+        return seen('ioapic', ioapicAccess(register, value, isWrite), pins.get(pin));
       }
       case 'intel_iommu': {
         const index = indexAfter(qemu, i);
@@ -234,9 +238,9 @@ function tableAccess(address: number, value: number, isWrite: boolean): (readonl
   ];
 }
 
-function ioapicAccess(address: number, register: number, value: number, isWrite: boolean): Access {
+/** A register of the IOAPIC by its index. */
+export function ioapicAccess(register: number, value: number, isWrite: boolean): Access {
   const word = register < REDIRECTION ? `register 0x${register.toString(16)}` : register % 2 === 0 ? 'low word' : 'high word';
-  if (address === IOAPIC_SELECT) return access('ioapic', `selects ${word}`);
   if (!isWrite) return access('ioapic', `reads ${word}`);
   if (register < REDIRECTION) return access('ioapic', `${word} = 0x${value.toString(16)}`);
   if (register % 2 === 1) return access('ioapic', `${word} =`, cpu(value >>> 24));

@@ -4,7 +4,7 @@ import { decode, type Decoded } from '../kernel/index.js';
 import type { EventRecord, ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import { access, cpu, vector, type Access } from './access.js';
-import { messagePart } from './hardware.js';
+import { ioapicAccess, messagePart } from './hardware.js';
 import type { Context } from './operations.js';
 
 /** An access of a model. */
@@ -40,6 +40,9 @@ export type Seen = (variable: string, index: number, word?: number) => number;
 
 const MESSAGE = { addrLo: 'address', addrHi: 'upper address', data: 'data' } as const;
 
+/** Index of the first half of an entry (hardware.md B.1). */
+const REDIRECTION = 0x10;
+
 /** Steps that are accesses to hardware, by operation. What gives nothing is none. */
 const rows: Partial<Record<Op, (step: Step) => Access | undefined | void>> = {
   [Op.cfgWrite]: ({ insn, value }) => {
@@ -58,6 +61,9 @@ const rows: Partial<Record<Op, (step: Step) => Access | undefined | void>> = {
     const register = MmioReg[insn.imm] as keyof typeof MmioReg;
     return access('table', `reads ${register in MESSAGE ? MESSAGE[register as keyof typeof MESSAGE] : register}`);
   },
+  [Op.pinRead]: ({ insn }) => ioapicAccess(REDIRECTION + insn.imm, 0, false),
+  [Op.pinWrite]: ({ insn, value }) => ioapicAccess(REDIRECTION + insn.imm, value, true),
+  [Op.pinEoi]: ({ value }) => access('ioapic', 'EOI register =', vector(value)),
   [Op.storePair]: ({ variable, look }) => {
     if (variable !== 'irte') return undefined;
     const [low, high] = [look.after('irte', look.irq, 0), look.after('irte', look.irq, 1)];

@@ -1,5 +1,4 @@
 /** A machine of the shape of a recorded one, on which a model goes through one operation. */
-import type { notYet } from './excuses.js';
 import type { RecordedOperation } from './recording.js';
 
 /** What a model is to go through: a scenario, and what happens in it in which order. */
@@ -41,10 +40,16 @@ interface Irq {
 /** How the irqs get to their CPUs. */
 interface Setup {
   readonly remapped: boolean;
-  readonly message: 'msi' | 'msix';
+  /** key `type` of a message, with what belongs to it */
+  readonly message: string;
 }
 
-const plain: Setup = { remapped: false, message: 'msi' };
+const plain: Setup = { remapped: false, message: 'type: msi' };
+
+function messageOf(irq: RecordedOperation['irq']): string {
+  if (irq?.chip === 'IO-APIC') return `type: ioapic, trigger: ${irq.trigger}`;
+  return irq?.chip === 'PCI-MSIX' ? 'type: msix' : 'type: msi';
+}
 
 interface Machine extends Setup {
   readonly cpus: string;
@@ -53,9 +58,11 @@ interface Machine extends Setup {
 }
 
 function yaml({ cpus, irqs, operations, remapped, message }: Machine): string {
+  // on pins of their own, and with kind: level that comes of the trigger
+  const pin = (n: number): string => (message.startsWith('type: ioapic') ? `, pin: ${n}` : '');
   const devices = irqs.map(
-    ({ name, irq, cpu, vector, managed }) =>
-      `  - {name: ${name}, kind: handshake, message: {type: ${message}}, raises: 4, irqs: [{irq: ${irq}, cpu: ${cpu}, vector: 0x${vector.toString(16)}${managed === true ? `, managed: true, affinity: [${cpu}]` : ''}}]}`,
+    ({ name, irq, cpu, vector, managed }, n) =>
+      `  - {name: ${name}, message: {${message}${pin(n)}}, raises: 4, irqs: [{irq: ${irq}, cpu: ${cpu}, vector: 0x${vector.toString(16)}${managed === true ? `, managed: true, affinity: [${cpu}]` : ''}}]}`,
   );
   return [
     'version: 1',
@@ -103,15 +110,11 @@ function shapeOf({ accesses, context }: RecordedOperation): Shape {
   };
 }
 
-/**
- * The stages on which the operation may have been made: what a recording does not tell may have been either way. Or why there is
- * none.
- */
-export function stagesFor(operation: RecordedOperation): readonly Stage[] | keyof typeof notYet {
+/** The stages on which the operation may have been made: what a recording does not tell may have been either way. */
+export function stagesFor(operation: RecordedOperation): readonly Stage[] {
   const { irq } = operation;
-  if (irq?.chip === 'IO-APIC') return 'ioapic';
   const shape = shapeOf(operation);
-  const setup = { remapped: irq?.remapped === true, message: irq?.chip === 'PCI-MSIX' ? 'msix' : 'msi' } as const;
+  const setup = { remapped: irq?.remapped === true, message: messageOf(irq) };
   switch (operation.kind) {
     case 'move':
       return shape.busy

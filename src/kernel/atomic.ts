@@ -22,6 +22,8 @@ const forbidden: ReadonlyMap<Op, string> = new Map([
   [Op.cfgRead, 'cfgRead'],
   [Op.cfgWrite, 'cfgWrite'],
   [Op.mmioRead, 'mmioRead'],
+  [Op.pinRead, 'pinRead'],
+  [Op.pinWait, 'pinWait'],
   [Op.cli, 'cli'],
   [Op.sti, 'sti'],
   [Op.saveFlags, 'saveFlags'],
@@ -34,10 +36,10 @@ const forbidden: ReadonlyMap<Op, string> = new Map([
 
 const hardware: ReadonlySet<Op> = new Set([
   Op.irrBit,
+  Op.tmrBit,
   Op.lapicRead,
   Op.lapicWrite,
   Op.mmioWrite,
-  Op.pinRead,
   Op.pinWrite,
   Op.pinEoi,
   Op.ipi,

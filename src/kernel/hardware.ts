@@ -221,6 +221,20 @@ export class HardwareBuilder extends RemapBuilder {
     this.emit(Op.pinEoi, { a, b, flags: InsnFlag.visible }, `EOI register = ${this.showValue(vector)}`, note);
   }
 
+  /** Waits until a pin is in service no more: whoever had its interrupt has sent its EOI, and that has arrived (B.3). */
+  pinWait(ioapic: Value<'u8'>, pin: Value<'u8'>, note?: string): void {
+    const [b, c] = [this.inRegister(ioapic, 'u8'), this.inRegister(pin, 'u8')];
+    this.emit(Op.pinWait, { b, c, flags: InsnFlag.visible }, `wait until Remote IRR of pin ${this.showValue(pin)} == 0`, note);
+  }
+
+  /** Whether the own LAPIC has accepted the vector as a level: its EOI is broadcast then (hardware.md A.12). */
+  tmrBit(vector: Value<'vector'>, note?: string): Reg<'bool'> {
+    const b = this.index(vector, 'vector');
+    const a = this.fresh('bool', 'tmr');
+    this.emit(Op.tmrBit, { a, b, flags: InsnFlag.visible }, `read TMR[${this.showValue(vector)}]`, note);
+    return a;
+  }
+
   /** Whether the vector is pending in the own LAPIC's IRR. */
   irrBit(vector: Value<'vector'>, note?: string): Reg<'bool'> {
     const b = this.index(vector, 'vector');

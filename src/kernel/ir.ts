@@ -83,6 +83,7 @@ const writesA: ReadonlySet<Op> = new Set([
   Op.mmioRead,
   Op.pinRead,
   Op.irrBit,
+  Op.tmrBit,
   Op.lapicRead,
   Op.inspect,
   Op.timerArmed,

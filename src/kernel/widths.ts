@@ -81,6 +81,7 @@ function resultBits(insn: UnitInsn, widths: Widths, size: MachineSize): number {
       return insn.variable ? elementBits(insn.variable, size) : 32;
     case Op.maskTest:
     case Op.irrBit:
+    case Op.tmrBit:
     case Op.saveFlags:
     case Op.timerArmed:
       return 1;

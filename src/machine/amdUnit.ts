@@ -67,6 +67,7 @@ export function startAmd(
 ): void {
   const model = iommus[u];
   if (model?.type !== 'amd') throw new RangeError(`IOMMU ${u} is no unit of type amd`);
+  // devices on pins have the requester of the IOAPIC: the first of them has the table
   const requesters = [...functions, ...ioapics].map(({ requester }) => requester);
   const beyond = requesters.find((requester) => requester >= ENTRIES);
   if (beyond !== undefined)
@@ -81,6 +82,7 @@ export function startAmd(
       `the variable of a device table stands at offset ${(requesters[0] ?? 0) * DTE} of its page, so that the table begins there`,
     );
   requesters.forEach((requester, i) => {
+    if (requesters.indexOf(requester) < i) return;
     const map = (memory.addressOf(start.table) + i * start.stride) | (start.size << 1) | INTERRUPT_MAP.valid;
     memory.write(devices + requester * DTE, [1, 0, 0, 0, map, INTERRUPT_MAP.remap, 0, 0]);
   });
@@ -143,7 +145,9 @@ export class AmdTables {
   #line(f: number, which: number): readonly number[] | undefined {
     const { irtes = 0 } = this.#setup;
     if (irtes === 0) return undefined;
-    const at = this.#layout.table(Table.lines) + (f * (1 + irtes) + which) * 16;
+    const { functions } = this.#setup;
+    const rank = functions.findIndex(({ requester }) => requester === functions[f]?.requester);
+    const at = this.#layout.table(Table.lines) + (rank * (1 + irtes) + which) * 16;
     const words = [0, 4, 8, 12].map((offset) => this.#core.u32(at + offset));
     const last = words[3] ?? 0;
     return (last & THERE) === 0 ? undefined : [...words.slice(0, 3), (last & ~THERE) >>> 0];

@@ -22,6 +22,8 @@ export const assumptionValues = {
   iecDrain: ['irr', 'root-complex', 'none'],
   /** a remapping entry of 128 bits is read in one instant, or its low half first (hardware.md D.5, F.7) */
   irteFetch: ['whole', 'halves'],
+  /** what becomes of an edge at a masked pin: 82093AA forgets it, many chipsets send it when the pin is unmasked (hardware.md B.3) */
+  ioapicEdge: ['lost', 'latched'],
 } as const;
 
 /** What an algorithm may rest on, each a named choice (design 1). */
@@ -35,10 +37,14 @@ export const defaultAssumptions: Assumptions = {
   softDisabled: 'dispatches',
   iecDrain: 'irr',
   irteFetch: 'whole',
+  ioapicEdge: 'lost',
 };
 
-/** Those about remapping units: machines without one don't rest on them. */
-export const remapAssumptions: readonly (keyof Assumptions)[] = ['iecDrain', 'irteFetch'];
+/** Those about parts that not every machine has: one without them does not rest on these. */
+export const assumptionsAbout: { readonly [P in 'iommu' | 'ioapic']: readonly (keyof Assumptions)[] } = {
+  iommu: ['iecDrain', 'irteFetch'],
+  ioapic: ['ioapicEdge'],
+};
 
 /** What each says, for a verdict. */
 export const assumptionText: { readonly [K in keyof Assumptions]: { readonly [V in Assumptions[K]]: string } } = {
@@ -62,6 +68,7 @@ export const assumptionText: { readonly [K in keyof Assumptions]: { readonly [V 
     'root-complex': 'an invalidation wait drains requests that used the old entry out of the root complex only',
     none: 'an invalidation wait drains nothing',
   },
+  ioapicEdge: { lost: 'an edge at a masked pin is lost', latched: 'an edge at a masked pin is kept until it is unmasked' },
   irteFetch: { whole: 'a remapping entry is fetched in one piece', halves: 'a remapping entry may be fetched in two halves' },
 };
 
@@ -70,6 +77,7 @@ export function assumptionMask(a: Assumptions): number {
   return (
     (a.iecDrain === 'root-complex' ? Assumption.drainToRoot : a.iecDrain === 'none' ? Assumption.noDrain : 0) |
     (a.irteFetch === 'halves' ? Assumption.irteHalves : 0) |
+    (a.ioapicEdge === 'latched' ? Assumption.edgeLatched : 0) |
     (a.sampling === 'at-once' ? Assumption.sampleAtOnce : 0) |
     (a.push === 'none' ? 0 : Assumption.pushToRoot) |
     (a.push === 'irr' ? Assumption.pushToIrr : 0) |

@@ -2,8 +2,8 @@
  * The room of the machine: topology, devices, register-level access, timing, assumptions, events, snapshots. No kernel. What the
  * rooms below call a machine has a program; who embeds the hardware sees `library.ts`.
  */
-export { assumptionText, assumptionValues, defaultAssumptions, remapAssumptions, type Assumptions } from './assumptions.js';
 export { AMD_UNIT_BYTES } from './amdUnit.js';
+export { assumptionsAbout, assumptionText, assumptionValues, defaultAssumptions, type Assumptions } from './assumptions.js';
 export type { FunctionModel } from './deviceModel.js';
 export type { EventRecord } from './events.js';
 export { Layout } from './fill.js';

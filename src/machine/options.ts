@@ -241,6 +241,7 @@ const assumptionChoices: Choices<Assumptions> = {
   softDisabled: oneOf(...assumptionValues.softDisabled),
   iecDrain: oneOf(...assumptionValues.iecDrain),
   irteFetch: oneOf(...assumptionValues.irteFetch),
+  ioapicEdge: oneOf(...assumptionValues.ioapicEdge),
 };
 
 function timingOf(given: MachineOptions['timing'] = {}): MachineSetup['timing'] {

@@ -30,16 +30,16 @@ export function completed(file: ScenarioFile, outline: Outline): Scenario {
     model,
     behaviours,
     assumptions,
-    machine: { cpus, ...iommuOf(file) },
+    machine: { cpus, ...iommuOf(file), ...ioapicOf(file) },
     universe,
     devices: devices.map((device): DeviceDescription => ({
       ...device,
       ...levelOf(device),
       interArrival: gapsOf(device.interArrival),
-      irqs: device.irqs.map(({ irq, affinity, managed = false, requested = true }) => {
+      irqs: device.irqs.map(({ irq, affinity, managed = false, threaded = false, requested = true }) => {
         const { cpu = 0, vector = FIRST_VECTOR } = placements[place++] ?? {};
         const placed = { irq, cpu, vector, affinity: affinity === undefined ? all : ascending(affinity) };
-        return { ...placed, ...(managed && { managed }), ...(!requested && { requested }) };
+        return { ...placed, ...(managed && { managed }), ...(threaded && { threaded }), ...(!requested && { requested }) };
       }),
     })),
     operations: operations.map(operationOf),
@@ -52,6 +52,11 @@ export function completed(file: ScenarioFile, outline: Outline): Scenario {
 
 function iommuOf({ machine: { iommu } }: ScenarioFile): Pick<MachineDescription, 'iommu'> {
   return iommu === undefined ? {} : { iommu: unitsOf(typeof iommu === 'string' ? { type: iommu, units: [{}] } : iommu) };
+}
+
+/** What has the default is left out. */
+function ioapicOf({ machine: { ioapic } }: ScenarioFile): Pick<MachineDescription, 'ioapic'> {
+  return ioapic === undefined || ioapic.version === 0x20 ? {} : { ioapic };
 }
 
 /** In ascending order of their numbers. */

@@ -3,7 +3,7 @@ import type { FunctionModel, IoapicModel } from '../machine/index.js';
 import { joined } from '../words.js';
 import { finding, type Finding } from './findings.js';
 import type { MessageOutline } from './outline.js';
-import type { DeviceDescription, MessageDescription } from './scenario.js';
+import type { DeviceDescription, MessageDescription, Scenario } from './scenario.js';
 import type { ScenarioFile } from './schema.js';
 
 type Type = MessageDescription['type'];
@@ -64,13 +64,21 @@ function countMistakes({ path, type, vectors, isLevel, trigger }: MessageOutline
 }
 
 /**
- * Bus, device and function of device number `d`, and behind all devices of the IOAPIC. Behind units of AMD's they are side by side, from
- * 00:01.0 on: so are their entries of the device table.
+ * Bus, device and function of device number `d`. Behind units of AMD's they are side by side, from 00:01.0 on, and the IOAPIC follows: so do
+ * their entries of the device table.
  */
 export const requesterOf = (d: number, isAmd: boolean): number => (isAmd ? 8 + d : (d + 1) << 3);
 
+/** By which remapping units know the IOAPIC: all pins are behind the unit of one (hardware.md D.3.3). */
+const ioapicRequester = ({ devices, machine: { iommu } }: Parts): number =>
+  iommu?.type === 'amd' ? requesterOf(devices.length, true) : 0xff00;
+
+/** What decides who a message comes from. */
+type Parts = Pick<Scenario, 'devices' | 'machine'>;
+
 /** The function of device number `d`. */
-export function functionOf({ message, irqs }: DeviceDescription, d: number, isAmd: boolean): FunctionModel {
+export function functionOf(scenario: Parts, { message, irqs }: DeviceDescription, d: number): FunctionModel {
+  const isAmd = scenario.machine.iommu?.type === 'amd';
   const rest = { requester: requesterOf(d, isAmd), msi: undefined, msix: undefined, bmeOffPolicy: 'retain', softReset: false } as const;
   switch (message.type) {
     case 'msi': {
@@ -80,18 +88,20 @@ export function functionOf({ message, irqs }: DeviceDescription, d: number, isAm
     case 'msix':
       return { ...rest, msix: { vectors: message.vectors ?? irqs.length, entryCache: 'off' } };
     case 'ioapic':
-      return { ...rest, chipset: 'pins' };
+      return { ...rest, requester: ioapicRequester(scenario), chipset: 'pins' };
     default:
       return { ...rest, chipset: message.type };
   }
 }
 
 /** The IOAPIC of a scenario, with as many pins as it needs; none if no device is on one. */
-export function ioapicsFor(devices: readonly DeviceDescription[], isAmd: boolean): readonly IoapicModel[] {
+export function ioapicsFor(scenario: Parts): readonly IoapicModel[] {
+  const { devices, machine } = scenario;
   const pins = devices.flatMap(({ message }) => (message.type === 'ioapic' ? [message.pin + 1] : []));
   if (pins.length === 0) return [];
-  const requester = isAmd ? requesterOf(devices.length, isAmd) : 0xff00;
-  return [{ version: 0x20, pins: Math.max(...pins), address: 0xfec00000, id: 0, resendDelay: 60, retryInterval: 3000, requester }];
+  const version = machine.ioapic?.version ?? 0x20;
+  const requester = ioapicRequester(scenario);
+  return [{ version, pins: Math.max(...pins), address: 0xfec00000, id: 0, resendDelay: 60, retryInterval: 3000, requester }];
 }
 
 /** What the core is to know as the message of an irq: its number among those of its device, or its pin. */

@@ -42,6 +42,10 @@ export interface MessageOutline {
   readonly vectors: number | undefined;
   readonly isLevel: boolean;
   readonly trigger: unknown;
+  /** of the IOAPIC; undefined: the device is on none, or it cannot be read */
+  readonly pin: At<number> | undefined;
+  /** name of the device; undefined: it has none */
+  readonly device: string | undefined;
   /** how many irqs the device has */
   readonly irqs: number;
 }
@@ -127,8 +131,8 @@ function cpusOf(value: unknown): readonly CpuOutline[] | undefined {
     : Array.from({ length: count }, (_, cpu) => ({ cpu: { value: cpu, path: ['machine', 'cpus'] }, apicId: undefined, online: true }));
 }
 
-function messageOf({ message, irqs, kind }: Mapping, path: Path): MessageOutline {
-  const { type, vectors } = mapping(message);
+function messageOf({ message, irqs, kind, name }: Mapping, path: Path): MessageOutline {
+  const { type, vectors, pin = 0 } = mapping(message);
   return {
     path: message === undefined ? path : [...path, 'message'],
     type: messageTypes.find((each) => each === type) ?? 'msi',
@@ -136,6 +140,8 @@ function messageOf({ message, irqs, kind }: Mapping, path: Path): MessageOutline
     vectors: accepted(messageCount, vectors),
     isLevel: kind === 'level',
     trigger: mapping(message)['trigger'],
+    pin: type === 'ioapic' ? at(pin, [...path, 'message'], (read) => (typeof read === 'number' ? read : undefined)) : undefined,
+    device: typeof name === 'string' ? name : undefined,
     irqs: items(irqs).length,
   };
 }

@@ -17,6 +17,10 @@ export function referenceMistakes(outline: Outline): Finding[] {
       (irq) => `irq ${irq} stands here a second time; every irq has a number of its own`,
     ),
     ...messages.flatMap(messageMistakes),
+    ...duplicates(
+      messages.flatMap(({ pin }) => pin ?? []),
+      (pin) => `two devices are on pin ${pin}; give one of them another pin`,
+    ),
     ...unitMistakes(outline),
     ...(cpus === undefined
       ? []

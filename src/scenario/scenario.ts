@@ -37,6 +37,8 @@ export interface MachineDescription {
   readonly cpus: readonly CpuDescription[];
   /** interrupt remapping; left out: none */
   readonly iommu?: IommuDescription;
+  /** the one of devices on pins; left out: it has version 0x20 (hardware.md B.1) */
+  readonly ioapic?: { readonly version: 0x20 | 0x11 };
 }
 
 /** Remapping units of one kind. */
@@ -128,6 +130,8 @@ export interface IrqDescription {
   readonly affinity: readonly number[];
   /** Its affinity is the kernel's (linux.md 2.3); left out: a user's. */
   readonly managed?: boolean;
+  /** Its driver's handler runs in a thread; left out: at once. */
+  readonly threaded?: boolean;
   /** At the start; left out: it is. */
   readonly requested?: boolean;
 }

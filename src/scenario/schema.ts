@@ -69,8 +69,21 @@ const iommuMapping = mapping(
   '{type: vtd}',
 );
 
+const ioapic = mapping(
+  {
+    version: z
+      .literal([0x20, 0x11], {
+        error: ({ input }) =>
+          `version is ${typeof input === 'number' ? hex(input) : describe(input)}; write 0x20, with an EOI register, or 0x11, without`,
+      })
+      .default(0x20),
+  },
+  '{version: 0x11}',
+);
+
 const machine = mapping(
   {
+    ioapic: ioapic.optional().meta({ description: 'The IOAPIC, which there is if a device is on a pin; version 0x11 has no EOI register' }),
     iommu: z
       .union([iommuMapping, iommuType], {
         error: ({ input }) =>
@@ -114,6 +127,7 @@ const irq = mapping(
     vector: vectorNumber.optional().meta({ description: 'Default: the lowest of the universe that is free on that CPU' }),
     affinity: cpuList.optional().meta({ description: 'Default: all CPUs' }),
     managed: flag().optional().meta({ description: 'Its affinity is the kernel’s: with its last CPU it is shut down. Default false' }),
+    threaded: flag().optional().meta({ description: 'The driver’s handler runs in a thread. Default false' }),
     requested: flag().optional().meta({ description: 'Whether a driver has requested it at the start. Default true' }),
   },
   '{irq: 122, cpu: 3}',
@@ -191,6 +205,7 @@ const assumptions = mapping(
     softDisabled: choice('value of softDisabled', assumptionValues.softDisabled).default('dispatches'),
     iecDrain: choice('value of iecDrain', assumptionValues.iecDrain).default('irr'),
     irteFetch: choice('value of irteFetch', assumptionValues.irteFetch).default('whole'),
+    ioapicEdge: choice('value of ioapicEdge', assumptionValues.ioapicEdge).default('lost'),
   },
   '{delivery: unbounded}',
 );

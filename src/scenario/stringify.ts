@@ -41,10 +41,11 @@ export function stringifyScenario(scenario: Scenario): string {
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 }
 
-function machineOf({ cpus, iommu }: MachineDescription): unknown {
+function machineOf({ cpus, iommu, ioapic }: MachineDescription): unknown {
   const plain = cpus.every(({ cpu, apicId, online }, i) => cpu === i && apicId === i && online);
   return {
     ...(iommu === undefined ? {} : { iommu: shortest(iommu) }),
+    ...(ioapic === undefined ? {} : { ioapic }),
     cpus: plain ? cpus.length : cpus.map(({ cpu, apicId, online }) => ({ cpu, apicId, ...(online ? {} : { online }) })),
   };
 }

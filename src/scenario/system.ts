@@ -3,15 +3,16 @@ import { ExpressionError } from '../kernel/index.js';
 import { findModel, ModelError, type BuiltModel, type KernelModel, type OperationRequest, type Placement } from '../kernel/model/index.js';
 import {
   AMD_UNIT_BYTES,
+  assumptionsAbout,
   iommusOf,
   ProgramMachine,
-  remapAssumptions,
   type Assumptions,
+  type FunctionModel,
   type IommuModel,
   type MachineSetup,
 } from '../machine/index.js';
 import { ownProperty, partsOf } from './assertions.js';
-import { functionOf, ioapicsFor, numberOf, requesterOf } from './message.js';
+import { functionOf, ioapicsFor, numberOf } from './message.js';
 import { CYCLES_PER_US, FIRST_VECTOR, interArrivalCycles, type Operation, type Scenario } from './scenario.js';
 
 /** How a scenario is looked at. */
@@ -160,9 +161,8 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
       add(describeOperation(o), { kind, irq, on: host() });
     }
   }
-  const isAmd = scenario.machine.iommu?.type === 'amd';
-  const functions = scenario.devices.map((device, d) => functionOf(device, d, isAmd));
-  const iommus = unitModels(scenario);
+  const functions = scenario.devices.map((device, d) => functionOf(scenario, device, d));
+  const iommus = unitModels(scenario, functions);
   const universe = { lo: FIRST_VECTOR, hi: FIRST_VECTOR + scenario.universe.vectors };
   const size = {
     cpus: cpus.length,
@@ -176,7 +176,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     online: cpus.map((c) => c.online),
     apicIds: cpus.map((c) => c.apicId),
     devices: functions,
-    irqs: sources.map(({ d, irq, message }) => ({
+    irqs: sources.map(({ device, d, irq, message }) => ({
       device: d,
       message,
       vector: irq.vector,
@@ -184,9 +184,12 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
       affinity: irq.affinity.map(indexOf),
       managed: irq.managed,
       requested: irq.requested,
+      threaded: irq.threaded,
+      level: device.kind === 'level',
     })),
     operations: requests,
     ...(scenario.machine.iommu === undefined ? {} : { units: unitsOf(scenario), iommus }),
+    ...(scenario.machine.ioapic === undefined ? {} : { ioapicVersion: scenario.machine.ioapic.version }),
     parts: partsOf(cpus, scenario.devices, scenario.universe),
     own: scenario.assert.map(ownProperty),
   });
@@ -203,7 +206,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   const setup = (mode: Mode): MachineSetup => ({
     apicIds: cpus.map((c) => c.apicId),
     functions,
-    ioapics: ioapicsFor(scenario.devices, isAmd),
+    ioapics: ioapicsFor(scenario),
     ...remapping(scenario, iommus, built),
     sources: sources.map(({ device, d, message }) => ({
       device: d,
@@ -236,7 +239,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     made.start();
     return made;
   };
-  const ioapics = ioapicsFor(scenario.devices, isAmd).length;
+  const ioapics = ioapicsFor(scenario).length;
   const firstAccess = functions.length + cpus.length + ioapics + (scenario.machine.iommu?.units.length ?? 0);
   return { scenario, model, built, names, assumptions, firstAccess, ioapics, properties, setup, machine };
 }
@@ -252,15 +255,13 @@ function unitsOf({ machine, devices }: Scenario): readonly number[] {
 }
 
 /** The remapping units of a machine. */
-function unitModels(scenario: Scenario): readonly IommuModel[] {
+function unitModels(scenario: Scenario, functions: readonly FunctionModel[]): readonly IommuModel[] {
   const { iommu } = scenario.machine;
   if (iommu === undefined) return [];
   const of = unitsOf(scenario);
-  const isAmd = iommu.type === 'amd';
-  const scopes = iommu.units.map(({ devices }, u) =>
-    devices === undefined ? {} : { scope: { requesters: of.flatMap((unit, d) => (unit === u ? [requesterOf(d, isAmd)] : [])) } },
-  );
-  if (!isAmd)
+  const requesters = (u: number): Set<number> => new Set(functions.flatMap(({ requester }, d) => (of[d] === u ? [requester] : [])));
+  const scopes = iommu.units.map(({ devices }, u) => (devices === undefined ? {} : { scope: { requesters: [...requesters(u)] } }));
+  if (iommu.type === 'vtd')
     return iommusOf(
       scopes.map((scope) => ({ ...scope, capabilities: { cm: iommu.cachingMode } })),
       [],
@@ -280,12 +281,13 @@ function remapping({ machine: { iommu } }: Scenario, iommus: readonly IommuModel
   return { iommus, irtes: built.irtes ?? 0, memory: iommus.length * bytes, ...(iommu.type === 'amd' && { guestLog: iommu.guestLog }) };
 }
 
-/** What a verdict on this system rests on: assumptions about remapping units only where there are some. */
-export function restsOn({ scenario, assumptions }: System): Readonly<Record<string, string>> {
-  const named = Object.entries(assumptions);
-  if (scenario.machine.iommu !== undefined) return Object.fromEntries(named);
-  const remap: readonly string[] = remapAssumptions;
-  return Object.fromEntries(named.filter(([name]) => !remap.includes(name)));
+/** What a verdict on this system rests on: assumptions about parts only where there are some. */
+export function restsOn({ scenario, ioapics, assumptions }: System): Readonly<Record<string, string>> {
+  const idle: readonly string[] = [
+    ...(scenario.machine.iommu === undefined ? assumptionsAbout.iommu : []),
+    ...(ioapics === 0 ? assumptionsAbout.ioapic : []),
+  ];
+  return Object.fromEntries(Object.entries(assumptions).filter(([name]) => !idle.includes(name)));
 }
 
 /** Built-in properties of a check. */

@@ -45,11 +45,16 @@ export function shortest({ type, units, ...options }: IommuDescription): unknown
 }
 
 /** Every device belongs to one unit, and one unit at most takes the rest; every option is one of the type. */
-export function unitMistakes({ units, iommu, deviceNames }: Outline): Finding[] {
+export function unitMistakes({ units, iommu, deviceNames, messages }: Outline): Finding[] {
   const names = deviceNames.map(({ value }) => value);
   const rest = units.flatMap((unit, i) => (unit === undefined ? [i] : []));
+  const unitOf = (name: string | undefined): number => units.findIndex((unit) => unit?.some(({ value }) => value === name));
+  const pins = messages.filter(({ pin }) => pin !== undefined);
   return [
     ...optionMistakes(iommu),
+    ...pins
+      .filter(({ device }) => unitOf(device) !== unitOf(pins[0]?.device))
+      .map(({ path }) => finding(path, 'all pins are behind the unit of the IOAPIC; put the devices on them into one list')),
     ...duplicates(
       units.flatMap((unit) => unit ?? []),
       (name) => `device ${quote(name)} stands here a second time; it belongs to one unit`,

@@ -1,4 +1,5 @@
 /** Each command where everything is right: what it prints, as text and as JSON, and how it ends. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { builtinScenarios, modelNames, parseScenario, type Scenario } from '../../src/index.js';
 import { behavioursOf } from '../../src/kernel/model/index.js';
@@ -256,6 +257,11 @@ describe.concurrent('lists', () => {
   test('schema', async () => {
     const { code, stdout } = await irqlab(['schema']);
     expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ title: 'irqlab scenario, version 1', type: 'object' })]);
+  });
+
+  test('version', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+    expect(await irqlab(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' });
   });
 
   test('help: of everything, in 80 columns', async () => {

@@ -244,9 +244,13 @@ class Statements {
     if (this.#device.chipset === 'pins') {
       const [low, level, to] = [LO + dice.below(HI - LO), dice.below(2) === 0, dice.below(this.#cpus)];
       const value = entryLow(low, { level, masked: dice.below(3) === 0 });
-      switch (dice.below(5)) {
+      switch (dice.below(7)) {
         case 0:
           return (b) => b.pinEoi(0, low);
+        case 5:
+          return (b) => b.pinWait(0, 1);
+        case 6:
+          return (b) => b.if(b.tmrBit(low), () => b.pinEoi(0, low));
         case 1:
           return (b) => b.pinRead(0, 1, 0);
         case 2:

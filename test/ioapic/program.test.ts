@@ -103,6 +103,50 @@ describe('a line', () => {
     expect(low(machine) & 0x4000).toBe(0);
   });
 
+  test('a read of the entry waits for the EOI that the CPU has sent before it (races.md ioapic-remote-irr-migrate)', async () => {
+    const machine = await line({
+      handle: (b) => {
+        b.serve(0, 0);
+        b.lapicWrite('eoi', 0);
+        b.pinRead(0, PIN, 0);
+      },
+    });
+    act(machine, 'raise', 0);
+    act(machine, 'pin', PIN);
+    settle(machine, 'message');
+    act(machine, 'interrupt', 0);
+    // handler, EOI
+    steps(machine, 0, 2);
+    expect(enabled(machine)).toEqual(['message 1.0', 'raise 0']);
+    act(machine, 'message', 1 << 4);
+    expect(enabled(machine)).toContain('cpu 0');
+  });
+
+  test('a wait for the end of its service (B.3)', async () => {
+    const machine = await line({ body: (b) => b.pinWait(0, PIN) });
+    act(machine, 'raise', 0);
+    act(machine, 'pin', PIN);
+    settle(machine, 'message');
+    machine.setCpu(0, { svr: 0x1ff, tpr: 0, run: 'running', interruptsOn: false });
+    expect(enabled(machine)).toEqual([]);
+    machine.setCpu(0, { svr: 0x1ff, tpr: 0, run: 'running', interruptsOn: true });
+    act(machine, 'interrupt', 0);
+    // handler, EOI, iret
+    steps(machine, 0, 3);
+    expect(enabled(machine)).not.toContain('cpu 0');
+    act(machine, 'message', 1 << 4);
+    expect(enabled(machine)).toContain('cpu 0');
+  });
+
+  test.each(['level', 'free'] as const)('the LAPIC knows the trigger mode of what it has accepted: %s (A.12)', async (kind) => {
+    const handle = (b: Builder): void => {
+      b.serve(0, 0);
+      b.if(b.tmrBit(0x30), () => b.flag('noStray', 0));
+    };
+    const { failures } = await search(await line({ kind, handle }, { properties: ['noStray'] }));
+    expect(Object.keys(failures)).toEqual(kind === 'level' ? ['noStray'] : []);
+  });
+
   test.each([0, 1, 2] as const)('a check of it holds, reduction %s', async (reduction) => {
     const found = await search(await line({}), reduction);
     expect([found.status, found.failures]).toEqual(['done', {}]);

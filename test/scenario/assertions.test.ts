@@ -125,7 +125,7 @@ describe('mistakes', () => {
     const each = (name: string): string => `  - {name: ${name}, always: in_flight == 0}\n`;
     expect(said(each('a') + each('a'))).toEqual(['7:12: two assertions are named a; give one of them another name']);
     const many = Array.from({ length: 22 }, (_, i) => each(`p${i}`)).join('');
-    expect(said(many)).toEqual(['27:5: more than 21 assertions; join some with &&']);
+    expect(said(many)).toEqual(['26:5: more than 20 assertions; join some with &&']);
   });
 
   test('every expression is looked at, also where another key is wrong', () => {

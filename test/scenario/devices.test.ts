@@ -125,8 +125,8 @@ test('several irqs of a device are told apart by their numbers', () => {
 });
 
 test('a model that does not know a device says so', () => {
-  const scenario = scenarioOf('  - {name: nic, message: {type: ioapic, pin: 3}, irqs: [{irq: 7}]}');
+  const scenario = scenarioOf('  - {name: nic, message: {type: msi, vectors: 2}, irqs: [{irq: 7}, {irq: 8}]}');
   expect(() => assembleSystem(scenario)).toThrow(
-    /^the Linux models know no IOAPIC pins yet; write another message for nic, for example {type: msi}$/,
+    /^Linux gives a device several MSI only with interrupt remapping; write one irq for nic, or machine iommu$/,
   );
 });

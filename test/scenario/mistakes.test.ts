@@ -400,3 +400,19 @@ test('the JSON form has the two halves apart, also behind a quoted semicolon', (
     { file: 'f.yaml', line: 6, column: 11, wrong: 'expected true or false, got the text "x; y"', right: 'use true or false' },
   ]);
 });
+
+test('pins: each has one device, and all are behind one unit', () => {
+  const text = `version: 1
+name: pins
+machine: {cpus: 2, ioapic: {version: 3}, iommu: {type: vtd, units: [{devices: [a]}, {}]}}
+devices:
+  - {name: a, message: {type: ioapic, pin: 3}, irqs: [{irq: 9}]}
+  - {name: b, message: {type: ioapic, pin: 3}, irqs: [{irq: 8}]}
+`;
+  const parsed = parseScenario(text, 'pins.yaml');
+  expect('errors' in parsed && parsed.errors.map(({ line, column, message }) => `${line}:${column}: ${message}`)).toEqual([
+    '3:38: version is 0x3; write 0x20, with an EOI register, or 0x11, without',
+    '6:24: two devices are on pin 3; give one of them another pin',
+    '6:24: all pins are behind the unit of the IOAPIC; put the devices on them into one list',
+  ]);
+});

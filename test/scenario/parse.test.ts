@@ -18,6 +18,7 @@ describe('defaults', () => {
         softDisabled: 'dispatches',
         iecDrain: 'irr',
         irteFetch: 'whole',
+        ioapicEdge: 'lost',
       },
       machine: {
         cpus: [

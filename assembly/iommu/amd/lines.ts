@@ -36,10 +36,11 @@ function rankOf(requester: u32): i32 {
   return -1;
 }
 
-/** The unit of AMD's that looks at the requester's entries now, -1: none does. */
+/** The unit of AMD's that looks at the requester's entries now, -1: none does, or the requester has an earlier place (a device on a pin). */
 function unitAt(rank: u32): i32 {
-  const u = unitOf(requesterAt(rank));
-  return u >= 0 && isAmd(u) && remaps(u) ? u : -1;
+  const requester = requesterAt(rank);
+  const u = unitOf(requester);
+  return u >= 0 && isAmd(u) && remaps(u) && rankOf(requester) == <i32>rank ? u : -1;
 }
 
 

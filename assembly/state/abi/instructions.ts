@@ -154,6 +154,10 @@ export enum Op {
   pinWrite = 85,
   /** EOI register of IOAPIC b = vector a (hardware.md B.1) */
   pinEoi = 86,
+  /** wait until pin c of IOAPIC b is in service no more: its Remote IRR is 0 */
+  pinWait = 87,
+  /** a = bit b of the own TMR: the trigger mode of what was accepted last with this vector (A.12) */
+  tmrBit = 88,
   /** a = register imm (`UnitReg`) of unit b; that register = a */
   unitRead = 90,
   unitWrite = 91,

@@ -350,6 +350,8 @@ export enum Assumption {
   irteHalves = 256,
   /** a WRMSR that sends an IPI waits for the CPU's earlier stores (hardware.md A.2.3) */
   ipiWaitsForStores = 512,
+  /** an edge at a masked pin is kept, and sent when the pin is unmasked (hardware.md B.3) */
+  edgeLatched = 1024,
 }
 
 /** What a kernel model says of an interrupt source. */

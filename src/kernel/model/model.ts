@@ -17,6 +17,10 @@ export interface IrqPlacement {
   readonly managed?: boolean | undefined;
   /** left out: a driver has it */
   readonly requested?: boolean | undefined;
+  /** of a pin: level-triggered; left out: by edges */
+  readonly level?: boolean | undefined;
+  /** the driver's handler runs in a thread; left out: at once */
+  readonly threaded?: boolean | undefined;
 }
 
 /** An operation of a scenario, in indexes. `on`: the CPU its task runs on. `pause`: cycles before it, timed. */
@@ -34,6 +38,8 @@ export interface Placement {
   readonly devices: readonly FunctionModel[];
   readonly irqs: readonly IrqPlacement[];
   readonly operations: readonly OperationRequest[];
+  /** of the IOAPIC, if there are pins (hardware.md B.1); left out: 0x20 */
+  readonly ioapicVersion?: number;
   /** interrupt remapping: the unit of each device, -1: none; left out: no device is remapped */
   readonly units?: readonly number[];
   /** the units, all of one kind; of AMD's the capabilities are what the kernel turns on */

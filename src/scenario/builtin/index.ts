@@ -9,11 +9,22 @@ import { xhciLoop } from './xhciLoop.js';
 import { xhciTornOffline } from './xhciTornOffline.js';
 
 /** A scenario that comes with the program. */
-export interface BuiltinScenario {
+export class BuiltinScenario {
   readonly name: string;
   /** The file, with its comments: an example to start from. */
   readonly text: string;
-  readonly scenario: Scenario;
+  #scenario: Scenario | undefined;
+
+  constructor(name: string, text: string) {
+    this.name = name;
+    this.text = text;
+  }
+
+  /** Read when it is asked for: a program that starts uses one of many. */
+  get scenario(): Scenario {
+    this.#scenario ??= read(this.name, this.text);
+    return this.#scenario;
+  }
 }
 
 /** Name to text of the file. */
@@ -27,18 +38,20 @@ const texts: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Name to scenario, in the order in which they are best read. */
-export const builtinScenarios: ReadonlyMap<string, BuiltinScenario> = new Map([...texts].map(([name, text]) => [name, read(name, text)]));
+export const builtinScenarios: ReadonlyMap<string, BuiltinScenario> = new Map(
+  [...texts].map(([name, text]) => [name, new BuiltinScenario(name, text)]),
+);
 
 /** The built-in scenario of this name. */
 export function findScenario(name: string): BuiltinScenario | undefined {
   return builtinScenarios.get(name);
 }
 
-function read(name: string, text: string): BuiltinScenario {
+function read(name: string, text: string): Scenario {
   const parsed = parseScenario(text, name);
   if ('errors' in parsed)
     throw new Error(
       `the built-in scenario ${name} has mistakes: ${parsed.errors.map(({ line, message }) => `${line}: ${message}`).join(', ')}`,
     );
-  return { name, text, scenario: parsed.scenario };
+  return parsed.scenario;
 }

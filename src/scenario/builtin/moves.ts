@@ -23,6 +23,8 @@ const kinds: readonly Kind[] = [
   { name: 'msix', about: 'an MSI-X entry', message: '{type: msix}', irqs: 1 },
   { name: 'hpet', about: 'a comparator of the HPET', message: '{type: hpet}', irqs: 1, only: 'plain' },
   { name: 'dmar', about: 'the fault event of a remapping unit', message: '{type: dmar}', irqs: 1, only: 'plain' },
+  { name: 'edge-pin', about: 'a pin that is triggered by edges', message: '{type: ioapic, pin: 4}', irqs: 1 },
+  { name: 'level-pin', about: 'a level-triggered pin', message: '{type: ioapic, pin: 9, trigger: level}', irqs: 1 },
 ];
 
 /** Something that is done to an irq, which starts at CPU 1. */
@@ -64,6 +66,23 @@ const shapes: readonly Shape[] = [
     irq: ', affinity: [1], managed: true',
     operations: ['offline: 1', 'online: 1'],
     only: ['msix'],
+  },
+  {
+    name: 'threaded-move',
+    about: 'is handled by a thread, and moves to another CPU',
+    cpus: 2,
+    vectors: 2,
+    irq: ', threaded: true',
+    operations: [MOVE],
+    only: ['level-pin'],
+  },
+  {
+    name: 'freed',
+    about: 'is freed by its driver, and requested again',
+    cpus: 2,
+    vectors: 2,
+    operations: ['free: 24', 'request: 24'],
+    only: ['level-pin'],
   },
 ];
 

@@ -3,12 +3,22 @@ import { all, any, eq, ne, type Assembler, type Builder, type Reg, type Test } f
 import type { Behaviours } from './behaviours.js';
 import type { Chip } from './chip.js';
 import { State, type LinuxData } from './data.js';
+import { IrqKind, type IrqKinds } from './irqKinds.js';
+import { maskIrq, unmaskIrq } from './mask.js';
 import { ENOSPC, type VectorRoutines } from './vector.js';
 
 export type Life = NonNullable<LinuxData['life']>;
 export type Activation = ReturnType<typeof activationRoutines>;
 
-export function activationRoutines(k: Assembler, d: LinuxData, life: Life, v: VectorRoutines, chip: Chip, behaviours: Behaviours) {
+export function activationRoutines(
+  k: Assembler,
+  d: LinuxData,
+  life: Life,
+  v: VectorRoutines,
+  chip: Chip,
+  kinds: IrqKinds,
+  behaviours: Behaviours,
+) {
   const desc = { holds: [d.descLock] };
   const { managed } = d;
 
@@ -45,14 +55,14 @@ export function activationRoutines(k: Assembler, d: LinuxData, life: Life, v: Ve
   const setupAffinity = (b: Builder, irq: Reg<'irq'>): void => {
     const mask = b.let('ref', b.ref(d.affinity, [irq]));
     b.if(eq(b.maskCount(mask, d.cpuOnlineMask), 0), () => b.set(mask, b.ref(d.cpuOnlineMask)));
-    b.call(chip.setAffinity, { irq, mask });
+    chip.setAffinity(b, irq, mask);
   };
 
-  /** The handler is called for what was kept back. */
+  /** check_irq_resend: the handler is called for what was kept back; a line that is still asserted sends by itself. */
   const resend = (b: Builder, irq: Reg<'irq'>): void =>
     b.if(b.load(d.pending, [irq]), () => {
       b.store(d.pending, [irq], 0);
-      b.call(v.apicRetriggerIrq, { irq });
+      kinds.choose(b, irq, [IrqKind.LEVEL_PIN], { these: () => undefined, others: () => b.call(v.apicRetriggerIrq, { irq }) });
     });
 
   const irqStartup = k.routine(
@@ -75,8 +85,8 @@ export function activationRoutines(k: Assembler, d: LinuxData, life: Life, v: Ve
         chip.activate(b, irq);
       });
       if (behaviours.startupAffinity === 'beforeUnmask') setupAffinity(b, irq);
+      unmaskIrq(b as unknown as Builder, d, chip, irq);
       b.store(d.started, [irq], State.STARTED, 'irq started: its device may speak');
-      chip.unmask?.(b, irq);
       if (behaviours.startupAffinity === 'afterUnmask') setupAffinity(b, irq);
       resend(b, irq);
     },
@@ -106,7 +116,7 @@ export function activationRoutines(k: Assembler, d: LinuxData, life: Life, v: Ve
       b.if(last, () => {
         b.store(managed.managedShutdown, [irq], 1);
         quiet(b, irq);
-        chip.mask?.(b, irq);
+        maskIrq(b, d, chip, irq);
         b.call(deactivate, { irq });
         b.return();
       });

@@ -70,6 +70,14 @@ export const behaviours = {
     text: 'a managed irq that was disabled when its last CPU went, and one comes back (2.9)',
     values: { forced: 'it is started all the same', depth: 'it stays disabled' },
   },
+  levelUnmask: {
+    text: 'the acknowledge of a level-triggered pin that is moved in it, if its thread still has it masked (races.md ioapic-oneshot-unmask)',
+    values: { always: 'unmasks it all the same', unlessMasked: 'leaves it masked' },
+  },
+  levelWait: {
+    text: 'what free_irq and disable_irq wait for, of a level-triggered pin (2.11)',
+    values: { handler: 'handlers in progress', remoteIrr: 'these, and that the Remote IRR of the pin is clear' },
+  },
   edgeInProgress: {
     text: 'an edge while the handler runs on another CPU (2.11)',
     values: { pending: 'is left for that CPU', wait: 'on the CPU that is the target now: waits for the handler to end, and handles it' },

@@ -5,14 +5,17 @@ import { ModelError, type IrqPlacement, type Placement } from '../model.js';
 import type { Chip } from './chip.js';
 import { MANAGED_IRQ_SHUTDOWN_VECTOR, Slot, State, type LinuxData } from './data.js';
 import { TPR } from './hotplug.js';
+import type { IrqKinds } from './irqKinds.js';
+import { isReservable } from './registers.js';
 
 /** Irqs that somebody has on their vectors, the others as allocation left them; CPUs set up as `start_secondary` leaves them. */
-export function boot(machine: ProgramMachine, d: LinuxData, chip: Chip, size: MachineSize, placement: Placement): void {
+export function boot(machine: ProgramMachine, d: LinuxData, chip: Chip, kinds: IrqKinds, size: MachineSize, placement: Placement): void {
   const { online, irqs, operations, devices } = placement;
   const reserved = irqs.map(({ device, requested = true }) => {
-    const { msi, msix } = devices[device] ?? {};
-    return !requested && (msix !== undefined || msi?.maskable === true);
+    const model = devices[device];
+    return !requested && model !== undefined && isReservable(model);
   });
+  kinds.boot(machine);
   const used = new Map<number, number>();
   const allocated = new Map<number, number>();
   if (d.managed) bootManaged(machine, d.managed, size, irqs, reserved, used);
@@ -29,6 +32,8 @@ export function boot(machine: ProgramMachine, d: LinuxData, chip: Chip, size: Ma
       machine.setMaskBit(d.allocMap.slot, irq.cpu, irq.vector);
       if (!managed) for (const counts of [used, allocated]) counts.set(irq.cpu, (counts.get(irq.cpu) ?? 0) + 1);
     }
+    if (d.masked) machine.setVariable(d.masked.slot, i, 0, requested ? 0 : 1);
+    if (d.threads) machine.setVariable(d.threads.isThreaded.slot, i, 0, irq.threaded ? 1 : 0);
     for (const cpu of affinity) machine.setMaskBit(d.affinity.slot, i, cpu);
     chip.boot(machine, i, target, !requested);
   });

@@ -3,26 +3,24 @@
  * implementation for each way a message goes: plain registers of the device (msi.ts), an entry of a remapping table.
  */
 import type { ProgramMachine } from '../../../machine/index.js';
-import type { Builder, Reg, Routine, Test } from '../../index.js';
-
-/** Where interrupts of an irq go; CPU by index. */
-export interface Target {
-  readonly cpu: number;
-  readonly vector: number;
-}
+import type { Builder, Reg, Test } from '../../index.js';
+import type { PinEntries } from './ioapic.js';
+import type { Target } from './target.js';
 
 export interface Chip {
   /**
    * irq_set_affinity of the chip, desc->lock held: a vector on an online CPU of the mask, and what makes the hardware send
    * it. Gives `OK`, `EBUSY` or `ENOSPC`; with the latter two nothing has changed.
    */
-  readonly setAffinity: Routine<{ readonly irq: 'irq'; readonly mask: 'ref' }, 'u8'>;
+  setAffinity(b: Builder, irq: Reg<'irq'>, mask: Reg<'ref'>): Reg<'u8'>;
   /** A move waits for the next interrupt on the old CPU (linux.md 2.5). Otherwise any CPU does it at once (2.6, 2.10). Or by irq. */
   readonly deferred: boolean | ((b: Builder, irq: Reg<'irq'>) => Test);
   /** As `setAffinity`, of irqs that are moved at once where others wait: a message in one pass. */
-  readonly setAtOnce?: Routine<{ readonly irq: 'irq'; readonly mask: 'ref' }, 'u8'> | undefined;
+  readonly setAtOnce?: ((b: Builder, irq: Reg<'irq'>, mask: Reg<'ref'>) => Reg<'u8'>) | undefined;
   /** The irq's hardware is set up for the vector and CPU it has; it is quiet. desc->lock is held, as for the others. */
   activate(b: Builder, irq: Reg<'irq'>): void;
+  /** Its device has power again: what it has lost is written. */
+  restore(b: Builder, irq: Reg<'irq'>): void;
   /** What `activate` has set up is taken back. */
   deactivate(b: Builder, irq: Reg<'irq'>): void;
   /** Its mask bit, where it has one; undefined: no irq has. */
@@ -30,6 +28,8 @@ export interface Chip {
   readonly unmask: ((b: Builder, irq: Reg<'irq'>) => void) | undefined;
   /** It can be without a vector while nobody has it (linux.md 2.11); undefined: no irq can. */
   readonly reservable: ((b: Builder, irq: Reg<'irq'>) => Test) | undefined;
+  /** Entries of the IOAPIC; undefined: no irq has one. */
+  readonly pins: PinEntries | undefined;
   /** Part of a judge: flags `inStep` of an irq that is started unless the hardware would send what the kernel believes. */
   judge(b: Builder, irq: Reg<'irq'>): void;
   /** Puts the hardware in the state in which an irq (index) with this target is; masked, if nobody has it. */

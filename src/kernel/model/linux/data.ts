@@ -44,9 +44,13 @@ export interface Uses {
   /** irqs may be requested, freed, disabled, shut down; some are managed */
   readonly life: boolean;
   readonly managed: boolean;
+  /** irqs on pins of the IOAPIC, some of them level-triggered, some handled by threads */
+  readonly pins: boolean;
+  readonly levels: boolean;
+  readonly threads: boolean;
 }
 
-export function declareData({ operations, life, managed }: Uses) {
+export function declareData({ operations, life, managed, pins, levels, threads }: Uses) {
   const d = new Declarations();
 
   const vectorLock = d.lock('vector_lock', []);
@@ -88,6 +92,21 @@ export function declareData({ operations, life, managed }: Uses) {
     setaffinityPending: d.variable('setaffinity_pending', 'bool', ['irq'], { lock: descLock }),
     inProgress: d.variable('irq_in_progress', 'bool', ['irq'], { lock: descLock }),
     pending: d.variable('irqs_pending', 'bool', ['irq'], { lock: descLock, carrier: true }),
+
+    /** IRQD_IRQ_MASKED; undefined: an irq is masked exactly while an event of it is kept back, besides the moves that mask it themselves */
+    masked: levels ? d.variable('irqd_irq_masked', 'bool', ['irq'], { lock: descLock }) : undefined,
+    /** mask bit of the entry as the kernel remembers it */
+    rteMasked: pins ? d.variable('rte_masked', 'bool', ['irq'], { lock: descLock }) : undefined,
+    threads: threads
+      ? {
+          isThreaded: d.variable('irq_threaded', 'bool', ['irq'], { class: 'fixed' }),
+          /** IRQTF_RUNTHREAD */
+          run: d.variable('irqtf_runthread', 'bool', ['irq'], { lock: descLock, carrier: true }),
+          active: d.variable('threads_active', 'u8', ['irq'], { bits: 2, lock: descLock }),
+          /** of a level-triggered irq: its thread has not ended yet, and it is masked until then */
+          oneshot: levels ? d.variable('threads_oneshot', 'bool', ['irq'], { lock: descLock }) : undefined,
+        }
+      : undefined,
 
     // multi_stop_data
     stopState: d.variable('stop_state', 'u8', [], { bits: 3, values: { names: Stop } }),

@@ -4,7 +4,8 @@ import { NONE } from '../../../core/index.js';
 import type { Activation } from './activation.js';
 import type { Behaviours } from './behaviours.js';
 import { CpuState, Slot, Stop, type LinuxData } from './data.js';
-import type { IrqRoutines } from './irq.js';
+import type { AffinityRoutines } from './affinity.js';
+import type { Threads } from './threads.js';
 import type { VectorRoutines } from './vector.js';
 
 /** mdelay(1) in cycles of 1/3 ns. */
@@ -30,8 +31,9 @@ export function hotplugRoutines(
   k: Assembler,
   d: LinuxData,
   v: VectorRoutines,
-  i: IrqRoutines,
+  affinity: AffinityRoutines,
   activation: Activation | undefined,
+  threads: Threads | undefined,
   behaviours: Behaviours,
 ) {
   /** d6: what the dying CPU has pending is sent to where its irq goes now. */
@@ -67,7 +69,7 @@ export function hotplugRoutines(
       () => lt(irq, b.constant('sources')),
       () => {
         b.lock(d.descLock, [irq]);
-        b.call(i.migrateOneIrq, { irq });
+        b.call(affinity.migrateOneIrq, { irq });
         b.unlock(d.descLock, [irq]);
         b.set(irq, b.add(irq, 1));
       },
@@ -96,6 +98,7 @@ export function hotplugRoutines(
     b.call(fixupIrqs, {});
     if (behaviours.offlineList === 'free') b.call(v.lapicOffline, {});
     if (behaviours.lapicDisable === 'late') softDisable(b);
+    threads?.leaveCpu(b as unknown as Builder);
     b.wake(SELF, 'thread', playDead);
   });
 
@@ -132,11 +135,11 @@ export function hotplugRoutines(
         b.end();
       },
     );
-    const threads = b.maskCount(d.cpuOnlineMask, []);
+    const cpus = b.maskCount(d.cpuOnlineMask, []);
     // nobody else is in here: cpu_hotplug_lock
-    b.store(d.stopThreads, [], b.let('cpu', threads));
-    b.store(d.stopAck, [], b.let('cpu', threads));
-    b.store(d.stopTodo, [], b.let('cpu', threads));
+    b.store(d.stopThreads, [], b.let('cpu', cpus));
+    b.store(d.stopAck, [], b.let('cpu', cpus));
+    b.store(d.stopTodo, [], b.let('cpu', cpus));
     b.store(d.stopActive, [], cpu);
     b.store(d.stopError, [], 0);
     b.store(d.stopState, [], Stop.PREPARE);

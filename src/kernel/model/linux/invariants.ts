@@ -14,4 +14,12 @@ const moveState: OwnProperty = {
     && apicd_queued[i] == (any c in cpu: cleanup_list[c][i])`,
 };
 
+/** Of a level-triggered irq, the line is still asserted while its thread is at work: it stays masked (races.md ioapic-oneshot-unmask). */
+export const oneshotMasked: OwnProperty = {
+  name: 'oneshot-masked',
+  when: 'always',
+  expression: 'all i in irq: !threads_oneshot[i] || rte_masked[i] || desc_lock[i] != free',
+};
+
+/** Of every machine. */
 export const invariants: readonly OwnProperty[] = [moveState];

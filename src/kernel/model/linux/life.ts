@@ -4,6 +4,9 @@ import type { Activation, Life } from './activation.js';
 import type { Behaviours } from './behaviours.js';
 import type { Chip } from './chip.js';
 import { State, type LinuxData } from './data.js';
+import { IrqKind, type IrqKinds } from './irqKinds.js';
+import { isOpen, maskIrq, unmaskIrq } from './mask.js';
+import type { Threads } from './threads.js';
 
 /** For all irqs. */
 function each(b: Builder, body: (irq: Reg<'irq'>) => void): void {
@@ -17,7 +20,17 @@ function each(b: Builder, body: (irq: Reg<'irq'>) => void): void {
   );
 }
 
-export function lifeRoutines(k: Assembler, d: LinuxData, life: Life, a: Activation, chip: Chip, behaviours: Behaviours) {
+/** `threads`: of a machine with handlers that run in threads. */
+export function lifeRoutines(
+  k: Assembler,
+  d: LinuxData,
+  life: Life,
+  a: Activation,
+  chip: Chip,
+  kinds: IrqKinds,
+  threads: Threads | undefined,
+  behaviours: Behaviours,
+) {
   /** With desc->lock, from a task: interrupts are on before. */
   const locked = (b: Builder, irq: Reg<'irq'>, body: () => void): void => {
     b.cli();
@@ -27,8 +40,20 @@ export function lifeRoutines(k: Assembler, d: LinuxData, life: Life, a: Activati
     b.restoreFlags(b.let('bool', 1));
   };
 
-  /** synchronize_irq: no handler of the irq runs. */
-  const synchronize = (b: Builder, irq: Reg<'irq'>): void => b.waitEq(d.inProgress, [irq], 0, 'synchronize_irq: no handler in progress');
+  /** synchronize_irq: no handler of the irq runs, nor will one of what a LAPIC has accepted (races.md free-irq-in-flight). */
+  const synchronize = (b: Builder, irq: Reg<'irq'>): void => {
+    const handler = (): void => b.waitEq(d.inProgress, [irq], 0, 'synchronize_irq: no handler in progress');
+    handler();
+    const { pins } = chip;
+    if (pins && behaviours.levelWait === 'remoteIrr') {
+      const these = (): void => {
+        pins.waitForService(b, irq);
+        handler();
+      };
+      kinds.choose(b, irq, [IrqKind.LEVEL_PIN], { these, others: () => undefined });
+    }
+    threads?.waitForThreads(b, irq);
+  };
 
   const operation = (name: string, body: (b: Builder, irq: Reg<'irq'>) => void) =>
     k.routine(name, { op: 'u8', irq: 'irq' }, (b, { op, irq }) => {
@@ -47,7 +72,7 @@ export function lifeRoutines(k: Assembler, d: LinuxData, life: Life, a: Activati
   const freeIrq = operation('free_irq', (b, irq) => {
     locked(b, irq, () => {
       a.quiet(b, irq);
-      chip.mask?.(b, irq);
+      maskIrq(b, d, chip, irq);
       if (behaviours.deactivate === 'atShutdown') b.call(a.deactivate, { irq });
     });
     synchronize(b, irq);
@@ -71,7 +96,7 @@ export function lifeRoutines(k: Assembler, d: LinuxData, life: Life, a: Activati
             eq(b.load(d.started, [irq]), State.DISABLED),
             () => {
               b.store(d.started, [irq], State.STARTED, 'irq enabled');
-              chip.unmask?.(b, irq);
+              unmaskIrq(b, d, chip, irq);
               a.resend(b, irq);
             },
             // its CPUs came back while it was disabled
@@ -98,10 +123,12 @@ export function lifeRoutines(k: Assembler, d: LinuxData, life: Life, a: Activati
       locked(b, irq, () =>
         b.if(eq(b.load(d.started, [irq]), State.SUSPENDED), () => {
           b.store(d.started, [irq], State.SHUTDOWN, 'device to D0, still quiet');
-          chip.activate(b, irq);
+          chip.restore(b, irq);
           b.store(d.started, [irq], State.DISABLED);
           b.if(eq(b.load(life.depth, [irq]), 0), () => {
             b.store(d.started, [irq], State.STARTED, 'irq enabled');
+            // one that came meanwhile has masked it
+            if (chip.unmask) b.if(not(isOpen(b, d, irq)), () => unmaskIrq(b, d, chip, irq));
             a.resend(b, irq);
           });
         }),

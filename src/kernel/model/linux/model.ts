@@ -5,6 +5,7 @@ import { quote } from '../../../words.js';
 import { ModelError, type ActiveBehaviour, type BuiltModel, type KernelModel, type Placement, type Untargeted } from '../model.js';
 import { behaviourNames, behaviours, type BehaviourName, type Behaviours } from './behaviours.js';
 import { activationRoutines } from './activation.js';
+import { affinityRoutines } from './affinity.js';
 import type { Chip } from './chip.js';
 import {
   declareData,
@@ -18,13 +19,19 @@ import {
   type Uses,
 } from './data.js';
 import { boot } from './boot.js';
+import { entryRoutines } from './entry.js';
+import { flowRoutines } from './flow.js';
 import { hotplugRoutines } from './hotplug.js';
 import { lifeRoutines } from './life.js';
-import { irqRoutines } from './irq.js';
-import { invariants } from './invariants.js';
+import { pinEntries } from './ioapic.js';
+import { irqKinds } from './irqKinds.js';
+import { invariants, oneshotMasked } from './invariants.js';
 import { addJudges } from './judges.js';
 import { msiChip } from './msi.js';
-import { irtesFor, isRemapped, remapChip } from './remap.js';
+import { isReservable } from './registers.js';
+import { irtesFor, remapChip } from './remap.js';
+import { isRemapped } from './target.js';
+import { threadRoutines } from './threads.js';
 import { vectorRoutines } from './vector.js';
 import { versions, versionTable } from './versions.js';
 
@@ -78,9 +85,9 @@ export function linux(version: string, changes: LinuxChanges = {}): KernelModel 
     behaviours: active,
     ...(own.length > 0 ? { own } : {}),
     set: (more) => linux(version, { ...changes, name: called, behaviours: { ...set, ...more } }),
-    data: declareData({ operations: 0, life: true, managed: true }).declarations,
+    data: declareData({ operations: 0, life: true, managed: true, pins: true, levels: true, threads: true }).declarations,
     systemVectors: systemVectorsOf(chosen),
-    invariants,
+    invariants: [...invariants, oneshotMasked],
     build: (size, placement) => orModelError(own, () => build(chosen, replace, size, placement)),
   };
 }
@@ -104,11 +111,6 @@ function orModelError(own: readonly string[], make: () => BuiltModel): BuiltMode
 }
 
 function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSize, placement: Placement): BuiltModel {
-  const pins = placement.devices.findIndex(({ chipset }) => chipset === 'pins');
-  if (pins >= 0)
-    throw new ModelError(
-      `the Linux models know no IOAPIC pins yet; write another message for ${placement.parts?.devices[pins] ?? pins}, for example {type: msi}`,
-    );
   if (placement.iommus?.some(({ type }) => type === 'amd'))
     throw new ModelError('the Linux models know no AMD-Vi units yet; write iommu: vtd, or check a kernel of your own');
   const several = placement.devices.findIndex(({ msi }) => (msi?.vectors ?? 1) > 1);
@@ -116,10 +118,10 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
     throw new ModelError(
       `Linux gives a device several MSI only with interrupt remapping; write one irq for ${placement.parts?.devices[several] ?? several}, or machine iommu`,
     );
-  const chipset = placement.devices.findIndex((device) => device.chipset);
-  if (chipset >= 0 && isRemapped(placement))
+  const event = placement.devices.findIndex(({ chipset }) => chipset !== undefined && chipset !== 'pins');
+  if (event >= 0 && isRemapped(placement))
     throw new ModelError(
-      `the Linux models know devices of the chipset without interrupt remapping only; leave out ${placement.parts?.devices[chipset] ?? chipset}, or machine iommu`,
+      `the Linux models know devices of the chipset without interrupt remapping only; leave out ${placement.parts?.devices[event] ?? event}, or machine iommu`,
     );
   const size = isRemapped(placement) ? { ...machineSize, irtes: irtesFor(machineSize.irqs) } : machineSize;
   const uses = usesOf(placement);
@@ -129,24 +131,30 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
   const systemVectors = [...systemVectorsOf(chosen), ...(uses.reserved ? [MANAGED_IRQ_SHUTDOWN_VECTOR] : [])];
   const k = new Assembler(data.declarations, { ...parts, vectors, systemVectors }, replace);
   const routines = vectorRoutines(k, data, chosen);
-  const chip = (isRemapped(placement) ? remapChip : msiChip)(k, data, routines, chosen, placement);
-  const activation = data.life && activationRoutines(k, data, data.life, routines, chip, chosen);
-  const irq = irqRoutines(k, data, routines, chip, activation, chosen);
-  const hotplug = hotplugRoutines(k, data, routines, irq, activation, chosen);
-  for (const entry of [irq.commonInterrupt, irq.spuriousInterrupt]) k.interruptEntry(entry);
+  const kinds = irqKinds(data, placement);
+  const pins = data.rteMasked && pinEntries(data, data.rteMasked, kinds, placement);
+  const chip = (isRemapped(placement) ? remapChip : msiChip)(k, data, routines, kinds, pins, chosen, placement);
+  const activation = data.life && activationRoutines(k, data, data.life, routines, chip, kinds, chosen);
+  const threads = data.threads && threadRoutines(k, data, data.threads, chip, kinds);
+  const affinity = affinityRoutines(k, data, routines, chip, activation, chosen);
+  const handleIrq = flowRoutines(k, data, routines, affinity, chip, kinds, threads, chosen);
+  const entries = entryRoutines(k, data, handleIrq, chosen);
+  const hotplug = hotplugRoutines(k, data, routines, affinity, activation, threads, chosen);
+  for (const entry of [entries.commonInterrupt, entries.spuriousInterrupt]) k.interruptEntry(entry);
   if (routines.cleanupInterrupt) k.interruptEntry(routines.cleanupInterrupt);
-  k.entry(irq.setAffinityOperation);
+  k.entry(affinity.setAffinityOperation);
   k.entry(hotplug.cpuDown);
   k.entry(hotplug.cpuUp);
   k.entry(hotplug.startSecondary);
   if (data.life && activation) {
-    const life = lifeRoutines(k, data, data.life, activation, chip, chosen);
+    const life = lifeRoutines(k, data, data.life, activation, chip, kinds, threads, chosen);
     for (const kind of new Set(placement.operations.map((o) => o.kind))) if (kind in life) k.entry(life[kind as keyof typeof life]);
   }
-  if (uses.reserved) k.interruptEntry(irq.shutdownInterrupt);
+  if (uses.reserved) k.interruptEntry(entries.shutdownInterrupt);
   addJudges(k, data, chip);
   // a machine that no check takes is only run with time, where properties of states are not asked for
-  const judged = size.cpus <= MOST_CHECKED_CPUS ? invariants : [];
+  const promised = data.threads?.oneshot ? [...invariants, oneshotMasked] : invariants;
+  const judged = size.cpus <= MOST_CHECKED_CPUS ? promised : [];
   for (const { name, expression, when } of [...judged, ...own]) k.invariant(name, expression, when);
   const program = k.assemble(size);
   const entry = (name: string): number => program.entries.get(name) ?? 0;
@@ -155,7 +163,7 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
   for (let v = 0x20; v < 256; v++) handlers.set(v, entry('common_interrupt'));
   if (routines.cleanupInterrupt) handlers.set(IRQ_MOVE_CLEANUP_VECTOR, entry(routines.cleanupInterrupt.name));
   handlers.set(SPURIOUS_APIC_VECTOR, entry('spurious_interrupt'));
-  if (uses.reserved) handlers.set(MANAGED_IRQ_SHUTDOWN_VECTOR, entry(irq.shutdownInterrupt.name));
+  if (uses.reserved) handlers.set(MANAGED_IRQ_SHUTDOWN_VECTOR, entry(entries.shutdownInterrupt.name));
 
   return {
     program: programSetup(program, data.declarations, size, { handlers, apStart: entry('start_secondary'), started: data.started.slot }),
@@ -165,7 +173,7 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
     operations: placement.operations.map((o, i) => operation(o, entry, data.operationMasks[i]?.slot ?? 0)),
     systemVectors,
     ...(size.irtes === undefined ? {} : { irtes: size.irtes }),
-    boot: (machine) => boot(machine, data, chip, size, placement),
+    boot: (machine) => boot(machine, data, chip, kinds, size, placement),
     disagreement: (machine, source) => disagreement(machine, data, chip, source),
     untargeted: (machine) => untargeted(machine, data, size),
     slots: (machine, cpu) =>
@@ -181,8 +189,11 @@ function usesOf({ operations, irqs, devices }: Placement): Uses & { readonly res
   const managed = irqs.some((irq) => irq.managed);
   const moving = operations.every(({ kind }) => kind === 'move' || kind === 'offline' || kind === 'online');
   const life = managed || !moving || irqs.some(({ requested = true }) => !requested);
-  const reserved = managed || (life && devices.some(({ msi, msix }) => msix ?? msi?.maskable));
-  return { operations: operations.length, managed, life, reserved };
+  const reserved = managed || (life && devices.some(isReservable));
+  const pins = devices.some(({ chipset }) => chipset === 'pins');
+  const levels = irqs.some(({ level }) => level);
+  const threads = irqs.some(({ threaded }) => threaded);
+  return { operations: operations.length, managed, life, reserved, pins, levels, threads };
 }
 
 function operation(o: Placement['operations'][number], entry: (name: string) => number, mask: number): OperationSetup {

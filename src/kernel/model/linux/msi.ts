@@ -1,5 +1,7 @@
-/** Moving an MSI or MSI-X without interrupt remapping (linux.md 2.5). */
+/** Moving an MSI, an MSI-X, a pin of the IOAPIC without interrupt remapping (linux.md 2.5, 0.1 H6, H7). */
 import { any, eq, lt, ne, not, SELF, type Assembler, type Builder, type Reg, type Test } from '../../index.js';
+import type { PinEntries } from './ioapic.js';
+import { EVENTS, isPin, PINS, type IrqKinds } from './irqKinds.js';
 import type { Placement } from '../model.js';
 import type { Behaviours } from './behaviours.js';
 import type { Chip } from './chip.js';
@@ -18,10 +20,18 @@ export function messageRoutine(k: Assembler, registers: Registers) {
   );
 }
 
-/** MSI and MSI-X whose messages go as they are to a LAPIC. */
-export function msiChip(k: Assembler, d: LinuxData, v: VectorRoutines, behaviours: Behaviours, placement: Placement): Chip {
+/** Irqs whose messages go as they are to a LAPIC. */
+export function msiChip(
+  k: Assembler,
+  d: LinuxData,
+  v: VectorRoutines,
+  kinds: IrqKinds,
+  pins: PinEntries | undefined,
+  behaviours: Behaviours,
+  placement: Placement,
+): Chip {
   const { apicIds } = placement;
-  const registers = deviceRegisters(d, placement, behaviours);
+  const registers = deviceRegisters(placement, kinds, pins, behaviours);
 
   /** w0-w5: every write is a step of its own, and completes in another. */
   const writeMsg = k.routine('__pci_write_msi_msg', { irq: 'irq', dest: 'cpu', vector: 'vector' }, (b, { irq, dest, vector }) => {
@@ -73,8 +83,9 @@ export function msiChip(k: Assembler, d: LinuxData, v: VectorRoutines, behaviour
 
   /** The irqs that are moved in two steps, as conditions besides the others; none: all; undefined: no irq is. */
   const twoSteps = (b: Builder, irq: Reg<'irq'>): Test[] | undefined => {
-    const { reservable, isChipset } = registers;
-    const pci = isChipset ? [not(isChipset(b, irq))] : [];
+    const { reservable } = registers;
+    const isEvent = kinds.is(EVENTS);
+    const pci = isEvent ? [not(isEvent(b, irq))] : [];
     switch (behaviours.msiUpdate) {
       case 'direct':
         return undefined;
@@ -86,7 +97,7 @@ export function msiChip(k: Assembler, d: LinuxData, v: VectorRoutines, behaviour
     }
   };
 
-  const setAffinity = k.routine(
+  const msiSetAffinity = k.routine(
     'msi_set_affinity',
     { irq: 'irq', mask: 'ref' },
     (b, { irq, mask }) => {
@@ -119,6 +130,19 @@ export function msiChip(k: Assembler, d: LinuxData, v: VectorRoutines, behaviour
     { result: 'u8' as const, holds: [d.descLock] },
   );
 
+  const ioapicSetAffinity =
+    pins &&
+    k.routine(
+      'ioapic_set_affinity',
+      { irq: 'irq', mask: 'ref' },
+      (b, { irq, mask }) => {
+        const ret = b.call(v.apicSetAffinity, { irq, mask });
+        b.if(eq(ret, OK), () => pins.write(b as unknown as Builder, irq));
+        b.return(ret);
+      },
+      { result: 'u8' as const, holds: [d.descLock] },
+    );
+
   const setAtOnce =
     registers.deferred === true
       ? undefined
@@ -134,27 +158,72 @@ export function msiChip(k: Assembler, d: LinuxData, v: VectorRoutines, behaviour
         );
 
   const writeMessage = messageRoutine(k, registers);
+  /** For an irq on a pin, and for any other. */
+  const byPin = (b: Builder, irq: Reg<'irq'>, onPin: (entries: PinEntries) => void, others: () => void): void =>
+    kinds.choose(b, irq, PINS, { these: () => pins && onPin(pins), others });
   return {
-    setAffinity,
-    setAtOnce,
+    setAffinity(b, irq, mask) {
+      if (ioapicSetAffinity === undefined) return b.call(msiSetAffinity, { irq, mask });
+      const ret = b.let('u8', OK);
+      byPin(
+        b,
+        irq,
+        () => b.set(ret, b.call(ioapicSetAffinity, { irq, mask })),
+        () => b.set(ret, b.call(msiSetAffinity, { irq, mask })),
+      );
+      return ret;
+    },
+    setAtOnce: setAtOnce && ((b, irq, mask) => b.call(setAtOnce, { irq, mask })),
     deferred: registers.deferred,
     mask: registers.mask,
     unmask: registers.unmask,
     reservable: registers.reservable,
-    activate: (b, irq) => b.call(updateDirect, { irq }),
-    deactivate: (b, irq) => b.call(writeMessage, { irq, address: 0, data: 0 }),
-    judge(b, irq) {
-      const dest = b.and('u32', b.shr('u32', b.inspect('sentAddress', [irq]), 12), 0xff);
-      b.if(ne(dest, b.and('u32', b.constant('apicId', b.load(d.apicdCpu, [irq])), 0xff)), () => b.flag('inStep', irq));
-      b.if(ne(b.and('vector', b.let('vector', b.inspect('sentData', [irq])), 0xff), b.load(d.apicdVector, [irq])), () =>
-        b.flag('inStep', irq),
-      );
-      b.if(ne(b.inspect('sentAddressHigh', [irq]), 0), () => b.flag('inStep', irq));
-    },
-    boot(machine, irq, { cpu, vector }, masked) {
-      registers.boot(machine, irq, { addrLo: ADDRESS_BASE + (apicIds[cpu] ?? 0) * 0x1000, data: DATA_ASSERT + vector }, masked);
+    pins,
+    activate: (b, irq) =>
+      byPin(
+        b,
+        irq,
+        (entries) => entries.write(b, irq),
+        () => b.call(updateDirect, { irq }),
+      ),
+    // the IOAPIC keeps its entries
+    restore: (b, irq) =>
+      byPin(
+        b,
+        irq,
+        () => undefined,
+        () => b.call(updateDirect, { irq }),
+      ),
+    deactivate: (b, irq) =>
+      byPin(
+        b,
+        irq,
+        (entries) => entries.clear(b, irq),
+        () => b.call(writeMessage, { irq, address: 0, data: 0 }),
+      ),
+    judge: (b, irq) =>
+      byPin(
+        b,
+        irq,
+        (entries) => entries.judge(b, irq),
+        () => {
+          const dest = b.and('u32', b.shr('u32', b.inspect('sentAddress', [irq]), 12), 0xff);
+          b.if(ne(dest, b.and('u32', b.constant('apicId', b.load(d.apicdCpu, [irq])), 0xff)), () => b.flag('inStep', irq));
+          b.if(ne(b.and('vector', b.let('vector', b.inspect('sentData', [irq])), 0xff), b.load(d.apicdVector, [irq])), () =>
+            b.flag('inStep', irq),
+          );
+          b.if(ne(b.inspect('sentAddressHigh', [irq]), 0), () => b.flag('inStep', irq));
+        },
+      ),
+    boot(machine, irq, target, masked) {
+      if (isPin(kinds.of(irq))) pins?.boot(machine, irq, target, masked);
+      else {
+        const addrLo = ADDRESS_BASE + (apicIds[target.cpu] ?? 0) * 0x1000;
+        registers.boot(machine, irq, { addrLo, data: DATA_ASSERT + target.vector }, masked);
+      }
     },
     target(machine, irq) {
+      if (pins && isPin(kinds.of(irq))) return pins.target(machine, irq);
       const message = machine.messageOf(irq);
       if (message === undefined) return 'its device sends no message';
       const cpu = apicIds.indexOf((message.addrLo >>> 12) & 0xff);

@@ -6,11 +6,12 @@
  * what the kernel keeps as IRQD_IRQ_MASKED is derived. An entry of MSI-X is never written while it is not masked, but where
  * versions before 5.14 start an irq; so that these versions mask it around the write shows nowhere.
  */
-import type { ProgramMachine } from '../../../machine/index.js';
-import { any, eq, ne, type Builder, type Reg, type Test } from '../../index.js';
+import { any, eq, not, type Builder, type Reg, type Test } from '../../index.js';
+import type { FunctionModel, ProgramMachine } from '../../../machine/index.js';
 import type { Placement } from '../model.js';
 import type { Behaviours } from './behaviours.js';
-import type { LinuxData } from './data.js';
+import type { PinEntries } from './ioapic.js';
+import { EVENTS, IrqKind, PINS, type IrqKinds } from './irqKinds.js';
 
 /** What is written: each is asked for where it is used. */
 interface Message {
@@ -19,13 +20,11 @@ interface Message {
 }
 
 export interface Registers {
-  /** All registers of an irq's message, in the kernel's order. */
+  /** All registers of an irq's message, in the kernel's order; of none on a pin. */
   write(b: Builder, irq: Reg<'irq'>, message: Message): void;
   /** Undefined: no device has mask bits. */
   readonly mask: ((b: Builder, irq: Reg<'irq'>) => void) | undefined;
   readonly unmask: ((b: Builder, irq: Reg<'irq'>) => void) | undefined;
-  /** The irq is of the chipset, whose message is written in one pass; undefined: none is. */
-  readonly isChipset: ((b: Builder, irq: Reg<'irq'>) => Test) | undefined;
   /** As `Chip.deferred`: an HPET's is moved where that is asked for. */
   readonly deferred: true | ((b: Builder, irq: Reg<'irq'>) => Test);
   /** Whether an irq can be without a vector until it is requested: its message can be masked. `undefined`: none can. */
@@ -38,20 +37,22 @@ type Way = (device: Reg<'device'>) => void;
 const MSI_ENABLE = 1;
 const MSIX_ENABLE = 0x8000;
 
-/** What an irq's message is, where devices of the chipset have one (linux.md 2.10). */
-const Kind = { PCI: 0, HPET: 1, DMAR: 2 } as const;
+/** Without a vector until somebody has it (linux.md 2.11): its message can be masked. */
+export function isReservable({ chipset, msi, msix }: FunctionModel): boolean {
+  return chipset === 'pins' || msix !== undefined || msi?.maskable === true;
+}
 
-export function deviceRegisters(d: LinuxData, { devices, irqs }: Placement, behaviours: Behaviours): Registers {
-  const has = {
-    msix: devices.some(({ msix }) => msix),
-    msi: devices.some(({ msi, msix }) => msi && !msix),
-    chipset: devices.some(({ chipset }) => chipset),
-  };
+export function deviceRegisters(
+  { devices, irqs }: Placement,
+  kinds: IrqKinds,
+  pins: PinEntries | undefined,
+  behaviours: Behaviours,
+): Registers {
+  const has = { msix: devices.some(({ msix }) => msix), msi: devices.some(({ msi, msix }) => msi && !msix) };
+  const reservable = devices.some(isReservable);
   // of several messages none is masked alone
-  const reservable = devices.some(({ msi, msix }) => msix ?? msi?.maskable);
   const maskable = devices.some(({ msi, msix, chipset }) => chipset ?? msix ?? (msi?.maskable && msi.vectors === 1));
-  const plain = devices.some(({ msi, msix }) => !msix && !msi?.maskable);
-  const kinds = has.chipset ? d.declarations.variable('irq_chip', 'u8', ['irq'], { class: 'fixed', values: { names: Kind } }) : undefined;
+  const plain = devices.some((device) => !isReservable(device));
 
   /** For an irq of either kind; the test only where there are both. */
   const byCapability = (b: Builder, device: Reg<'device'>, msix: () => void, msi: () => void): void => {
@@ -60,45 +61,49 @@ export function deviceRegisters(d: LinuxData, { devices, irqs }: Placement, beha
     else msi();
   };
 
-  const isChipset = (b: Builder, irq: Reg<'irq'>): Test => (kinds ? ne(b.load(kinds, [irq]), Kind.PCI) : ne(0, 0));
-  const byKind = (b: Builder, irq: Reg<'irq'>, ways: { chipset: Way; msix: Way; msi: Way }): void => {
+  const byKind = (b: Builder, irq: Reg<'irq'>, ways: { event: Way; msix: Way; msi: Way }): void => {
     const device = b.constant('deviceOf', irq);
-    const pci = (): void =>
-      byCapability(
-        b,
-        device,
-        () => ways.msix(device),
-        () => ways.msi(device),
-      );
-    if (!has.chipset) pci();
-    else if (has.msi || has.msix) b.if(isChipset(b, irq), () => ways.chipset(device), pci);
-    else ways.chipset(device);
+    kinds.choose(b, irq, EVENTS, {
+      these: () => ways.event(device),
+      others: () =>
+        byCapability(
+          b,
+          device,
+          () => ways.msix(device),
+          () => ways.msi(device),
+        ),
+    });
   };
 
-  const setMask =
-    (masked: boolean) =>
-    (b: Builder, irq: Reg<'irq'>): void => {
-      const value = masked ? 1 : 0;
-      byKind(b, irq, {
-        chipset: (device) => b.mmioWrite(device, 0, 'control', value, masked ? 'masks the event' : 'unmasks the event'),
-        msix(device) {
-          const entry = b.constant('messageOf', irq);
-          b.mmioWrite(device, entry, 'control', value, masked ? 'masks the entry' : 'unmasks the entry');
-          if (masked && behaviours.msiReadBack === 'read') b.mmioRead(device, entry, 'addrLo', 'reads the table: the mask has arrived');
-        },
-        msi: (device) =>
-          b.if(b.constant('hasMask', device), () => b.cfgWrite(device, 'mask', value, masked ? 'masks the message' : 'unmasks it')),
-      });
-    };
+  const setMask = (masked: boolean) => (b: Builder, irq: Reg<'irq'>) =>
+    kinds.choose(b, irq, PINS, {
+      these: () => (masked ? pins?.mask(b, irq) : pins?.unmask(b, irq)),
+      others: () => maskMessage(b, irq, masked),
+    });
+  const maskMessage = (b: Builder, irq: Reg<'irq'>, masked: boolean): void => {
+    const value = masked ? 1 : 0;
+    byKind(b, irq, {
+      event: (device) => b.mmioWrite(device, 0, 'control', value, masked ? 'masks the event' : 'unmasks the event'),
+      msix(device) {
+        const entry = b.constant('messageOf', irq);
+        b.mmioWrite(device, entry, 'control', value, masked ? 'masks the entry' : 'unmasks the entry');
+        if (masked && behaviours.msiReadBack === 'read') b.mmioRead(device, entry, 'addrLo', 'reads the table: the mask has arrived');
+      },
+      msi: (device) =>
+        b.if(b.constant('hasMask', device), () => b.cfgWrite(device, 'mask', value, masked ? 'masks the message' : 'unmasks it')),
+    });
+  };
 
+  const isHpet = kinds.is([IrqKind.HPET]);
   return {
     write(b, irq, { address, data }) {
       byKind(b, irq, {
         // the opposite order of a PCI device
-        chipset(device) {
+        event(device) {
           b.mmioWrite(device, 0, 'data', b.let('u32', data()), 'event data');
           b.mmioWrite(device, 0, 'addrLo', address(), 'event address');
-          if (kinds) b.if(eq(b.load(kinds, [irq]), Kind.DMAR), () => b.mmioWrite(device, 0, 'addrHi', 0, 'event address, upper half'));
+          const isDmar = kinds.is([IrqKind.DMAR]);
+          if (isDmar) b.if(isDmar(b, irq), () => b.mmioWrite(device, 0, 'addrHi', 0, 'event address, upper half'));
         },
         msix(device) {
           const entry = b.constant('messageOf', irq);
@@ -118,15 +123,16 @@ export function deviceRegisters(d: LinuxData, { devices, irqs }: Placement, beha
     },
     mask: maskable ? setMask(true) : undefined,
     unmask: maskable ? setMask(false) : undefined,
-    isChipset: kinds && isChipset,
-    deferred: kinds && devices.some(({ chipset }) => chipset === 'hpet') ? (b, irq) => ne(b.load(kinds, [irq]), Kind.HPET) : true,
+    deferred: isHpet ? (b, irq) => not(isHpet(b, irq)) : true,
     reservable: reservable
       ? (b, irq) => {
           if (!plain) return eq(0, 0);
           const device = (): Reg<'device'> => b.constant('deviceOf', irq);
+          const isPin = kinds.is(PINS);
           return any(
             () => b.constant('isMsix', device()),
             () => b.constant('hasMask', device()),
+            ...(isPin ? [() => isPin(b, irq)] : []),
           );
         }
       : undefined,
@@ -134,7 +140,6 @@ export function deviceRegisters(d: LinuxData, { devices, irqs }: Placement, beha
       const { device = 0, message = 0 } = irqs[irq] ?? {};
       const model = devices[device];
       if (model?.chipset) {
-        if (kinds) machine.setVariable(kinds.slot, irq, 0, model.chipset === 'hpet' ? Kind.HPET : Kind.DMAR);
         machine.setChipset(device, { addrLo, addrHi: 0, data, masked });
         return;
       }

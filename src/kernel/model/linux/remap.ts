@@ -6,6 +6,8 @@ import { ne, not, SELF, type Assembler, type Builder, type Declarations, type Re
 import type { Placement } from '../model.js';
 import type { Behaviours } from './behaviours.js';
 import type { Chip } from './chip.js';
+import type { PinEntries } from './ioapic.js';
+import { isPin, PINS, type IrqKinds } from './irqKinds.js';
 import { State, type LinuxData } from './data.js';
 import { messageRoutine } from './msi.js';
 import { deviceRegisters } from './registers.js';
@@ -44,7 +46,15 @@ function declareRemapping(d: Declarations) {
   };
 }
 
-export function remapChip(k: Assembler, d: LinuxData, v: VectorRoutines, behaviours: Behaviours, placement: Placement): Chip {
+export function remapChip(
+  k: Assembler,
+  d: LinuxData,
+  v: VectorRoutines,
+  kinds: IrqKinds,
+  pins: PinEntries | undefined,
+  behaviours: Behaviours,
+  placement: Placement,
+): Chip {
   const { irqs, apicIds, units = [] } = placement;
   const r = declareRemapping(d.declarations);
   /** The queue is locked while descriptors are put; its hardware works on whoever waits. */
@@ -93,7 +103,7 @@ export function remapChip(k: Assembler, d: LinuxData, v: VectorRoutines, behavio
     },
     { holds: [d.descLock] },
   );
-  const registers = deviceRegisters(d, placement, behaviours);
+  const registers = deviceRegisters(placement, kinds, pins, behaviours);
   const writeMessage = messageRoutine(k, registers);
   /** The entry that a device asks for: of one with several messages that of the first, to which it adds their number. */
   const several = placement.devices.some(({ msi }) => msi !== undefined && msi.vectors > 1);
@@ -105,7 +115,7 @@ export function remapChip(k: Assembler, d: LinuxData, v: VectorRoutines, behavio
   };
 
   /** The old vector is cleaned up at once: behind the flush, nothing arrives there any more. */
-  const setAffinity = k.routine(
+  const intelIrSetAffinity = k.routine(
     'intel_ir_set_affinity',
     { irq: 'irq', mask: 'ref' },
     (b, { irq, mask }) => {
@@ -120,34 +130,65 @@ export function remapChip(k: Assembler, d: LinuxData, v: VectorRoutines, behavio
 
   const deviceOf = (irq: number): number => irqs[irq]?.device ?? 0;
   const unitOf = (irq: number): number => units[deviceOf(irq)] ?? 0;
+  /** For an irq on a pin, and for any other. */
+  const byPin = (b: Builder, irq: Reg<'irq'>, onPin: (entries: PinEntries) => void, others: () => void): void =>
+    kinds.choose(b, irq, PINS, { these: () => pins && onPin(pins), others });
+  const writeRequest = (b: Builder, irq: Reg<'irq'>): void =>
+    b.if(ne(b.load(d.started, [irq]), State.SUSPENDED), () => b.call(writeMessage, { irq, address: requestOf(b, irq), data: 0 }));
   return {
-    setAffinity,
+    setAffinity: (b, irq, mask) => b.call(intelIrSetAffinity, { irq, mask }),
     deferred: false,
     mask: registers.mask,
     unmask: registers.unmask,
     reservable: registers.reservable,
+    pins,
     // the entry is there before anything can ask for it
     activate(b, irq) {
       b.call(modifyIrte, { irq });
-      b.if(ne(b.load(d.started, [irq]), State.SUSPENDED), () => b.call(writeMessage, { irq, address: requestOf(b, irq), data: 0 }));
+      byPin(
+        b,
+        irq,
+        (entries) => entries.write(b, irq),
+        () => writeRequest(b, irq),
+      );
     },
+    restore: (b, irq) =>
+      byPin(
+        b,
+        irq,
+        () => undefined,
+        () => writeRequest(b, irq),
+      ),
     deactivate(b, irq) {
-      b.call(writeMessage, { irq, address: 0, data: 0 });
+      byPin(
+        b,
+        irq,
+        (entries) => entries.clear(b, irq),
+        () => b.call(writeMessage, { irq, address: 0, data: 0 }),
+      );
       b.call(clearIrte, { irq });
     },
     // the device asks for its entry, and that says what the kernel believes
     judge(b, irq) {
       const entry = b.let('irte', irq);
       const low = b.or('u32', b.shl('u32', b.load(d.apicdVector, [irq]), 16), PRESENT);
-      b.if(ne(b.inspect('sentAddress', [irq]), requestOf(b, irq)), () => b.flag('inStep', irq));
+      byPin(
+        b,
+        irq,
+        (entries) => entries.judge(b, irq),
+        () => b.if(ne(b.inspect('sentAddress', [irq]), requestOf(b, irq)), () => b.flag('inStep', irq)),
+      );
       b.if(ne(b.load(r.irte, [entry, 0]), low), () => b.flag('inStep', irq));
       b.if(ne(b.load(r.irte, [entry, 1]), b.shl('u32', b.constant('apicId', b.load(d.apicdCpu, [irq])), 8)), () => b.flag('inStep', irq));
     },
-    boot(machine, irq, { cpu, vector }, masked) {
-      entryFor(vector, apicIds[cpu] ?? 0, deviceOf(irq)).forEach((word, i) => machine.setVariable(r.irte.slot, irq, i, word));
+    boot(machine, irq, target, masked) {
+      const { cpu, vector } = target;
+      const source = placement.devices[deviceOf(irq)]?.requester ?? 0;
+      entryFor(vector, apicIds[cpu] ?? 0, source).forEach((word, i) => machine.setVariable(r.irte.slot, irq, i, word));
       machine.setVariable(r.unit.slot, irq, 0, unitOf(irq));
       const { message = 0 } = irqs[irq] ?? {};
-      registers.boot(machine, irq, messageFor(placement.devices[deviceOf(irq)]?.msix ? irq : irq - message), masked);
+      if (isPin(kinds.of(irq))) pins?.boot(machine, irq, target, masked);
+      else registers.boot(machine, irq, messageFor(placement.devices[deviceOf(irq)]?.msix ? irq : irq - message), masked);
       machine.setUnit(unitOf(irq), { table: r.irte.slot, size: Math.log2(irtesFor(irqs.length)), extended: false });
     },
     // what is cached comes before what memory says
@@ -159,17 +200,12 @@ export function remapChip(k: Assembler, d: LinuxData, v: VectorRoutines, behavio
   };
 }
 
-/** Low and high half of the entry for a vector at an APIC id, used by device `device`. */
-function entryFor(vector: number, apicId: number, device: number): readonly [number, number, number, number] {
-  return [PRESENT | (vector << 16), apicId << 8, ((device + 1) << 3) | VERIFY_SOURCE, 0];
+/** Low and high half of the entry for a vector at an APIC id, used by what has this source id. */
+function entryFor(vector: number, apicId: number, source: number): readonly [number, number, number, number] {
+  return [PRESENT | (vector << 16), apicId << 8, source | VERIFY_SOURCE, 0];
 }
 
 /** The message that asks for entry `index`. */
 function messageFor(index: number): { readonly addrLo: number; readonly addrHi: number; readonly data: number } {
   return { addrLo: (REMAPPABLE | ((index & 0x7fff) << 5)) >>> 0, addrHi: 0, data: 0 };
-}
-
-/** Whether devices are remapped: all of them, or none. */
-export function isRemapped({ units }: Placement): boolean {
-  return units !== undefined && units.every((unit) => unit >= 0);
 }

@@ -66,6 +66,14 @@ const history: { readonly [N in BehaviourName]: readonly Era<N>[] } = {
     [FIRST, 'forced'],
     ['6.15', 'depth', 'memory'],
   ],
+  levelUnmask: [
+    [FIRST, 'always'],
+    ['5.5', 'unlessMasked'],
+  ],
+  levelWait: [
+    [FIRST, 'handler'],
+    ['5.4', 'remoteIrr'],
+  ],
   edgeInProgress: [
     [FIRST, 'pending'],
     ['6.17', 'wait'],

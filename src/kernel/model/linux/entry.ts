@@ -1,0 +1,52 @@
+/** Interrupt entries: from the vector to its irq, or to nobody (linux.md 2.11). */
+import { eq, lt, SELF, type Assembler, type Builder, type Reg } from '../../index.js';
+import type { Behaviours } from './behaviours.js';
+import { Slot, type LinuxData } from './data.js';
+import type { Flow } from './flow.js';
+
+export function entryRoutines(k: Assembler, d: LinuxData, handleIrq: Flow, behaviours: Behaviours) {
+  const noHandler = (b: Builder, slot: Reg<'u16'>, vector: Reg<'vector'>): void =>
+    b.if(
+      eq(slot, Slot.UNUSED),
+      () => b.flag('noStray', vector, 'No irq handler for vector'),
+      () => {
+        b.note('swallowed', vector);
+        b.store(d.vectorIrq, [SELF, vector], Slot.UNUSED, 'vector_irq of the vector = UNUSED');
+      },
+    );
+
+  const commonInterrupt = k.routine('common_interrupt', { vector: 'vector' }, (b, { vector }) => {
+    const slot = b.load(d.vectorIrq, [SELF, vector], 'vector_irq[this CPU][vector]');
+    if (behaviours.emptySlot === 'once') {
+      b.if(lt(slot, Slot.FIRST), () => {
+        b.lapicWrite('eoi', 0);
+        noHandler(b, slot, vector);
+        b.iret();
+      });
+    } else {
+      b.if(lt(slot, Slot.FIRST), () => {
+        b.lock(d.vectorLock, []);
+        b.set(slot, b.load(d.vectorIrq, [SELF, vector], 'vector_irq[this CPU][vector] under vector_lock'));
+        b.if(lt(slot, Slot.FIRST), () => {
+          noHandler(b, slot, vector);
+          b.unlock(d.vectorLock, []);
+          b.lapicWrite('eoi', 0);
+          b.iret();
+        });
+        b.unlock(d.vectorLock, []);
+      });
+    }
+    handleIrq(b as unknown as Builder, b.let('irq', b.sub('u16', slot, Slot.FIRST)), vector);
+    b.iret();
+  });
+
+  /** MANAGED_IRQ_SHUTDOWN_VECTOR: what an irq sends that is shut down. */
+  const shutdownInterrupt = k.routine('sysvec_spurious', { vector: 'vector' }, (b) => {
+    b.lapicWrite('eoi', 0);
+    b.iret();
+  });
+
+  const spuriousInterrupt = k.routine('spurious_interrupt', { vector: 'vector' }, (b) => b.iret());
+
+  return { commonInterrupt, spuriousInterrupt, shutdownInterrupt };
+}
