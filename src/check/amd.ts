@@ -38,7 +38,8 @@ export function describeAmdEntry(system: System, words: readonly number[]): stri
 /** The line number `which` of a requester (`Actor.drop`). */
 export function describeLine(system: System, which: number, irtes: number): string {
   const [rank, entry] = [Math.floor(which / (1 + irtes)), which % (1 + irtes)];
-  const name = system.names.devices[rank] ?? 'the IOAPIC';
+  const isPin = system.scenario.devices[rank]?.message.type === 'ioapic';
+  const name = isPin ? 'the IOAPIC' : (system.names.devices[rank] ?? 'the IOAPIC');
   return entry === 0 ? `the device table entry of ${name}` : `entry ${entry - 1} of ${name}`;
 }
 

@@ -172,6 +172,46 @@ test('an IOAPIC has an entry of its own in the device table, and asks by the dat
   expect(machine.cpu(0).irr).toEqual([0x41]);
 });
 
+test('devices on pins ask as the IOAPIC does: one entry of the device table, one line of what is cached', async () => {
+  const { machine } = await toy(
+    (k, d) => {
+      const irte = d.variable('irte', 'u32', ['irte', 'word'], { dma: true });
+      const body = task(k, 'body', (b) => {
+        b.pinWrite(0, 1, 1, 0);
+        b.pinWrite(0, 1, 0, entryLow(2));
+        b.store(irte, [2, 2], 0x42);
+      });
+      return {
+        run: { 0: body },
+        boot: (m) => {
+          [1, 0, 0x41, 0].forEach((word, w) => m.setVariable(irte.slot, 2, w, word));
+          m.setAmdUnit(0, { table: irte.slot, stride: 64, size: 2 });
+        },
+      };
+    },
+    {
+      sources: [{}, { device: 1, message: 1 }],
+      devices: [
+        { chipset: 'pins', requester: 9 },
+        { chipset: 'pins', requester: 9 },
+      ],
+      ioapics: [{ ...smallIoapic, requester: 9 }],
+      ...unit(),
+    },
+  );
+  settle(machine, 'cpu');
+  const caches = (): string[] => enabled(machine).filter((step) => step.startsWith('drop'));
+  // the entry of the device table has the first line
+  expect(caches()).toEqual(['drop 3']);
+  expect([0, 1].map((f) => machine.amdTables.cached(f, 2)?.[2])).toEqual([0x41, 0x41]);
+  act(machine, 'drop', 3);
+  expect(caches()).toEqual([]);
+  act(machine, 'raise', 1);
+  act(machine, 'pin', 1);
+  settle(machine, 'message');
+  expect(machine.cpu(0).irr).toEqual([0x42]);
+});
+
 describe('what is refused', () => {
   test('an offset in a page that is none', () => {
     for (const offset of [-16, 8, 4096])

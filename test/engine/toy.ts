@@ -66,14 +66,16 @@ export interface ToyDevice {
   readonly entries?: number;
   readonly entryCache?: 'off' | 'latch-at-unmask';
   readonly chipset?: 'hpet' | 'dmar' | 'pins';
+  /** left out: the first has 8, the next one 16 */
+  readonly requester?: number;
 }
 
 function deviceModel(
-  { address64 = true, maskable = false, vectors = 1, entries, entryCache = 'off', chipset }: ToyDevice,
+  { address64 = true, maskable = false, vectors = 1, entries, entryCache = 'off', chipset, requester }: ToyDevice,
   d: number,
 ): FunctionModel {
   return {
-    requester: (d + 1) << 3,
+    requester: requester ?? (d + 1) << 3,
     chipset,
     msi: entries === undefined && chipset === undefined ? { address64, maskable, vectors } : undefined,
     msix: entries === undefined ? undefined : { vectors: entries, entryCache },

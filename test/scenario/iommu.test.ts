@@ -73,6 +73,24 @@ describe('units of AMD', () => {
     expect(setup.memory).toBe(2 * 3 * 4096);
   });
 
+  test('devices on pins ask as the IOAPIC does, whose entry follows those of the devices', () => {
+    const pins = [2, 3].map((pin) => `  - {name: p${pin}, message: {type: ioapic, pin: ${pin}, trigger: edge}, irqs: [{irq: ${pin}}]}`);
+    const parsed = parseScenario(
+      `version: 1
+name: pins
+machine: {cpus: 1, iommu: amd}
+devices:
+  - {name: nic, irqs: [{irq: 24}]}
+${pins.join('\n')}
+`,
+      'pins.yaml',
+    );
+    if ('errors' in parsed) throw new Error(JSON.stringify(parsed.errors));
+    const { functions, ioapics } = assembleWith(parsed.scenario, amdKernel()).setup({ timed: false, record: 0 });
+    expect(functions.map(({ requester }) => requester)).toEqual([8, 11, 11]);
+    expect(ioapics?.map(({ requester }) => requester)).toEqual([11]);
+  });
+
   test('the Linux models say that they do not know them', () => {
     expect(() => assembleSystem(scenario('amd'), { model: 'linux-6.12' })).toThrow(
       'the Linux models know no AMD-Vi units yet; write iommu: vtd, or check a kernel of your own',
