@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line: one file per command, and here what becomes of mistakes. */
 import { Command, CommanderError } from 'commander';
+import { addBehaviours } from './behaviours.js';
 import { addCheck } from './check.js';
 import { addConform } from './conform.js';
 import { addDiff } from './diff.js';
@@ -32,6 +33,7 @@ addImport(program);
 addConform(program);
 addDiff(program);
 addVerdicts(program);
+addBehaviours(program);
 addLists(program);
 
 for (const command of [program, ...program.commands]) {

@@ -10,7 +10,7 @@ interface Kind {
   readonly about: string;
   /** of the device */
   readonly message: string;
-  /** irqs of the device; the first is the one that moves */
+  /** irqs of the device; the last is the one that moves */
   readonly irqs: number;
   /** left out: with and without a remapping unit */
   readonly only?: 'plain' | 'remapped';
@@ -35,17 +35,18 @@ interface Shape {
   readonly crowded?: boolean;
   /** further keys of the irq */
   readonly irq?: string;
+  /** `IRQ`: the one that moves */
   readonly operations: readonly string[];
   /** kinds that it makes sense for */
   readonly only?: readonly string[];
 }
 
-const MOVE = 'move: {irq: 24, to: [0]}';
+const MOVE = 'move: {irq: IRQ, to: [0]}';
 
 const shapes: readonly Shape[] = [
   { name: 'move', about: 'moves to another CPU', cpus: 2, vectors: 2, operations: [MOVE] },
-  { name: 'move-back', about: 'moves to another CPU and back', cpus: 2, vectors: 2, operations: [MOVE, 'move: {irq: 24, to: [1]}'] },
-  { name: 'two-moves', about: 'moves twice in a row', cpus: 3, vectors: 2, operations: [MOVE, 'move: {irq: 24, to: [2]}'] },
+  { name: 'move-back', about: 'moves to another CPU and back', cpus: 2, vectors: 2, operations: [MOVE, 'move: {irq: IRQ, to: [1]}'] },
+  { name: 'two-moves', about: 'moves twice in a row', cpus: 3, vectors: 2, operations: [MOVE, 'move: {irq: IRQ, to: [2]}'] },
   { name: 'old-offline', about: 'moves, and the CPU it leaves goes offline', cpus: 2, vectors: 2, operations: [MOVE, 'offline: 1'] },
   { name: 'new-offline', about: 'moves, and the CPU it goes to goes offline', cpus: 2, vectors: 2, operations: [MOVE, 'offline: 0'] },
   {
@@ -80,7 +81,7 @@ function text(kind: Kind, shape: Shape, remapped: boolean): string {
     ...(shape.crowded === true ? ['  - {name: disk, raises: 0, irqs: [{irq: 40, cpu: 0, affinity: [0]}]}'] : []),
     ...(shape.crowded === true && kind.irqs > 1 ? ['  - {name: disk2, raises: 0, irqs: [{irq: 41, cpu: 0, affinity: [0]}]}'] : []),
     'operations:',
-    ...shape.operations.map((operation) => `  - ${operation}`),
+    ...shape.operations.map((operation) => `  - ${operation.replace('IRQ', `${23 + kind.irqs}`)}`),
     '',
   ].join('\n');
 }

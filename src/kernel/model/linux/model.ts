@@ -2,7 +2,15 @@
 import { Assembler, AssemblyError, programSetup, type MachineSize, type OwnRoutines } from '../../index.js';
 import type { ProgramMachine, OperationSetup } from '../../../machine/index.js';
 import { quote } from '../../../words.js';
-import { ModelError, type ActiveBehaviour, type BuiltModel, type KernelModel, type Placement, type Untargeted } from '../model.js';
+import {
+  ModelError,
+  type ActiveBehaviour,
+  type BuiltModel,
+  type KernelModel,
+  type OtherValue,
+  type Placement,
+  type Untargeted,
+} from '../model.js';
 import { behaviourNames, behaviours, type BehaviourName, type Behaviours } from './behaviours.js';
 import { activationRoutines } from './activation.js';
 import type { Chip } from './chip.js';
@@ -23,6 +31,7 @@ import { lifeRoutines } from './life.js';
 import { irqRoutines } from './irq.js';
 import { invariants } from './invariants.js';
 import { addJudges } from './judges.js';
+import { mootReason } from './moot.js';
 import { msiChip } from './msi.js';
 import { irtesFor, isRemapped, remapChip } from './remap.js';
 import { vectorRoutines } from './vector.js';
@@ -67,12 +76,22 @@ export function linux(version: string, changes: LinuxChanges = {}): KernelModel 
     const values = Object.keys(behaviours[name].values);
     if (!values.includes(value)) throw new ModelError(`behaviour ${name} cannot be ${value}; it is one of ${values.join(', ')}`);
   }
+  const chosen = Object.fromEntries(behaviourNames.map((name) => [name, set[name] ?? table[name].value])) as unknown as Behaviours;
   const active = behaviourNames.map((name): ActiveBehaviour => {
-    const value = set[name] ?? table[name].value;
     const texts: Readonly<Record<string, string>> = behaviours[name].values;
-    return { name, value, about: behaviours[name].text, text: texts[value] ?? '', evidence: name in set ? 'set' : table[name].evidence };
+    const others = Object.keys(texts).filter((each) => each !== chosen[name]);
+    return {
+      name,
+      value: chosen[name],
+      about: behaviours[name].text,
+      text: texts[chosen[name]] ?? '',
+      evidence: name in set ? 'set' : table[name].evidence,
+      others: others.map((value): OtherValue => {
+        const moot = mootReason(chosen, name, value);
+        return { value, text: texts[value] ?? '', ...(moot === undefined ? {} : { moot }) };
+      }),
+    };
   });
-  const chosen = Object.fromEntries(active.map(({ name, value }) => [name, value])) as unknown as Behaviours;
   return {
     name: called,
     behaviours: active,
