@@ -45,7 +45,7 @@ export function activationRoutines(k: Assembler, d: LinuxData, life: Life, v: Ve
   const setupAffinity = (b: Builder, irq: Reg<'irq'>): void => {
     const mask = b.let('ref', b.ref(d.affinity, [irq]));
     b.if(eq(b.maskCount(mask, d.cpuOnlineMask), 0), () => b.set(mask, b.ref(d.cpuOnlineMask)));
-    b.call(chip.setAffinity, { irq, mask });
+    chip.setAffinity(b, irq, mask);
   };
 
   /** The handler is called for what was kept back. */

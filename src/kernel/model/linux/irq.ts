@@ -26,7 +26,7 @@ export function irqRoutines(
     'irq_do_set_affinity',
     { irq: 'irq', mask: 'ref' },
     (b, { irq, mask }) => {
-      const ret = b.call(chip.setAffinity, { irq, mask });
+      const ret = chip.setAffinity(b as unknown as Builder, irq, mask);
       b.if(eq(ret, OK), () => b.maskCopy(b.ref(d.affinity, [irq]), mask));
       b.return(ret);
     },
@@ -180,12 +180,12 @@ export function irqRoutines(
 
   /** A user writes smp_affinity: the move happens here, or waits for the next interrupt if the chip, or the move before, makes it. */
   const setAffinityOperation = k.routine('irq_set_affinity', { op: 'u8', irq: 'irq', mask: 'ref' }, (b, { op, irq, mask }) => {
-    if (d.life && (behaviours.inactiveMove === 'store' || !chip.deferred)) storeInactive(b as unknown as Builder, d.life, op, irq, mask);
     const ask = (): void => {
       b.maskCopy(b.ref(d.pendingMask, [irq]), mask);
       b.store(d.requested, [irq], mask);
     };
     const atOnce = (): void => {
+      if (d.life) storeInactive(b as unknown as Builder, d.life, op, irq, mask);
       // a task runs with interrupts on: no register has to keep that
       b.cli();
       b.lock(d.descLock, [irq]);
@@ -193,7 +193,8 @@ export function irqRoutines(
       const ret = b.let('u8', EBUSY);
       const set = chip.setAtOnce;
       b.if(eq(b.load(d.setaffinityPending, [irq]), 0), () => {
-        b.set(ret, b.call(set ?? doSetAffinity, { irq, mask: b.ref(d.pendingMask, [irq]) }));
+        const asked = b.ref(d.pendingMask, [irq]);
+        b.set(ret, set ? set(b as unknown as Builder, irq, asked) : b.call(doSetAffinity, { irq, mask: asked }));
         if (set) b.if(eq(ret, OK), () => b.maskCopy(b.ref(d.affinity, [irq]), b.ref(d.pendingMask, [irq])));
       });
       b.if(eq(ret, EBUSY), () => b.store(d.setaffinityPending, [irq], 1));
@@ -201,6 +202,7 @@ export function irqRoutines(
       b.restoreFlags(b.let('bool', 1));
     };
     const later = (): void => {
+      if (d.life && behaviours.inactiveMove === 'store') storeInactive(b as unknown as Builder, d.life, op, irq, mask);
       const flags = b.saveFlags();
       b.lock(d.descLock, [irq]);
       b.atomic(() => {

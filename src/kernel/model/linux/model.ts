@@ -14,6 +14,7 @@ import {
 import { behaviourNames, behaviours, type BehaviourName, type Behaviours } from './behaviours.js';
 import { activationRoutines } from './activation.js';
 import type { Chip } from './chip.js';
+import { chipOf } from './chips.js';
 import {
   declareData,
   describeSlot,
@@ -32,8 +33,7 @@ import { irqRoutines } from './irq.js';
 import { invariants } from './invariants.js';
 import { addJudges } from './judges.js';
 import { mootReason } from './moot.js';
-import { msiChip } from './msi.js';
-import { irtesFor, isRemapped, remapChip } from './remap.js';
+import { irtesFor, isRemapped } from './remap.js';
 import { vectorRoutines } from './vector.js';
 import { versions, versionTable } from './versions.js';
 
@@ -133,11 +133,6 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
     throw new ModelError(
       `Linux gives a device several MSI only with interrupt remapping; write one irq for ${placement.parts?.devices[several] ?? several}, or machine iommu`,
     );
-  const chipset = placement.devices.findIndex((device) => device.chipset);
-  if (chipset >= 0 && isRemapped(placement))
-    throw new ModelError(
-      `the Linux models know devices of the chipset without interrupt remapping only; leave out ${placement.parts?.devices[chipset] ?? chipset}, or machine iommu`,
-    );
   const size = isRemapped(placement) ? { ...machineSize, irtes: irtesFor(machineSize.irqs) } : machineSize;
   const uses = usesOf(placement);
   const data = declareData(uses);
@@ -146,7 +141,7 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
   const systemVectors = [...systemVectorsOf(chosen), ...(uses.reserved ? [MANAGED_IRQ_SHUTDOWN_VECTOR] : [])];
   const k = new Assembler(data.declarations, { ...parts, vectors, systemVectors }, replace);
   const routines = vectorRoutines(k, data, chosen);
-  const chip = (isRemapped(placement) ? remapChip : msiChip)(k, data, routines, chosen, placement);
+  const chip = chipOf(k, data, routines, chosen, placement);
   const activation = data.life && activationRoutines(k, data, data.life, routines, chip, chosen);
   const irq = irqRoutines(k, data, routines, chip, activation, chosen);
   const hotplug = hotplugRoutines(k, data, routines, irq, activation, chosen);

@@ -26,7 +26,9 @@ const rules: Partial<Record<BehaviourName, Rule>> = {
   cleanup: (b) =>
     given('whoever was to be told, what is on the list of a CPU that goes is freed', b.offlineList === 'free') ??
     given('a LAPIC that is disabled early drops the IPI; no more comes of the timer of a CPU that goes', b.lapicDisable === 'early'),
-  cleanupOffline: (b) => given('the offline has ended the move by force and freed the vector', b.forceComplete === 'involved'),
+  cleanupOffline: (b) =>
+    given('the offline has ended the move by force and freed the vector', b.forceComplete === 'involved') ??
+    given('no interrupt completes a move; where a unit remaps, the old CPU is online when it is completed', b.completeMove === 'dead'),
   emptySlot: (b) =>
     given(
       'no slot is marked that could be emptied behind the back of an irq that gets it',

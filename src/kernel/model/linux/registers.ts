@@ -26,6 +26,8 @@ export interface Registers {
   readonly unmask: ((b: Builder, irq: Reg<'irq'>) => void) | undefined;
   /** The irq is of the chipset, whose message is written in one pass; undefined: none is. */
   readonly isChipset: ((b: Builder, irq: Reg<'irq'>) => Test) | undefined;
+  /** The irq is the event of a remapping unit; undefined: none is. */
+  readonly isEvent: ((b: Builder, irq: Reg<'irq'>) => Test) | undefined;
   /** As `Chip.deferred`: an HPET's is moved where that is asked for. */
   readonly deferred: true | ((b: Builder, irq: Reg<'irq'>) => Test);
   /** Whether an irq can be without a vector until it is requested: its message can be masked. `undefined`: none can. */
@@ -119,6 +121,7 @@ export function deviceRegisters(d: LinuxData, { devices, irqs }: Placement, beha
     mask: maskable ? setMask(true) : undefined,
     unmask: maskable ? setMask(false) : undefined,
     isChipset: kinds && isChipset,
+    isEvent: kinds && devices.some(({ chipset }) => chipset === 'dmar') ? (b, irq) => eq(b.load(kinds, [irq]), Kind.DMAR) : undefined,
     deferred: kinds && devices.some(({ chipset }) => chipset === 'hpet') ? (b, irq) => ne(b.load(kinds, [irq]), Kind.HPET) : true,
     reservable: reservable
       ? (b, irq) => {

@@ -7,8 +7,7 @@ import type { Placement } from '../model.js';
 import type { Behaviours } from './behaviours.js';
 import type { Chip } from './chip.js';
 import { State, type LinuxData } from './data.js';
-import { messageRoutine } from './msi.js';
-import { deviceRegisters } from './registers.js';
+import type { Messages } from './msi.js';
 import { OK, type VectorRoutines } from './vector.js';
 
 /** A present entry with a redirection hint, as the kernel composes it: fixed, edge, physical (hardware.md D.3.1). */
@@ -44,8 +43,16 @@ function declareRemapping(d: Declarations) {
   };
 }
 
-export function remapChip(k: Assembler, d: LinuxData, v: VectorRoutines, behaviours: Behaviours, placement: Placement): Chip {
+export function remapChip(
+  k: Assembler,
+  d: LinuxData,
+  v: VectorRoutines,
+  messages: Messages,
+  behaviours: Behaviours,
+  placement: Placement,
+): Chip {
   const { irqs, apicIds, units = [] } = placement;
+  const { registers, write: writeMessage } = messages;
   const r = declareRemapping(d.declarations);
   /** The queue is locked while descriptors are put; its hardware works on whoever waits. */
   const qiSubmitSync = k.routine(
@@ -93,8 +100,6 @@ export function remapChip(k: Assembler, d: LinuxData, v: VectorRoutines, behavio
     },
     { holds: [d.descLock] },
   );
-  const registers = deviceRegisters(d, placement, behaviours);
-  const writeMessage = messageRoutine(k, registers);
   /** The entry that a device asks for: of one with several messages that of the first, to which it adds their number. */
   const several = placement.devices.some(({ msi }) => msi !== undefined && msi.vectors > 1);
   const requestOf = (b: Builder, irq: Reg<'irq'>): Reg<'u32'> => {
@@ -121,7 +126,7 @@ export function remapChip(k: Assembler, d: LinuxData, v: VectorRoutines, behavio
   const deviceOf = (irq: number): number => irqs[irq]?.device ?? 0;
   const unitOf = (irq: number): number => units[deviceOf(irq)] ?? 0;
   return {
-    setAffinity,
+    setAffinity: (b, irq, mask) => b.call(setAffinity, { irq, mask }),
     deferred: false,
     mask: registers.mask,
     unmask: registers.unmask,
@@ -169,7 +174,7 @@ function messageFor(index: number): { readonly addrLo: number; readonly addrHi: 
   return { addrLo: (REMAPPABLE | ((index & 0x7fff) << 5)) >>> 0, addrHi: 0, data: 0 };
 }
 
-/** Whether devices are remapped: all of them, or none. */
-export function isRemapped({ units }: Placement): boolean {
-  return units !== undefined && units.every((unit) => unit >= 0);
+/** Whether devices are remapped: all of them but fault events, or none. */
+export function isRemapped({ units, devices }: Placement): boolean {
+  return units !== undefined && units.some((unit) => unit >= 0) && units.every((unit, d) => unit >= 0 || devices[d]?.chipset === 'dmar');
 }

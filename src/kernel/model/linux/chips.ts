@@ -1,0 +1,56 @@
+/** The chip of a machine's irqs: one for all, or one of two by irq. */
+import type { Assembler, Builder, Reg, Test } from '../../index.js';
+import type { Placement } from '../model.js';
+import type { Behaviours } from './behaviours.js';
+import type { Chip } from './chip.js';
+import type { LinuxData } from './data.js';
+import { messageRoutines, msiChip } from './msi.js';
+import { deviceRegisters } from './registers.js';
+import { isRemapped, remapChip } from './remap.js';
+import { OK, type VectorRoutines } from './vector.js';
+
+export function chipOf(k: Assembler, d: LinuxData, v: VectorRoutines, behaviours: Behaviours, placement: Placement): Chip {
+  const registers = deviceRegisters(d, placement, behaviours);
+  const messages = messageRoutines(k, registers);
+  if (!isRemapped(placement)) return msiChip(k, d, v, messages, behaviours, placement);
+  const remapped = remapChip(k, d, v, messages, behaviours, placement);
+  const { isEvent } = registers;
+  if (isEvent === undefined) return remapped;
+  // the event of a unit is no request to it (hardware.md D.2): its message is for a LAPIC, and moves as without remapping
+  const direct = msiChip(k, d, v, messages, { ...behaviours, msiUpdate: 'direct' }, placement);
+  const isDirect = (irq: number): boolean => placement.devices[placement.irqs[irq]?.device ?? 0]?.chipset === 'dmar';
+  return either(isEvent, isDirect, direct, remapped);
+}
+
+/** Chip `first` for irqs of which the test holds, in the program and on the host; it waits for interrupts where `second` does not. */
+function either(test: (b: Builder, irq: Reg<'irq'>) => Test, isFirst: (irq: number) => boolean, first: Chip, second: Chip): Chip {
+  const of = (irq: number): Chip => (isFirst(irq) ? first : second);
+  const byIrq =
+    (way: 'activate' | 'deactivate' | 'judge') =>
+    (b: Builder, irq: Reg<'irq'>): void =>
+      b.if(
+        test(b, irq),
+        () => first[way](b, irq),
+        () => second[way](b, irq),
+      );
+  return {
+    setAffinity(b, irq, mask) {
+      const ret = b.let('u8', OK);
+      b.if(
+        test(b, irq),
+        () => b.set(ret, first.setAffinity(b, irq, mask)),
+        () => b.set(ret, second.setAffinity(b, irq, mask)),
+      );
+      return ret;
+    },
+    deferred: test,
+    mask: second.mask,
+    unmask: second.unmask,
+    reservable: second.reservable,
+    activate: byIrq('activate'),
+    deactivate: byIrq('deactivate'),
+    judge: byIrq('judge'),
+    boot: (machine, irq, target, masked) => of(irq).boot(machine, irq, target, masked),
+    target: (machine, irq) => of(irq).target(machine, irq),
+  };
+}
