@@ -66,6 +66,7 @@ export {
   type KernelModel,
   type LinuxChanges,
   type OperationRequest,
+  type OtherValue,
   type Placement,
 } from './kernel/model/index.js';
 export * from './machine/library.js';

@@ -248,6 +248,8 @@ export enum Inspect {
   sentData = 15,
   sentMasked = 16,
   sends = 17,
+  /** operations that have ended; 0 in the probe */
+  ended = 18,
 }
 
 /** "no such index" of the mask and scan instructions. */

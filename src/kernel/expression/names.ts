@@ -97,6 +97,12 @@ const hardware: Readonly<Record<string, Hardware>> = {
     read: (b, i, note) => b.and('u32', b.inspect('sentData', i, note), 0xff),
   },
   in_flight: { dims: [], type: number, about: 'messages in flight', read: (b, i, note) => b.inspect('inFlight', i, note) },
+  operations_ended: {
+    dims: [],
+    type: number,
+    about: 'how many operations of the scenario have ended; 0 in the probe',
+    read: (b, i, note) => b.inspect('ended', i, note),
+  },
   in_flight_of: { dims: ['device'], type: number, about: 'those of the device', read: (b, i, note) => b.inspect('inFlightOf', i, note) },
 };
 
