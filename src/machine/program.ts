@@ -11,6 +11,7 @@ import {
   Iommu,
   MsixEntry,
   Note,
+  PidWord,
   RunState,
   Src,
   Status,
@@ -135,6 +136,12 @@ export class ProgramMachine extends Machine {
     this.core.setU32(at + Iommu.irta, irta);
     this.core.setU32(at + Iommu.activeIrta, irta);
     this.core.setU32(at + Iommu.iqa, u * 4096);
+  }
+
+  /** Guest-physical address of descriptor `row` of a variable, low and high half: where a unit finds it. */
+  descriptorAddress(slot: number, row: number): readonly [low: number, high: number] {
+    const at = this.layout.slot(slot, VarWord.address) + row * PidWord.count * 4;
+    return [(VARIABLE_WINDOW + (at - this.layout.firstVariable())) >>> 0, row];
   }
 
   /** The machine is set up: derived fields are computed; in a timed run the clock is armed. */
