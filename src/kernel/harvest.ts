@@ -15,7 +15,7 @@ export function harvest<D extends Kind>(b: Builder, pid: Descriptors<D>, row: Va
     () => lt(vector, b.constant('vectorHi')),
     () => {
       const isFirst = any(eq(b.and(vector, 31), 0), () => eq(vector, b.constant('vectorLo')));
-      b.if(isFirst, () => b.set(bits, b.exchange<readonly Kind[]>(pid, [row, b.shr('pidWord', vector, 5)], 0)));
+      b.if(isFirst, () => b.set(bits, b.exchange<readonly Kind[]>(pid, [row, b.shr('pidWord', vector, 5)], 0, `take PIR of ${pid.name}`)));
       const bit = b.and('u32', b.shr('u32', bits, b.and('u32', vector, 31)), 1);
       b.if(ne(bit, 0), () => found(vector));
       b.set(vector, b.add(vector, 1));

@@ -159,6 +159,15 @@ export class ProgramMachine extends Machine {
     return bytes === 1 ? this.core.u8(at) : bytes === 2 ? this.core.u16(at) : this.core.u32(at);
   }
 
+  /** Vectors in the PIRs of a variable of descriptors, by row. */
+  posted(slot: number): { readonly row: number; readonly vector: number }[] {
+    const rows = Array.from({ length: this.layout.slot(slot, VarWord.dim0) }, (_, row) => row);
+    const vectors = Array.from({ length: PidWord.control * 32 }, (_, vector) => vector);
+    return rows.flatMap((row) =>
+      vectors.filter((vector) => (this.variable(slot, row, vector >>> 5) >>> (vector & 31)) & 1).map((vector) => ({ row, vector })),
+    );
+  }
+
   maskBits(slot: number, i = 0): number[] {
     const bytes = this.layout.slot(slot, VarWord.bytes);
     const at = this.layout.slot(slot, VarWord.address) + i * bytes;

@@ -3,12 +3,14 @@
  * do right or wrong is for the tests to say.
  */
 import { PidControl, PidWord } from '../../src/core/index.js';
-import type { Assembler, Builder, Declarations, Descriptors, Kind } from '../../src/kernel/index.js';
+import { Assembler, Declarations, programSetup, type Builder, type Descriptors, type Kind } from '../../src/kernel/index.js';
+import type { KernelModel } from '../../src/kernel/model/index.js';
 import { iommusOf, type ProgramMachine } from '../../src/machine/index.js';
 import { explore, search, toy, type Toy, type ToyKernel, type ToyOptions } from './toy.js';
 
-/** The vector that is posted, and the universe around it. */
-export const VECTOR = 0x31;
+/** The vector that is posted; one before and one behind it belong to the universe too, which begins where that of a scenario does. */
+export const VECTOR = 0x22;
+const UNIVERSE = [VECTOR - 1, VECTOR + 2] as const;
 /** Notification vectors: of running vCPUs or of posted MSI, of vCPUs that wait to be woken. */
 export const ANV = 0xf2;
 export const WNV = 0xf1;
@@ -73,7 +75,7 @@ export function postedToy<K extends ToyKernel>(build: (k: Assembler, d: Declarat
   return toy(build, {
     cpus: 2,
     sources: [{ raises: 2, kind: 'handshake' }],
-    universe: [0x30, 0x33],
+    universe: UNIVERSE,
     systemVectors: [ANV, WNV],
     iommus: iommusOf([{}], []),
     irtes: 2,
@@ -100,4 +102,38 @@ export async function verdict<K extends ToyKernel>(build: (k: Assembler, d: Decl
   explore(machine);
   const happened = setup.sources.every((_, s) => machine.handled(s)) && setup.operations.every((_, o) => machine.ended(o));
   return happened ? result : 'vacuous';
+}
+
+/** The kernel as a model, for scenarios whose operations are those of the kernel, in order. */
+export function modelOf(name: string, build: (k: Assembler, d: Declarations) => ToyKernel): KernelModel {
+  return {
+    name,
+    behaviours: [],
+    build(given, placement) {
+      const size = { ...given, irtes: 2, vcpus: 1 };
+      const d = new Declarations();
+      const k = new Assembler(d, { cpus: [], irqs: [], devices: [], vectors: { lo: 0, hi: 256 }, systemVectors: [], ...placement.parts });
+      const { handlers = {}, operations = [], boot } = build(k, d);
+      for (const routine of new Set(Object.values(handlers))) k.interruptEntry(routine);
+      for (const { routine } of operations) k.entry(routine);
+      const program = k.assemble(size);
+      const entryOf = (routine: { readonly name: string }): number => program.entries.get(routine.name) ?? 0;
+      const starts = { handlers: new Map(Object.entries(handlers).map(([vector, routine]) => [Number(vector), entryOf(routine)])) };
+      return {
+        program: programSetup(program, d, size, starts),
+        labels: program.labels,
+        variables: program.variables,
+        fingerprint: program.fingerprint,
+        operations: operations.map(({ cpu, routine }, o) => ({ entry: entryOf(routine), cpu, args: [o, 0], pause: 0 })),
+        systemVectors: [ANV, WNV],
+        irtes: size.irtes,
+        disagreement: () => undefined,
+        slots: () => [],
+        boot(machine) {
+          for (let c = 0; c < size.cpus; c++) machine.setCpu(c, { svr: 0x1ff, tpr: 0, run: 'running', interruptsOn: true });
+          boot?.(machine);
+        },
+      };
+    },
+  };
 }

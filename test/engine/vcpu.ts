@@ -41,7 +41,7 @@ export interface VcpuVariant {
 /** Bit of VECTOR in its word of PIR. */
 const [WORD, BIT] = [VECTOR >> 5, VECTOR & 31];
 /** The vector of the host that the device has behind unposting. */
-const HOST = 0x30;
+const HOST = VECTOR - 1;
 const OPEN = { visible: true } as const;
 
 export function vcpuKernel(variant: VcpuVariant) {
