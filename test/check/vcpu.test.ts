@@ -1,7 +1,8 @@
 /** Rules for virtual CPUs to which devices post (hardware.md E.3, E.4, H.6; races.md 7): each as it should be, and broken. */
 import { describe, expect, test } from 'vitest';
-import { ANV, verdict, WNV } from '../engine/posted.js';
-import type { ToyOptions } from '../engine/toy.js';
+import { PidWord } from '../../src/core/index.js';
+import { ANV, postedToy, VECTOR, verdict, WNV } from '../engine/posted.js';
+import { act, lapic, only, settle, type ToyOptions } from '../engine/toy.js';
 import { vcpuKernel, type VcpuVariant } from '../engine/vcpu.js';
 
 async function verdictOf(variant: VcpuVariant, options?: ToyOptions): Promise<string> {
@@ -84,5 +85,90 @@ describe('E.4: unposting', () => {
     ['none', 'noFault,noLoss'],
   ] as const)('with a wait that drains as far as %s (D.4.3)', async (iecDrain, expected) => {
     expect(await verdictOf(unposted, { assumptions: { iecDrain } })).toBe(expected);
+  });
+});
+
+describe('H.6, step by step', () => {
+  const made = async (variant: VcpuVariant, options: ToyOptions = {}) => {
+    const { machine, kernel } = await postedToy(vcpuKernel(variant), { record: 1, ring: 4096, ...options });
+    /** PIR and ON, VIRR; what is pending and in service at CPU 0 */
+    const state = (): unknown => {
+      const { irrv, isrv } = lapic(machine, 0);
+      const on = machine.variable(kernel.pid.slot, 0, PidWord.control) & 1;
+      return {
+        pir: machine.posted(kernel.pid.slot).map(({ vector }) => vector),
+        on,
+        virr: machine.variable(kernel.virr.slot, 0),
+        irrv,
+        isrv,
+      };
+    };
+    const raise = (): void => {
+      act(machine, 'raise', 0);
+      settle(machine);
+    };
+    return { machine, state, raise };
+  };
+  const quiet = { pir: [], on: 0, virr: 0, irrv: 0, isrv: 0 };
+
+  test('T66 in guest mode the CPU ends the notification itself, and what was posted is delivered to the guest', async () => {
+    const { machine, state, raise } = await made({ from: 'running', does: [] });
+    raise();
+    expect([state(), only(machine.events(), 'acknowledge', 'serve', 'eoi').map(([kind, , vector]) => [kind, vector])]).toEqual([
+      quiet,
+      [
+        ['acknowledge', ANV],
+        ['eoi', ANV],
+        ['serve', 0],
+      ],
+    ]);
+  });
+
+  test('T66 in host mode the same vector has an ordinary handler, and PIR waits for the entry into the guest', async () => {
+    const { machine, state, raise } = await made({ from: 'blocked', does: ['kick'], recheck: 'none', waits: { nv: ANV } });
+    raise();
+    expect(only(machine.events(), 'acknowledge', 'serve').map(([kind, , vector]) => [kind, vector])).toEqual([['acknowledge', ANV]]);
+    expect(state()).toEqual({ ...quiet, pir: [VECTOR], on: 1 });
+    act(machine, 'operation', 0);
+    settle(machine);
+    expect([state(), machine.handled(0)]).toEqual([quiet, true]);
+  });
+
+  test('T61 T67 three posts of a vector are one bit and one notification, and one run of the handler', async () => {
+    const options = { sources: [{ kind: 'free', raises: 3 }] } as const;
+    const { machine, state, raise } = await made({ from: 'blocked', does: ['kick'], recheck: 'none', waits: { nv: ANV } }, options);
+    for (let i = 0; i < 3; i++) raise();
+    expect(state()).toEqual({ ...quiet, pir: [VECTOR], on: 1 });
+    act(machine, 'operation', 0);
+    settle(machine);
+    const kinds = machine.events().map(({ kind }) => kind);
+    expect(['post', 'accept', 'serve'].map((kind) => kinds.filter((each) => each === kind).length)).toEqual([3, 1, 1]);
+  });
+
+  test('T63 T64 with SN a post sets its bit and no more; that SN is cleared does nothing by itself', async () => {
+    const { machine, state, raise } = await made({ from: 'preempted', does: ['load'], recheck: 'none' });
+    raise();
+    act(machine, 'operation', 0);
+    settle(machine);
+    expect([state(), only(machine.events(), 'accept')]).toEqual([{ ...quiet, pir: [VECTOR] }, []]);
+  });
+
+  test('T65 a notification on its way goes where NDST said when it was posted', async () => {
+    const { machine } = await made({ from: 'running', does: ['preempt', 'load'] });
+    act(machine, 'raise', 0);
+    act(machine, 'sample', 0);
+    // to the unit, which looks the entry up, and updates the descriptor
+    for (let i = 0; i < 2; i++) act(machine, 'message', 0);
+    for (const o of [0, 1]) {
+      act(machine, 'operation', o);
+      settle(machine, 'cpu');
+    }
+    act(machine, 'message', 0);
+    settle(machine);
+    // served on CPU 1, whose entry took PIR; the notification is for CPU 0 all the same
+    expect(only(machine.events(), 'accept', 'serve')).toEqual([
+      ['serve', 0, 0, 1],
+      ['accept', 0, ANV, 0],
+    ]);
   });
 });

@@ -4,7 +4,7 @@
  * in guest mode does what the CPU does by itself.
  */
 import { PidControl, PidWord, Started } from '../../src/core/index.js';
-import { ne, SELF, type Assembler, type Builder, type Declarations } from '../../src/kernel/index.js';
+import { ne, SELF, type Assembler, type Builder, type Declarations, type Descriptors, type Variable } from '../../src/kernel/index.js';
 import { ANV, control, invalidate, postedEntry, remapAll, remappedEntry, remapping, setControl, setRow, VECTOR, WNV } from './posted.js';
 import { operation, task, type ToyKernel } from './toy.js';
 
@@ -44,12 +44,17 @@ const [WORD, BIT] = [VECTOR >> 5, VECTOR & 31];
 const HOST = VECTOR - 1;
 const OPEN = { visible: true } as const;
 
-export function vcpuKernel(variant: VcpuVariant) {
+export interface VcpuKernel extends ToyKernel {
+  readonly pid: Descriptors<'vcpu'>;
+  readonly virr: Variable<'bool', readonly ['irq']>;
+}
+
+export function vcpuKernel(variant: VcpuVariant): (k: Assembler, d: Declarations) => VcpuKernel {
   const { from, does, guest = 'clear first', recheck = 'after', update = 'atomic', ndst = 'first', entry = 'sync' } = variant;
   const { order = ['list', 'nv', 'on'], unpost = ['flush', 'drain', 'free'], runs, waits, urgent = false, devices = 1 } = variant;
   const running = { sn: 0, nv: ANV, ...runs } as const;
   const waiting = { sn: 0, nv: WNV, ...waits } as const;
-  return (k: Assembler, d: Declarations): ToyKernel => {
+  return (k, d) => {
     const table = remapping(d);
     const pid = d.descriptors('pi_desc', 'vcpu');
     /** the virtual-APIC page: VIRR, by irq */
@@ -178,6 +183,8 @@ export function vcpuKernel(variant: VcpuVariant) {
       b.iret();
     });
     return {
+      pid,
+      virr,
       started,
       handlers: { [ANV]: notification, [WNV]: wakeup, [HOST]: host },
       operations: does.map((act) => ({ cpu: act === 'load' || act === 'kick' ? 1 : 0, routine: operation(k, act, acts[act]) })),
