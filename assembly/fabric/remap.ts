@@ -25,7 +25,7 @@ import { tagMove, tagsOfMessage, tagsOn } from '../record/tags';
 import { violate } from '../record/violations';
 import { Stage, hold, land, leaveUnit, reachRoot } from './flight';
 import * as amd from './amd';
-import { originOfUnit, reviewUnits, vanish } from './iommu';
+import { originOfUnit, reviewUnits, TRIGGER_MODE, vanish } from './iommu';
 import { sendWaiting } from './ipi';
 import { tellPin } from './ioapic';
 
@@ -123,11 +123,12 @@ function translateMessage(m: u32): void {
   }
 }
 
-/** What a check keeps of a request that is to be posted: where and what, in the place of what it asked for. */
+/** What a check keeps of a request that is to be posted: where and what, in the place of what it asked for, but for its trigger mode. */
 function forgetRequest(m: u32): void {
   if (timed()) return;
-  store<u32>(msgAt(m), load<u32>(remapAt(m), Remap.pda), Msg.address);
-  store<u32>(msgAt(m), load<u32>(remapAt(m), Remap.data), Msg.data);
+  const at = msgAt(m);
+  store<u32>(at, load<u32>(remapAt(m), Remap.pda), Msg.address);
+  store<u32>(at, (load<u32>(at, Msg.data) & TRIGGER_MODE) | load<u32>(remapAt(m), Remap.data), Msg.data);
 }
 
 /** Where a descriptor has changed: PIR has taken up what the message carried, and who waits looks again. */

@@ -3,14 +3,13 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { Actor } from '../../src/core/index.js';
 import { assembleWith, explain, minimise, search, Walk } from '../../src/index.js';
 import { Instrumented } from '../engine/instrumented.js';
-import { ANV, control, modelOf, postedEntry, postedToy, remapAll, remapping, setControl, setRow, VECTOR } from '../engine/posted.js';
+import { modelOf, postedToy } from '../engine/posted.js';
 import { postedMsiKernel, type PostedMsiVariant } from '../engine/postedMsi.js';
 import { checkDeclared, resourceMap } from '../engine/resources.js';
 import { Dice } from '../engine/systems.js';
-import { act, handler, inFlight, search as searchToy, settle, type ToyKernel, type ToyOptions } from '../engine/toy.js';
+import { inFlight, search as searchToy, type ToyKernel, type ToyOptions } from '../engine/toy.js';
 import { vcpuKernel, type VcpuVariant } from '../engine/vcpu.js';
-import { SELF, type Assembler, type Declarations } from '../../src/kernel/index.js';
-import type { EventRecord, ProgramMachine } from '../../src/machine/index.js';
+import type { Assembler, Declarations } from '../../src/kernel/index.js';
 import type { Taken } from '../../src/check/index.js';
 import { exploreAll } from './brute.js';
 import { given, scenarioOf } from './help.js';
@@ -138,53 +137,6 @@ devices:
       'posted_msi_pid[cpu 0][PIR 1]: 0x0 -> 0x4',
       'posted_msi_pid[cpu 0][control]: 0xf20000 -> 0xf20001',
     ]);
-  });
-});
-
-/** Steps to the end, each the first that is enabled, the probe left out; what the ring said meanwhile of some kinds. */
-function run(machine: ProgramMachine, ...kinds: EventRecord['kind'][]): string[] {
-  settle(machine);
-  return machine.events().flatMap(({ kind }) => (kinds.includes(kind) ? [kind] : []));
-}
-
-describe('who carries an event', () => {
-  const recorded = { record: 1, ring: 4096 } as const;
-
-  test('PIR does, while nobody is notified; who takes it out carries it to its handler', async () => {
-    const { machine } = await postedToy(vcpuKernel({ from: 'preempted', does: ['load'] }), recorded);
-    act(machine, 'raise', 0);
-    expect(run(machine, 'post', 'lost', 'serve')).toEqual(['post']);
-    expect([machine.owed(0), machine.brokenAtRest()]).toEqual([true, []]);
-    act(machine, 'operation', 0);
-    expect(run(machine, 'lost', 'serve')).toEqual(['serve']);
-    expect([machine.owed(0), machine.brokenAtRest()]).toEqual([false, []]);
-  });
-
-  test('in a PIR that nobody looks at again it is not lost at a step, and owed at rest', async () => {
-    const { machine } = await postedToy(vcpuKernel({ from: 'preempted', does: ['load'], recheck: 'none' }), recorded);
-    act(machine, 'raise', 0);
-    settle(machine);
-    act(machine, 'operation', 0);
-    expect(run(machine, 'lost', 'serve')).toEqual([]);
-    expect(machine.brokenAtRest()).toEqual(['noLoss']);
-  });
-
-  test('who takes it out of PIR and drops it loses it there', async () => {
-    const { machine } = await postedToy((k, d) => {
-      const table = remapping(d);
-      const pid = d.descriptors('pid', 'cpu');
-      const drops = handler(k, 'drops', (b) => void b.exchange(pid, [SELF, VECTOR >> 5], 0));
-      return {
-        handlers: { [ANV]: drops },
-        boot: (m) => {
-          remapAll(m, table);
-          setRow(m, table.irte, 0, postedEntry(m.descriptorAddress(pid.slot, 0)));
-          setControl(m, pid, 0, control(), 0);
-        },
-      };
-    }, recorded);
-    act(machine, 'raise', 0);
-    expect(run(machine, 'post', 'accept', 'lost')).toEqual(['post', 'accept', 'lost']);
   });
 });
 

@@ -121,7 +121,7 @@ describe('the assembler', () => {
       b.clearOn(pid, 1);
       b.controlSet(pid, 0, { nv: 0xf2, ndst: 0x100 });
     });
-    const shown = disassemble(program).matchAll(/\*v (?<text>.*?) *\{/g);
+    const shown = disassemble(program).matchAll(/\*v +(?<text>.*?) *\{/g);
     // which registers it takes is nobody's business
     expect([...shown].map(({ groups }) => groups?.['text']?.replace(/ +/g, ' ').replace(/\br\d/g, 'r'))).toEqual([
       'exchange pid[r][r], 0',

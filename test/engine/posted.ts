@@ -64,9 +64,9 @@ export function setControl<D extends Kind>(machine: ProgramMachine, pid: Descrip
   machine.setVariable(pid.slot, row, PidWord.ndst, ndst << 8);
 }
 
-/** The unit is on, and messages of device i ask for entry i. */
-export function remapAll(machine: ProgramMachine, { irte }: Remapping): void {
-  machine.setUnit(0, { table: irte.slot, size: 1, extended: false });
+/** The unit is on, and messages of device i ask for entry i. `extended`: ids have 32 bits (EIME). */
+export function remapAll(machine: ProgramMachine, { irte }: Remapping, extended = false): void {
+  machine.setUnit(0, { table: irte.slot, size: 1, extended });
   machine.setup.functions.forEach((_, i) => machine.setDevice(i, { control: 1, addrLo: 0xfee00018 | (i << 5), addrHi: 0, data: 0 }));
 }
 
