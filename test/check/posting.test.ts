@@ -16,7 +16,20 @@ import {
   VECTOR,
   type Remapping,
 } from '../engine/posted.js';
-import { act, enabled, entryLow, handler, inFlight, only, operation, search, settle, smallIoapic, type ToyOptions } from '../engine/toy.js';
+import {
+  act,
+  enabled,
+  entryLow,
+  handler,
+  inFlight,
+  only,
+  operation,
+  search,
+  settle,
+  smallIoapic,
+  steps,
+  type ToyOptions,
+} from '../engine/toy.js';
 import { vcpuKernel } from '../engine/vcpu.js';
 
 /** Steps to the end, each the first that is enabled, the probe left out; what the ring said meanwhile of some kinds. */
@@ -42,6 +55,7 @@ function poster(set: (machine: ProgramMachine, table: Remapping, pid: Descriptor
         boot: (m) => {
           remapAll(m, table);
           setRow(m, table.irte, 0, postedEntry(m.descriptorAddress(pid.slot, 0)));
+          setRow(m, table.entries, 1, postedEntry(m.descriptorAddress(pid.slot, 1)));
           setControl(m, pid, 0, control(), 0);
           set(m, table, pid);
         },
@@ -86,6 +100,21 @@ describe('the unit', () => {
     expect(machine.apply((Actor.message << 12) | 0).broken).toContain('noFault');
     expect(only(machine.events(), 'fault').map(([, , b]) => b >>> 16)).toEqual([FaultReason[reason]]);
     expect([machine.posted(kernel.pid.slot), inFlight(machine)]).toEqual([[], []]);
+  });
+
+  test.each([
+    ['is used', [], 0],
+    ['or has gone', [Actor.drop << 12], 1],
+  ] as const)('T43 behind the 16-byte store the old entry, which may be cached, %s; the descriptor never is', async (_, first, row) => {
+    const { machine, kernel } = await poster(() => undefined);
+    act(machine, 'operation', 0);
+    steps(machine, 1, 1);
+    expect(machine.enabled()).toContain(Actor.drop << 12);
+    for (const action of first) machine.apply(action);
+    machine.setImage(machine.image());
+    machine.setVariable(kernel.pid.slot, row, PidWord.control, control({ sn: 1 }));
+    send(machine, 2);
+    expect([machine.posted(kernel.pid.slot), inFlight(machine)]).toEqual([[{ row, vector: VECTOR }], []]);
   });
 
   test('a vector that an image does not hold is said', async () => {
