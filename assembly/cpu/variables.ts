@@ -46,7 +46,7 @@ export function element(slot: u32, i: u32, j: u32, pc: u32): usize {
 /** What a word of a descriptor holds must be in the image, if there is one: of PIR the universe's vectors, nothing that is reserved. */
 function needsDescriptor(slot: u32, at: usize, value: u32): void {
   if (timed() || value == 0) return;
-  const word = (<u32>(at - <usize>load<u32>(slotAt(slot), VarWord.address * 4)) >> 2) & (PidWord.count - 1);
+  const word = ((<u32>(at - <usize>load<u32>(slotAt(slot), VarWord.address * 4))) >> 2) & (PidWord.count - 1);
   if (word > <u32>PidWord.ndst) setOutside(true);
   for (let bits = word < <u32>PidWord.control ? value : 0; bits; bits &= bits - 1) {
     if (!inUniverse((word << 5) + ctz(bits))) setOutside(true);

@@ -41,7 +41,7 @@ export function pirTags(at: usize): usize {
   const slot = slotOf(at);
   if (slot < 0) return 0;
   const row = rowOf(slot, at);
-  const word = (<u32>(at - <usize>load<u32>(slotAt(slot), VarWord.address * 4)) >> 2) & (PidWord.count - 1);
+  const word = ((<u32>(at - <usize>load<u32>(slotAt(slot), VarWord.address * 4))) >> 2) & (PidWord.count - 1);
   if (word >= <u32>PidWord.control) return 0;
-  return tagHeadPir + (((<usize>(load<u32>(slotAt(slot), VarWord.firstRow * 4) + row)) << 3) + word << 2);
+  return tagHeadPir + ((((<usize>(load<u32>(slotAt(slot), VarWord.firstRow * 4) + row)) << 3) + word) << 2);
 }

@@ -38,9 +38,9 @@ export function placeText({ routine, line }: Place): string {
 
 /** Contexts of a CPU, the highest priority first. */
 const levels: readonly LevelName[] = ['hardirq', 'softirq', 'stopper', 'thread'];
+// prettier-ignore
 const hasVariable: ReadonlySet<Op> = new Set([
-  ...[Op.load, Op.store, Op.fetchAdd, Op.scan, Op.waitEq, Op.waitNe, Op.lock, Op.unlock],
-  ...[Op.exchange, Op.bitSet, Op.bitClear],
+  Op.load, Op.store, Op.fetchAdd, Op.scan, Op.waitEq, Op.waitNe, Op.lock, Op.unlock, Op.exchange, Op.bitSet, Op.bitClear,
 ]);
 const onBit: ReadonlySet<Op> = new Set([Op.maskSet, Op.maskClear, Op.maskTest]);
 const onMasks: ReadonlySet<Op> = new Set([Op.maskFirst, Op.maskCount, Op.maskMost, Op.maskLeast, Op.maskFirstFree]);

@@ -5,7 +5,7 @@
 import { InsnFlag, Op, PidControl, PidWord } from '../../assembly/state/abi/instructions.js';
 import { HardwareBuilder } from './hardware.js';
 import type { Arg } from './ir.js';
-import { Reg, type IndexOf, type Value } from './values.js';
+import type { IndexOf, Reg, Value } from './values.js';
 import type { Descriptors, Kind, Variable } from './variables.js';
 
 /** Fields of a control half that change together; those left out stay as they are. */
@@ -19,6 +19,8 @@ export interface ControlFields {
   readonly ndst?: Value;
 }
 
+/** Bits of a field that changes. */
+const maskOf = (value: number | undefined, bits: number): number => (value === undefined ? 0 : bits);
 const visibilityOf = ({ visible }: Variable): number => (visible ? InsnFlag.visible : 0);
 
 export class PostedBuilder extends HardwareBuilder {
@@ -64,8 +66,7 @@ export class PostedBuilder extends HardwareBuilder {
    */
   controlSet<D extends Kind>(pid: Descriptors<D>, row: Value<D>, fields: ControlFields, note?: string): Reg<'u32'> {
     const { on, sn, nv, ndst } = fields;
-    const bit = (value: number | undefined, mask: number): number => (value === undefined ? 0 : mask);
-    const imm = bit(on, PidControl.on) | bit(sn, PidControl.sn) | bit(nv, 0xff << PidControl.nvShift);
+    const imm = maskOf(on, PidControl.on) | maskOf(sn, PidControl.sn) | maskOf(nv, 0xff << PidControl.nvShift);
     const value = (on ?? 0) * PidControl.on + (sn ?? 0) * PidControl.sn + ((nv ?? 0) << PidControl.nvShift);
     const b = this.index(row, pid.dims[0] ?? 'vcpu');
     const c: Arg = ndst === undefined ? 'none' : this.inRegister(ndst, 'u32');
