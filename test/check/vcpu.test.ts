@@ -36,6 +36,15 @@ describe('E.4: SN is cleared, then PIR looked at', () => {
   ])('%s', async (_, variant, expected) => expect(await verdictOf(variant)).toBe(expected));
 });
 
+describe('E.4: preempted, for urgent requests', () => {
+  const called = { from: 'preempted', does: [], urgent: true } as const;
+  test.each<Row>([
+    ['NV is that of blocked ones, and the vCPU is woken', { ...called, calls: WNV }, 'safe'],
+    ['NV is that of running ones, and nobody listens', { ...called, calls: ANV }, 'noLoss'],
+    ['a request that is not urgent wakes nobody', { ...called, urgent: false, calls: WNV }, 'noLoss'],
+  ])('%s', async (_, variant, expected) => expect(await verdictOf(variant)).toBe(expected));
+});
+
 describe('E.4: NDST, NV and SN change with ON, in one word', () => {
   // it is woken for another reason while its device may post
   const kicked = { from: 'blocked', does: ['kick'], recheck: 'none' } as const;

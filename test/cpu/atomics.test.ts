@@ -130,6 +130,15 @@ describe('the assembler', () => {
     ]);
   });
 
+  test('refuses an expression that looks into a descriptor', () => {
+    const d = new Declarations();
+    const k = new Assembler(d);
+    d.descriptors('pid', 'cpu');
+    k.invariant('own', 'pid[0][1] == 0');
+    const assemble = (): unknown => k.assemble({ cpus: 1, irqs: 0, devices: 0, vectors: 256, vectorLo: 0x30, vectorHi: 0x32 });
+    expect(assemble).toThrow('pid is indexed by virtual CPUs or words of a descriptor');
+  });
+
   test('refuses two of them in one step', () => {
     const twice = (): unknown =>
       assembled((b, pid) =>

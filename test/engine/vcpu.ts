@@ -34,6 +34,8 @@ export interface VcpuVariant {
   /** what unposting does behind the new entry, in this order */
   readonly unpost?: readonly ('flush' | 'drain' | 'free')[];
   readonly urgent?: boolean;
+  /** preempted, it is on the list with this NV, so that urgent requests get it to run */
+  readonly calls?: number;
   /** devices that post to it, by vectors one behind the other */
   readonly devices?: 1 | 2;
 }
@@ -51,7 +53,7 @@ export interface VcpuKernel extends ToyKernel {
 
 export function vcpuKernel(variant: VcpuVariant): (k: Assembler, d: Declarations) => VcpuKernel {
   const { from, does, guest = 'clear first', recheck = 'after', update = 'atomic', ndst = 'first', entry = 'sync' } = variant;
-  const { order = ['list', 'nv', 'on'], unpost = ['flush', 'drain', 'free'], runs, waits, urgent = false, devices = 1 } = variant;
+  const { order = ['list', 'nv', 'on'], unpost = ['flush', 'drain', 'free'], runs, waits, urgent = false, calls, devices = 1 } = variant;
   const running = { sn: 0, nv: ANV, ...runs } as const;
   const waiting = { sn: 0, nv: WNV, ...waits } as const;
   return (k, d) => {
@@ -64,7 +66,7 @@ export function vcpuKernel(variant: VcpuVariant): (k: Assembler, d: Declarations
     /** nobody has to handle its events while a vCPU is not to run: they wait in PIR */
     const started = d.variable('started', 'u8', ['irq'], {
       bits: 2,
-      initial: () => (from === 'preempted' ? Started.disabled : Started.yes),
+      initial: () => (from === 'preempted' && calls === undefined ? Started.disabled : Started.yes),
     });
 
     const control8 = [0, PidWord.control] as const;
@@ -193,10 +195,10 @@ export function vcpuKernel(variant: VcpuVariant): (k: Assembler, d: Declarations
         const address = machine.descriptorAddress(pid.slot, 0);
         for (let i = 0; i < devices; i++) setRow(machine, table.irte, i, postedEntry(address, { urgent, vector: VECTOR + i }));
         setRow(machine, table.entries, 1, remappedEntry(HOST, 0));
-        const words = { running: control(running), preempted: control({ sn: 1 }), blocked: control(waiting) };
+        const words = { running: control(running), preempted: control({ sn: 1, nv: calls ?? ANV }), blocked: control(waiting) };
         setControl(machine, pid, 0, words[from], 0);
         machine.setVariable(inGuest.slot, 0, 0, from === 'running' ? 1 : 0);
-        machine.setVariable(onList.slot, 0, 0, from === 'blocked' ? 1 : 0);
+        machine.setVariable(onList.slot, 0, 0, from === 'blocked' || calls !== undefined ? 1 : 0);
       },
     };
   };

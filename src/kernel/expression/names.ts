@@ -186,7 +186,7 @@ export function refusal(variable: AnyVariable | undefined): string | undefined {
   if (variable?.dims.some((dim) => dim === 'irte' || dim === 'word'))
     return `${variable.name} is a table of remapping entries, which expressions cannot look into; name a variable of the kernel`;
   if (variable?.dims.some((dim) => dim === 'vcpu' || dim === 'pidWord'))
-    return `${variable.name} is of posted interrupts, which expressions cannot look into; name a variable of the kernel`;
+    return `${variable.name} is indexed by virtual CPUs or words of a descriptor, which expressions cannot name; name another variable`;
   if (variable?.form === 'value' && variable.kind === 'ref')
     return `${variable.name} is a reference to a mask, which cannot be compared; name the mask itself`;
   return undefined;
