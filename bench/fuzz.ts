@@ -1,9 +1,11 @@
 /**
- * Random register traffic on random machines, every invariant looked at after every operation.
+ * Random register traffic on random machines, every invariant looked at after every operation; and a tenth as many requests that are
+ * posted, each compared with what the manual makes of it.
  *
  *   npm run fuzz -- --seeds 1000 --operations 10000 [--from 1]
  */
 import { parseArgs } from 'node:util';
+import { postedTrial } from './random/posted.js';
 import { trial } from './random/trial.js';
 
 const { values } = parseArgs({
@@ -21,6 +23,7 @@ if (![seeds, operations, from].every((n) => Number.isSafeInteger(n) && n > 0)) {
 }
 
 const sum = { operations: 0, restored: 0, inFlight: 0, accepted: 0, acknowledged: 0, others: 0, used: 0, fetched: 0, recorded: 0 };
+const requests = { posted: 0, notified: 0, blocked: 0, hidden: 0 };
 let failed = 0;
 for (let seed = from; seed < from + seeds; seed++) {
   const { failure, ...counts } = await trial(seed, operations);
@@ -28,6 +31,12 @@ for (let seed = from; seed < from + seeds; seed++) {
   if (failure !== undefined) {
     failed += 1;
     console.log(`seed ${seed}: ${failure}\n  npm run fuzz -- --from ${seed} --seeds 1 --operations ${operations}`);
+  }
+  const { failure: wrong, ...ended } = await postedTrial(seed, Math.ceil(operations / 10));
+  for (const [name, n] of Object.entries(ended)) requests[name as keyof typeof requests] += n;
+  if (wrong !== undefined) {
+    failed += 1;
+    console.log(`seed ${seed}, posted requests: ${wrong}\n  npm run fuzz -- --from ${seed} --seeds 1 --operations ${operations}`);
   }
   if (process.stderr.isTTY) process.stderr.write(`\r${seed - from + 1} of ${seeds} seeds`);
 }
@@ -40,6 +49,8 @@ const table = [
   [sum.used, 'entries of remapping caches used or filled'],
   [sum.fetched, 'invalidation descriptors fetched'],
   [sum.recorded, 'faults recorded'],
+  [requests.posted, `requests posted, ${requests.notified} with a notification`],
+  [requests.blocked, `requests to be posted blocked, ${requests.hidden} without a record`],
   [sum.restored, `snapshots gone back to, ${sum.inFlight} of them with messages in flight`],
   [failed, 'seeds failed'],
 ] as const;

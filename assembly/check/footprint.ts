@@ -213,6 +213,18 @@ export function declareInstruction(at: usize, pc: u32, c: u32, ctx: usize): void
       touchVariable(at, slot, index(ctx, c, b), true, true);
       touchThing(at, Thing.lines, true, true);
       break;
+    case Op.storeRow:
+      touchVariable(at, slot, index(ctx, c, b), false, true);
+      touchVariable(at, slot2, index(ctx, c, operandC(w0)), true, false);
+      touchThing(at, Thing.lines, true, true);
+      break;
+    case Op.exchange:
+    case Op.bitSet:
+    case Op.bitClear:
+    case Op.controlSet:
+      touchVariable(at, slot, index(ctx, c, b), true, true);
+      if (slot < nVariables && load<u32>(slotAt(slot), VarWord.flags * 4) & VarFlag.dma) touchThing(at, Thing.lines, true, true);
+      break;
     case Op.queuePut:
     case Op.queueTail:
       touchThing(at, Thing.queues, true, true);

@@ -22,6 +22,7 @@ import {
   sourceSetup,
   srcAt,
 } from '../state/access';
+import { descriptorAt } from '../state/descriptors';
 import { nCpus, nInstructions, nIommus, nSources, nTimers } from '../state/layout';
 import { isAccess, Stage } from '../fabric/flight';
 import { originOfAccesses } from '../fabric/function';
@@ -39,6 +40,7 @@ import {
   touchCpus,
   touchGuest,
   touchOne,
+  touchPlace,
   touchThing,
   touchVariable,
   writesWord,
@@ -211,8 +213,11 @@ function declareTranslation(at: usize, m: u32, origin: u32): void {
   if (u < 0) return;
   const message = msgAt(m);
   writesWord(at, 2, flightBit(Flight.landed, origin));
+  // a pin is told that its request was blocked, or posted
+  if (load<u16>(message, Msg.pin) != 0) touchThing(at, Thing.pins, true, true);
   if (load<u8>(message, Msg.stage) == Stage.posting) {
-    touchGuest(at, load<u64>(remapAt(m), Remap.pda), true, true);
+    const descriptor = descriptorAt(load<u64>(remapAt(m), Remap.pda));
+    if (descriptor != 0) touchPlace(at, descriptor, true, true);
     return;
   }
   // halves that do not belong together are cached

@@ -2,9 +2,9 @@
 import { InsnFlag, NONE, Op } from '../state/abi/instructions';
 import { Fault } from '../state/abi/outcomes';
 import { VtdReg } from '../state/abi/iommu';
-import { timed } from '../state/access';
+import { slotAt, timed } from '../state/access';
 import { guestAddressOf } from '../state/guest';
-import { nIommus } from '../state/layout';
+import { isOfDescriptors, nIommus } from '../state/layout';
 import { touchQueues, touchVariables } from '../state/touched';
 import { afterStore, beforeStore } from '../iommu/vtd/lines';
 import { INTERRUPT } from '../iommu/vtd/queue';
@@ -36,6 +36,29 @@ function storePair(c: u32, ctx: usize, insn: usize, pc: u32): u32 {
   return low;
 }
 
+/** Four words of a row at once, as another row has them. */
+function storeRow(c: u32, ctx: usize, insn: usize, pc: u32): u32 {
+  const w0 = load<u32>(insn);
+  const slot = load<u32>(insn, 8) & 0xffff;
+  const from = load<u32>(insn, 8) >> 16;
+  const row = operand(ctx, c, operandB(w0), 0);
+  const other = operand(ctx, c, operandC(w0), 0);
+  const at = element(slot, row, 0, pc);
+  const source = element(from, other, 0, pc);
+  const whole = at != 0 && source != 0 && element(slot, row, 3, pc) == at + 12 && element(from, other, 3, pc) == source + 12;
+  // a descriptor has words that an image does not hold
+  if (!whole || isOfDescriptors(slotAt(slot))) {
+    raiseFault(Fault.index, pc);
+    return 0;
+  }
+  touchVariables();
+  beforeStore(at);
+  memory.copy(at, source, 16);
+  afterStore(at);
+  for (let word: usize = 0; word < 16; word += 4) kickWaiters(at + word);
+  return load<u32>(at);
+}
+
 function queuePut(c: u32, ctx: usize, insn: usize, pc: u32): u32 {
   const w0 = load<u32>(insn);
   const low = load<u32>(insn, 4);
@@ -64,5 +87,6 @@ function queueTail(c: u32, ctx: usize, insn: usize, pc: u32): u32 {
 /** Executes one; returns the value to show. */
 export function remapOp(op: u32, c: u32, ctx: usize, insn: usize, pc: u32): u32 {
   if (op == Op.storePair) return storePair(c, ctx, insn, pc);
+  if (op == Op.storeRow) return storeRow(c, ctx, insn, pc);
   return op == Op.queuePut ? queuePut(c, ctx, insn, pc) : queueTail(c, ctx, insn, pc);
 }

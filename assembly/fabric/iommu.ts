@@ -30,7 +30,7 @@ import { firstPinNode, tellPin } from './ioapic';
 
 /** Cycles until an event message that found the pool full is tried again. */
 const RETRY: u32 = 1000;
-const TRIGGER_MODE: u32 = 0x8000;
+export const TRIGGER_MODE: u32 = 0x8000;
 
 /** Of `Event.invalidate`: c is a command of an AMD unit, b its device. */
 const OF_DEVICE: u32 = 1 << 31;

@@ -114,6 +114,8 @@ function unpackRemap(m: u32): void {
     store<u32>(at, load<u32>(msgAt(m), Msg.address), Remap.destination);
     store<u32>(at, load<u32>(msgAt(m), Msg.data), Remap.data);
   }
+  // a request that is to be posted has its vector where its data was
+  if (flags & RemapFlag.posted) store<u32>(at, load<u8>(msgAt(m), Msg.data), Remap.data);
   if ((flags & (RemapFlag.missed | RemapFlag.posted)) == 0) return;
   store<u32>(at, get(4), Remap.pda);
   store<u32>(at, get(4), Remap.pda + 4);

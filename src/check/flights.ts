@@ -54,7 +54,13 @@ export function flightsOf(system: System, { steps }: Watched): Flight[] {
       const flight = list?.[action & 15];
       if (list === undefined || flight === undefined) return;
       const remapped = events.find((e) => e.kind === 'remap');
-      if (remapped !== undefined) flight.to = cpuWith(remapped.c >>> 16);
+      if (remapped !== undefined) flight.to = remapped.c & 2 ? { kind: 'iommu', index: remapped.a } : cpuWith(remapped.c >>> 16);
+      const posted = events.find((e) => e.kind === 'post');
+      // it goes on as the notification
+      if (posted !== undefined && posted.b & 0x100) {
+        flight.to = cpuWith(posted.a >>> 8);
+        return;
+      }
       if (events.some((e) => e.kind === 'root') && !events.some((e) => e.kind === 'fault')) {
         flight.root = i;
         return;

@@ -21,7 +21,12 @@ export interface InFlight {
   readonly vector: number | undefined;
   /** `xhci -> CPU 3 vector 0x21` */
   readonly text: string;
-  readonly stage: 'on the way to the root complex' | 'on the way to the LAPIC' | 'on the way to the device' | 'on the way to the IOAPIC';
+  readonly stage:
+    | 'on the way to the root complex'
+    | 'on the way to its descriptor'
+    | 'on the way to the LAPIC'
+    | 'on the way to the device'
+    | 'on the way to the IOAPIC';
   /** contexts that wait for it, CPUs by index */
   readonly awaitedBy: readonly { readonly cpu: number; readonly level: LevelName }[];
 }
@@ -33,6 +38,9 @@ function withId(system: System, id: number): string {
   const c = system.scenario.machine.cpus.findIndex((cpu) => cpu.apicId === id);
   return system.names.cpus[c] ?? `APIC id ${id}`;
 }
+
+/** `Stage` of the core: the entry of the request is known, and says that it is posted. */
+const POSTING = 3;
 
 const levels: readonly LevelName[] = ['thread', 'stopper', 'softirq', 'hardirq'];
 
@@ -91,6 +99,12 @@ export class Flight {
     }
     const kind = capture.getUint8(at + Msg.kind) === MsgKind.msi ? 'msi' : 'ipi';
     const stage = capture.getUint8(at + Msg.stage);
+    const pin = capture.getUint16(at + Msg.pin, true) - 1;
+    const from = source.kind === 'ioapic' ? `pin ${pin}` : ((source.kind === 'device' ? names.devices : names.cpus)[source.index] ?? '?');
+    if (stage === POSTING) {
+      const [to, vector] = ['its descriptor', data & 0xff];
+      return { ...common, kind, from, to, vector, text: `${from} -> PIR[${hex(vector)}]`, stage: 'on the way to its descriptor' };
+    }
     const unresolved = kind === 'msi' && stage !== 1 && isRemappable(this.#system, address);
     // a message that was remapped has its destination where its address was
     const bare = kind === 'ipi' || address >>> 20 !== 0xfee;
@@ -98,8 +112,6 @@ export class Flight {
     const mode = kind === 'msi' ? 0 : (data >>> 8) & 7;
     const vector = unresolved || mode === 5 || mode === 6 ? undefined : data & 0xff;
     const what = vector === undefined ? (mode === 5 ? 'INIT' : 'SIPI') : `${kind === 'msi' ? 'vector' : 'IPI'} ${hex(vector)}`;
-    const pin = capture.getUint16(at + Msg.pin, true) - 1;
-    const from = source.kind === 'ioapic' ? `pin ${pin}` : ((source.kind === 'device' ? names.devices : names.cpus)[source.index] ?? '?');
     return {
       ...common,
       kind,

@@ -41,7 +41,10 @@ export function placeText({ routine, line }: Place): string {
 const REMOTE_IRR = 1 << 14;
 
 const levels: readonly LevelName[] = ['hardirq', 'softirq', 'stopper', 'thread'];
-const hasVariable: ReadonlySet<Op> = new Set([Op.load, Op.store, Op.fetchAdd, Op.scan, Op.waitEq, Op.waitNe, Op.lock, Op.unlock]);
+// prettier-ignore
+const hasVariable: ReadonlySet<Op> = new Set([
+  Op.load, Op.store, Op.fetchAdd, Op.scan, Op.waitEq, Op.waitNe, Op.lock, Op.unlock, Op.exchange, Op.bitSet, Op.bitClear,
+]);
 const onBit: ReadonlySet<Op> = new Set([Op.maskSet, Op.maskClear, Op.maskTest]);
 const onMasks: ReadonlySet<Op> = new Set([Op.maskFirst, Op.maskCount, Op.maskMost, Op.maskLeast, Op.maskFirstFree]);
 
@@ -331,7 +334,7 @@ export class Standings {
     const waited = this.#states
       .messages()
       .filter((message) => message.awaitedBy.some((each) => each.cpu === cpu && each.level === level))
-      .filter((message) => !toRoot || message.stage === 'on the way to the root complex');
+      .filter(({ stage }) => !toRoot || stage === 'on the way to the root complex' || stage === 'on the way to its descriptor');
     return waited.length === 0 ? undefined : `${what} ${waited.map((message) => message.text).join(' and ')}`;
   }
 }

@@ -32,6 +32,8 @@ export interface ToyKernel {
   readonly start?: Task;
   readonly judgeRest?: Task;
   readonly judgeProbe?: Task;
+  /** says of each irq whether its events are to be handled (`Started`); left out: all are */
+  readonly started?: { readonly slot: number };
   readonly boot?: (machine: ProgramMachine) => void;
 }
 
@@ -54,6 +56,8 @@ export interface ToyOptions extends Partial<Omit<MachineSetup, 'sources' | 'func
   readonly parts?: Partial<Parts>;
   /** first vector of the universe, one behind its last */
   readonly universe?: readonly [number, number];
+  /** virtual CPUs */
+  readonly vcpus?: number;
 }
 
 /** A device with MSI, or with MSI-X if it has entries, or one of the chipset. */
@@ -100,7 +104,7 @@ export function msi(apicId: number, vector: number): { control: number; addrLo: 
  * IF=1, device i sends vector 0x30 + i to CPU 0, every event is recorded, all vectors from 0x10 on are in the universe.
  */
 export async function toy<K extends ToyKernel>(build: (k: Assembler, d: Declarations) => K, options: ToyOptions = {}): Promise<Toy<K>> {
-  const { cpus = 1, sources: given = 0, assumptions, universe: [lo, hi] = [0x10, 0x100], parts: called, ...rest } = options;
+  const { cpus = 1, sources: given = 0, assumptions, universe: [lo, hi] = [0x10, 0x100], parts: called, vcpus = 0, ...rest } = options;
   const list: readonly Source[] = typeof given === 'number' ? Array.from({ length: given }, () => ({})) : given;
   const sources = list.map((s, i) => ({ device: i, message: 0, kind: 'free' as const, raises: 4, gaps: [], handlerCycles: 0, ...s }));
   const devices = (options.devices ?? sources.map((): ToyDevice => ({}))).map(deviceModel);
@@ -122,12 +126,14 @@ export async function toy<K extends ToyKernel>(build: (k: Assembler, d: Declarat
   for (const routine of new Set([...Object.values(tasksOf), ...operations.map((o) => o.routine), start])) if (routine) k.entry(routine);
   // as tasks: a test's judge may do what a model's must not
   for (const routine of new Set([judgeRest, judgeProbe])) if (routine) k.entry(routine);
-  const size: MachineSize = { cpus, irqs: sources.length, devices: devices.length, vectors: 256, vectorLo: lo, vectorHi: hi };
+  const counts = { cpus, irqs: sources.length, devices: devices.length, irtes: options.irtes ?? 0, vcpus };
+  const size: MachineSize = { ...counts, vectors: 256, vectorLo: lo, vectorHi: hi };
   const program = k.assemble(size);
   const entry = (routine?: { readonly name: string }): number => (routine ? (program.entries.get(routine.name) ?? 0) : 0);
   const fromKernel = programSetup(program, d, size, {
     handlers: new Map(Object.entries(handlers).map(([vector, routine]) => [Number(vector), entry(routine)])),
     apStart: entry(start),
+    ...(kernel.started && { started: kernel.started.slot }),
   });
   const setup: MachineSetup = {
     apicIds: Array.from({ length: cpus }, (_, c) => c),

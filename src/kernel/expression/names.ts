@@ -191,6 +191,8 @@ export function refusal(variable: AnyVariable | undefined): string | undefined {
   if (variable?.class === 'record') return `${variable.name} is no part of the state, it is only counted; name another variable`;
   if (variable?.dims.some((dim) => dim === 'irte' || dim === 'word'))
     return `${variable.name} is a table of remapping entries, which expressions cannot look into; name a variable of the kernel`;
+  if (variable?.dims.some((dim) => dim === 'vcpu' || dim === 'pidWord'))
+    return `${variable.name} is indexed by virtual CPUs or words of a descriptor, which expressions cannot name; name another variable`;
   if (variable?.form === 'value' && variable.kind === 'ref')
     return `${variable.name} is a reference to a mask, which cannot be compared; name the mask itself`;
   return undefined;
