@@ -1,12 +1,13 @@
 /**
- * Random register traffic on random machines, every invariant looked at after every operation; and of AMD-Vi units random tables and
- * commands, each request ending as its tables say.
+ * Random register traffic on random machines, every invariant looked at after every operation; of AMD-Vi units random tables and commands,
+ * each request ending as its tables say; and a tenth as many requests that VT-d units post, each compared with what the manual makes of it.
  *
  *   npm run fuzz -- --seeds 1000 --operations 10000 [--from 1]
  */
 import { parseArgs } from 'node:util';
 import { Dice } from './random/dice.js';
 import { playOutcomes } from './random/outcomes.js';
+import { postedTrial } from './random/posted.js';
 import { trial } from './random/trial.js';
 
 const { values } = parseArgs({
@@ -24,6 +25,7 @@ if (![seeds, operations, from].every((n) => Number.isSafeInteger(n) && n > 0)) {
 }
 
 const sum = { operations: 0, restored: 0, inFlight: 0, accepted: 0, acknowledged: 0, others: 0, used: 0, fetched: 0, recorded: 0 };
+const requests = { posted: 0, notified: 0, blocked: 0, hidden: 0 };
 let failed = 0;
 /** A seed goes on with so many requests for each hundred operations. */
 const REQUESTS = 2;
@@ -39,12 +41,18 @@ async function play(seed: number): Promise<string | undefined> {
 }
 
 for (let seed = from; seed < from + seeds; seed++) {
-  const { failure: wrong, ...counts } = await trial(seed, operations);
-  const failure = wrong ?? (await play(seed));
+  const { failure: invariant, ...counts } = await trial(seed, operations);
+  const failure = invariant ?? (await play(seed));
   for (const [name, n] of Object.entries(counts)) sum[name as keyof typeof sum] += n;
   if (failure !== undefined) {
     failed += 1;
     console.log(`seed ${seed}: ${failure}\n  npm run fuzz -- --from ${seed} --seeds 1 --operations ${operations}`);
+  }
+  const { failure: wrong, ...ended } = await postedTrial(seed, Math.ceil(operations / 10));
+  for (const [name, n] of Object.entries(ended)) requests[name as keyof typeof requests] += n;
+  if (wrong !== undefined) {
+    failed += 1;
+    console.log(`seed ${seed}, posted requests: ${wrong}\n  npm run fuzz -- --from ${seed} --seeds 1 --operations ${operations}`);
   }
   if (process.stderr.isTTY) process.stderr.write(`\r${seed - from + 1} of ${seeds} seeds`);
 }
@@ -57,6 +65,8 @@ const table = [
   [sum.used, 'entries of remapping caches used or filled'],
   [sum.fetched, 'invalidation descriptors fetched'],
   [sum.recorded, 'faults recorded'],
+  [requests.posted, `requests posted, ${requests.notified} with a notification`],
+  [requests.blocked, `requests to be posted blocked, ${requests.hidden} without a record`],
   [sum.restored, `snapshots gone back to, ${sum.inFlight} of them with messages in flight`],
   [[...outcomes.values()].reduce((a, b) => a + b, 0), `requests of AMD-Vi: ${[...outcomes].map(([way, n]) => `${n} ${way}`).join(', ')}`],
   [failed, 'seeds failed'],

@@ -38,12 +38,14 @@ export {
   Declarations,
   eq,
   ge,
+  harvest,
   lt,
   ne,
   not,
   SELF,
   programSetup,
   type Builder,
+  type Descriptors,
   type Kind,
   type MachineSize,
   type OwnBody,
@@ -66,6 +68,7 @@ export {
   type KernelModel,
   type LinuxChanges,
   type OperationRequest,
+  type OtherValue,
   type Placement,
 } from './kernel/model/index.js';
 export * from './machine/library.js';

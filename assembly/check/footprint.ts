@@ -226,8 +226,19 @@ export function declareInstruction(at: usize, pc: u32, c: u32, ctx: usize): void
       break;
     case Op.storePair:
       touchVariable(at, slot, index(ctx, c, b), true, true);
-      if (slot2 != NONE) touchVariable(at, slot2, index(ctx, c, operandC(w0)), true, false);
       touchLines(at);
+      break;
+    case Op.storeRow:
+      touchVariable(at, slot, index(ctx, c, b), true, true);
+      touchVariable(at, slot2, index(ctx, c, operandC(w0)), true, false);
+      touchLines(at);
+      break;
+    case Op.exchange:
+    case Op.bitSet:
+    case Op.bitClear:
+    case Op.controlSet:
+      touchVariable(at, slot, index(ctx, c, b), true, true);
+      if (slot < nVariables && load<u32>(slotAt(slot), VarWord.flags * 4) & VarFlag.dma) touchLines(at);
       break;
     case Op.unitRead:
       touchThing(at, Thing.queues, true, false);

@@ -73,6 +73,11 @@ function writesWatched(pc: u32, any: bool): bool {
     case Op.store:
     case Op.fetchAdd:
     case Op.unlock:
+    case Op.exchange:
+    case Op.bitSet:
+    case Op.bitClear:
+    case Op.controlSet:
+    case Op.storeRow:
       return isWatched(slots & 0xffff);
     case Op.maskSet:
     case Op.maskClear:

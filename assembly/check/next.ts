@@ -22,6 +22,7 @@ import {
   sourceSetup,
   srcAt,
 } from '../state/access';
+import { descriptorAt } from '../state/descriptors';
 import { nCpus, nInstructions, nIommus, nSources, nTimers } from '../state/layout';
 import { isAccess, Stage } from '../fabric/flight';
 import { originOfAccesses } from '../fabric/function';
@@ -38,6 +39,7 @@ import {
   touchCpu,
   touchCpus,
   touchOne,
+  touchPlace,
   touchThing,
   touchVariable,
   writesWord,

@@ -137,7 +137,11 @@ export function touchVariable(at: usize, slot: u32, i: u32, reads: bool, writes:
 /** What a unit reads or writes at a guest address. */
 export function touchGuest(at: usize, address: u64, reads: bool, writes: bool): void {
   const place = variableAt(address);
-  if (place == 0) return;
+  if (place != 0) touchPlace(at, place, reads, writes);
+}
+
+/** What stands at a place among the variables. */
+export function touchPlace(at: usize, place: usize, reads: bool, writes: bool): void {
   for (let slot: u32 = 0; slot < nVariables; slot++) {
     const variable = slotAt(slot);
     const first = <usize>load<u32>(variable, VarWord.address * 4);

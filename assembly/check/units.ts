@@ -5,6 +5,7 @@ import { Msg } from '../state/abi/fields';
 import { Remap } from '../state/abi/iommu';
 import { Flight, Thing } from '../state/abi/resources';
 import { assumes, cpuOfApicId, isAmd, msgAt, remapAt, setting } from '../state/access';
+import { descriptorAt } from '../state/descriptors';
 import { nAmds } from '../state/layout';
 import { Stage } from '../fabric/flight';
 import { originOfUnit } from '../fabric/iommu';
@@ -17,7 +18,7 @@ import { hasDeviceLines } from '../iommu/amd/lines';
 import { deviceAddress } from '../iommu/amd/tables';
 import * as amd from '../iommu/amd/translate';
 import { entryAddress } from '../iommu/vtd/translate';
-import { fillAll, flightBit, readsWord, touchGuest, touchTables, touchThing, touchVariable, writesWord } from './resources';
+import { fillAll, flightBit, readsWord, touchGuest, touchPlace, touchTables, touchThing, touchVariable, writesWord } from './resources';
 
 /** Unit u sends an interrupt of its own. */
 function declareOwn(at: usize, u: u32): void {
@@ -58,13 +59,16 @@ export function declareTranslation(at: usize, m: u32, origin: u32): void {
   const message = msgAt(m);
   const isPosting = load<u8>(message, Msg.stage) == Stage.posting;
   writesWord(at, 2, flightBit(Flight.landed, origin));
+  // a pin is told that its request was blocked, or posted
+  if (load<u16>(message, Msg.pin) != 0) touchThing(at, Thing.pins, true, true);
   if (isAmd(u)) {
     if (isPosting) declarePosting(at, m, u);
     else declareLookUp(at, m, u);
     return;
   }
   if (isPosting) {
-    touchGuest(at, load<u64>(remapAt(m), Remap.pda), true, true);
+    const descriptor = descriptorAt(load<u64>(remapAt(m), Remap.pda));
+    if (descriptor != 0) touchPlace(at, descriptor, true, true);
     return;
   }
   // halves that do not belong together are cached

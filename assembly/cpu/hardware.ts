@@ -19,6 +19,7 @@ import { count, countNote, histogramAdd } from '../record/counters';
 import { record } from '../record/ring';
 import { holds, tagClear, tagCopy, tagsOfContext, tagsOfIrr, tagsOfMessage, tagsOn, tagsSeen } from '../record/tags';
 import { raiseFault, violate } from '../record/violations';
+import { atomicOp } from './atomics';
 import { inspect } from './inspect';
 import { operand, operandA, operandB, operandC, setReg } from './operands';
 import { remapOp } from './remap';
@@ -252,11 +253,18 @@ export function hardwareOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize,
       endOperation(value, c);
       break;
     case Op.storePair:
+    case Op.storeRow:
     case Op.queuePut:
     case Op.queueTail:
     case Op.unitRead:
     case Op.unitWrite:
       shown = remapOp(op, c, ctx, insn, pc);
+      break;
+    case Op.exchange:
+    case Op.bitSet:
+    case Op.bitClear:
+    case Op.controlSet:
+      shown = atomicOp(op, c, level, ctx, insn, pc);
       break;
     case Op.hush:
       hush(value, pc);

@@ -1,9 +1,9 @@
 /** Hardware as a judge sees it: any CPU, any device. What does not exist reads as 0. */
 import { Inspect, MsiReg } from '../state/abi/instructions';
 import { SourceSetup } from '../state/abi/tables';
-import { Cpu, Fn, Origin, RunState, Msg, Src } from '../state/abi/fields';
+import { Cpu, Fn, Glob, Origin, RunState, Msg, Src } from '../state/abi/fields';
 import { cpuAt, functionAt, interruptsOn, msgAt, originAt, pinAt, sourceSetup, srcAt } from '../state/access';
-import { nCpus, nDevices, nIoapics, nPins, nSources } from '../state/layout';
+import { globBase, nCpus, nDevices, nIoapics, nOperations, nPins, nSources, opBase } from '../state/layout';
 import { inFlight } from '../fabric/flight';
 import { bitIn } from '../lapic/priority';
 import { onPin } from '../fabric/ioapic';
@@ -94,9 +94,18 @@ function ofMessage(field: u32, s: u32): u32 {
   }
 }
 
+/** The probe forgets which have ended (assembly/check/transitions.ts): 0 there. */
+function endedOperations(): u32 {
+  let n: u32 = 0;
+  if (load<u8>(globBase, Glob.probe)) return 0;
+  for (let o: u32 = 0; o < nOperations; o++) if (load<u8>(opBase + o) == 2) n++;
+  return n;
+}
+
 /** Field of [b][c] (`Inspect`). */
 export function inspect(field: u32, b: u32, c: u32): u32 {
   if (field <= <u32>Inspect.running) return ofCpu(field, b, c);
+  if (field == Inspect.ended) return endedOperations();
   if (field >= <u32>Inspect.sentAddress) return ofMessage(field, b);
   switch (field) {
     case Inspect.owed:

@@ -3,6 +3,7 @@ import { InsnFlag, NONE, Op, VarFlag } from '../state/abi/instructions';
 import { Fault } from '../state/abi/outcomes';
 import { Ctx } from '../state/abi/fields';
 import { timed } from '../state/access';
+import { pirTags } from '../state/descriptors';
 import { touchVariables } from '../state/touched';
 import { nCpus, nSources } from '../state/layout';
 import { kickWaiters } from '../clock/kick';
@@ -27,11 +28,23 @@ function needsUniverse(v: u32): void {
   if (!timed() && !inUniverse(v)) setOutside(true);
 }
 
-/** A value has changed: those who wait look again; a carrier takes up the events of the context, or gives them back to it. */
-function changed(slot: u32, at: usize, value: u32, i: u32, c: u32, level: u32): void {
-  if ((vars.flagsOf(slot) & VarFlag.carrier) != 0 && tagsOn() && i < nSources) {
-    if (value) tagCopy(tagsOfVariable(i), tagsOfContext(c, level));
-    else tagMove(tagsOfContext(c, level), tagsOfVariable(i));
+/** The set of what a value carries, 0: nothing; an element of a carrier, a word of a PIR. */
+function carriedBy(slot: u32, at: usize, i: u32): usize {
+  if (!tagsOn() || at == 0) return 0;
+  if ((vars.flagsOf(slot) & VarFlag.carrier) != 0) return i < nSources ? tagsOfVariable(i) : 0;
+  return (vars.flagsOf(slot) & VarFlag.descriptor) != 0 ? pirTags(at) : 0;
+}
+
+/**
+ * A value has changed: those who wait look again; what carries takes up the events of the context, or gives them back to it.
+ * `taken`: some have been taken out of it, and some are left.
+ */
+export function changed(slot: u32, at: usize, value: u32, i: u32, c: u32, level: u32, taken: bool = false): void {
+  const carried = carriedBy(slot, at, i);
+  if (carried != 0) {
+    if (value == 0) tagMove(tagsOfContext(c, level), carried);
+    else if (taken) tagCopy(tagsOfContext(c, level), carried);
+    else tagCopy(carried, tagsOfContext(c, level));
   }
   kickWaiters(at);
 }

@@ -3,9 +3,9 @@ import { InsnFlag, NONE, Op, UnitReg, VarWord } from '../state/abi/instructions'
 import { Fault } from '../state/abi/outcomes';
 import { AmdReg } from '../state/abi/amd';
 import { VtdReg } from '../state/abi/iommu';
-import { isAmd, timed } from '../state/access';
+import { isAmd, slotAt, timed } from '../state/access';
 import { guestAddressOf } from '../state/guest';
-import { nIommus } from '../state/layout';
+import { isOfDescriptors, nIommus } from '../state/layout';
 import { touchQueues, touchVariables } from '../state/touched';
 import { oldest, takeOldest, waiting } from '../iommu/amd/guest';
 import { afterStore, beforeStore } from '../iommu/lines';
@@ -22,14 +22,12 @@ import { element, word } from './variables';
 function storePair(c: u32, ctx: usize, insn: usize, pc: u32): u32 {
   const w0 = load<u32>(insn);
   const slot = load<u32>(insn, 8) & 0xffff;
-  const source = load<u32>(insn, 8) >> 16;
   const first = load<u32>(insn, 4);
-  const wide = (load<u32>(insn, 12) & InsnFlag.wide) != 0;
+  const apart: u32 = load<u32>(insn, 12) & InsnFlag.wide ? 2 : 1;
   const row = operand(ctx, c, operandB(w0), 0);
-  if (wide && source != NONE) return storeRow(slot, row, source, operand(ctx, c, operandC(w0), 0), pc);
   const low = operand(ctx, c, operandA(w0), 0);
   const at = element(slot, row, first, pc);
-  const other = element(slot, row, first + (wide ? 2 : 1), pc);
+  const other = element(slot, row, first + apart, pc);
   if (at == 0 || other == 0) return 0;
   touchVariables();
   beforeStore(at);
@@ -41,21 +39,26 @@ function storePair(c: u32, ctx: usize, insn: usize, pc: u32): u32 {
   return low;
 }
 
-/** All four words of a row, as those of a row of another variable. */
-function storeRow(slot: u32, row: u32, source: u32, from: u32, pc: u32): u32 {
+/** Four words of a row at once, as another row has them. */
+function storeRow(c: u32, ctx: usize, insn: usize, pc: u32): u32 {
+  const w0 = load<u32>(insn);
+  const slot = load<u32>(insn, 8) & 0xffff;
+  const from = load<u32>(insn, 8) >> 16;
+  const row = operand(ctx, c, operandB(w0), 0);
+  const other = operand(ctx, c, operandC(w0), 0);
   const at = element(slot, row, 0, pc);
-  const image = element(source, from, 0, pc);
-  // the last words are there too, and 16 bytes behind the first
-  if (at == 0 || image == 0 || element(slot, row, 3, pc) != at + 12 || element(source, from, 3, pc) != image + 12) {
+  const source = element(from, other, 0, pc);
+  const whole = at != 0 && source != 0 && element(slot, row, 3, pc) == at + 12 && element(from, other, 3, pc) == source + 12;
+  // a descriptor has words that an image does not hold
+  if (!whole || isOfDescriptors(slotAt(slot))) {
     raiseFault(Fault.index, pc);
     return 0;
   }
   touchVariables();
   beforeStore(at);
-  store<u64>(at, load<u64>(image));
-  store<u64>(at, load<u64>(image, 8), 8);
+  memory.copy(at, source, 16);
   afterStore(at);
-  for (let i: usize = 0; i < 16; i += 4) kickWaiters(at + i);
+  for (let word: usize = 0; word < 16; word += 4) kickWaiters(at + word);
   return load<u32>(at);
 }
 
@@ -151,6 +154,8 @@ export function remapOp(op: u32, c: u32, ctx: usize, insn: usize, pc: u32): u32 
   switch (op) {
     case Op.storePair:
       return storePair(c, ctx, insn, pc);
+    case Op.storeRow:
+      return storeRow(c, ctx, insn, pc);
     case Op.queuePut:
       return queuePut(c, ctx, insn, pc);
     case Op.queueTail:

@@ -2,13 +2,14 @@
  * Variables of the kernel model: elements, masks of any width, lists. The core knows slots, not names. An index out of
  * range is a fault of the model, reported with its instruction, and reads as 0.
  */
-import { NONE, VarFlag, VarWord } from '../state/abi/instructions';
+import { NONE, PidWord, VarFlag, VarWord } from '../state/abi/instructions';
 import { Fault } from '../state/abi/outcomes';
-import { slotAt } from '../state/access';
-import { blockEnd, nVariables, varBase, vectorHi, vectorLo } from '../state/layout';
+import { slotAt, timed } from '../state/access';
+import { blockEnd, isOfDescriptors, nVariables, varBase, vectorHi, vectorLo } from '../state/layout';
 import { touchVariables } from '../state/touched';
+import { inUniverse } from '../lapic/accept';
 import { afterStore, beforeStore } from '../iommu/lines';
-import { raiseFault } from '../record/violations';
+import { raiseFault, setOutside } from '../record/violations';
 
 /** A word of a variable's record; 0 for a slot that does not exist, which `element` reports. */
 @inline export function word(slot: u32, which: u32): u32 {
@@ -42,6 +43,16 @@ export function element(slot: u32, i: u32, j: u32, pc: u32): usize {
   return bytes == 1 ? <u32>load<u8>(at) : bytes == 2 ? <u32>load<u16>(at) : load<u32>(at);
 }
 
+/** What a word of a descriptor holds must be in the image, if there is one: of PIR the universe's vectors, nothing that is reserved. */
+function needsDescriptor(slot: u32, at: usize, value: u32): void {
+  if (timed() || value == 0) return;
+  const word = ((<u32>(at - <usize>load<u32>(slotAt(slot), VarWord.address * 4))) >> 2) & (PidWord.count - 1);
+  if (word > <u32>PidWord.ndst) setOutside(true);
+  for (let bits = word < <u32>PidWord.control ? value : 0; bits; bits &= bits - 1) {
+    if (!inUniverse((word << 5) + ctz(bits))) setOutside(true);
+  }
+}
+
 /** Stores a value; one that an image could not hold is a fault. */
 export function storeElement(slot: u32, at: usize, value: u32, pc: u32): void {
   if (at == 0) return;
@@ -57,7 +68,9 @@ export function storeElement(slot: u32, at: usize, value: u32, pc: u32): void {
   if (bytes == 1) store<u8>(at, value);
   else if (bytes == 2) store<u16>(at, value);
   else store<u32>(at, value);
-  if (seen) afterStore(at);
+  if (!seen) return;
+  afterStore(at);
+  if (isOfDescriptors(slotAt(slot))) needsDescriptor(slot, at, value);
 }
 
 // --- masks: words of 32 bits; `bits` of a mask variable is its width, a reference is the address of its first word

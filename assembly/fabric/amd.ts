@@ -18,8 +18,8 @@ import { record } from '../record/ring';
 import { tagMove, tagsOfMessage, tagsOfVariable } from '../record/tags';
 import { violate } from '../record/violations';
 import { hasDoorbells } from './doorbell';
-import { Stage, become, hold, land, leaveUnit, reachRoot } from './flight';
-import { originOfUnit, reviewInterrupts, reviewUnit, vanish } from './iommu';
+import { Stage, hold, land, leaveUnit, reachRoot } from './flight';
+import { becomePosted, originOfUnit, reviewInterrupts, reviewUnit, vanish } from './iommu';
 import { tellPin } from './ioapic';
 
 const RINGS_BY_DOORBELL: u32 = 0x300;
@@ -74,7 +74,7 @@ function translate(m: u32, u: u32): void {
     case Translation.posted:
       note(u, at, true);
       hold(m, Stage.posting, timed() ? latency(Timing.irPost, streamOfOrigin(originOfUnit(u))) : 0);
-      if (!timed()) become(m);
+      if (!timed()) becomePosted(m, load<u32>(at, Remap.destination));
       return;
     case Translation.remapped:
       note(u, at, false);

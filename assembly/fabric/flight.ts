@@ -169,7 +169,7 @@ function destinationOf(m: u32): u32 {
 }
 
 /** What a check keeps of a message that a unit has looked up: what it is now, in the place of what it was. */
-export function become(m: u32): void {
+function become(m: u32): void {
   const at = remapAt(m);
   store<u32>(msgAt(m), load<u32>(at, Remap.destination), Msg.address);
   store<u32>(msgAt(m), load<u32>(at, Remap.data), Msg.data);

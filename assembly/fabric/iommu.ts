@@ -234,6 +234,13 @@ export function reviewUnit(u: u32): void {
   reviewEvent(u, iommuAt(u) + Iommu.iectl);
 }
 
+/** What a check keeps of a request that is to be posted: where and what, in the place of what it asked for, but for its trigger mode. */
+export function becomePosted(m: u32, where: u32): void {
+  const at = msgAt(m);
+  store<u32>(at, where, Msg.address);
+  store<u32>(at, (load<u32>(at, Msg.data) & TRIGGER_MODE) | load<u32>(remapAt(m), Remap.data), Msg.data);
+}
+
 /** A blocked request vanishes: an edge is over for its pin, a level asks again. */
 export function vanish(m: u32, u: u32): void {
   tellPin(m, (load<u32>(msgAt(m), Msg.data) & TRIGGER_MODE) == 0);

@@ -6,23 +6,27 @@ import { Event, Property } from '../state/abi/outcomes';
 import { Assumption, FunctionKind, FunctionSetup, Timing } from '../state/abi/tables';
 import { Msg } from '../state/abi/fields';
 import { FaultReason, IommuSetup, Remap, RemapFlag } from '../state/abi/iommu';
+import { PidWord } from '../state/abi/instructions';
 import { assumes, functionSetup, iommuSetup, isAmd, msgAt, remapAt, requesterOf as requesterOfOrigin, timed } from '../state/access';
+import { descriptorAt, pirTags } from '../state/descriptors';
 import { nCpus, nDevices, nInstructions, nIoapics, nIommus } from '../state/layout';
 import { remaps as amdRemaps } from '../iommu/amd/control';
 import { unitOf } from '../iommu/scope';
 import { Translation } from '../iommu/translation';
 import { dropByChance } from '../iommu/vtd/cache';
 import { recordFault } from '../iommu/vtd/fault';
-import { Posting, notificationDestination, notificationVector, post } from '../iommu/vtd/posting';
+import { Posting, notificationDestination, notificationVector, pirOf, post } from '../iommu/vtd/posting';
 import { indexOf } from '../iommu/vtd/request';
 import * as unit from '../iommu/vtd/translate';
 import { translate } from '../iommu/vtd/translate';
+import { kickWaiters } from '../clock/kick';
 import { latency, random, streamOfOrigin } from '../clock/random';
 import { record } from '../record/ring';
+import { tagMove, tagsOfMessage, tagsOn } from '../record/tags';
 import { violate } from '../record/violations';
 import { Stage, hold, land, leaveUnit, reachRoot } from './flight';
 import * as amd from './amd';
-import { originOfUnit, reviewUnits, vanish } from './iommu';
+import { becomePosted, originOfUnit, reviewUnits, vanish } from './iommu';
 import { sendWaiting } from './ipi';
 import { tellPin } from './ioapic';
 
@@ -108,6 +112,7 @@ function translateMessage(m: u32): void {
     case Translation.posted:
       noteRemap(u, remapAt(m), true);
       hold(m, Stage.posting, take(Timing.irPost, u));
+      if (!timed()) becomePosted(m, load<u32>(remapAt(m), Remap.pda));
       break;
     case Translation.remapped:
       noteRemap(u, remapAt(m), false);
@@ -118,6 +123,15 @@ function translateMessage(m: u32): void {
   }
 }
 
+/** Where a descriptor has changed: PIR has taken up what the message carried, and who waits looks again. */
+function notePosted(m: u32, descriptor: usize, vector: u32): void {
+  const word = pirOf(descriptor, vector);
+  const tags = tagsOn() ? pirTags(word) : 0;
+  if (tags != 0) tagMove(tags, tagsOfMessage(m));
+  kickWaiters(word);
+  kickWaiters(descriptor + PidWord.control * 4);
+}
+
 /** The descriptor is updated; the message ends there, or goes on as the notification, an edge (hardware.md E.2). */
 function postMessage(m: u32): void {
   const u = unitOfMessage(m);
@@ -125,15 +139,19 @@ function postMessage(m: u32): void {
   const pda = load<u64>(at, Remap.pda);
   const vector = load<u32>(at, Remap.data) & 0xff;
   const flags = <u32>load<u16>(at, Remap.flags);
-  const outcome = post(pda, vector, (flags & RemapFlag.urgent) != 0, unit.isExtended(u));
-  if (outcome == Posting.unreadable || outcome == Posting.reserved) {
-    const reason = outcome == Posting.unreadable ? FaultReason.pidUnreadable : FaultReason.pidReserved;
+  const descriptor = descriptorAt(pda);
+  const outcome = descriptor == 0 ? Posting.reserved : post(descriptor, vector, (flags & RemapFlag.urgent) != 0, unit.isExtended(u));
+  if (outcome == Posting.reserved) {
+    const reason = descriptor == 0 ? FaultReason.pidUnreadable : FaultReason.pidReserved;
     block(m, u, load<u16>(at, Remap.index), reason, (flags & RemapFlag.hidden) == 0);
     return;
   }
-  record(Event.post, u, vector | (outcome == Posting.notify ? 0x100 : 0), <u32>pda);
+  const notifies = outcome == Posting.notify;
+  const whom = notifies ? notificationDestination << 8 : 0;
+  record(Event.post, u | whom, vector | (notifies ? 0x100 | (notificationVector << 16) : 0), <u32>pda);
+  notePosted(m, descriptor, vector);
   tellPin(m, true);
-  if (outcome == Posting.silent) {
+  if (!notifies) {
     land(m);
     return;
   }

@@ -34,6 +34,11 @@ export function costBefore(op: u32, imm: u32): u32 {
       return timingDefault(Timing.iret);
     case Op.lock:
     case Op.unlock:
+    case Op.exchange:
+    case Op.bitSet:
+    case Op.bitClear:
+    case Op.controlSet:
+    case Op.storeRow:
       return timingDefault(Timing.lock);
     case Op.wake:
       return timingDefault(Timing.wake);

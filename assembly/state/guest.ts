@@ -7,7 +7,7 @@ import { guestBase, guestBytes, varBase } from './layout';
 import { touchVariables } from './touched';
 
 /** Where these bytes stand in the state, 0: no memory. */
-function placeOf(address: u64, bytes: u32): usize {
+export function placeOf(address: u64, bytes: u32): usize {
   if (address + bytes <= <u64>guestBytes && address <= <u64>guestBytes) return guestBase + <usize>address;
   const offset = address - VARIABLE_WINDOW;
   const size = <u64>(guestBase - varBase);

@@ -106,6 +106,8 @@ function unpackRemap(m: u32, o: u32): void {
   store<u16>(at, get(2), Remap.index);
   const amd = isAmd(unit - 1);
   if (amd) store<u16>(at, requesterOf(o), Remap.requester);
+  // a request that VT-d is to post has its vector where its data was
+  else if (flags & RemapFlag.posted) store<u32>(at, load<u8>(msgAt(m), Msg.data), Remap.data);
   if ((flags & (RemapFlag.missed | RemapFlag.posted)) == 0) return;
   store<u32>(at, get(4), Remap.pda);
   store<u32>(at, get(4), Remap.pda + 4);

@@ -6,7 +6,7 @@
  * by class of field: a snapshot copies the block, a digest covers all but `record`, an image holds the `check` part,
  * packed. Sizes depend on the machine; addresses are computed once, in `create`.
  */
-import { VarClass, VarFlag, VarWord } from './abi/instructions';
+import { PidWord, VarClass, VarFlag, VarWord } from './abi/instructions';
 import { Counter, Note } from './abi/outcomes';
 import { FunctionSetup, IoapicSetup, OperationSetup, Settings, Size, SourceSetup, Table, TimerSetup, Timing } from './abi/tables';
 import { Cpu, Ctx, Fn, Glob, Ioapic, Msg, MsixEntry, Origin, Pin, Rec, Src } from './abi/fields';
@@ -42,7 +42,7 @@ export let nMessages: u32 = 0, nRing: u32 = 0, nTags: u32 = 0, nOrigins: u32 = 0
 // prettier-ignore
 export let nIoapics: u32 = 0, nPins: u32 = 0, nRequesters: u32 = 0, nFunctions: u32 = 0, nAccessed: u32 = 0, nMsixEntries: u32 = 0, guestBytes: usize = 0;
 // prettier-ignore
-export let nIommus: u32 = 0, nScopes: u32 = 0, nIecEntries: u32 = 0, nFaultRecords: u32 = 0, nIrtes: u32 = 0, nLines: u32 = 0, nTimers: u32 = 0, nAmds: u32 = 0, nStores: u32 = 0;
+export let nIommus: u32 = 0, nScopes: u32 = 0, nIecEntries: u32 = 0, nFaultRecords: u32 = 0, nIrtes: u32 = 0, nLines: u32 = 0, nTimers: u32 = 0, nAmds: u32 = 0, nStores: u32 = 0, nDescriptors: u32 = 0;
 
 // class check
 // prettier-ignore
@@ -55,7 +55,7 @@ export let nowBase: usize = 0, cpuTimedBase: usize = 0, lapicTimedBase: usize = 
 export let codeBase: usize = 0, liveBase: usize = 0, moverBase: usize = 0, joinBase: usize = 0, slotBase: usize = 0, idtBase: usize = 0, apicIdBase: usize = 0, apicMapBase: usize = 0, apicChainBase: usize = 0, lapicSetupBase: usize = 0, lapicMapBase: usize = 0, sourceSetupBase: usize = 0, operationSetupBase: usize = 0, ioapicSetupBase: usize = 0, iommuSetupBase: usize = 0, iommuScopeBase: usize = 0, functionSetupBase: usize = 0, timerSetupBase: usize = 0, timingBase: usize = 0, gapBase: usize = 0, settingsBase: usize = 0;
 // class record
 // prettier-ignore
-export let counterBase: usize = 0, noteBase: usize = 0, histogramBase: usize = 0, coverageBase: usize = 0, servedBase: usize = 0, endedBase: usize = 0, ringBase: usize = 0, recordStateBase: usize = 0, raisedBase: usize = 0, cpuEventBase: usize = 0, diagBase: usize = 0, tagBase: usize = 0, tagHeadIrr: usize = 0, tagHeadMsg: usize = 0, tagHeadCtx: usize = 0, tagHeadSeen: usize = 0, tagHeadVar: usize = 0, carriersBase: usize = 0;
+export let counterBase: usize = 0, noteBase: usize = 0, histogramBase: usize = 0, coverageBase: usize = 0, servedBase: usize = 0, endedBase: usize = 0, ringBase: usize = 0, recordStateBase: usize = 0, raisedBase: usize = 0, cpuEventBase: usize = 0, diagBase: usize = 0, tagBase: usize = 0, tagHeadIrr: usize = 0, tagHeadMsg: usize = 0, tagHeadCtx: usize = 0, tagHeadSeen: usize = 0, tagHeadVar: usize = 0, tagHeadPir: usize = 0, carriersBase: usize = 0;
 
 // borders of the classes
 // prettier-ignore
@@ -96,6 +96,13 @@ export function prepare(): usize {
   return slotBase;
 }
 
+/** True if the variable whose record stands at `slot` is one of posted-interrupt descriptors, by its flags and its shape. */
+export function isOfDescriptors(slot: usize): bool {
+  const flags = load<u32>(slot + VarWord.flags * 4);
+  if ((flags & VarFlag.descriptor) == 0 || (flags & VarFlag.dma) == 0) return false;
+  return load<u32>(slot + VarWord.dim1 * 4) == PidWord.count && load<u32>(slot + VarWord.bytes * 4) == 4;
+}
+
 /** Variables of a class; of the check class either those that units see, each at a page of their window, or the others. */
 function placeVariables(which: u32, dma: bool): void {
   for (let i: u32 = 0; i < nVariables; i++) {
@@ -103,6 +110,10 @@ function placeVariables(which: u32, dma: bool): void {
     if (load<u32>(slot + VarWord.storage * 4) != which) continue;
     if (which == VarClass.check && ((load<u32>(slot + VarWord.flags * 4) & VarFlag.dma) != 0) != dma) continue;
     if (dma) heap = varBase + ((heap - varBase + PAGE - 1) & ~(PAGE - 1)) + ((<usize>load<u32>(slot + VarWord.offset * 4)) & (PAGE - 1));
+    if (isOfDescriptors(slot)) {
+      store<u32>(slot + VarWord.firstRow * 4, nDescriptors);
+      nDescriptors += load<u32>(slot + VarWord.dim0 * 4);
+    }
     const elements = load<u32>(slot + VarWord.dim0 * 4) * load<u32>(slot + VarWord.dim1 * 4);
     // side by side, so that few words hold them all; a mask is accessed by words
     store<u32>(slot + VarWord.address * 4, <u32>heap);
@@ -173,6 +184,7 @@ export function create(): bool {
   msgBase = take(<usize>nMessages * Msg.size);
   remapBase = take(nIommus ? <usize>nMessages * Remap.size : 0);
   varBase = heap;
+  nDescriptors = 0;
   // pages first, so that what stands between is not much
   placeVariables(VarClass.check, true);
   placeVariables(VarClass.check, false);
@@ -235,6 +247,7 @@ export function create(): bool {
     tagHeadCtx = take(c * LEVELS * 4);
     tagHeadSeen = take(c * LEVELS * 4);
     tagHeadVar = take(s * 4);
+    tagHeadPir = take(<usize>nDescriptors * PidWord.control * 4);
   }
   ringBase = take(<usize>nRing * Rec.size);
   blockEnd = heap;

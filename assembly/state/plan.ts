@@ -2,7 +2,7 @@
  * Which bits an image holds: a list of bit ranges, computed once per machine from its size, its universe and its program.
  * What lies outside of the universe is `fixed` (design 3), what can be derived is left out.
  */
-import { LapicReg, MmioReg, MsiReg, Op, VarClass, VarFlag, VarWord } from './abi/instructions';
+import { LapicReg, MmioReg, MsiReg, Op, PidWord, VarClass, VarFlag, VarWord } from './abi/instructions';
 import { Assumption, FunctionKind, FunctionSetup, Settings, SourceSetup } from './abi/tables';
 import { Cpu, Fn, Glob, MsixEntry, Pin, Src } from './abi/fields';
 import { Amd, AmdControl } from './abi/amd';
@@ -31,6 +31,7 @@ import {
   functionBase,
   globBase,
   guestBase,
+  isOfDescriptors,
   nCpus,
   nFunctions,
   lineBase,
@@ -104,8 +105,21 @@ function planVectors(words: usize): void {
   }
 }
 
+/** Of each row PIR by the vectors of the universe, and the control word with NDST; behind these nobody may have anything (hardware.md E.1). */
+function planDescriptors(at: usize): void {
+  for (let i: u32 = 0; i < load<u32>(at, VarWord.dim0 * 4); i++) {
+    const row = <usize>load<u32>(at, VarWord.address * 4) + <usize>(i * PidWord.count * 4);
+    planVectors(row);
+    plan(row + PidWord.control * 4, 0, 64);
+  }
+}
+
 function planVariable(slot: u32): void {
   const at = slotAt(slot);
+  if (isOfDescriptors(at)) {
+    planDescriptors(at);
+    return;
+  }
   const flags = load<u32>(at, VarWord.flags * 4);
   const bytes = load<u32>(at, VarWord.bytes * 4);
   const bits = load<u32>(at, VarWord.bits * 4);

@@ -100,7 +100,7 @@ export class RemapTraffic {
     return `register ${offset} := ${wide}, ${width} bytes`;
   }
 
-  /** A table entry, present mostly, remapped or posted, with a reserved bit now and then. */
+  /** A table entry, present mostly, remapped or posted, with a reserved bit now and then; of a posted one maybe its descriptor. */
   #entry(unit: IommuPort, index = this.#dice.below(ENTRIES)): string {
     const dice = this.#dice;
     const at = Number(unit.read(VtdReg.irta, 8) & 0xfffff000n) + 16 * index;
@@ -111,6 +111,9 @@ export class RemapTraffic {
       : [present | (dice.below(8) << 2) | (dice.oneIn(4) ? dice.below(8) << 5 : 0) | (dice.below(256) << 16), dice.below(4) << 8];
     const words = [...low, source, 0].map((word) => (dice.oneIn(40) ? word ^ (1 << dice.below(32)) : word));
     this.#store(at, words);
+    // ON, SN and NV; NDST
+    if (low[0]! & 0x8000 && dice.oneIn(2))
+      this.#store((low[1]! >>> 0) + 32, [dice.below(4) | (dice.below(256) << 16), dice.below(4) << 8, 0, 0]);
     return `entry at ${at} := ${words.join()}`;
   }
 

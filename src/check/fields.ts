@@ -3,7 +3,7 @@
  * sources and operations have come to. One table of names for inspection and for differences; it reads captures, so that
  * two states can be compared.
  */
-import { Cpu, CpuFlag, Fn, Glob, MsixEntry, NONE, Pin, RunState, Src, Table, VarWord } from '../core/index.js';
+import { Cpu, CpuFlag, Fn, Glob, MsixEntry, NONE, PidWord, Pin, RunState, Src, Table, VarWord } from '../core/index.js';
 import type { AnyVariable, Domain, Kind, Variable } from '../kernel/index.js';
 import { Layout, type FunctionModel, type ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
@@ -45,6 +45,7 @@ function byNumber(system: System, text: string): string {
 /** The name of one thing of a kind, by index: `cpu 3`, `irq 122`, `0x21`, `xhci`. */
 export function indexName(system: System, kind: Kind | Domain, index: number): string {
   if (kind === 'vector') return hex(index);
+  if (kind === 'pidWord') return { [PidWord.control]: 'control', [PidWord.ndst]: 'NDST' }[index] ?? `PIR ${index}`;
   if (kind === 'cpu' || kind === 'irq') return index === NONE ? 'none' : byNumber(system, `${kind} ${index}`);
   return kind === 'device' ? (system.names.devices[index] ?? String(index)) : String(index);
 }
@@ -137,6 +138,7 @@ export class Fields {
   /** A value of a variable as users read it. */
   valueText(variable: Variable, value: number): string {
     if (variable.describe) return byNumber(this.#system, variable.describe(value));
+    if (variable.descriptor) return hex(value);
     return variable.kind === 'ref' ? this.maskName(value) : indexName(this.#system, variable.kind, value);
   }
 

@@ -32,8 +32,8 @@ export interface Span {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** `Event.post`: a doorbell follows. */
-const RINGS = 0x200;
+/** `Event.post`: whoever it is for is notified; by a doorbell. */
+const [NOTIFIES, RINGS] = [0x100, 0x200];
 
 /** Follows the lists of messages that the core keeps per origin, by what steps say about them. */
 export function flightsOf(system: System, { steps }: Watched): Flight[] {
@@ -57,18 +57,18 @@ export function flightsOf(system: System, { steps }: Watched): Flight[] {
       const flight = list?.[action & 15];
       if (list === undefined || flight === undefined) return;
       const remapped = events.find((e) => e.kind === 'remap');
-      if (remapped !== undefined) flight.to = cpuWith(remapped.c >>> 16);
+      if (remapped !== undefined) flight.to = remapped.c & 2 ? { kind: 'iommu', index: remapped.a } : cpuWith(remapped.c >>> 16);
+      const posted = events.find((e) => e.kind === 'post');
+      // it goes on as the notification, or as the doorbell if the program hears that
+      if (posted !== undefined && posted.b & NOTIFIES && (!(posted.b & RINGS) || system.built.program.doorbell !== undefined)) {
+        flight.to = cpuWith(posted.a >>> 8);
+        return;
+      }
       if (events.some((e) => e.kind === 'root') && !events.some((e) => e.kind === 'fault')) {
         flight.root = i;
         return;
       }
       if (remapped !== undefined) return;
-      const posted = events.find((e) => e.kind === 'post');
-      if (posted !== undefined && system.built.program.doorbell !== undefined && posted.b & RINGS) {
-        // it goes on as the doorbell
-        flight.to = cpuWith(posted.a >>> 8);
-        return;
-      }
       list.splice(action & 15, 1);
       flight.arrived = i;
       flight.dropped = events.some((e) => e.kind === 'drop');

@@ -14,6 +14,7 @@ export {
   type RaisesResult,
   type Told,
 } from './document.js';
+export { standardOf, verdictEffect, type Standard, type VerdictChange, type VerdictEffect } from './effects.js';
 export { explain, type ExplainOptions } from './explain.js';
 export type { Explanation, Row } from './explanation.js';
 export type { Field } from './fields.js';

@@ -1,5 +1,7 @@
 /** The points of a way that an explanation marks: where belief and hardware part, and where the property breaks. */
 import { Note } from '../core/index.js';
+import type { AnyVariable } from '../kernel/index.js';
+import type { ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import { kebab } from '../words.js';
 import type { ReplayedStep } from './replay.js';
@@ -77,6 +79,11 @@ function senderOf(system: System, { steps }: Watched, to: number, cpu: number, v
   return (match ?? samples.at(-1))?.a;
 }
 
+/** Vectors that were posted, and that nobody looks for. */
+function inPir(machine: ProgramMachine, { name, slot }: AnyVariable): string[] {
+  return machine.posted(slot).map(({ row, vector }) => `; vector ${hex(vector)} is in PIR of ${name}[${row}], where nobody looks`);
+}
+
 function loss(system: System, watched: Watched): Breaking {
   const { steps, replay } = watched;
   const end = lastIndex(watched);
@@ -89,7 +96,9 @@ function loss(system: System, watched: Watched): Breaking {
   const pending = system.names.cpus.flatMap((cpu, c) =>
     replay.machine.cpu(c).irr.map((vector) => `; vector ${hex(vector)} is pending on ${cpu}, which does not take it`),
   );
-  return [fail(end, `LOST: at rest the event of ${name} is owed${pending.join('')}`), ...partings(system, watched, source, end)];
+  const posted = system.built.variables.filter(({ descriptor }) => descriptor).flatMap((variable) => inPir(replay.machine, variable));
+  const why = [...pending, ...posted].join('');
+  return [fail(end, `LOST: at rest the event of ${name} is owed${why}`), ...partings(system, watched, source, end)];
 }
 
 function stray(system: System, watched: Watched, step: number): Breaking {

@@ -22,7 +22,13 @@ export interface InFlight {
   readonly vector: number | undefined;
   /** `xhci -> CPU 3 vector 0x21` */
   readonly text: string;
-  readonly stage: 'on the way to the root complex' | 'on the way to the LAPIC' | 'on the way to the device' | 'on the way to the IOAPIC';
+  readonly stage:
+    | 'on the way to the root complex'
+    | 'on the way to its descriptor'
+    | 'on the way to the vAPIC page'
+    | 'on the way to the LAPIC'
+    | 'on the way to the device'
+    | 'on the way to the IOAPIC';
   /** contexts that wait for it, CPUs by index */
   readonly awaitedBy: readonly { readonly cpu: number; readonly level: LevelName }[];
 }
@@ -35,7 +41,7 @@ function withId(system: System, id: number): string {
   return system.names.cpus[c] ?? `APIC id ${id}`;
 }
 
-/** `Stage.posting`. */
+/** `Stage` of the core: the entry of the request is known, and says that it is posted. */
 const POSTING = 3;
 
 const levels: readonly LevelName[] = ['thread', 'stopper', 'softirq', 'hardirq'];
@@ -97,21 +103,25 @@ export class Flight {
     const stage = capture.getUint8(at + Msg.stage);
     const pin = capture.getUint16(at + Msg.pin, true) - 1;
     const from = this.#senderOf(source, pin);
-    const head = { ...common, kind, from, stage: stage === 1 ? 'on the way to the LAPIC' : 'on the way to the root complex' } as const;
-    // what a unit has looked up and not yet posted
-    if (stage === POSTING && isAmd(this.#system)) {
-      const [to, vector] = ['the vAPIC page', data & 0xff];
-      return { ...head, to, vector, text: `${from} -> vAPIC page vector ${hex(vector)}` };
+    const head = { ...common, kind, from } as const;
+    if (stage === POSTING) {
+      const vector = data & 0xff;
+      const [to, text] = isAmd(this.#system)
+        ? (['the vAPIC page', `${from} -> vAPIC page vector ${hex(vector)}`] as const)
+        : (['its descriptor', `${from} -> PIR[${hex(vector)}]`] as const);
+      return { ...head, to, vector, text, stage: `on the way to ${to}` };
     }
     const unresolved = kind === 'msi' && stage !== 1 && isRemappable(this.#system, address);
     // a message that was remapped has its destination where its address was
     const bare = kind === 'ipi' || address >>> 20 !== 0xfee;
     const to = unresolved ? describeMessage(this.#system, address, data) : withId(this.#system, bare ? address : (address >>> 12) & 0xff);
-    if (kind === 'msi' && data === DOORBELL) return { ...head, to, vector: undefined, text: `${from} -> ${to} doorbell` };
+    const way = stage === 1 ? 'on the way to the LAPIC' : 'on the way to the root complex';
+    if (kind === 'msi' && data === DOORBELL) return { ...head, to, vector: undefined, text: `${from} -> ${to} doorbell`, stage: way };
     const mode = kind === 'msi' ? 0 : (data >>> 8) & 7;
     const vector = unresolved || mode === 5 || mode === 6 ? undefined : data & 0xff;
     const what = vector === undefined ? (mode === 5 ? 'INIT' : 'SIPI') : `${kind === 'msi' ? 'vector' : 'IPI'} ${hex(vector)}`;
-    return { ...head, to, vector, text: unresolved ? `${from} -> ${to}` : `${from} -> ${to} ${what}` };
+    const text = unresolved ? `${from} -> ${to}` : `${from} -> ${to} ${what}`;
+    return { ...head, to, vector, text, stage: way };
   }
 
   #senderOf({ kind, index }: ReturnType<typeof originOf>, pin: number): string {

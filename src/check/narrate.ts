@@ -106,7 +106,10 @@ export function narrate(system: System, step: ReplayedStep, all = false): Line[]
         else device(e.a, 'message at the root complex');
         break;
       case 'remap':
-        iommu(e.a, `${sender(step)}entry ${e.b}${e.c & 1 ? '' : ' (cached)'}: ${describeTarget(system, e.c >>> 16, (e.c >>> 8) & 0xff)}`);
+        iommu(e.a, `${sender(step)}entry ${e.b}${e.c & 1 ? '' : ' (cached)'}: ${remapText(system, e)}`);
+        break;
+      case 'post':
+        iommu(e.a & 0xff, postText(system, e));
         break;
       case 'fault':
         iommu(e.a, `${sender(step)}entry ${e.b & 0xffff}: blocked, fault reason ${hex(e.b >>> 16)}`);
@@ -199,6 +202,17 @@ function operationCpu(system: System, operation: number): number {
 function cpuOf(step: ReplayedStep, then: (cpu: number) => void): void {
   const instruction = instructionOf(step);
   if (instruction !== undefined) then(instruction.cpu);
+}
+
+/** What a unit makes of a request: where it goes, or what is to be posted. */
+function remapText(system: System, { c }: EventRecord): string {
+  return c & 2 ? `posts vector ${hex((c >>> 8) & 0xff)}` : describeTarget(system, c >>> 16, (c >>> 8) & 0xff);
+}
+
+/** A descriptor is updated (hardware.md E.2). */
+function postText(system: System, { a, b }: EventRecord): string {
+  const notified = b & 0x100 ? `notifies ${describeTarget(system, a >>> 8, (b >>> 16) & 0xff)}` : 'notifies nobody';
+  return `PIR[${hex(b & 0xff)}] set, ${notified}`;
 }
 
 /** A write to a device in memory space. */

@@ -6,7 +6,7 @@ import type { System } from '../scenario/index.js';
 import { isChipset } from './actions.js';
 import type { States } from './changes.js';
 import { indexName } from './fields.js';
-import type { LevelName } from './messages.js';
+import type { InFlight, LevelName } from './messages.js';
 import { configNames, entryName, hex } from './words.js';
 
 /** A point of a routine. */
@@ -41,7 +41,10 @@ export function placeText({ routine, line }: Place): string {
 const REMOTE_IRR = 1 << 14;
 
 const levels: readonly LevelName[] = ['hardirq', 'softirq', 'stopper', 'thread'];
-const hasVariable: ReadonlySet<Op> = new Set([Op.load, Op.store, Op.fetchAdd, Op.scan, Op.waitEq, Op.waitNe, Op.lock, Op.unlock]);
+// prettier-ignore
+const hasVariable: ReadonlySet<Op> = new Set([
+  Op.load, Op.store, Op.fetchAdd, Op.scan, Op.waitEq, Op.waitNe, Op.lock, Op.unlock, Op.exchange, Op.bitSet, Op.bitClear,
+]);
 const onBit: ReadonlySet<Op> = new Set([Op.maskSet, Op.maskClear, Op.maskTest]);
 const onMasks: ReadonlySet<Op> = new Set([Op.maskFirst, Op.maskCount, Op.maskMost, Op.maskLeast, Op.maskFirstFree]);
 
@@ -331,10 +334,17 @@ export class Standings {
     const waited = this.#states
       .messages()
       .filter((message) => message.awaitedBy.some((each) => each.cpu === cpu && each.level === level))
-      .filter((message) => !toRoot || message.stage === 'on the way to the root complex');
+      .filter(({ stage }) => !toRoot || beforeRoot.has(stage));
     return waited.length === 0 ? undefined : `${what} ${waited.map((message) => message.text).join(' and ')}`;
   }
 }
+
+/** What is to be posted has not passed the root complex either. */
+const beforeRoot: ReadonlySet<InFlight['stage']> = new Set([
+  'on the way to the root complex',
+  'on the way to its descriptor',
+  'on the way to the vAPIC page',
+]);
 
 interface Context {
   readonly cpu: number;

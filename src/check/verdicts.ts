@@ -1,7 +1,7 @@
 /** Scenarios by kernels: what a search says of each pair. Kernels whose programs are the same for a scenario are searched once. */
 import type { KernelModel } from '../kernel/model/index.js';
 import { assembleSystem, type Scenario } from '../scenario/index.js';
-import { search } from './search.js';
+import { search, type SearchResult } from './search.js';
 
 /** What a search says of a scenario on a kernel. */
 export interface Verdict {
@@ -20,6 +20,12 @@ export interface VerdictLimits {
   readonly look: (scenario: Scenario, model: KernelModel) => Promise<boolean>;
 }
 
+/** A search in few words. */
+export function verdictFrom({ verdict, failures, reason, coverage }: SearchResult): Verdict {
+  const failed = failures.map(({ property }) => property);
+  return { verdict, failed, states: coverage.states, ...(reason === undefined ? {} : { reason }) };
+}
+
 /** The verdicts of a scenario, in the order of the models; undefined for those that were not reached. Throws `ModelError`. */
 export async function verdictsOf(
   scenario: Scenario,
@@ -32,9 +38,7 @@ export async function verdictsOf(
     if (await look(scenario, model)) break;
     const system = assembleSystem(scenario, { model });
     const decide = async (): Promise<Verdict> => {
-      const { verdict, failures, reason, coverage } = await search(system, { memory, states, progress: () => look(scenario, model) });
-      const failed = failures.map(({ property }) => property);
-      return { verdict, failed, states: coverage.states, ...(reason === undefined ? {} : { reason }) };
+      return verdictFrom(await search(system, { memory, states, progress: () => look(scenario, model) }));
     };
     const verdict = known.get(system.built.fingerprint) ?? decide();
     known.set(system.built.fingerprint, verdict);

@@ -1,72 +1,33 @@
 /** `irqlab conform`: a recorded kernel beside a model, sequence by sequence. */
 import type { Command } from 'commander';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   conform,
   excuseCounts,
   folderFiles,
   kinds,
-  readFolder,
-  readRecording,
-  RecordingError,
   type Compared,
   type Conformance,
   type Line,
   type OperationKind,
 } from '../conform/index.js';
 import { wrap } from '../check/index.js';
-import { findModel, type KernelModel } from '../kernel/model/index.js';
+import type { KernelModel } from '../kernel/model/index.js';
 import { joined } from '../words.js';
-import { modelFrom } from './model.js';
-import { formatOption, orInputError } from './options.js';
-import { Exit, field, headline, InputError, plural, print, printJson, Progress, style, width, type Format } from './output.js';
+import { formatOption, modelNamed } from './options.js';
+import { Exit, field, headline, plural, print, printJson, Progress, style, width, type Format } from './output.js';
+import { recordingAt, recordingsIn } from './recordings.js';
 
 interface ConformOptions {
   readonly model: string;
   readonly format: Format;
 }
 
-function isRecording(folder: string): boolean {
-  return existsSync(join(folder, folderFiles.merged));
-}
-
-/** The folder, if it is a recording; else the recordings in it. Throws `InputError`. */
-function recordingsIn(folder: string): string[] {
-  const needs = `a recording has ${folderFiles.merged} and ${folderFiles.irqs}`;
-  if (!existsSync(folder)) throw new InputError([{ file: folder, line: 1, column: 1, message: `this folder does not exist; ${needs}` }]);
-  if (!statSync(folder).isDirectory()) throw new InputError([{ file: folder, line: 1, column: 1, message: `this is no folder; ${needs}` }]);
-  const within = readdirSync(folder)
-    .toSorted()
-    .map((name) => join(folder, name))
-    .filter(isRecording);
-  return isRecording(folder) || within.length === 0 ? [folder] : within;
-}
-
-/** The files of a folder that are read. */
-function filesIn(folder: string): Map<string, string> {
-  return new Map(
-    Object.values(folderFiles).flatMap((name) => {
-      const file = join(folder, name);
-      return existsSync(file) ? [[name, readFileSync(file, 'utf8')] as const] : [];
-    }),
-  );
-}
-
-async function named(name: string): Promise<KernelModel> {
-  const found = await modelFrom(name);
-  return typeof found === 'object' ? found : orInputError(() => findModel(name));
-}
-
 async function compared(folder: string, model: KernelModel): Promise<Conformance> {
   const progress = new Progress();
   try {
-    const recording = readRecording(readFolder(filesIn(folder), folder.replace(/\/+$/, '')));
+    const recording = recordingAt(folder);
     progress.show(`${recording.folder.name}: ${plural(recording.operations.length, 'operation')}`);
     return await conform(recording, model);
-  } catch (error) {
-    if (error instanceof RecordingError) throw new InputError(error.diagnostics);
-    throw error;
   } finally {
     progress.done();
   }
@@ -229,7 +190,7 @@ export function addConform(program: Command): void {
     .requiredOption('--model <name|file>', 'kernel model, e.g. linux-6.12.117, or a file that exports your own')
     .addOption(formatOption())
     .action(async (folder: string, { model: name, format }: ConformOptions) => {
-      const model = await named(name);
+      const model = await modelNamed(name);
       const all: Conformance[] = [];
       for (const each of recordingsIn(folder)) all.push(await compared(each, model));
       const [only] = all;

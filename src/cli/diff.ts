@@ -1,18 +1,11 @@
 /** `irqlab diff`: what differs between two kernel models, and which built-in scenarios show it. */
 import type { Command } from 'commander';
 import { search, wrap } from '../check/index.js';
-import {
-  behaviourDifferences,
-  findModel,
-  type ActiveBehaviour,
-  type BehaviourDifference,
-  type KernelModel,
-} from '../kernel/model/index.js';
+import { behaviourDifferences, type ActiveBehaviour, type BehaviourDifference, type KernelModel } from '../kernel/model/index.js';
 import { assembleSystem, builtinScenarios, type Scenario } from '../scenario/index.js';
 import { timedRun } from '../campaign/index.js';
 import { kebab } from '../words.js';
-import { modelFrom } from './model.js';
-import { formatOption, orInputError } from './options.js';
+import { formatOption, modelNamed, orInputError } from './options.js';
 import { count, Exit, field, Interrupt, print, printJson, Progress, style, width, type Format } from './output.js';
 
 interface DiffOptions {
@@ -105,11 +98,6 @@ async function rowsOf(first: KernelModel, second: KernelModel, budget: Budget, t
   return rows;
 }
 
-async function named(name: string): Promise<KernelModel> {
-  const found = await modelFrom(name);
-  return typeof found === 'object' ? found : orInputError(() => findModel(name));
-}
-
 /** What one of the models has, beside its name. */
 function sideText({ name }: KernelModel, models: readonly KernelModel[], text: string): string[] {
   const column = Math.max(...models.map((model) => model.name.length)) + 4;
@@ -166,7 +154,7 @@ export function addDiff(program: Command): void {
     .option('--quick', `a small budget: ${count(budgets.quick.states)} states in place of ${count(budgets.full.states)}`)
     .addOption(formatOption())
     .action(async (a: string, b: string, { quick, format }: DiffOptions) => {
-      const [first, second] = [await named(a), await named(b)];
+      const [first, second] = [await modelNamed(a), await modelNamed(b)];
       const told = new Told();
       const rows = await rowsOf(first, second, quick === true ? budgets.quick : budgets.full, told);
       told.done();

@@ -2,6 +2,7 @@
 /** The command line: one file per command, and here what becomes of mistakes. */
 import { Command, CommanderError } from 'commander';
 import { readFileSync } from 'node:fs';
+import { addBehaviours } from './behaviours.js';
 import { addCheck } from './check.js';
 import { addConform } from './conform.js';
 import { addDiff } from './diff.js';
@@ -36,6 +37,7 @@ addImport(program);
 addConform(program);
 addDiff(program);
 addVerdicts(program);
+addBehaviours(program);
 addLists(program);
 
 for (const command of [program, ...program.commands]) {

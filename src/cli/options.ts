@@ -1,7 +1,7 @@
 /** Options that several commands share. */
 import { Option, type Command } from 'commander';
 import { readFileSync } from 'node:fs';
-import { behavioursOf, findModel, ModelError, modelNames } from '../kernel/model/index.js';
+import { behavioursOf, findModel, ModelError, modelNames, type KernelModel } from '../kernel/model/index.js';
 import { modelFrom } from './model.js';
 import { assumptionValues, timingIds, type Assumptions } from '../machine/index.js';
 import { builtinScenarios, findScenario, parseScenarioBytes, type Overrides, type Scenario, type Vocabulary } from '../scenario/index.js';
@@ -80,6 +80,17 @@ export function loadScenario(name: string, or = ''): Scenario {
   return parsed.scenario;
 }
 
+/** For an option that may be repeated. */
+export function several(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+/** Scenarios by names or files; without any all built-in ones that end. Throws `InputError`. */
+export function scenariosNamed(names: readonly string[] | undefined): readonly Scenario[] {
+  if (names !== undefined) return names.map((name) => loadScenario(name));
+  return [...builtinScenarios.values()].map((each) => each.scenario).filter(({ run }) => !run.repeat);
+}
+
 /** Throws `InputError`. */
 export async function overridesOf(options: Pick<SystemOptions, 'model' | 'set' | 'assume'>): Promise<Overrides> {
   const assumptions: Record<string, string> = {};
@@ -102,6 +113,12 @@ export function orInputError<T>(make: () => T): T {
     if (error instanceof ModelError) throw new InputError(error.message);
     throw error;
   }
+}
+
+/** The model that a name or a file means. Throws `InputError`. */
+export async function modelNamed(name: string): Promise<KernelModel> {
+  const found = await modelFrom(name);
+  return typeof found === 'object' ? found : orInputError(() => findModel(name));
 }
 
 /** Simulated seconds on the command line, with the bounds of a scenario file. */

@@ -1,11 +1,9 @@
 /** `irqlab verdicts`: the built-in scenarios on all kernels, as a table. */
 import type { Command } from 'commander';
 import { verdictsOf, wrap, type Verdict } from '../check/index.js';
-import { findModel, modelNames, type KernelModel } from '../kernel/model/index.js';
-import { builtinScenarios, type Scenario } from '../scenario/index.js';
+import { modelNames, type KernelModel } from '../kernel/model/index.js';
 import { kebab } from '../words.js';
-import { modelFrom } from './model.js';
-import { formatOption, loadScenario, orInputError, wholeNumber } from './options.js';
+import { formatOption, modelNamed, orInputError, scenariosNamed, several, wholeNumber } from './options.js';
 import { count, Exit, Interrupt, print, printJson, Progress, seconds, style, width, type Format } from './output.js';
 
 interface VerdictsOptions {
@@ -66,12 +64,9 @@ function rowLines({ scenario, verdicts }: Row, names: readonly string[], column:
 
 function legend(rows: readonly Row[]): string {
   const used = [...new Set(rows.flatMap(({ verdicts }) => verdicts.flatMap((verdict) => verdict?.failed ?? [])))];
-  const failing = used.map((property) => `${letters[property] ?? '*'} ${kebab(property)}`);
-  return ['. safe', ...failing, '? not decided'].join(', ');
-}
-
-function several(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
+  const failing = used.flatMap((property) => (letters[property] === undefined ? [] : [`${letters[property]} ${kebab(property)}`]));
+  const own = used.length > failing.length ? ['* what the scenario or the model itself asserts'] : [];
+  return wrap(['. safe', ...failing, ...own, '? not decided'].join(', '), width()).join('\n');
 }
 
 export function addVerdicts(program: Command): void {
@@ -87,14 +82,8 @@ export function addVerdicts(program: Command): void {
     .addOption(formatOption())
     .action(async ({ model, scenario, states, format }: VerdictsOptions) => {
       const models: KernelModel[] = [];
-      for (const name of model ?? modelNames) {
-        const found = await modelFrom(name);
-        models.push(typeof found === 'object' ? found : orInputError(() => findModel(name)));
-      }
-      const all: readonly Scenario[] =
-        scenario === undefined
-          ? [...builtinScenarios.values()].map((each) => each.scenario).filter(({ run }) => !run.repeat)
-          : scenario.map((name) => loadScenario(name));
+      for (const name of model ?? modelNames) models.push(await modelNamed(name));
+      const all = scenariosNamed(scenario);
       const progress = new Progress();
       const interrupt = new Interrupt();
       const started = performance.now();

@@ -4,6 +4,7 @@
  */
 export type { Access } from './access.js';
 export { conform, excuseCounts, type Compared, type Conformance, type Line } from './compare.js';
+export { sequenceEffect, type SequenceChange } from './effects.js';
 export { excuses, type Excuse } from './excuses.js';
 export { folderFiles, readFolder, type Files, type RecordedFolder } from './folder.js';
 export type { RecordedIrq } from './irqs.js';

@@ -98,16 +98,20 @@ export function followRefs(codes: Codes, roots: Iterable<RoutineBody>): Targets 
   return targets;
 }
 
+/** Those of what is no plain load or store: an element, the control half of a descriptor, a row that becomes as another is. */
+function rowAccesses({ op, variable, second, b, c }: Insn): Access[] {
+  const isElement = op !== Op.controlSet && op !== Op.storeRow;
+  return [...(variable ? [{ variable, index: isElement ? [b, c] : [b] }] : []), ...(second ? [{ variable: second, index: [c] }] : [])];
+}
+
 /** Variables that an instruction touches. */
 export function accesses(insn: Insn, targets: Targets): Access[] {
   const through = (reg: Insn['a']): Access[] => {
     const known = reg instanceof Reg ? targets.get(reg) : undefined;
     return [...(known && known.size > 0 ? known : [undefined])].map((variable) => ({ variable, index: ['unknown'] }));
   };
-  if (insn.op === Op.storePair && insn.variable) {
-    const to = { variable: insn.variable, index: [insn.b] };
-    return insn.second ? [to, { variable: insn.second, index: [insn.c] }] : [to];
-  }
+  if (insn.op === Op.storePair && insn.variable) return [{ variable: insn.variable, index: [insn.b] }];
+  if (insn.op >= Op.exchange && insn.op <= Op.storeRow) return rowAccesses(insn);
   if (insn.op < Op.load || insn.op > Op.listRemove) return [];
   const list: Access[] = [];
   if (insn.flags & InsnFlag.byRef) list.push(...through(insn.b));

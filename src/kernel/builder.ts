@@ -2,8 +2,8 @@
 import { Op } from '../../assembly/state/abi/instructions.js';
 import type { Mark } from './emitter.js';
 import { AssemblyError } from './errors.js';
-import { HardwareBuilder } from './hardware.js';
 import type { AtomicBlock, Insn, RoutineBody } from './ir.js';
+import { PostedBuilder } from './posted.js';
 import type { Arguments, Params, ResultKind, Routine } from './routine.js';
 import { Reg, SELF, type Comparison, type IndexOf, type Test, type Value } from './values.js';
 import type { Kind, Lock, Variable } from './variables.js';
@@ -18,7 +18,7 @@ const jumpIf = { eq: Op.jumpEq, ne: Op.jumpNe, lt: Op.jumpLt, ge: Op.jumpGe } as
 const jumpUnless = { eq: Op.jumpNe, ne: Op.jumpEq, lt: Op.jumpGe, ge: Op.jumpLt } as const;
 const signs = { eq: '==', ne: '!=', lt: '<', ge: '>=' } as const;
 
-export class Builder<R extends ResultKind = ResultKind> extends HardwareBuilder {
+export class Builder<R extends ResultKind = ResultKind> extends PostedBuilder {
   readonly #body: RoutineBody;
   readonly #scopes: Scope[] = [];
 

@@ -98,8 +98,18 @@ function operands(program: Program, insn: Decoded): string {
     case Op.lock:
     case Op.unlock:
       return [...first, place(program, slot, b)].join(', ');
+    case Op.exchange:
+      return [...first, place(program, slot, b, c), String(imm)].join(', ');
+    case Op.bitSet:
+    case Op.bitClear:
+      return [place(program, slot, b, c), `bit ${operand(a, 0)}`].join(', ');
+    case Op.controlSet: {
+      const ndst = c === Operand.none ? [] : [`NDST ${operand(c, 0)}`];
+      return [place(program, slot, b), `bits 0x${imm.toString(16)} of ${operand(a, 0)}`, ...ndst].join(', ');
+    }
+    case Op.storeRow:
+      return [place(program, slot, b), place(program, slot2, c)].join(', ');
     case Op.storePair:
-      if (slot2 !== 0xffff) return [place(program, slot, b), `= ${place(program, slot2, c)}`].join(' ');
       return [place(program, slot, b), `words ${imm}, ${imm + (flags & InsnFlag.wide ? 2 : 1)}`, operand(a, 0), operand(c, 0)].join(', ');
     case Op.queuePut: {
       const status = slot2 === 0xffff ? [] : [`status ${place(program, slot2, c)}`];

@@ -46,6 +46,7 @@ const inspected = {
   sentData: ['irq'],
   sentMasked: ['irq'],
   sends: ['irq'],
+  ended: [],
 } as const satisfies Record<keyof typeof Inspect, readonly Kind[]>;
 
 const cfgKinds = {

@@ -9,6 +9,7 @@ export type { LocklessAccess } from './atomic.js';
 export type { Builder } from './builder.js';
 export { decode, disassemble, type Decoded } from './disassemble.js';
 export type { Label } from './encode.js';
+export { harvest } from './harvest.js';
 export { readables } from './expression/names.js';
 export { ExpressionError, parseExpression } from './expression/syntax.js';
 export { Terms } from './expression/terms.js';
@@ -23,6 +24,7 @@ export { all, any, eq, ge, lt, ne, not, SELF, type Condition, type IndexOf, type
 export {
   Declarations,
   type DeclaredData,
+  type Descriptors,
   type AnyVariable,
   type CommonOptions,
   type Dim,

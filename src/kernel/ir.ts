@@ -87,8 +87,15 @@ const writesA: ReadonlySet<Op> = new Set([
   Op.lapicRead,
   Op.inspect,
   Op.timerArmed,
+  Op.exchange,
+  Op.bitSet,
+  Op.bitClear,
+  Op.controlSet,
   Op.unitRead,
 ]);
+
+/** Instructions that read the register which they write. */
+export const readsA: ReadonlySet<Op> = new Set([Op.scan, Op.bitSet, Op.bitClear, Op.controlSet]);
 
 const isReg = (arg: Arg): arg is Reg => arg instanceof Reg && arg !== SELF;
 
@@ -101,7 +108,7 @@ export function written(insn: Insn, calleeResult: Reg | undefined): Reg | undefi
 /** The registers an instruction reads as operands. */
 export function readOperands(insn: Insn): Reg[] {
   const reads = [insn.b, insn.c].filter(isReg);
-  if (isReg(insn.a) && (!writesA.has(insn.op) || insn.op === Op.scan)) reads.push(insn.a);
+  if (isReg(insn.a) && (!writesA.has(insn.op) || readsA.has(insn.op))) reads.push(insn.a);
   return reads;
 }
 

@@ -61,6 +61,12 @@ export function judgeBody(
   };
 }
 
+function watchedBy(field: Inspect): Watched {
+  if (field <= Inspect.running) return Watched.cpus;
+  const isDevice = field <= Inspect.msiData || (field >= Inspect.sentAddress && field <= Inspect.sends);
+  return isDevice ? Watched.devices : Watched.messages;
+}
+
 /** What a judge and all that it calls read: slots of variables, and a mask over `Watched`. */
 export function readBy(codes: Codes, root: RoutineBody | undefined): { slots: ReadonlySet<number>; hardware: number } {
   const slots = new Set<number>();
@@ -71,9 +77,7 @@ export function readBy(codes: Codes, root: RoutineBody | undefined): { slots: Re
     seen.add(routine);
     for (const { op, imm, variable, second, key, routine: callee } of codes.get(routine) ?? []) {
       for (const each of [variable, second, key]) if (each !== undefined) slots.add(each.slot);
-      if (op === Op.inspect)
-        hardware |=
-          imm <= Inspect.running ? Watched.cpus : imm <= Inspect.msiData || imm >= Inspect.sentAddress ? Watched.devices : Watched.messages;
+      if (op === Op.inspect) hardware |= watchedBy(imm);
       if (op === Op.cfgRead || op === Op.mmioRead || op === Op.pinRead || op === Op.unitRead) hardware |= Watched.devices;
       if (op === Op.call && callee !== undefined) visit(callee);
     }

@@ -1,20 +1,22 @@
 /** Kinds of values, and how many there are of each on a machine. */
+import { PidWord } from '../../assembly/state/abi/instructions.js';
 import { AssemblyError } from './errors.js';
 
 /**
  * What a value is. Phantom types: irq, vector, CPU index and APIC id cannot be mixed up on the host.
  * `irq` is the index of an interrupt source, `ref` a reference to a mask.
  */
-export type Kind = 'u8' | 'u16' | 'u32' | 'bool' | 'cpu' | 'irq' | 'vector' | 'apicId' | 'device' | 'irte' | 'word' | 'dteWord' | 'ref';
+export type Kind =
+  'u8' | 'u16' | 'u32' | 'bool' | 'cpu' | 'irq' | 'vector' | 'apicId' | 'device' | 'irte' | 'word' | 'dteWord' | 'vcpu' | 'pidWord' | 'ref';
 
 /**
  * What a variable can be indexed by; `irte`: an entry of a remapping table, `word`: one of the four of an entry; `dteWord`: one of the eight
- * of an entry of AMD's device table.
+ * of an entry of AMD's device table, `pidWord`: one of the sixteen of a posted-interrupt descriptor.
  */
-export type Dim = 'cpu' | 'irq' | 'vector' | 'device' | 'irte' | 'word' | 'dteWord';
+export type Dim = 'cpu' | 'irq' | 'vector' | 'device' | 'irte' | 'word' | 'dteWord' | 'vcpu' | 'pidWord';
 
 /** What a list can be of. */
-export type Node = Exclude<Dim, 'irte' | 'word' | 'dteWord'>;
+export type Node = Exclude<Dim, 'irte' | 'word' | 'dteWord' | 'vcpu' | 'pidWord'>;
 
 /** What the bits of a mask stand for. */
 export type Domain = 'cpu' | 'vector' | 'irq';
@@ -26,6 +28,8 @@ export interface MachineSize {
   readonly devices: number;
   /** entries of remapping tables that the check looks at; left out: none */
   readonly irtes?: number;
+  /** virtual CPUs of guests; left out: none */
+  readonly vcpus?: number;
   readonly vectors: 256;
   readonly vectorLo: number;
   readonly vectorHi: number;
@@ -43,6 +47,8 @@ export const bytesOfKind: Readonly<Record<Kind, 1 | 2 | 4>> = {
   irte: 2,
   word: 1,
   dteWord: 1,
+  vcpu: 2,
+  pidWord: 1,
   u32: 4,
   apicId: 4,
   ref: 4,
@@ -75,6 +81,10 @@ export function kindBits(kind: Kind, size: MachineSize): number {
       return 2;
     case 'dteWord':
       return 3;
+    case 'vcpu':
+      return bitsFor(size.vcpus ?? 0);
+    case 'pidWord':
+      return 4;
     case 'ref':
       return 24;
     case 'u32':
@@ -102,7 +112,13 @@ export function extent(dim: Kind | undefined, size: MachineSize): number {
       return 4;
     case 'dteWord':
       return 8;
+    case 'vcpu':
+      return size.vcpus ?? 0;
+    case 'pidWord':
+      return PidWord.count;
     default:
-      throw new AssemblyError(`a variable cannot be indexed by ${dim}; dimensions are cpu, irq, vector, device, irte, word and dteWord`);
+      throw new AssemblyError(
+        `a variable cannot be indexed by ${dim}; dimensions are cpu, irq, vector, device, irte, word, dteWord, vcpu and pidWord`,
+      );
   }
 }

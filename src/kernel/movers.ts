@@ -39,10 +39,16 @@ const writers: ReadonlySet<Op> = new Set([
   Op.maskCopy,
   Op.listPush,
   Op.listRemove,
+  Op.exchange,
+  Op.bitSet,
+  Op.bitClear,
+  Op.controlSet,
+  Op.storeRow,
 ]);
 
 /** True if the instruction may write what it touches; of a copy, what stands in the instruction itself is the source. */
-function isWrite(insn: Insn, { index }: Access): boolean {
+function isWrite(insn: Insn, { variable, index }: Access): boolean {
+  if (insn.op === Op.storeRow) return variable === insn.variable;
   return writers.has(insn.op) && (insn.op !== Op.maskCopy || index[0] === 'unknown');
 }
 

@@ -23,20 +23,6 @@ export class RemapBuilder extends MemoryBuilder {
     this.emit(Op.storePair, { a: a ?? 'none', b, c: c ?? 'none', imm: first, variable, flags }, text, note);
   }
 
-  /** One store of 16 bytes: all four words of a row, as those of a row of another variable. Units see all of it or nothing. */
-  storeRow<const D extends readonly [Kind, 'word'], const F extends readonly [Kind, 'word']>(
-    variable: Variable<'u32', D>,
-    row: Value<D[0]>,
-    from: Variable<'u32', F>,
-    fromRow: Value<F[0]>,
-    note?: string,
-  ): void {
-    const b = this.index(row, variable.dims[0] ?? 'irte');
-    const c = this.index(fromRow, from.dims[0] ?? 'irte');
-    const text = `${this.show(variable, [row])} = ${this.show(from, [fromRow])}`;
-    this.emit(Op.storePair, { b, c, variable, second: from, flags: InsnFlag.visible | InsnFlag.wide }, text, note);
-  }
-
   /**
    * A descriptor behind the last one in the queue of a unit, which nobody sees before `queueTail`. `status`: the variable, with its row, that
    * a wait writes. VT-d (hardware.md D.4): `low` is the lowest word, `value` the one above it. AMD (F.5): of `low` the command, bits 31:28;

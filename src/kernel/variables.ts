@@ -29,6 +29,8 @@ export interface CommonOptions {
    * below 4096
    */
   readonly dma?: boolean | { readonly offset: number };
+  /** its rows are posted-interrupt descriptors (`Declarations.descriptors`) */
+  readonly descriptor?: boolean;
 }
 
 export interface VariableOptions extends CommonOptions {
@@ -56,6 +58,7 @@ interface Declared<D extends readonly Kind[]> {
   readonly dma: boolean;
   /** bytes from the beginning of its page, if it has one */
   readonly offset: number;
+  readonly descriptor: boolean;
   readonly protectedBy: Lock | undefined;
 }
 
@@ -69,6 +72,9 @@ export interface Variable<K extends Kind = Kind, D extends readonly Kind[] = rea
   /** a value as users should read it, where the number alone says little */
   readonly describe: ((value: number) => string) | undefined;
 }
+
+/** Posted-interrupt descriptors, one for each index. */
+export type Descriptors<D extends Kind = Kind> = Variable<'u32', readonly [D, 'pidWord']>;
 
 /** A mask, or an array of masks. */
 export interface Mask<O extends Domain = Domain, D extends readonly Kind[] = readonly Kind[]> extends Declared<D> {
@@ -148,6 +154,19 @@ export class Declarations implements DeclaredData {
     return this.#add({ ...this.#declared(name, dims, 2, options), form: 'value', kind, bits, initial, values: values ?? {}, describe });
   }
 
+  /**
+   * Posted-interrupt descriptors (hardware.md E.1), one for each index: sixteen words (`PidWord`) that units write and others see. An
+   * image holds of PIR the universe's vectors.
+   */
+  descriptors<const D extends Dim>(name: string, dim: D, options: VariableOptions = {}): Descriptors<D> {
+    return this.variable<'u32', readonly [D, 'pidWord']>(name, 'u32', [dim, 'pidWord'], {
+      visible: true,
+      ...options,
+      dma: true,
+      descriptor: true,
+    });
+  }
+
   /** One mask, or one for each index: `mask('pending_mask', 'cpu', ['irq'])`. */
   mask<O extends Domain, const D extends readonly [] | readonly [Dim]>(
     name: string,
@@ -213,6 +232,7 @@ export class Declarations implements DeclaredData {
       local: options.local ?? false,
       dma: options.dma !== undefined && options.dma !== false,
       offset,
+      descriptor: options.descriptor ?? false,
       protectedBy: options.lock,
     };
   }
@@ -225,7 +245,7 @@ export class Declarations implements DeclaredData {
 
 /** `VarFlag`s of a variable. */
 export function variableFlags(variable: AnyVariable): number {
-  let flags = (variable.carrier ? VarFlag.carrier : 0) | (variable.dma ? VarFlag.dma : 0);
+  let flags = (variable.carrier ? VarFlag.carrier : 0) | (variable.dma ? VarFlag.dma : 0) | (variable.descriptor ? VarFlag.descriptor : 0);
   // the last of two; a single dimension is dim0, whose elements an image holds all
   if (variable.dims[1] === 'vector') flags |= VarFlag.byVector;
   if (variable.form === 'lock') flags |= VarFlag.lock;

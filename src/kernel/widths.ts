@@ -78,6 +78,7 @@ function resultBits(insn: UnitInsn, widths: Widths, size: MachineSize): number {
       return constantBits(insn.imm, size);
     case Op.load:
     case Op.fetchAdd:
+    case Op.exchange:
       return insn.variable ? elementBits(insn.variable, size) : 32;
     case Op.maskTest:
     case Op.irrBit:
@@ -85,6 +86,10 @@ function resultBits(insn: UnitInsn, widths: Widths, size: MachineSize): number {
     case Op.saveFlags:
     case Op.timerArmed:
       return 1;
+    // the number of a bit before
+    case Op.bitSet:
+    case Op.bitClear:
+      return 5;
     case Op.maskFirst:
     case Op.maskFirstFree:
     case Op.maskMost:

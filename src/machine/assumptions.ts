@@ -17,7 +17,8 @@ export const assumptionValues = {
   softDisabled: ['dispatches', 'holds'],
   /**
    * how far a completed wait, of VT-d or of AMD, has pushed requests that used an invalidated entry: to the IRR, out of the unit, not
-   * at all (hardware.md D.4.3, F.5)
+   * at all (hardware.md D.4.3, F.5). A posted one is out of the unit when PIR and ON have changed and the notification, if there is
+   * one, is sent; it has reached its end when the notification has, or there is none.
    */
   iecDrain: ['irr', 'root-complex', 'none'],
   /** a remapping entry of 128 bits is read in one instant, or its low half first (hardware.md D.5, F.7) */

@@ -34,8 +34,10 @@ export interface MachineEvent {
   readonly reason?: keyof typeof Drop;
   /** latch: delivery mode, 2 SMI, 4 NMI, 7 ExtINT */
   readonly mode?: number;
-  /** ipi: APIC id that it is for; post: low 24 bits of the one that a doorbell is for */
+  /** ipi: APIC id that it is for; post: low 24 bits of the one that is notified */
   readonly destination?: number;
+  /** post: vector of the notification (E.2); a doorbell has none */
+  readonly notification?: number;
   /** ipi: low half of ICR (A.6) */
   readonly icr?: number;
   /** place of the IOAPIC, and its pin */
@@ -110,7 +112,8 @@ const fields: { readonly [K in keyof typeof Event]?: (a: number, b: number, c: n
     iommu: a & 0xff,
     vector: b & 0xff,
     notified: (b & 0x100) !== 0,
-    ...(b & 0x200 ? { destination: a >>> 8 } : {}),
+    ...(b & 0x100 ? { destination: a >>> 8 } : {}),
+    ...((b & 0x300) === 0x100 ? { notification: (b >>> 16) & 0xff } : {}),
     address,
   }),
   raise: (device, event) => ({ device, event }),

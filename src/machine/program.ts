@@ -11,6 +11,7 @@ import {
   Iommu,
   MsixEntry,
   Note,
+  PidWord,
   RunState,
   Src,
   Status,
@@ -147,6 +148,12 @@ export class ProgramMachine extends Machine {
     startAmd(this.core, this.layout, this.setup, u, start);
   }
 
+  /** Guest-physical address of descriptor `row` of a variable, low and high half: where a unit finds it. */
+  descriptorAddress(slot: number, row: number): readonly [low: number, high: number] {
+    const at = this.layout.slot(slot, VarWord.address) + row * PidWord.count * 4;
+    return [(VARIABLE_WINDOW + (at - this.layout.firstVariable())) >>> 0, row];
+  }
+
   /** The machine is set up: derived fields are computed; in a timed run the clock is armed. */
   start(): void {
     this.core.exports.complete();
@@ -160,6 +167,15 @@ export class ProgramMachine extends Machine {
     const bytes = this.layout.slot(slot, VarWord.bytes);
     const at = this.layout.slot(slot, VarWord.address) + (i * this.layout.slot(slot, VarWord.dim1) + j) * bytes;
     return bytes === 1 ? this.core.u8(at) : bytes === 2 ? this.core.u16(at) : this.core.u32(at);
+  }
+
+  /** Vectors in the PIRs of a variable of descriptors, by row. */
+  posted(slot: number): { readonly row: number; readonly vector: number }[] {
+    const rows = Array.from({ length: this.layout.slot(slot, VarWord.dim0) }, (_, row) => row);
+    const vectors = Array.from({ length: PidWord.control * 32 }, (_, vector) => vector);
+    return rows.flatMap((row) =>
+      vectors.filter((vector) => (this.variable(slot, row, vector >>> 5) >>> (vector & 31)) & 1).map((vector) => ({ row, vector })),
+    );
   }
 
   maskBits(slot: number, i = 0): number[] {

@@ -244,11 +244,12 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   return { scenario, model, built, names, assumptions, firstAccess, ioapics, properties, setup, machine };
 }
 
-/** Index of the unit of each device; -1: it is in nobody's list. */
+/** Index of the unit of each device; -1: it is in nobody's list, or it is the event of a unit, which none remaps (hardware.md D.2). */
 function unitsOf({ machine, devices }: Scenario): readonly number[] {
   const units = machine.iommu?.units ?? [];
   const rest = units.findIndex((unit) => unit.devices === undefined);
-  return devices.map(({ name }) => {
+  return devices.map(({ name, message }) => {
+    if (message.type === 'dmar') return -1;
     const own = units.findIndex((unit) => unit.devices?.includes(name));
     return own < 0 ? rest : own;
   });

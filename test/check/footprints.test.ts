@@ -4,7 +4,7 @@ import { Actor } from '../../src/core/index.js';
 import { ModelFault, type ProgramMachine } from '../../src/machine/index.js';
 import { Instrumented } from '../engine/instrumented.js';
 import { randomKernel } from '../engine/kernels.js';
-import { footprintAt, namesOf, PASSING, resourceMap, type Footprint } from '../engine/resources.js';
+import { checkDeclared, footprintAt, namesOf, PASSING, resourceMap, type Footprint } from '../engine/resources.js';
 import { Dice, machineOf, randomSystem } from '../engine/systems.js';
 
 const action = (actor: Actor, which: number): number => (actor << 12) | which;
@@ -113,25 +113,11 @@ describe('verified footprints', () => {
       walk(machine, dice, 150, (enabled) => {
         const block = machine.snapshot();
         for (const a of new Set([...allActions(machine), ...enabled])) {
-          const at = machine.core.exports.declaredBy(a);
-          if (at === 0) continue;
-          const declared = footprintAt(machine, at);
-          let done = 0;
-          const touches = instrumented.during(() => (done = machine.core.exports.tryAlone(a)));
-          if (done) steps++;
+          const checked = checkDeclared(machine, instrumented, resource, a);
+          if (checked === undefined) continue;
+          if (checked.done) steps++;
           else guards++;
-          let [reads, writes] = [0n, 0n];
-          for (const { address, bytes, write } of touches) {
-            for (let i = 0; i < bytes; i++) {
-              if (write) writes |= resource(address + i);
-              else reads |= resource(address + i);
-            }
-          }
-          const [unread, unwritten] = [reads & ~(declared.reads | declared.writes), writes & ~declared.writes];
-          if (unread | unwritten)
-            problems.add(
-              `${Actor[a >>> 12]} ${a & 0xfff} (${done ? 'done' : 'guard'}) reads ${namesOf(unread)}, writes ${namesOf(unwritten)}`,
-            );
+          if (checked.beyond !== '') problems.add(checked.beyond);
           machine.restore(block);
         }
       });

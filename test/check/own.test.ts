@@ -51,6 +51,16 @@ describe('in a search', () => {
     },
   );
 
+  test('operations that have ended are counted, as far as the probe', async () => {
+    const lines = ['always', 'atRest', 'afterProbe'].map((when) => `{name: ${when.toLowerCase()}, ${when}: "operations_ended == 0"}`);
+    const brute = await bruteForce(systemFrom(asserting(...lines)));
+    for (const reduction of [0, 1, 2] as const) {
+      const { failures } = await search(systemFrom(asserting(...lines)), { ...LIMITS, reduction });
+      expect(Object.fromEntries(failures.map(({ property, length }) => [property, length]))).toEqual(brute.failures);
+    }
+    expect(Object.keys(brute.failures).toSorted()).toEqual(['always', 'atrest']);
+  });
+
   test('22 own properties have a bit each', async () => {
     const names = Array.from({ length: 21 }, (_, i) => `p${i}`);
     const lines = names.map((name, i) => `{name: ${name}, always: "${i % 2 === 0 ? 'apicd_cpu[irq 122] == cpu 3' : 'in_flight < 100'}"}`);

@@ -51,6 +51,9 @@ describe('what no program may do is a fault with its instruction, never a trap',
     ['a loop without a step', 'runaway', 1, [[Op.jump, N, N, N, 1], end]],
     ['waking a task of a CPU that does not exist', 'context', 2, [[Op.move, 0, N, I, 5], [Op.wake, N, 0, I, 1], end]],
     ['the handler of a source that does not exist', 'index', 1, [[Op.serve, I, N, N, 9], end]],
+    ['the control half of what is no descriptor', 'index', 1, [[Op.controlSet, 0, N, N, 0], end]],
+    ['a row that has no four words', 'index', 1, [[Op.storeRow, N, N, N, 0], end]],
+    ['an exchange with an index out of range', 'index', 2, [[Op.move, 0, N, I, 1], [Op.exchange, 1, 0, N, 0], end]],
     ['more than seven locks held', 'depth', 8, [...Array.from({ length: 8 }, () => [Op.preemptOff, N, N, N, 0] as const), end]],
   ];
   test.each(faults)('%s: %s', async (_, kind, at, code) => {

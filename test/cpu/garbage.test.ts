@@ -7,6 +7,9 @@ import { Engine } from '../../src/check/engine.js';
 import { scenarioOf } from '../check/help.js';
 import { amdKernel } from '../engine/amdKernel.js';
 import { guestKernel } from '../engine/guestKernel.js';
+import { postedToy } from '../engine/posted.js';
+import { postedMsiKernel } from '../engine/postedMsi.js';
+import { vcpuKernel } from '../engine/vcpu.js';
 
 const RUNS = 250;
 
@@ -24,7 +27,7 @@ function garble(code: Uint32Array, roll: (n: number) => number): Uint32Array {
   const garbled = code.slice();
   for (let i = 1 + roll(roll(3) === 0 ? 400 : 6); i > 0; i--) {
     const words = [
-      (roll(92) | (roll(18) << 8) | (roll(18) << 16) | (roll(18) << 24)) >>> 0,
+      (roll(97) | (roll(18) << 8) | (roll(18) << 16) | (roll(18) << 24)) >>> 0,
       roll(70_000),
       code[roll(code.length)] ?? 0,
       roll(0xffffffff),
@@ -87,4 +90,24 @@ test(`${RUNS} garbled programs, searched, walked and timed: no trap`, async () =
   }
   expect(outcomes.ended).toBeGreaterThan(RUNS / 4);
   expect(outcomes.faults).toBeGreaterThan(RUNS / 10);
+});
+
+test('150 garbled programs with posted interrupts, searched, walked and timed: no trap', async () => {
+  const roll = dice(8);
+  const kernels = [vcpuKernel({ from: 'running', does: ['block'] }), postedMsiKernel({ move: 'whole', cleanup: 'pir' })];
+  let [ended, faults] = [0, 0];
+  for (let i = 0; i < 150; i++) {
+    const timed = roll(3) === 1;
+    const record = timed ? 1 : roll(2) === 1 ? 2 : 0;
+    const { setup, again } = await postedToy(kernels[i % 2]!, { timed, record, ring: record === 0 ? 0 : 4096 });
+    try {
+      walk(await again({ program: { ...setup.program, code: garble(setup.program.code, roll) } }), setup, roll);
+      ended++;
+    } catch (error) {
+      if (!(error instanceof ModelFault)) throw error;
+      faults++;
+    }
+  }
+  expect(ended).toBeGreaterThan(30);
+  expect(faults).toBeGreaterThan(15);
 });

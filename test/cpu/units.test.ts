@@ -1,6 +1,6 @@
 /** Instructions on AMD-Vi units, one by one (hardware.md F): what they leave in memory and registers, and what no program may do. */
 import { describe, expect, test } from 'vitest';
-import { Amd, AmdStatus, Table } from '../../src/core/index.js';
+import { Actor, Amd, AmdStatus, Table } from '../../src/core/index.js';
 import { AssemblyError, Declarations, programSetup, SELF, type Assembler, type Builder } from '../../src/kernel/index.js';
 import { iommusOf, ModelFault, type ProgramMachine } from '../../src/machine/index.js';
 import { act, enabled, entryLow, settle, smallIoapic, steps, task, toy, type Toy, type ToyKernel } from '../engine/toy.js';
@@ -100,8 +100,10 @@ describe('queuePut', () => {
   });
 });
 
+/** Low word of a guest's entry: RemapEn, GALogIntr, GuestMode. */
+const GUEST = 0x85;
+
 describe('the log of guests', () => {
-  const GUEST = 0x85;
   // the page is that of the table, behind which nothing stands
   const boot = (m: ProgramMachine, { irte }: Variables): void => {
     [GUEST, 0xcafe, 0x31 + m.guestAddress(irte.slot), 0].forEach((word, w) => m.setVariable(irte.slot, 0, w, word));
@@ -210,6 +212,36 @@ test('devices on pins ask as the IOAPIC does: one entry of the device table, one
   act(machine, 'pin', 1);
   settle(machine, 'message');
   expect(machine.cpu(0).irr).toEqual([0x42]);
+});
+
+test('a level-triggered request that is blocked at the vAPIC page asks again (B.3.2)', async () => {
+  const { machine } = await toy(
+    (_, d) => {
+      const irte = d.variable('irte', 'u32', ['irte', 'word'], { dma: true });
+      return {
+        boot: (m) => {
+          const nowhere = 0x40000;
+          [GUEST, 0, 0x31 + nowhere, 0].forEach((word, w) => m.setVariable(irte.slot, 2, w, word));
+          m.setAmdUnit(0, { table: irte.slot, stride: 64, size: 2 });
+          m.ioapic(0).write(0x10, entryLow(2, { level: true }));
+        },
+      };
+    },
+    {
+      sources: [{ kind: 'level' }],
+      devices: [{ chipset: 'pins' }],
+      ioapics: [{ ...smallIoapic, requester: 8 }],
+      ...unit({ capabilities: { guest: true } }),
+    },
+  );
+  act(machine, 'raise');
+  act(machine, 'pin');
+  const message = machine.enabled().find((each) => each >>> 12 === Actor.message) ?? 0;
+  for (const broken of [[], ['noFault']]) {
+    machine.setImage(machine.image());
+    expect(machine.apply(message).broken).toEqual(broken);
+  }
+  expect(enabled(machine)).toContain('pin 0');
 });
 
 describe('what is refused', () => {

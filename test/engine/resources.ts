@@ -1,5 +1,6 @@
 /** Footprints as the core declares them, and the resource that an address of the state belongs to. */
 import {
+  Actor,
   Amd,
   Cpu,
   Ctx,
@@ -22,6 +23,7 @@ import {
   VarWord,
 } from '../../src/core/index.js';
 import type { ProgramMachine } from '../../src/machine/index.js';
+import type { Instrumented } from './instrumented.js';
 
 /** Bits of all words in one number. */
 export interface Footprint {
@@ -147,4 +149,28 @@ export function namesOf(bits: bigint): string {
   const names: string[] = [];
   for (let i = 0; i < FOOTPRINT_WORDS * 64; i++) if ((bits >> BigInt(i)) & 1n) names.push(`${i >> 6}.${i & 63}`);
   return names.join(' ');
+}
+
+/** Does one action alone; `done`: it could be done; `beyond`: what it touches without having declared it, '' if nothing. */
+export function checkDeclared(
+  machine: ProgramMachine,
+  instrumented: Instrumented,
+  resource: (address: number) => bigint,
+  action: number,
+): { readonly done: boolean; readonly beyond: string } | undefined {
+  const at = machine.core.exports.declaredBy(action);
+  if (at === 0) return undefined;
+  const declared = footprintAt(machine, at);
+  let done = false;
+  const touches = instrumented.during(() => (done = machine.core.exports.tryAlone(action) !== 0));
+  let [reads, writes] = [0n, 0n];
+  for (const { address, bytes, write } of touches) {
+    for (let i = 0; i < bytes; i++) {
+      if (write) writes |= resource(address + i);
+      else reads |= resource(address + i);
+    }
+  }
+  const [unread, unwritten] = [reads & ~(declared.reads | declared.writes), writes & ~declared.writes];
+  const name = `${Actor[action >>> 12]} ${action & 0xfff} (${done ? 'done' : 'guard'})`;
+  return { done, beyond: unread | unwritten ? `${name} reads ${namesOf(unread)}, writes ${namesOf(unwritten)}` : '' };
 }

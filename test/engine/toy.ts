@@ -32,6 +32,8 @@ export interface ToyKernel {
   readonly start?: Task;
   readonly judgeRest?: Task;
   readonly judgeProbe?: Task;
+  /** says of each irq whether its events are to be handled (`Started`); left out: all are */
+  readonly started?: { readonly slot: number };
   readonly boot?: (machine: ProgramMachine) => void;
 }
 
@@ -56,6 +58,8 @@ export interface ToyOptions extends Partial<Omit<MachineSetup, 'sources' | 'func
   readonly tableRows?: number;
   /** first vector of the universe, one behind its last */
   readonly universe?: readonly [number, number];
+  /** virtual CPUs */
+  readonly vcpus?: number;
 }
 
 /** A device with MSI, or with MSI-X if it has entries, or one of the chipset. */
@@ -108,9 +112,10 @@ export async function toy<K extends ToyKernel>(build: (k: Assembler, d: Declarat
     cpus = 1,
     sources: given = 0,
     assumptions,
-    tableRows: irtes = 0,
+    tableRows,
     universe: [lo, hi] = [0x10, 0x100],
     parts: called,
+    vcpus = 0,
     ...rest
   } = options;
   const list: readonly Source[] = typeof given === 'number' ? Array.from({ length: given }, () => ({})) : given;
@@ -134,12 +139,14 @@ export async function toy<K extends ToyKernel>(build: (k: Assembler, d: Declarat
   for (const routine of new Set([...Object.values(tasksOf), ...operations.map((o) => o.routine), start])) if (routine) k.entry(routine);
   // as tasks: a test's judge may do what a model's must not
   for (const routine of new Set([judgeRest, judgeProbe])) if (routine) k.entry(routine);
-  const size: MachineSize = { cpus, irqs: sources.length, devices: devices.length, irtes, vectors: 256, vectorLo: lo, vectorHi: hi };
+  const counts = { cpus, irqs: sources.length, devices: devices.length, irtes: tableRows ?? options.irtes ?? 0, vcpus };
+  const size: MachineSize = { ...counts, vectors: 256, vectorLo: lo, vectorHi: hi };
   const program = k.assemble(size);
   const entry = (routine?: { readonly name: string }): number => (routine ? (program.entries.get(routine.name) ?? 0) : 0);
   const fromKernel = programSetup(program, d, size, {
     handlers: new Map(Object.entries(handlers).map(([vector, routine]) => [Number(vector), entry(routine)])),
     apStart: entry(start),
+    ...(kernel.started && { started: kernel.started.slot }),
   });
   const setup: MachineSetup = {
     apicIds: Array.from({ length: cpus }, (_, c) => c),

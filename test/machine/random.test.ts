@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Dice } from '../../bench/random/dice.js';
 import { Invariants } from '../../bench/random/invariants.js';
+import { postedTrial } from '../../bench/random/posted.js';
 import { trial } from '../../bench/random/trial.js';
 import { UnitInvariants } from '../../bench/random/units.js';
 import { Cpu, Iec, Iommu, Pin, Table } from '../../src/core/index.js';
@@ -21,6 +22,17 @@ describe('whatever the host does to registers and pins', () => {
     );
     expect(sum.accepted).toBeGreaterThan(1000);
     expect(Math.min(sum.used, sum.fetched, sum.recorded)).toBeGreaterThan(100);
+  });
+
+  test('each request that is to be posted ends as a bit in PIR, with a message if E.2 says so, or as a fault, recorded unless FPD hides it', async () => {
+    const sum = { posted: 0, notified: 0, blocked: 0, hidden: 0 };
+    for (let seed = 1; seed <= 15; seed++) {
+      const { failure, ...counts } = await postedTrial(seed, 120);
+      for (const name of ['posted', 'notified', 'blocked', 'hidden'] as const) sum[name] += counts[name];
+      expect(failure).toBeUndefined();
+    }
+    expect(sum.posted).toBeGreaterThan(500);
+    expect(Math.min(sum.notified, sum.blocked, sum.hidden)).toBeGreaterThan(100);
   });
 
   test('a restored machine of the same make goes on as the one that was copied, messages in flight', async () => {

@@ -1,18 +1,20 @@
 /** Posting of an interrupt (hardware.md E.1, E.2): one atomic read-modify-write of the descriptor. */
+import { PidControl, PidWord } from '../../state/abi/instructions';
 import { Diag } from '../../state/abi/lapic';
-import { isGuest, readGuest, writeGuest } from '../../state/guest';
+import { timed } from '../../state/access';
+import { touchVariables } from '../../state/touched';
+import { inUniverse } from '../../lapic/accept';
 import { countDiag } from '../../record/counters';
+import { setOutside } from '../../record/violations';
 
 export enum Posting {
-  unreadable = 0,
-  reserved = 1,
+  reserved = 0,
   /** the vector is pending; nobody is notified */
-  silent = 2,
-  notify = 3,
+  silent = 1,
+  notify = 2,
 }
 
-const ON: u64 = 1;
-const SN: u64 = 2;
+const CONTROL: usize = PidWord.control * 4;
 /** Bits 271:258 and 287:280, and what VT-d wants to be 0 behind the control word. */
 const RESERVED: u64 = 0xff00fffc;
 
@@ -20,23 +22,29 @@ const RESERVED: u64 = 0xff00fffc;
 export let notificationVector: u32 = 0;
 export let notificationDestination: u32 = 0;
 
-function hasReservedBits(at: u64, control: u64): bool {
-  return (control & RESERVED) != 0 || (readGuest(at + 40, 8) | readGuest(at + 48, 8) | readGuest(at + 56, 8)) != 0;
+function hasReservedBits(at: usize, control: u64): bool {
+  return (control & RESERVED) != 0 || (load<u64>(at, CONTROL + 8) | load<u64>(at, CONTROL + 16) | load<u64>(at, CONTROL + 24)) != 0;
 }
 
-/** Sets bit `vector` of the descriptor at `at`. */
-export function post(at: u64, vector: u32, urgent: bool, eime: bool): Posting {
-  if (!isGuest(at, 64)) return Posting.unreadable;
-  const control = readGuest(at + 32, 8);
+/** The word of the descriptor's PIR that has the bit of a vector. */
+@inline export function pirOf(at: usize, vector: u32): usize {
+  return at + ((<usize>(vector >> 5)) << 2);
+}
+
+/** Sets bit `vector` of the descriptor that stands at `at`. */
+export function post(at: usize, vector: u32, urgent: bool, eime: bool): Posting {
+  const control = load<u64>(at, CONTROL);
   if (hasReservedBits(at, control)) return Posting.reserved;
-  const word = at + ((<u64>(vector >> 5)) << 2);
-  const requests = <u32>readGuest(word, 4);
+  touchVariables();
+  if (!timed() && !inUniverse(vector)) setOutside(true);
+  const word = pirOf(at, vector);
+  const requests = load<u32>(word);
   const bit = (<u32>1) << (vector & 31);
   if (requests & bit) countDiag(Diag.pirMerge);
-  writeGuest(word, 4, requests | bit);
-  if ((control & ON) != 0 || ((control & SN) != 0 && !urgent)) return Posting.silent;
-  writeGuest(at + 32, 8, control | ON);
-  notificationVector = (<u32>(control >> 16)) & 0xff;
+  store<u32>(word, requests | bit);
+  if ((control & PidControl.on) != 0 || ((control & PidControl.sn) != 0 && !urgent)) return Posting.silent;
+  store<u64>(at, control | PidControl.on, CONTROL);
+  notificationVector = (<u32>(control >> PidControl.nvShift)) & 0xff;
   notificationDestination = eime ? <u32>(control >> 32) : (<u32>(control >> 40)) & 0xff;
   return Posting.notify;
 }

@@ -128,10 +128,7 @@ export enum Op {
   timerArm = 75,
   timerCancel = 76,
   timerArmed = 77,
-  /**
-   * one store of 8 bytes: var[b][imm] = a, var[b][imm + 1] = c; with `InsnFlag.wide` one of 16: words imm and imm + 2 of them change, or
-   * where there is a slot2 all four, to what slot2[c] has
-   */
+  /** one store of 8 bytes: var[b][imm] = a, var[b][imm + 1] = c; with `InsnFlag.wide` one of 16: words imm and imm + 2 of them change */
   storePair = 78,
   /**
    * a descriptor behind the last one in the queue of unit b, made of imm, a and the guest address of var slot2[c]. VT-d: low half
@@ -158,9 +155,22 @@ export enum Op {
   pinWait = 87,
   /** a = bit b of the own TMR: the trigger mode of what was accepted last with this vector (A.12) */
   tmrBit = 88,
+  /** one atomic step: a = var[b][c], which becomes imm */
+  exchange = 90,
+  /** one atomic step: a = bit number a of var[b][c], which is set, or cleared */
+  bitSet = 91,
+  bitClear = 92,
+  /**
+   * the control half of posted-interrupt descriptor var[b] in one atomic step (hardware.md E.4): of word 8 the bits imm = those of a,
+   * word 9 = c if it is a register; a = word 8 as it was. It stands for a loop around cmpxchg8b: a try that fails changes nothing and
+   * is made again with what it has found, so only the one that succeeds is a step
+   */
+  controlSet = 93,
+  /** one store of 16 bytes: the four words of var[b] = those of slot2[c] */
+  storeRow = 94,
   /** a = register imm (`UnitReg`) of unit b; that register = a */
-  unitRead = 90,
-  unitWrite = 91,
+  unitRead = 95,
+  unitWrite = 96,
 }
 
 /** Values of an operand byte. 0..7 are the context's registers. */
@@ -255,6 +265,8 @@ export enum Inspect {
   sentData = 15,
   sentMasked = 16,
   sends = 17,
+  /** operations that have ended; 0 in the probe */
+  ended = 18,
 }
 
 /** "no such index" of the mask and scan instructions. */
@@ -362,9 +374,29 @@ export enum VarFlag {
   watched = 32,
   /** remapping units read and write it too: no lock holds them back. It stands at a page of guest memory's window on variables */
   dma = 64,
+  /** of 16 words a row, each a posted-interrupt descriptor (hardware.md E.1); `dma` as well */
+  descriptor = 128,
 }
 
-/** Guest-physical address at which units see the variables of the check class, in the order in which they are placed. */
+/** Words of a posted-interrupt descriptor: a bit for each vector; ON, SN and NV; NDST. */
+export enum PidWord {
+  pir = 0,
+  control = 8,
+  ndst = 9,
+  count = 16,
+}
+
+/** Bits of its control word, and where NV stands in it. */
+export enum PidControl {
+  on = 1,
+  sn = 2,
+  nvShift = 16,
+}
+
+/**
+ * Guest-physical address at which units see the variables of the check class, in the order in which they are placed. Row r of
+ * descriptors stands r * 4 GiB higher: addresses of two of them differ in both halves, as they may on a machine.
+ */
 export const VARIABLE_WINDOW: u32 = 0x80000000;
 
 /** One record of the table of variables; the core fills in `address`. Words of 32 bits. */
@@ -383,5 +415,7 @@ export enum VarWord {
   address = 6,
   /** with `VarFlag.dma`: where it begins in its page */
   offset = 7,
-  words = 8,
+  /** of descriptors: how many rows those of the slots before have */
+  firstRow = 8,
+  words = 9,
 }

@@ -93,8 +93,8 @@ export enum Event {
   /** a wait of unit a is complete: b = status address, c = status data, or 0 */
   wait = 28,
   /**
-   * unit a posts vector b (bits 7:0; bit 8: and notifies) in the descriptor at c. Of AMD: in the vAPIC page at c; bit 9 of b: by a
-   * doorbell for the destination whose low bits are in a, bits 31:8
+   * unit a posts vector b (bits 7:0; bit 8: and notifies, by the vector in bits 23:16, the destination whose low bits are in a, bits
+   * 31:8) in the descriptor at c. Of AMD: in the vAPIC page at c; bit 9 of b: by a doorbell, which has no vector, for that destination
    */
   post = 29,
   /** unit a drops entry b from its cache */

@@ -270,7 +270,7 @@ export enum Watched {
   cpus = 1,
   /** registers of devices */
   devices = 2,
-  /** interrupt sources and messages in flight */
+  /** interrupt sources, messages in flight, and which operations have ended */
   messages = 4,
 }
 

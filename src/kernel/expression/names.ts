@@ -97,6 +97,12 @@ const hardware: Readonly<Record<string, Hardware>> = {
     read: (b, i, note) => b.and('u32', b.inspect('sentData', i, note), 0xff),
   },
   in_flight: { dims: [], type: number, about: 'messages in flight', read: (b, i, note) => b.inspect('inFlight', i, note) },
+  operations_ended: {
+    dims: [],
+    type: number,
+    about: 'how many operations of the scenario have ended; 0 in the probe',
+    read: (b, i, note) => b.inspect('ended', i, note),
+  },
   in_flight_of: { dims: ['device'], type: number, about: 'those of the device', read: (b, i, note) => b.inspect('inFlightOf', i, note) },
 };
 
@@ -185,6 +191,8 @@ export function refusal(variable: AnyVariable | undefined): string | undefined {
   if (variable?.class === 'record') return `${variable.name} is no part of the state, it is only counted; name another variable`;
   if (variable?.dims.some((dim) => dim === 'irte' || dim === 'word' || dim === 'dteWord'))
     return `${variable.name} is a table of remapping entries, which expressions cannot look into; name a variable of the kernel`;
+  if (variable?.dims.some((dim) => dim === 'vcpu' || dim === 'pidWord'))
+    return `${variable.name} is indexed by virtual CPUs or words of a descriptor, which expressions cannot name; name another variable`;
   if (variable?.form === 'value' && variable.kind === 'ref')
     return `${variable.name} is a reference to a mask, which cannot be compared; name the mask itself`;
   return undefined;

@@ -1,7 +1,7 @@
 /** Which virtual registers of a unit are live before and after each of its instructions. */
 import { Op } from '../../../assembly/state/abi/instructions.js';
 import { AssemblyError } from '../errors.js';
-import { isPure, readOperands, written } from '../ir.js';
+import { isPure, readOperands, readsA, written } from '../ir.js';
 import type { Unit, UnitInsn } from '../units.js';
 import type { Reg } from '../values.js';
 import { keepOnly, successors } from './graph.js';
@@ -73,7 +73,7 @@ export function withoutDeadCode(unit: Unit): UnitInsn[] {
     };
     const code = keepOnly(current.code, (insn, i) => !isPure(insn.op) || isRead(insn, i));
     if (code.length === current.code.length) {
-      return code.map((insn, i) => (insn.op === Op.call || insn.op === Op.scan || isRead(insn, i) ? insn : { ...insn, a: 'none' }));
+      return code.map((insn, i) => (insn.op === Op.call || readsA.has(insn.op) || isRead(insn, i) ? insn : { ...insn, a: 'none' }));
     }
     current = { ...current, code };
   }

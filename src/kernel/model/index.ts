@@ -2,7 +2,16 @@
 import { linux, linuxBehaviours, linuxVersions } from './linux/model.js';
 import { ModelError, type KernelModel } from './model.js';
 
-export type { ActiveBehaviour, BuiltModel, IrqPlacement, KernelModel, OperationRequest, Placement, Untargeted } from './model.js';
+export type {
+  ActiveBehaviour,
+  BuiltModel,
+  IrqPlacement,
+  KernelModel,
+  OperationRequest,
+  OtherValue,
+  Placement,
+  Untargeted,
+} from './model.js';
 export { behaviourDifferences, type BehaviourDifference } from './difference.js';
 export { linux, ModelError };
 export type { LinuxChanges } from './linux/model.js';

@@ -90,6 +90,17 @@ export interface ActiveBehaviour {
   readonly text: string;
   /** where the version's value is known from; `set`: the user's choice */
   readonly evidence: string;
+  /** what it might be instead; left out: not known */
+  readonly others?: readonly OtherValue[];
+}
+
+/** A value that a behaviour might have instead of the one in force. */
+export interface OtherValue {
+  readonly value: string;
+  /** what the value means */
+  readonly text: string;
+  /** why nothing would change with it, as the other behaviours are; left out: no reason is known */
+  readonly moot?: string;
 }
 
 export interface KernelModel {

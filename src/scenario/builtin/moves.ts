@@ -10,8 +10,10 @@ interface Kind {
   readonly about: string;
   /** of the device */
   readonly message: string;
-  /** irqs of the device; the first is the one that moves */
+  /** irqs of the device; the last is the one that moves */
   readonly irqs: number;
+  /** a unit never remaps it: on a machine with remapping another device is beside it */
+  readonly unmapped?: boolean;
   /** left out: with and without a remapping unit */
   readonly only?: 'plain' | 'remapped';
 }
@@ -21,8 +23,8 @@ const kinds: readonly Kind[] = [
   { name: 'masked-msi', about: 'an MSI with a mask bit', message: '{type: msi, maskable: true}', irqs: 1 },
   { name: 'multi-msi', about: 'an MSI of two messages', message: '{type: msi, vectors: 2}', irqs: 2, only: 'remapped' },
   { name: 'msix', about: 'an MSI-X entry', message: '{type: msix}', irqs: 1 },
-  { name: 'hpet', about: 'a comparator of the HPET', message: '{type: hpet}', irqs: 1, only: 'plain' },
-  { name: 'dmar', about: 'the fault event of a remapping unit', message: '{type: dmar}', irqs: 1, only: 'plain' },
+  { name: 'hpet', about: 'a comparator of the HPET', message: '{type: hpet}', irqs: 1 },
+  { name: 'dmar', about: 'the fault event of a remapping unit', message: '{type: dmar}', irqs: 1, unmapped: true },
   { name: 'edge-pin', about: 'a pin that is triggered by edges', message: '{type: ioapic, pin: 4}', irqs: 1 },
   { name: 'level-pin', about: 'a level-triggered pin', message: '{type: ioapic, pin: 9, trigger: level}', irqs: 1 },
 ];
@@ -37,17 +39,18 @@ interface Shape {
   readonly crowded?: boolean;
   /** further keys of the irq */
   readonly irq?: string;
+  /** `IRQ`: the one that moves */
   readonly operations: readonly string[];
   /** kinds that it makes sense for */
   readonly only?: readonly string[];
 }
 
-const MOVE = 'move: {irq: 24, to: [0]}';
+const MOVE = 'move: {irq: IRQ, to: [0]}';
 
 const shapes: readonly Shape[] = [
   { name: 'move', about: 'moves to another CPU', cpus: 2, vectors: 2, operations: [MOVE] },
-  { name: 'move-back', about: 'moves to another CPU and back', cpus: 2, vectors: 2, operations: [MOVE, 'move: {irq: 24, to: [1]}'] },
-  { name: 'two-moves', about: 'moves twice in a row', cpus: 3, vectors: 2, operations: [MOVE, 'move: {irq: 24, to: [2]}'] },
+  { name: 'move-back', about: 'moves to another CPU and back', cpus: 2, vectors: 2, operations: [MOVE, 'move: {irq: IRQ, to: [1]}'] },
+  { name: 'two-moves', about: 'moves twice in a row', cpus: 3, vectors: 2, operations: [MOVE, 'move: {irq: IRQ, to: [2]}'] },
   { name: 'old-offline', about: 'moves, and the CPU it leaves goes offline', cpus: 2, vectors: 2, operations: [MOVE, 'offline: 1'] },
   { name: 'new-offline', about: 'moves, and the CPU it goes to goes offline', cpus: 2, vectors: 2, operations: [MOVE, 'offline: 0'] },
   {
@@ -87,19 +90,21 @@ const shapes: readonly Shape[] = [
 ];
 
 function text(kind: Kind, shape: Shape, remapped: boolean): string {
+  const beside = remapped && kind.unmapped === true && shape.crowded !== true;
+  const where = !remapped ? '' : kind.unmapped ? ', on a machine with remapping' : ', behind a remapping unit';
   const irqs = Array.from({ length: kind.irqs }, (_, i) => `{irq: ${24 + i}, cpu: 1${shape.irq ?? ''}}`);
   return [
     'version: 1',
     `name: ${nameOf(kind, shape, remapped)}`,
-    `about: ${kind.about[0]?.toUpperCase() ?? ''}${kind.about.slice(1)} ${shape.about}${remapped ? ', behind a remapping unit' : ''}.`,
+    `about: ${kind.about[0]?.toUpperCase() ?? ''}${kind.about.slice(1)} ${shape.about}${where}.`,
     `machine: {cpus: ${shape.cpus}${remapped ? ', iommu: vtd' : ''}}`,
-    `universe: {vectors: ${shape.vectors * kind.irqs}}`,
+    `universe: {vectors: ${shape.vectors * kind.irqs + (beside ? 1 : 0)}}`,
     'devices:',
     `  - {name: nic, message: ${kind.message}, raises: 2, irqs: [${irqs.join(', ')}]}`,
-    ...(shape.crowded === true ? ['  - {name: disk, raises: 0, irqs: [{irq: 40, cpu: 0, affinity: [0]}]}'] : []),
+    ...(shape.crowded === true || beside ? ['  - {name: disk, raises: 0, irqs: [{irq: 40, cpu: 0, affinity: [0]}]}'] : []),
     ...(shape.crowded === true && kind.irqs > 1 ? ['  - {name: disk2, raises: 0, irqs: [{irq: 41, cpu: 0, affinity: [0]}]}'] : []),
     'operations:',
-    ...shape.operations.map((operation) => `  - ${operation}`),
+    ...shape.operations.map((operation) => `  - ${operation.replace('IRQ', `${23 + kind.irqs}`)}`),
     '',
   ].join('\n');
 }

@@ -74,12 +74,12 @@ export function affinityRoutines(
 
   /** A user writes smp_affinity: the move happens here, or waits for the next interrupt if the chip, or the move before, makes it. */
   const setAffinityOperation = k.routine('irq_set_affinity', { op: 'u8', irq: 'irq', mask: 'ref' }, (b, { op, irq, mask }) => {
-    if (d.life && (behaviours.inactiveMove === 'store' || !chip.deferred)) storeInactive(b as unknown as Builder, d.life, op, irq, mask);
     const ask = (): void => {
       b.maskCopy(b.ref(d.pendingMask, [irq]), mask);
       b.store(d.requested, [irq], mask);
     };
     const atOnce = (): void => {
+      if (d.life) storeInactive(b as unknown as Builder, d.life, op, irq, mask);
       // a task runs with interrupts on: no register has to keep that
       b.cli();
       b.lock(d.descLock, [irq]);
@@ -96,6 +96,7 @@ export function affinityRoutines(
       b.restoreFlags(b.let('bool', 1));
     };
     const later = (): void => {
+      if (d.life && behaviours.inactiveMove === 'store') storeInactive(b as unknown as Builder, d.life, op, irq, mask);
       const flags = b.saveFlags();
       b.lock(d.descLock, [irq]);
       b.atomic(() => {

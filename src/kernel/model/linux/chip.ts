@@ -3,7 +3,7 @@
  * implementation for each way a message goes: plain registers of the device (msi.ts), an entry of a remapping table.
  */
 import type { ProgramMachine } from '../../../machine/index.js';
-import type { Builder, Reg, Test } from '../../index.js';
+import type { Builder, Reg, Test, Value } from '../../index.js';
 import type { PinEntries } from './ioapic.js';
 import type { Target } from './target.js';
 
@@ -12,11 +12,11 @@ export interface Chip {
    * irq_set_affinity of the chip, desc->lock held: a vector on an online CPU of the mask, and what makes the hardware send
    * it. Gives `OK`, `EBUSY` or `ENOSPC`; with the latter two nothing has changed.
    */
-  setAffinity(b: Builder, irq: Reg<'irq'>, mask: Reg<'ref'>): Reg<'u8'>;
+  setAffinity(b: Builder, irq: Reg<'irq'>, mask: Value<'ref'>): Reg<'u8'>;
   /** A move waits for the next interrupt on the old CPU (linux.md 2.5). Otherwise any CPU does it at once (2.6, 2.10). Or by irq. */
   readonly deferred: boolean | ((b: Builder, irq: Reg<'irq'>) => Test);
   /** As `setAffinity`, of irqs that are moved at once where others wait: a message in one pass. */
-  readonly setAtOnce?: ((b: Builder, irq: Reg<'irq'>, mask: Reg<'ref'>) => Reg<'u8'>) | undefined;
+  readonly setAtOnce?: ((b: Builder, irq: Reg<'irq'>, mask: Value<'ref'>) => Reg<'u8'>) | undefined;
   /** The irq's hardware is set up for the vector and CPU it has; it is quiet. desc->lock is held, as for the others. */
   activate(b: Builder, irq: Reg<'irq'>): void;
   /** Its device has power again: what it has lost is written. */

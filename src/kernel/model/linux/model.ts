@@ -2,11 +2,20 @@
 import { Assembler, AssemblyError, programSetup, type MachineSize, type OwnRoutines } from '../../index.js';
 import type { ProgramMachine, OperationSetup } from '../../../machine/index.js';
 import { quote } from '../../../words.js';
-import { ModelError, type ActiveBehaviour, type BuiltModel, type KernelModel, type Placement, type Untargeted } from '../model.js';
+import {
+  ModelError,
+  type ActiveBehaviour,
+  type BuiltModel,
+  type KernelModel,
+  type OtherValue,
+  type Placement,
+  type Untargeted,
+} from '../model.js';
 import { behaviourNames, behaviours, type BehaviourName, type Behaviours } from './behaviours.js';
 import { activationRoutines } from './activation.js';
 import { affinityRoutines } from './affinity.js';
 import type { Chip } from './chip.js';
+import { chipOf } from './chips.js';
 import {
   declareData,
   describeSlot,
@@ -27,9 +36,9 @@ import { pinEntries } from './ioapic.js';
 import { irqKinds } from './irqKinds.js';
 import { invariants, oneshotMasked } from './invariants.js';
 import { addJudges } from './judges.js';
-import { msiChip } from './msi.js';
+import { mootReason } from './moot.js';
 import { isReservable } from './registers.js';
-import { irtesFor, remapChip } from './remap.js';
+import { irtesFor } from './remap.js';
 import { isRemapped } from './target.js';
 import { threadRoutines } from './threads.js';
 import { vectorRoutines } from './vector.js';
@@ -74,12 +83,22 @@ export function linux(version: string, changes: LinuxChanges = {}): KernelModel 
     const values = Object.keys(behaviours[name].values);
     if (!values.includes(value)) throw new ModelError(`behaviour ${name} cannot be ${value}; it is one of ${values.join(', ')}`);
   }
+  const chosen = Object.fromEntries(behaviourNames.map((name) => [name, set[name] ?? table[name].value])) as unknown as Behaviours;
   const active = behaviourNames.map((name): ActiveBehaviour => {
-    const value = set[name] ?? table[name].value;
     const texts: Readonly<Record<string, string>> = behaviours[name].values;
-    return { name, value, about: behaviours[name].text, text: texts[value] ?? '', evidence: name in set ? 'set' : table[name].evidence };
+    const others = Object.keys(texts).filter((each) => each !== chosen[name]);
+    return {
+      name,
+      value: chosen[name],
+      about: behaviours[name].text,
+      text: texts[chosen[name]] ?? '',
+      evidence: name in set ? 'set' : table[name].evidence,
+      others: others.map((value): OtherValue => {
+        const moot = mootReason(chosen, name, value);
+        return { value, text: texts[value] ?? '', ...(moot === undefined ? {} : { moot }) };
+      }),
+    };
   });
-  const chosen = Object.fromEntries(active.map(({ name, value }) => [name, value])) as unknown as Behaviours;
   return {
     name: called,
     behaviours: active,
@@ -118,11 +137,6 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
     throw new ModelError(
       `Linux gives a device several MSI only with interrupt remapping; write one irq for ${placement.parts?.devices[several] ?? several}, or machine iommu`,
     );
-  const event = placement.devices.findIndex(({ chipset }) => chipset !== undefined && chipset !== 'pins');
-  if (event >= 0 && isRemapped(placement))
-    throw new ModelError(
-      `the Linux models know devices of the chipset without interrupt remapping only; leave out ${placement.parts?.devices[event] ?? event}, or machine iommu`,
-    );
   const size = isRemapped(placement) ? { ...machineSize, irtes: irtesFor(machineSize.irqs) } : machineSize;
   const uses = usesOf(placement);
   const data = declareData(uses);
@@ -133,7 +147,7 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
   const routines = vectorRoutines(k, data, chosen);
   const kinds = irqKinds(data, placement);
   const pins = data.rteMasked && pinEntries(data, data.rteMasked, kinds, placement);
-  const chip = (isRemapped(placement) ? remapChip : msiChip)(k, data, routines, kinds, pins, chosen, placement);
+  const chip = chipOf(k, data, routines, kinds, pins, chosen, placement);
   const activation = data.life && activationRoutines(k, data, data.life, routines, chip, kinds, chosen);
   const threads = data.threads && threadRoutines(k, data, data.threads, chip, kinds);
   const affinity = affinityRoutines(k, data, routines, chip, activation, chosen);

@@ -6,18 +6,24 @@ import type { Placement } from '../model.js';
 import type { Behaviours } from './behaviours.js';
 import type { Chip } from './chip.js';
 import { MANAGED_IRQ_SHUTDOWN_VECTOR, Slot, State, type LinuxData } from './data.js';
-import { deviceRegisters, type Registers } from './registers.js';
+import type { Registers } from './registers.js';
 import { OK, type VectorRoutines } from './vector.js';
 
 /** Fixed, edge, asserted (hardware.md C.3.2). */
 const DATA_ASSERT = 0x4000;
 const ADDRESS_BASE = 0xfee00000;
 
-/** Writes a whole message, for an irq that comes to life or goes; not while its device sleeps. */
-export function messageRoutine(k: Assembler, registers: Registers) {
-  return k.routine('pci_msi_domain_write_msg', { irq: 'irq', address: 'u32', data: 'u16' }, (b, { irq, address, data }) =>
-    registers.write(b as unknown as Builder, irq, { address: () => address, data: () => data }),
-  );
+export type Messages = ReturnType<typeof messageRoutines>;
+
+/** The messages of the machine's devices, for whatever chips there are. */
+export function messageRoutines(k: Assembler, registers: Registers) {
+  return {
+    registers,
+    /** Writes a whole message, for an irq that comes to life or goes; not while its device sleeps. */
+    write: k.routine('pci_msi_domain_write_msg', { irq: 'irq', address: 'u32', data: 'u16' }, (b, { irq, address, data }) =>
+      registers.write(b as unknown as Builder, irq, { address: () => address, data: () => data }),
+    ),
+  };
 }
 
 /** Irqs whose messages go as they are to a LAPIC. */
@@ -25,13 +31,14 @@ export function msiChip(
   k: Assembler,
   d: LinuxData,
   v: VectorRoutines,
+  messages: Messages,
   kinds: IrqKinds,
   pins: PinEntries | undefined,
   behaviours: Behaviours,
   placement: Placement,
 ): Chip {
   const { apicIds } = placement;
-  const registers = deviceRegisters(placement, kinds, pins, behaviours);
+  const { registers, write: writeMessage } = messages;
 
   /** w0-w5: every write is a step of its own, and completes in another. */
   const writeMsg = k.routine('__pci_write_msi_msg', { irq: 'irq', dest: 'cpu', vector: 'vector' }, (b, { irq, dest, vector }) => {
@@ -157,7 +164,6 @@ export function msiChip(
           { result: 'u8' as const, holds: [d.descLock] },
         );
 
-  const writeMessage = messageRoutine(k, registers);
   /** For an irq on a pin, and for any other. */
   const byPin = (b: Builder, irq: Reg<'irq'>, onPin: (entries: PinEntries) => void, others: () => void): void =>
     kinds.choose(b, irq, PINS, { these: () => pins && onPin(pins), others });

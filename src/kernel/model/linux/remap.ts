@@ -9,8 +9,7 @@ import type { Chip } from './chip.js';
 import type { PinEntries } from './ioapic.js';
 import { isPin, PINS, type IrqKinds } from './irqKinds.js';
 import { State, type LinuxData } from './data.js';
-import { messageRoutine } from './msi.js';
-import { deviceRegisters } from './registers.js';
+import type { Messages } from './msi.js';
 import { OK, type VectorRoutines } from './vector.js';
 
 /** A present entry with a redirection hint, as the kernel composes it: fixed, edge, physical (hardware.md D.3.1). */
@@ -50,12 +49,14 @@ export function remapChip(
   k: Assembler,
   d: LinuxData,
   v: VectorRoutines,
+  messages: Messages,
   kinds: IrqKinds,
   pins: PinEntries | undefined,
   behaviours: Behaviours,
   placement: Placement,
 ): Chip {
   const { irqs, apicIds, units = [] } = placement;
+  const { registers, write: writeMessage } = messages;
   const r = declareRemapping(d.declarations);
   /** The queue is locked while descriptors are put; its hardware works on whoever waits. */
   const qiSubmitSync = k.routine(
@@ -103,8 +104,6 @@ export function remapChip(
     },
     { holds: [d.descLock] },
   );
-  const registers = deviceRegisters(placement, kinds, pins, behaviours);
-  const writeMessage = messageRoutine(k, registers);
   /** The entry that a device asks for: of one with several messages that of the first, to which it adds their number. */
   const several = placement.devices.some(({ msi }) => msi !== undefined && msi.vectors > 1);
   const requestOf = (b: Builder, irq: Reg<'irq'>): Reg<'u32'> => {

@@ -7,7 +7,7 @@ export interface Target {
   readonly vector: number;
 }
 
-/** Whether devices are remapped: all of them, or none. */
-export function isRemapped({ units }: Placement): boolean {
-  return units !== undefined && units.every((unit) => unit >= 0);
+/** Whether devices are remapped: all of them but fault events, or none. */
+export function isRemapped({ units, devices }: Placement): boolean {
+  return units !== undefined && units.some((unit) => unit >= 0) && units.every((unit, d) => unit >= 0 || devices[d]?.chipset === 'dmar');
 }

@@ -1,0 +1,50 @@
+/**
+ * Why a change of one behaviour alone may show nowhere: another one leaves nothing for it to do, or does the same work. Rules about
+ * behaviours, not about versions.
+ */
+import type { BehaviourName, Behaviours } from './behaviours.js';
+
+type Rule = (b: Behaviours, other: string) => string | undefined;
+
+/** The sentence, if all of the conditions hold. */
+const given = (sentence: string, ...conditions: readonly boolean[]): string | undefined =>
+  conditions.every((holds) => holds) ? sentence : undefined;
+
+/** By behaviour; a rule gives the reason, or undefined where a change is to show. */
+const rules: Partial<Record<BehaviourName, Rule>> = {
+  msiUpdate: (b, other) =>
+    given(
+      'an irq that can be reserved has a mask bit and is masked meanwhile: nothing is sent between the steps',
+      b.msiUpdate !== 'twoStep',
+      other !== 'twoStep',
+    ),
+  moveMark: (b) =>
+    given('no update has a temporary vector', b.msiUpdate === 'direct') ??
+    given('what is moved in two steps is masked meanwhile: nothing is sent with the temporary vector', b.msiUpdate === 'twoStepReserved'),
+  completeMove: (b, other) =>
+    given('the vector of an irq never changes while it stays on its CPU', b.completeMove !== 'dead', other !== 'dead'),
+  cleanup: (b) =>
+    given('whoever was to be told, what is on the list of a CPU that goes is freed', b.offlineList === 'free') ??
+    given('a LAPIC that is disabled early drops the IPI; no more comes of the timer of a CPU that goes', b.lapicDisable === 'early'),
+  cleanupOffline: (b) =>
+    given('the offline has ended the move by force and freed the vector', b.forceComplete === 'involved') ??
+    given('no interrupt completes a move; where a unit remaps, the old CPU is online when it is completed', b.completeMove === 'dead'),
+  levelWait: (b) => given('free_irq has taken vector and entry away before it waits', b.deactivate === 'atShutdown'),
+  emptySlot: (b) =>
+    given(
+      'no slot is marked that could be emptied behind the back of an irq that gets it',
+      b.shutdownMark === 'none',
+      b.msiUpdate === 'direct',
+    ),
+  settleDelay: (b) => given('a LAPIC that is disabled early accepts nothing to wait for', b.lapicDisable === 'early'),
+  retrigger: (b) =>
+    given('a LAPIC that is disabled early drops what comes: an event is lost either way', b.lapicDisable === 'early') ??
+    given('nobody looks what is pending', b.irrScan === 'none'),
+  slotMark: (b) => given('nobody looks what is pending', b.irrScan === 'none'),
+  offlineList: (b) => given('the offline has ended the move by force and emptied the list', b.forceComplete === 'involved'),
+};
+
+/** Why a model with these behaviours would do the same with `name` set to `other`; undefined: no reason is known. */
+export function mootReason(b: Behaviours, name: BehaviourName, other: string): string | undefined {
+  return rules[name]?.(b, other);
+}

@@ -1,0 +1,92 @@
+/**
+ * What each behaviour is for: a table of witnesses over all behaviours and all their values. Each value is seen to matter on some version;
+ * where a change of one alone shows nowhere, a rule says why (src/kernel/model/linux/moot.ts).
+ */
+import { describe, expect, test } from 'vitest';
+import { behavioursOf, findModel, modelNames, type OtherValue } from '../../../src/kernel/model/index.js';
+import { verdictOf } from '../../check/help.js';
+
+const all = behavioursOf('linux-5.9') ?? {};
+
+/** Behaviour, two values of it, a version, and a scenario that tells the two apart there. */
+const witnesses: readonly (readonly [behaviour: string, first: string, second: string, version: string, scenario: string])[] = [
+  ['msiUpdate', 'direct', 'twoStep', '5.9', 'xhci-torn-offline'],
+  ['msiUpdate', 'twoStepReserved', 'twoStep', '6.7', 'torn-move'],
+  ['moveMark', 'mark', 'none', '5.9', 'xhci-torn-offline'],
+  ['msiReadBack', 'none', 'read', '5.14', 'remapped-msix-managed'],
+  ['busyMove', 'rearm', 'drop', '5.9', 'dmar-move-back'],
+  ['completeMove', 'any', 'dead', '5.9', 'dmar-move'],
+  ['completeMove', 'compare', 'dead', '5.6', 'torn-move'],
+  ['cleanup', 'ipi', 'timer', '5.9', 'remapped-msi-old-offline'],
+  ['cleanupOffline', 'leak', 'free', '5.9', 'dmar-old-offline'],
+  ['managedPick', 'first', 'least', '6.1', 'managed-spread'],
+  ['shutdownMark', 'none', 'mark', '6.1', 'free-in-handler'],
+  ['deactivate', 'atShutdown', 'afterWait', '5.9', 'free-in-handler'],
+  ['startupAffinity', 'afterUnmask', 'beforeUnmask', '5.9', 'request-offline'],
+  ['inactiveMove', 'wait', 'store', '5.9', 'move-freed'],
+  ['managedStart', 'forced', 'depth', '6.12', 'managed-disabled'],
+  ['levelUnmask', 'always', 'unlessMasked', '5.9', 'level-pin-threaded-move'],
+  ['levelWait', 'handler', 'remoteIrr', '5.9', 'level-free-pending'],
+  ['edgeInProgress', 'pending', 'wait', '6.15', 'remapped-handler-left'],
+  ['emptySlot', 'once', 'recheck', '6.15', 'free-request'],
+  ['lapicDisable', 'early', 'late', '5.9', 'offline-late'],
+  ['lapicDisable', 'never', 'late', '5.9', 'offline-late'],
+  ['lapicDisable', 'never', 'early', '4.19', 'offline-late'],
+  ['forceComplete', 'target', 'involved', '5.9', 'dmar-old-offline'],
+  ['noVectorLeft', 'stay', 'anywhere', '6.7', 'offline-full'],
+  ['settleDelay', 'mdelay', 'none', '5.9', 'offline-late'],
+  ['irrScan', 'scan', 'none', '5.9', 'offline-late'],
+  ['retrigger', 'ipi', 'none', '5.9', 'offline-late'],
+  ['slotMark', 'mark', 'none', '5.9', 'offline-late'],
+  ['offlineList', 'leave', 'free', '6.6', 'remapped-queued-offline'],
+  ['iecFlush', 'flush', 'none', '5.9', 'remapped-msi-move'],
+  ['iecWait', 'wait', 'none', '5.9', 'remapped-msi-move'],
+  ['iecIndex', 'entry', 'first', '5.9', 'remapped-multi-msi-move'],
+];
+
+const sorted = (values: readonly string[]): string => values.toSorted().join(' ');
+
+/** What a model says of a change of one of its behaviours. */
+function otherOf(model: string, behaviour: string, value: string): OtherValue | undefined {
+  return findModel(model)
+    .behaviours.find(({ name }) => name === behaviour)
+    ?.others?.find((each) => each.value === value);
+}
+
+describe('every value of every behaviour matters', () => {
+  test('has a witness', () => {
+    const seen = new Set(witnesses.flatMap(([name, first, second]) => [`${name}=${first}`, `${name}=${second}`]));
+    const values = Object.entries(all).flatMap(([name, of]) => of.map((value) => `${name}=${value}`));
+    expect(values.filter((each) => !seen.has(each))).toEqual([]);
+    expect([...seen].filter((each) => !values.includes(each))).toEqual([]);
+  });
+
+  test.each(witnesses)('%s: %s and %s, on %s, in %s', async (name, first, second, model, scenario) => {
+    const [one, other] = [
+      await verdictOf(scenario, { model, set: { [name]: first } }),
+      await verdictOf(scenario, { model, set: { [name]: second } }),
+    ];
+    expect(one).not.toEqual(other);
+    // that it would not matter is not said of it
+    expect([first, second].map((value) => otherOf(`linux-${model}`, name, value)?.moot)).toEqual([undefined, undefined]);
+  });
+
+  test('or a rule says of each version why two of them do the same', () => {
+    const shown = new Set(witnesses.map(([name, first, second]) => `${name} ${sorted([first, second])}`));
+    const rest = Object.entries(all).flatMap(([name, values]) =>
+      values.flatMap((first, i) => values.slice(i + 1).map((second) => [name, sorted([first, second])] as const)),
+    );
+    const silent = rest.filter(([name, pair]) => !shown.has(`${name} ${pair}`));
+    expect(silent).toEqual([
+      ['msiUpdate', 'direct twoStepReserved'],
+      ['completeMove', 'any compare'],
+    ]);
+    for (const [name, pair] of silent)
+      for (const model of modelNames) {
+        const value = findModel(model).behaviours.find((each) => each.name === name)?.value ?? '';
+        if (!pair.split(' ').includes(value)) continue;
+        const other = pair.split(' ').find((each) => each !== value) ?? '';
+        expect([model, name, other, otherOf(model, name, other)?.moot !== undefined]).toEqual([model, name, other, true]);
+      }
+  });
+});
