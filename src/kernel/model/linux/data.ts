@@ -44,9 +44,11 @@ export interface Uses {
   /** irqs may be requested, freed, disabled, shut down; some are managed */
   readonly life: boolean;
   readonly managed: boolean;
+  /** irqs may be given back and allocated again */
+  readonly teardown: boolean;
 }
 
-export function declareData({ operations, life, managed }: Uses) {
+export function declareData({ operations, life, managed, teardown }: Uses) {
   const d = new Declarations();
 
   const vectorLock = d.lock('vector_lock', []);
@@ -108,11 +110,13 @@ export function declareData({ operations, life, managed }: Uses) {
     managed: managed
       ? {
           isManaged: d.variable('apicd_is_managed', 'bool', ['irq'], { class: 'fixed' }),
-          managedMap: d.mask('managed_map', 'vector', ['cpu'], { class: 'fixed' }),
+          managedMap: d.mask('managed_map', 'vector', ['cpu'], teardown ? { lock: vectorLock } : { class: 'fixed' }),
           managedAllocated: d.variable('managed_allocated', 'u8', ['cpu'], { bits: 5, lock: vectorLock }),
           managedShutdown: d.variable('managed_shutdown', 'bool', ['irq'], { lock: descLock }),
         }
       : undefined,
+    /** an irq may have been given back: it has no vector, not even a reserved one */
+    teardown,
     operationMasks: Array.from({ length: operations }, (_, i) => d.mask(`operation_mask_${i}`, 'cpu', [], { class: 'fixed' })),
   };
 }

@@ -140,6 +140,8 @@ export function remapChip(
       b.call(writeMessage, { irq, address: 0, data: 0 });
       b.call(clearIrte, { irq });
     },
+    // the entry is cleared once more, whatever it is (recorded)
+    release: (b, irq) => b.call(clearIrte, { irq }),
     // the device asks for its entry, and that says what the kernel believes
     judge(b, irq) {
       const entry = b.let('irte', irq);
