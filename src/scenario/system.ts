@@ -1,18 +1,10 @@
 /** A scenario and a kernel model made into a machine that can start. */
 import { ExpressionError } from '../kernel/index.js';
 import { findModel, ModelError, type BuiltModel, type KernelModel, type OperationRequest, type Placement } from '../kernel/model/index.js';
-import {
-  AMD_UNIT_BYTES,
-  assumptionsAbout,
-  iommusOf,
-  ProgramMachine,
-  type Assumptions,
-  type FunctionModel,
-  type IommuModel,
-  type MachineSetup,
-} from '../machine/index.js';
+import { assumptionsAbout, ProgramMachine, type Assumptions, type MachineSetup } from '../machine/index.js';
 import { ownProperty, partsOf } from './assertions.js';
 import { functionOf, ioapicsFor, numberOf } from './message.js';
+import { remapping, unitModels, unitOfDevices } from './remapping.js';
 import { CYCLES_PER_US, FIRST_VECTOR, interArrivalCycles, type Operation, type Scenario } from './scenario.js';
 
 /** How a scenario is looked at. */
@@ -84,6 +76,8 @@ function describeOperation(o: Operation): string {
   if ('online' in o) return `online CPU ${o.online}`;
   if ('move' in o) return `move irq ${o.move.irq} to CPU ${o.move.to.join(', ')}`;
   if ('pause' in o) return `pause ${o.pause.us} us`;
+  if ('teardown' in o) return `tear down ${o.teardown}`;
+  if ('allocate' in o) return `allocate ${o.allocate}`;
   const [[kind = '', irq] = []] = Object.entries(o);
   return `${kind} irq ${String(irq)}`;
 }
@@ -113,6 +107,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   const cpuIndex = new Map(cpus.map((c, i) => [c.cpu, i]));
   const indexOf = (cpu: number): number => cpuIndex.get(cpu) ?? 0;
   const sources = scenario.devices.flatMap((device, d) => device.irqs.map((irq, n) => ({ device, d, irq, message: numberOf(device, n) })));
+  const deviceOf = (name: string): number => scenario.devices.findIndex((device) => device.name === name);
   const irqIndex = new Map(sources.map(({ irq }, i) => [irq.irq, i]));
 
   // pauses are time before the next operation, the last one before the next round; a check has no time
@@ -148,6 +143,8 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
       add(describeOperation(o), { kind: 'move', irq: irqIndex.get(o.move.irq) ?? 0, to: o.move.to.map(indexOf), on: host() });
     else if ('offline' in o) plug('offline', indexOf(o.offline), describeOperation(o));
     else if ('online' in o) plug('online', indexOf(o.online), describeOperation(o));
+    else if ('teardown' in o) add(describeOperation(o), { kind: 'teardown', device: deviceOf(o.teardown), on: host() });
+    else if ('allocate' in o) add(describeOperation(o), { kind: 'allocate', device: deviceOf(o.allocate), on: host() });
     else if ('suspend' in o) {
       // linux.md 2.8, 2.9: all CPUs but the first go, in order, and come back
       const others = [...online].toSorted((a, b) => a - b).slice(1);
@@ -188,7 +185,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
       level: device.kind === 'level',
     })),
     operations: requests,
-    ...(scenario.machine.iommu === undefined ? {} : { units: unitsOf(scenario), iommus }),
+    ...(scenario.machine.iommu === undefined ? {} : { units: unitOfDevices(scenario), iommus }),
     ...(scenario.machine.ioapic === undefined ? {} : { ioapicVersion: scenario.machine.ioapic.version }),
     parts: partsOf(cpus, scenario.devices, scenario.universe),
     own: scenario.assert.map(ownProperty),
@@ -242,44 +239,6 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   const ioapics = ioapicsFor(scenario).length;
   const firstAccess = functions.length + cpus.length + ioapics + (scenario.machine.iommu?.units.length ?? 0);
   return { scenario, model, built, names, assumptions, firstAccess, ioapics, properties, setup, machine };
-}
-
-/** Index of the unit of each device; -1: it is in nobody's list, or it is the event of a unit, which none remaps (hardware.md D.2). */
-function unitsOf({ machine, devices }: Scenario): readonly number[] {
-  const units = machine.iommu?.units ?? [];
-  const rest = units.findIndex((unit) => unit.devices === undefined);
-  return devices.map(({ name, message }) => {
-    if (message.type === 'dmar') return -1;
-    const own = units.findIndex((unit) => unit.devices?.includes(name));
-    return own < 0 ? rest : own;
-  });
-}
-
-/** The remapping units of a machine. */
-function unitModels(scenario: Scenario, functions: readonly FunctionModel[]): readonly IommuModel[] {
-  const { iommu } = scenario.machine;
-  if (iommu === undefined) return [];
-  const of = unitsOf(scenario);
-  const requesters = (u: number): Set<number> => new Set(functions.flatMap(({ requester }, d) => (of[d] === u ? [requester] : [])));
-  const scopes = iommu.units.map(({ devices }, u) => (devices === undefined ? {} : { scope: { requesters: [...requesters(u)] } }));
-  if (iommu.type === 'vtd')
-    return iommusOf(
-      scopes.map((scope) => ({ ...scope, capabilities: { cm: iommu.cachingMode } })),
-      [],
-    );
-  const { ga, xt, guest, numIntRemap, irtCacheDis } = iommu;
-  const options = { type: 'amd', capabilities: { ga, xt, guest, numIntRemap }, cache: { irtCacheDis } } as const;
-  return iommusOf(
-    scopes.map((scope) => ({ ...scope, ...options })),
-    [],
-  );
-}
-
-/** What they need: a page for the queue of each, of AMD's also for its log and its device table. */
-function remapping({ machine: { iommu } }: Scenario, iommus: readonly IommuModel[], built: BuiltModel): Partial<MachineSetup> {
-  if (iommu === undefined) return {};
-  const bytes = iommu.type === 'amd' ? AMD_UNIT_BYTES : 4096;
-  return { iommus, irtes: built.irtes ?? 0, memory: iommus.length * bytes, ...(iommu.type === 'amd' && { guestLog: iommu.guestLog }) };
 }
 
 /** What a verdict on this system rests on: assumptions about parts only where there are some. */
