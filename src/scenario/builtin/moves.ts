@@ -85,7 +85,7 @@ const shapes: readonly Shape[] = [
     cpus: 2,
     vectors: 2,
     operations: ['free: 24', 'request: 24'],
-    only: ['level-pin'],
+    only: ['msix', 'level-pin'],
   },
 ];
 
