@@ -1,9 +1,21 @@
 /** `irqlab explain`: a kernel line or a raw value in plain words. */
 import { Option, type Command } from 'commander';
-import { explainAmdIrte, explainIrte, explainLines, explainMsi, explainPid, explainRte, type Explained } from '../explain/index.js';
+import { readFileSync } from 'node:fs';
+import {
+  explainAmdIrte,
+  explainIrte,
+  explainLines,
+  explainMsi,
+  explainPid,
+  explainRte,
+  requesterOf,
+  type Explained,
+  type ExplainedLines,
+  type IrteContext,
+} from '../explain/index.js';
 import { quote } from '../words.js';
 import { explanationsText } from './explained.js';
-import { formatOption, readInput } from './options.js';
+import { formatOption } from './options.js';
 import { InputError, plural, print, printJson, style, width, type Format } from './output.js';
 
 interface ExplainOptions {
@@ -14,6 +26,7 @@ interface ExplainOptions {
   readonly amdIrte?: readonly string[];
   readonly x2apic?: boolean;
   readonly xapic?: boolean;
+  readonly requester?: number;
   readonly format: Format;
 }
 
@@ -49,17 +62,17 @@ function rteOf([first = 0n, second]: readonly bigint[]): bigint {
   return (first << 32n) | second;
 }
 
-function valueOf(kind: Kind, words: readonly bigint[], eime: boolean | undefined): Explained {
+function valueOf(kind: Kind, words: readonly bigint[], context: IrteContext): Explained {
   const [first = 0n, second = 0n] = words;
   switch (kind) {
     case 'irte':
-      return explainIrte(first, second, { eime });
+      return explainIrte(first, second, context);
     case 'msi':
       return explainMsi(first, second);
     case 'rte':
       return explainRte(rteOf(words));
     case 'pid':
-      return explainPid(words, eime === undefined ? {} : { eime });
+      return explainPid(words, context);
     case 'amdIrte':
       return words.length === 1 ? explainAmdIrte(first) : explainAmdIrte(first, second);
   }
@@ -71,7 +84,7 @@ function values(options: ExplainOptions): Explained[] {
     const texts = options[kind];
     if (texts === undefined) return [];
     try {
-      return [valueOf(kind, wordsOf(kind, texts), eime)];
+      return [valueOf(kind, wordsOf(kind, texts), { eime, requester: options.requester })];
     } catch (error) {
       if (error instanceof RangeError) throw new InputError(`${error.message}; write ${usages[kind].right}`);
       throw error;
@@ -82,15 +95,28 @@ function values(options: ExplainOptions): Explained[] {
 const WHAT =
   'DMAR or AMD-Vi faults, "No irq handler for vector", "nobody cared" and the like, or a value: --irte, --msi, --rte, --pid, --amd-irte';
 
-/** The lines, from the arguments or the standard input. */
-function pasted(words: readonly string[]): string {
-  if (words.length > 0) return words.join(' ');
+function standardInput(): string {
   if (process.stdin.isTTY) throw new InputError('nothing to explain; give a line in quotes, or pipe a log in: dmesg | irqlab explain');
-  return new TextDecoder().decode(readInput('/dev/stdin'));
+  try {
+    return new TextDecoder().decode(readFileSync(0));
+  } catch {
+    throw new InputError('the standard input cannot be read; give a line in quotes, or pipe a log in: dmesg | irqlab explain');
+  }
 }
 
-function explainPasted(words: readonly string[]): { readonly explanations: readonly Explained[]; readonly unread: number } {
-  const text = pasted(words);
+/** Quoted lines are one argument each; a line without quotes is one word each. */
+function linesOf(words: readonly string[]): string {
+  return words.join(words.some((word) => /\s/.test(word)) ? '\n' : ' ');
+}
+
+function requester(text: string): number {
+  const id = requesterOf(text);
+  if (id === undefined) throw new InputError(`${quote(text)} is no requester; write e.g. 65:00.0`);
+  return id;
+}
+
+function explainPasted(words: readonly string[]): ExplainedLines {
+  const text = words.length > 0 ? linesOf(words) : standardInput();
   if (text.trim() === '') throw new InputError(`there is nothing to explain in an empty text; explain knows ${WHAT}`);
   const explained = explainLines(text);
   if (explained.explanations.length > 0) return explained;
@@ -99,7 +125,6 @@ function explainPasted(words: readonly string[]): { readonly explanations: reado
 }
 
 export function addExplain(program: Command): void {
-  const words = (flags: string, about: string): Option => new Option(flags, about);
   program
     .command('explain')
     .summary('a kernel line, or the value of an entry or a message, in plain words')
@@ -107,13 +132,14 @@ export function addExplain(program: Command): void {
       `Takes lines of a kernel log (also of Xen and QEMU), from the arguments or the standard input, or raw values in hexadecimal, and says what each field means, which check failed, what usually causes it, what to look at next, and which built-in scenarios end alike. It knows ${WHAT}. Time and host name before a line do no harm, lines that a mail has broken are joined, all others are counted.`,
     )
     .argument('[line...]', 'a line, or several; without it the standard input is read')
-    .addOption(words('--irte <high low...>', 'a VT-d remapping entry, remapped or posted: its high and its low 64 bits'))
-    .addOption(words('--msi <address data...>', 'address and data of an MSI, or of an MSI-X entry'))
-    .addOption(words('--rte <value...>', 'an IOAPIC redirection entry: 64 bits, or its high and its low 32 bits'))
-    .addOption(words('--pid <words...>', 'a posted-interrupt descriptor: 8 words of 64 bits or 16 of 32, the lowest first'))
-    .addOption(words('--amd-irte <value...>', 'an AMD-Vi remapping entry: 32 bits, or the high and the low 64 bits of 128'))
-    .addOption(words('--x2apic', 'the table has destinations of 32 bits (EIME=1)').conflicts('xapic'))
-    .addOption(words('--xapic', 'the table has destinations of 8 bits (EIME=0)'))
+    .addOption(new Option('--irte <high low...>', 'a VT-d remapping entry, remapped or posted: its high and its low 64 bits'))
+    .addOption(new Option('--msi <address data...>', 'address and data of an MSI, or of an MSI-X entry'))
+    .addOption(new Option('--rte <value...>', 'an IOAPIC redirection entry: 64 bits, or its high and its low 32 bits'))
+    .addOption(new Option('--pid <words...>', 'a posted-interrupt descriptor: 8 words of 64 bits or 16 of 32, the lowest first'))
+    .addOption(new Option('--amd-irte <value...>', 'an AMD-Vi remapping entry: 32 bits, or the high and the low 64 bits of 128'))
+    .addOption(new Option('--x2apic', 'the table has destinations of 32 bits (EIME=1)').conflicts('xapic'))
+    .addOption(new Option('--xapic', 'the table has destinations of 8 bits (EIME=0)'))
+    .addOption(new Option('--requester <device>', 'with --irte: who asks for the entry, e.g. 65:00.0').argParser(requester))
     .addOption(formatOption())
     .action((lines: readonly string[], options: ExplainOptions) => {
       const given = values(options);

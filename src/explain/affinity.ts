@@ -140,12 +140,13 @@ function sharing(flags: number): string {
   ].join(', ');
 }
 
-/** Words of 32 vectors each, the first one first. */
+/** Words of 32 vectors each, the highest first: as %pb prints a bitmap. */
 function pendingIn(words: string): string {
   const vectors = words
     .split(',')
+    .toReversed()
     .flatMap((word, n) =>
       Array.from({ length: 32 }, (_, bit) => bit).flatMap((bit) => ((hexadecimal(word.trim() || '0') >>> bit) & 1 ? [n * 32 + bit] : [])),
     );
-  return vectors.length === 0 ? words.trim() : vectors.map((v) => `0x${v.toString(16)}`).join(' ');
+  return vectors.length === 0 ? 'none' : vectors.map((v) => `0x${v.toString(16)}`).join(' ');
 }

@@ -26,7 +26,13 @@ export function deviceOf(text: string): Device {
   return deviceOfId((parseInt(bus, 16) << 8) | ((parseInt(slot, 16) & 31) << 3) | parseInt(fn, 16), segment);
 }
 
-export function idText(id: number): string {
+/** The id of a function as a user writes it, `65:00.0` or 16 bits in hexadecimal; undefined where it is neither. */
+export function requesterOf(text: string): number | undefined {
+  if (new RegExp(`^${DEVICE}$`, 'i').test(text)) return deviceOf(text).id;
+  return /^0x[0-9a-f]{1,4}$/i.test(text) ? Number(text) : undefined;
+}
+
+function idText(id: number): string {
   return `requester id 0x${id.toString(16).padStart(4, '0')}`;
 }
 
@@ -51,7 +57,7 @@ function fieldFor({ name, id }: Device, sender: Sender): ExplainedField {
   const about: Readonly<Record<Sender, string>> = {
     function: `; "lspci -s ${name}" names it`,
     chipset:
-      '; if lspci does not list it, or it is the bridge to the old devices, it is an IOAPIC or the HPET, which send with an id out of the ACPI tables',
+      '; if lspci does not list it, or as a bridge, LPC or SMBus function, it is an IOAPIC or the HPET, which send with an id out of the ACPI tables',
     root: ': the host bridge, or a function that was reset and has no bus number any more',
     gone: ': all ones, as what does not answer reads',
   };

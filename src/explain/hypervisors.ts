@@ -1,5 +1,5 @@
 /** The same in the words of Xen and QEMU. */
-import { tellEvent } from './amd.js';
+import { tellAmdEvent } from './amdEvents.js';
 import { DEVICE, deviceOf, deviceOfId } from './device.js';
 import { both, part, type Told } from './explained.js';
 import { decimal, form, hexadecimal, wideHexadecimal, type Form } from './form.js';
@@ -50,13 +50,15 @@ const xen: readonly Form[] = [
   form(
     new RegExp(`AMD-Vi: (?<name>[A-Z_]+): (?<device>${DEVICE}) d\\S+ addr (?<address>[0-9a-f]+) flags (?<flags>0x[0-9a-f]+)`),
     ({ name = '', device = '', address, flags }) =>
-      inXen(tellEvent(name, { device: deviceOf(device), domain: undefined, address: wideHexadecimal(address), flags: hexadecimal(flags) })),
+      inXen(
+        tellAmdEvent(name, { device: deviceOf(device), domain: undefined, address: wideHexadecimal(address), flags: hexadecimal(flags) }),
+      ),
   ),
   form(
     /AMD-Vi: (?<name>[A-Z_]+): domain = (?<domain>\d+), device id = (?<device>0x[0-9a-f]+), fault address = (?<address>0x[0-9a-f]+), flags = (?<flags>0x[0-9a-f]+)/,
     ({ name = '', domain, device, address, flags }) =>
       inXen(
-        tellEvent(name, {
+        tellAmdEvent(name, {
           device: deviceOfId(hexadecimal(device)),
           domain: decimal(domain),
           address: wideHexadecimal(address),

@@ -226,6 +226,13 @@ const modeForms: readonly Form[] = [
       next: ['acpidump, iasl -d: the device scopes of DMAR against the IOAPICs of APIC (MADT)'],
     }),
   ),
+  form(/IRQ remapping doesn't support X2APIC mode/, () =>
+    told('vtd-mode', 'The LAPICs stay in xAPIC mode: interrupt remapping is off, or not all units have destinations of 32 bits.', {
+      fields: [part('destinations', '8 bits', 'CPUs with an APIC id of 255 or more cannot be used; 255 itself is the broadcast id')],
+      causes: ['Firmware asks for it (x2APIC opt out in the DMAR table), remapping was switched off, or a unit lacks ECAP.EIM.'],
+      next: ['dmesg | grep -E "DMAR-IR|x2apic|AMD-Vi"'],
+    }),
+  ),
   form(/This system BIOS has enabled interrupt remapping\b/i, () =>
     told(
       'vtd-mode',
@@ -255,7 +262,13 @@ const tableForms: readonly Form[] = [
   ),
 ];
 
-export const intelForms: readonly Form[] = [...interruptFaults, ...dmaFaults, ...queueForms, ...modeForms, ...tableForms];
+/** Slots of the queue as debugfs lists them: number, two or four words, status. */
+const queueSlots: Form = form(
+  /^[\s>|]*(?<slot>\d{1,5})\s+(?<low>[0-9a-f]{16})\s+(?<high>[0-9a-f]{16})(?:\s+[0-9a-f]{16}){1,3}\s*$/i,
+  ({ slot = '', low, high }) => explainQueueWord((wideHexadecimal(high) << 64n) | wideHexadecimal(low), `slot ${slot}`),
+);
+
+export const intelForms: readonly Form[] = [...interruptFaults, ...dmaFaults, ...queueForms, ...modeForms, ...tableForms, queueSlots];
 
 /** For lines that no form fits, even with those behind them. */
 export const intelCut: readonly Form[] = [cut];

@@ -3,7 +3,7 @@ import { FaultReason } from '../core/index.js';
 import { bits, fieldsOf, flag, hasReserved, hexOf, oneOf, slice, type BitField, type Reserved } from './bits.js';
 import { deliveryModes, deliveryText, destinationText } from './destination.js';
 import { deviceOfId } from './device.js';
-import { both, told, type ExplainedField, type Told } from './explained.js';
+import { both, part, told, type ExplainedField, type Told } from './explained.js';
 import { checkOf, faultWords } from './faults.js';
 import { vectorText } from './vectors.js';
 
@@ -62,11 +62,17 @@ function accepts(word: bigint, requester: number): boolean {
 
 const isPosted = (word: bigint): boolean => bits(word, 15) === 1;
 
-function isValid(word: bigint, eime: boolean): boolean {
-  if (bits(word, 83, 82) === 3) return false;
-  if (isPosted(word)) return !hasReserved(word, RESERVED_POSTED);
+/** What may not be programmed so; empty for a valid entry. */
+function mistakes(word: bigint, eime: boolean): string[] {
+  const svt = bits(word, 83, 82) === 3 ? ['SVT=3 is reserved'] : [];
+  if (isPosted(word)) return [...svt, ...(hasReserved(word, RESERVED_POSTED) ? ['reserved bits of the posted format are set'] : [])];
   const mode = bits(word, 7, 5);
-  return mode !== 3 && mode !== 6 && !hasReserved(word, RESERVED) && (eime || !hasReserved(word, RESERVED_XAPIC));
+  return [
+    ...svt,
+    ...(mode === 3 || mode === 6 ? [`DLM=${mode} is reserved`] : []),
+    ...(hasReserved(word, RESERVED) ? ['reserved bits are set'] : []),
+    ...(!eime && hasReserved(word, RESERVED_XAPIC) ? ['in xAPIC mode (EIME=0) bits 63:48 and 39:32 are reserved'] : []),
+  ];
 }
 
 const destinationOf = (word: bigint, eime: boolean): number => (eime ? bits(word, 63, 32) : bits(word, 47, 40));
@@ -79,7 +85,7 @@ export function irteOutcome(high: bigint, low: bigint, eime: boolean, requester?
   const recorded = bits(word, 1) === 0;
   if (bits(word, 0) === 0) return { what: 'blocked', reason: FaultReason.notPresent, recorded };
   if (requester !== undefined && !accepts(word, requester)) return { what: 'blocked', reason: FaultReason.sourceInvalid, recorded };
-  if (!isValid(word, eime)) return { what: 'blocked', reason: FaultReason.irteReserved, recorded };
+  if (mistakes(word, eime).length > 0) return { what: 'blocked', reason: FaultReason.irteReserved, recorded };
   const vector = bits(word, 23, 16);
   if (isPosted(word)) return { what: 'posted', vector, descriptor: descriptorOf(word), urgent: bits(word, 14) === 1 };
   return {
@@ -187,6 +193,10 @@ function destinationNumber(word: bigint, eime: boolean | undefined): string {
   return wide === narrow ? both(wide) : `${both(narrow)} (xAPIC mode) or ${both(wide)} (x2APIC mode)`;
 }
 
+function failedCheck(reason: FaultReason, word: bigint, eime: boolean): string {
+  return reason === FaultReason.irteReserved ? `${mistakes(word, eime).join('; ')}: fault ${hexOf(reason)}` : checkOf(reason);
+}
+
 /** An entry of a VT-d remapping table, in its high and its low half. */
 export function explainIrteWord(high: bigint, low: bigint, { eime, requester }: IrteContext = {}): Told {
   const word = (high << 64n) | low;
@@ -202,10 +212,11 @@ export function explainIrteWord(high: bigint, low: bigint, { eime, requester }: 
         },
       ]
     : [];
+  const asked: ExplainedField[] = requester === undefined ? [] : [part('requester', deviceOfId(requester).name, 'who asks for it')];
   const reserved = posted ? RESERVED_POSTED : [...RESERVED, ...(eime === false ? RESERVED_XAPIC : [])];
   return told('irte', `A VT-d remapping entry, ${posted ? 'posted' : 'remapped'} format: ${outcomeText(outcome, word, eime)}.`, {
-    fields: [...fieldsOf(word, posted ? postedLayout : remappedLayout(eime), reserved), ...descriptor],
-    check: blocked ? checkOf(outcome.reason) : undefined,
+    fields: [...asked, ...fieldsOf(word, posted ? postedLayout : remappedLayout(eime), reserved), ...descriptor],
+    check: blocked ? failedCheck(outcome.reason, word, eimeOf(word, eime) ?? false) : undefined,
     causes:
       blocked && bits(word, 0) === 1 && posted
         ? ['Two halves of different entries: a posted entry must be written with one store of 16 bytes.']

@@ -35,7 +35,12 @@ const type: BitField = { name: 'type', hi: 3, lo: 0, say: (_, word) => TYPES[typ
 const iec: readonly BitField[] = [
   type,
   { name: 'G', hi: 4, lo: 4, say: flag('all entries', 'entries by their index') },
-  { name: 'IM', hi: 31, lo: 27, say: (mask, word) => (bits(word, 4) === 0 ? 'does not count' : `${2 ** mask} entries, aligned`) },
+  {
+    name: 'IM',
+    hi: 31,
+    lo: 27,
+    say: (mask, word) => (bits(word, 4) === 0 ? 'does not count' : mask === 0 ? 'one entry' : `${2 ** mask} entries, aligned`),
+  },
   { name: 'IIDX', hi: 47, lo: 32, say: (index, word) => (bits(word, 4) === 0 ? 'does not count' : `around entry ${both(index)}`) },
 ];
 

@@ -47,12 +47,12 @@ export function explainRte(entry: bigint | number): Explained {
 }
 
 /** Explains a posted-interrupt descriptor: 8 words of 64 bits or 16 of 32, the lowest first. Throws RangeError. */
-export function explainPid(words: readonly (bigint | number)[], context: Pick<IrteContext, 'eime'> = {}): Explained {
+export function explainPid(words: readonly (bigint | number)[], { eime }: Pick<IrteContext, 'eime'> = {}): Explained {
   if (words.length !== 8 && words.length !== 16)
     throw new RangeError(`a posted-interrupt descriptor has 8 words of 64 bits or 16 of 32, not ${words.length}`);
   const width = DESCRIPTOR_BITS / words.length;
   const all = words.reduce((sum: bigint, each, n) => sum | (word('a word of the descriptor', each, width) << BigInt(n * width)), 0n);
-  return valued(explainDescriptor(all, context.eime), `PID ${words.map((each) => hexOf(BigInt(each), width / 4)).join(' ')}`);
+  return valued(explainDescriptor(all, eime), `PID ${words.map((each) => hexOf(BigInt(each), width / 4)).join(' ')}`);
 }
 
 /** Explains an AMD-Vi remapping entry: one value of 32 bits, or the high and the low 64 bits of one of 128. Throws RangeError. */

@@ -35,6 +35,6 @@ export function vectorText(vector: number): string {
   if (vector < 0x20) return 'in the range of CPU exceptions; Linux gives it to nobody';
   if (vector === 0x20) return 'the cleanup IPI of Linux before 6.6, a device from 6.6 on';
   const isa = isaIrqOf(vector);
-  if (isa !== undefined) return `ISA irq ${isa} in Linux`;
+  if (isa !== undefined) return `of ISA irq ${isa} in Linux, or of a device where no ISA irq has it`;
   return system[vector] ?? 'of the range that Linux gives to devices';
 }
