@@ -27,7 +27,7 @@ function notified(word: bigint, eime: boolean | undefined): string {
 }
 
 /** Vectors that are set in PIR, ascending. */
-export function requests(word: bigint): number[] {
+function requests(word: bigint): number[] {
   return Array.from({ length: 256 }, (_, vector) => vector).filter((vector) => slice(word, vector, vector) === 1n);
 }
 

@@ -2,7 +2,7 @@
 import { hexOf } from './bits.js';
 
 /** Debugfs of VT-d; needs CONFIG_INTEL_IOMMU_DEBUGFS. */
-export const IR_TABLE = '/sys/kernel/debug/iommu/intel/ir_translation_struct';
+const IR_TABLE = '/sys/kernel/debug/iommu/intel/ir_translation_struct';
 
 /** Whose an entry of a VT-d table is: Linux keeps the index in the hardware number of the irq. */
 export function entryHints(index: number): string[] {
@@ -17,11 +17,6 @@ export const VECTOR_EVENTS =
   'trace events irq_vectors:vector_alloc, vector_config, vector_activate, vector_deactivate, vector_clear, vector_free_moved: who had that vector, and since when';
 
 export const HANDLER_EVENTS = 'trace event irq:irq_handler_entry: when the handler ran last';
-
-/** What a device sends. */
-export function messageHint(device: string): string {
-  return `lspci -vv -s ${device}: Address and Data of its MSI; irqlab explain --msi ADDRESS DATA says what they ask for`;
-}
 
 /** Errors of negative numbers that the kernel prints. */
 export function errnoText(error: number): string {

@@ -361,7 +361,7 @@ describe('a line', () => {
     expect(explained.causes.length === 0 ? explained.summary : explained.causes.join('\n')).toMatch(
       new RegExp(cause.source, `${cause.flags}m`),
     );
-    if (check !== undefined) expect(explained.check).toMatch(check);
+    expect(explained.check ?? '').toMatch(check ?? '');
     expect(explained.summary).toMatch(/\.$/);
   });
 
