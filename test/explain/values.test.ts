@@ -117,7 +117,13 @@ const rows: readonly Row[] = [
     /nothing is pending/,
     undefined,
   ],
-  ['words that are no descriptor', () => pid(0, 0, 0, 0, 0, 0, 0, 5), { reserved: `0x${'5'.padStart(24, '0').padEnd(48, '0')}` }, /descriptor/, /fault 0x28/],
+  [
+    'words that are no descriptor',
+    () => pid(0, 0, 0, 0, 0, 0, 0, 5),
+    { reserved: `0x${'5'.padStart(16, '0').padEnd(48, '0')}` },
+    /descriptor/,
+    /fault 0x28/,
+  ],
   [
     'an AMD entry of 32 bits',
     () => explainAmdIrte(0x00510345),
