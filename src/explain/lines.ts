@@ -68,9 +68,6 @@ export interface ExplainedLines {
   readonly unread: number;
 }
 
-/** The same fault again, at another time. */
-const sameAs = (a: Told, b: Told): boolean => JSON.stringify(a) === JSON.stringify(b);
-
 /**
  * Explains lines of a kernel log: faults of VT-d and AMD-Vi units, vectors without a handler, irqs that were switched off, moves
  * that failed, and what drivers say when an interrupt does not come; also what Xen and QEMU print of the same, MSI registers as lspci
@@ -79,7 +76,8 @@ const sameAs = (a: Told, b: Told): boolean => JSON.stringify(a) === JSON.stringi
  */
 export function explainLines(text: string): ExplainedLines {
   const lines = text.split(/\r?\n/);
-  const met: (Told & { source: string; lines: number[] })[] = [];
+  // the same fault again, at another time, is told once
+  const met = new Map<string, Told & { readonly source: string; readonly lines: number[] }>();
   let unread = 0;
   for (let at = 0; at < lines.length;) {
     const found = fitAt(lines, at);
@@ -88,13 +86,11 @@ export function explainLines(text: string): ExplainedLines {
       at++;
       continue;
     }
-    const known = met.find((each) => {
-      const { source: _source, lines: _lines, ...told } = each;
-      return sameAs(told, found.told);
-    });
-    if (known === undefined) met.push({ ...found.told, source: found.source.trim(), lines: [at + 1] });
+    const key = JSON.stringify(found.told);
+    const known = met.get(key);
+    if (known === undefined) met.set(key, { ...found.told, source: found.source.trim(), lines: [at + 1] });
     else known.lines.push(at + 1);
     at += found.lines;
   }
-  return { explanations: met, unread };
+  return { explanations: [...met.values()], unread };
 }
