@@ -208,7 +208,7 @@ describe.each([
   ['128 bits', true, false],
   ['128 bits, XTEn', true, true],
 ] as const)('AMD-Vi, entries of %s', (_name, is128, xt) => {
-  const cpus = xt ? [0, 0x30201] : [0, 1];
+  const cpus = xt ? [0, 0x7030201] : [0, 1];
 
   function sides(a: Amd, outcome: AmdOutcome): Sides {
     const [log, got] = [a.log(), [a.got(0), a.got(1)]];
@@ -242,7 +242,7 @@ describe.each([
       let [high, low] = is128 ? [sparse(dice), sparse(dice)] : [0n, sparse(dice) & 0xffffffffn];
       if (dice.below(3) > 0) {
         const destination = BigInt(dice.of(cpus));
-        low = 1n | (low & 0x2en) | (is128 ? (destination & 0xffffffn) << 8n : (destination << 8n) | (low & 0xff0000n));
+        low = 1n | (low & 0x2en) | (is128 ? (destination & 0xffffffn) << 8n : (destination << 8n) | (low & 0xffff0000n));
         high = is128 ? (high & 0xffn) | ((destination >> 24n) << 56n) : 0n;
         if (dice.below(3) === 0) [low, high] = [low | 0x80n | (BigInt(dice.below(2)) << 6n), (high & 0xffn) | BigInt(PAGE)];
       }
