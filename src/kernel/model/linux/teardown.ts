@@ -36,6 +36,18 @@ function each(b: Builder, irq: Reg<'irq'>, body: () => void): void {
   b.set(irq, b.sub('irq', irq, b.constant('messageOf', irq)));
 }
 
+/** Message control with other bits. */
+function writeMsi(b: Builder, irq: Reg<'irq'>, on: boolean): void {
+  const control = b.cfgRead(device(b, irq), 'control', 'reads MSI control');
+  const value = on ? b.or('u16', control, MSI_ENABLE) : b.and('u16', control, ALL & ~MSI_ENABLE);
+  b.cfgWrite(device(b, irq), 'control', value, on ? 'MSI on' : 'MSI off');
+}
+
+function writeMsix(b: Builder, irq: Reg<'irq'>, bits: number, note: string): void {
+  const control = b.cfgRead(device(b, irq), 'msixControl', 'reads MSI-X control');
+  b.cfgWrite(device(b, irq), 'msixControl', b.or('u16', b.and('u16', control, ALL & ~(MSIX_ENABLE | MSIX_MASK_ALL)), bits), note);
+}
+
 export function teardownRoutines(
   k: Assembler,
   d: LinuxData,
@@ -50,7 +62,7 @@ export function teardownRoutines(
   const [hasMsix, hasMsi] = [named.some(({ msix }) => msix), named.some(({ msix }) => !msix)];
 
   const byCapability = (b: Builder, irq: Reg<'irq'>, msix: () => void, msi: () => void): void => {
-    if (hasMsix && hasMsi) b.if(b.constant('isMsix', b.constant('deviceOf', irq)), msix, msi);
+    if (hasMsix && hasMsi) b.if(b.constant('isMsix', device(b, irq)), msix, msi);
     else if (hasMsix) msix();
     else msi();
   };
@@ -128,17 +140,6 @@ export function teardownRoutines(
         }),
       ),
     );
-
-  /** Message control with other bits. */
-  const writeMsi = (b: Builder, irq: Reg<'irq'>, on: boolean): void => {
-    const control = b.cfgRead(device(b, irq), 'control', 'reads MSI control');
-    const value = on ? b.or('u16', control, MSI_ENABLE) : b.and('u16', control, ALL & ~MSI_ENABLE);
-    b.cfgWrite(device(b, irq), 'control', value, on ? 'MSI on' : 'MSI off');
-  };
-  const writeMsix = (b: Builder, irq: Reg<'irq'>, bits: number, note: string): void => {
-    const control = b.cfgRead(device(b, irq), 'msixControl', 'reads MSI-X control');
-    b.cfgWrite(device(b, irq), 'msixControl', b.or('u16', b.and('u16', control, ALL & ~(MSIX_ENABLE | MSIX_MASK_ALL)), bits), note);
-  };
 
   const teardown = k.routine('pci_free_irq_vectors', { op: 'u8', irq: 'irq' }, (of, { op, irq }) => {
     const b = of as unknown as Builder;
