@@ -7,7 +7,7 @@ import { Assumption, SourceSetup } from '../state/abi/tables';
 import { Msg } from '../state/abi/fields';
 import { Flight, Part, Thing } from '../state/abi/resources';
 import { assumes, codeAt, msgAt, slotAt, sourceSetup } from '../state/access';
-import { nAccessed, nCpus, nDevices, nFunctions, nIoapics, nMessages, nSources, nVariables } from '../state/layout';
+import { nAccessed, nAmds, nCpus, nDevices, nFunctions, nIoapics, nMessages, nSources, nVariables } from '../state/layout';
 import { isChipset, originOfAccesses } from '../fabric/function';
 import { markOf } from '../cpu/schedule';
 import { operand, operandA, operandB, operandC } from '../cpu/operands';
@@ -20,6 +20,7 @@ import {
   touchCpus,
   touchMasks,
   touchOne,
+  touchTables,
   touchThing,
   touchVariable,
   writesWord,
@@ -41,6 +42,17 @@ function touchMaskOperand(at: usize, pc: u32, i: u32, reads: bool, writes: bool)
   const insn = codeAt(pc);
   if (load<u32>(insn, 12) & InsnFlag.byRef) touchMasks(at, reads, writes);
   else touchVariable(at, load<u32>(insn, 8) & 0xffff, i, reads, writes);
+}
+
+/** Units see the variable. */
+@inline function isSeen(slot: u32): bool {
+  return slot < nVariables && (load<u32>(slotAt(slot), VarWord.flags * 4) & VarFlag.dma) != 0;
+}
+
+/** A store that units see: what they have cached is compared with memory; of AMD, by way of the device table. */
+function touchLines(at: usize): void {
+  touchThing(at, Thing.lines, true, true);
+  if (nAmds != 0) touchTables(at);
 }
 
 export function touchMarks(at: usize): void {
@@ -146,9 +158,12 @@ export function declareInstruction(at: usize, pc: u32, c: u32, ctx: usize): void
       break;
     case Op.store:
       touchVariable(at, slot, index(ctx, c, b), false, true);
-      if (slot < nVariables && load<u32>(slotAt(slot), VarWord.flags * 4) & VarFlag.dma) touchThing(at, Thing.lines, true, true);
+      if (isSeen(slot)) touchLines(at);
       break;
     case Op.fetchAdd:
+      touchVariable(at, slot, index(ctx, c, b), true, true);
+      if (isSeen(slot)) touchLines(at);
+      break;
     case Op.lock:
     case Op.unlock:
       touchVariable(at, slot, index(ctx, c, b), true, true);
@@ -211,20 +226,24 @@ export function declareInstruction(at: usize, pc: u32, c: u32, ctx: usize): void
       break;
     case Op.storePair:
       touchVariable(at, slot, index(ctx, c, b), true, true);
-      touchThing(at, Thing.lines, true, true);
+      touchLines(at);
       break;
     case Op.storeRow:
-      touchVariable(at, slot, index(ctx, c, b), false, true);
+      touchVariable(at, slot, index(ctx, c, b), true, true);
       touchVariable(at, slot2, index(ctx, c, operandC(w0)), true, false);
-      touchThing(at, Thing.lines, true, true);
+      touchLines(at);
       break;
     case Op.exchange:
     case Op.bitSet:
     case Op.bitClear:
     case Op.controlSet:
       touchVariable(at, slot, index(ctx, c, b), true, true);
-      if (slot < nVariables && load<u32>(slotAt(slot), VarWord.flags * 4) & VarFlag.dma) touchThing(at, Thing.lines, true, true);
+      if (slot < nVariables && load<u32>(slotAt(slot), VarWord.flags * 4) & VarFlag.dma) touchLines(at);
       break;
+    case Op.unitRead:
+      touchThing(at, Thing.queues, true, false);
+      break;
+    case Op.unitWrite:
     case Op.queuePut:
     case Op.queueTail:
       touchThing(at, Thing.queues, true, true);

@@ -38,7 +38,6 @@ import {
   SIZE,
   touchCpu,
   touchCpus,
-  touchGuest,
   touchOne,
   touchPlace,
   touchThing,
@@ -46,10 +45,7 @@ import {
   writesWord,
 } from './resources';
 import { allCpus, declareInstruction, index, touchAwaited, touchMarks, touchOwnEois, touchReached } from './footprint';
-import { undrained } from '../fabric/iommu';
-import { unitFor } from '../fabric/remap';
-import { isWait, statusAtHead } from '../iommu/vtd/queue';
-import { entryAddress } from '../iommu/vtd/translate';
+import { declareDoorbell, declareTranslation } from './units';
 import * as decode from '../message/decode';
 
 /** What decides whether the context may execute its instruction, which it may not. */
@@ -191,6 +187,10 @@ export function declareArrival(at: usize, m: u32): void {
   }
   if (load<u8>(message, Msg.kind) == MsgKind.eoi || load<u16>(message, Msg.pin) != 0) touchThing(at, Thing.pins, true, true);
   if (load<u8>(message, Msg.kind) == MsgKind.eoi) return;
+  if (nIommus != 0 && (<u32>load<u16>(remapAt(m), Remap.flags)) & RemapFlag.doorbell) {
+    declareDoorbell(at, load<u32>(message, Msg.address));
+    return;
+  }
   const targets = targetsOf(m);
   const mode = decode.deliveryModeOf(data);
   if (mode == INIT || mode == STARTUP) {
@@ -207,40 +207,6 @@ export function declareArrival(at: usize, m: u32): void {
   if (targets & (targets - 1)) touchCpus(at, Part.lapic, targets, true, false);
 }
 
-/** What a unit does with message m: it looks its entry up, or updates a posted-interrupt descriptor; it may block it. */
-function declareTranslation(at: usize, m: u32, origin: u32): void {
-  const u = unitFor(m);
-  if (u < 0) return;
-  const message = msgAt(m);
-  writesWord(at, 2, flightBit(Flight.landed, origin));
-  // a pin is told that its request was blocked, or posted
-  if (load<u16>(message, Msg.pin) != 0) touchThing(at, Thing.pins, true, true);
-  if (load<u8>(message, Msg.stage) == Stage.posting) {
-    const descriptor = descriptorAt(load<u64>(remapAt(m), Remap.pda));
-    if (descriptor != 0) touchPlace(at, descriptor, true, true);
-    return;
-  }
-  // halves that do not belong together are cached
-  touchThing(at, Thing.lines, true, assumes(Assumption.irteHalves));
-  touchGuest(at, entryAddress(u, load<u32>(message, Msg.address), load<u32>(message, Msg.data)), true, false);
-}
-
-/** Unit u executes the descriptor at the head of its queue. */
-export function declareQueue(at: usize, u: u32): void {
-  touchThing(at, Thing.queues, true, true);
-  if (!isWait(u)) {
-    touchThing(at, Thing.lines, true, true);
-    touchThing(at, Thing.pool, true, true);
-    return;
-  }
-  touchThing(at, Thing.pool, true, false);
-  touchGuest(at, statusAtHead(u), false, true);
-  for (let m = undrained(u, 0); m >= 0; m = undrained(u, m + 1)) {
-    const origin = <u32>load<u16>(msgAt(m), Msg.origin);
-    readsWord(at, 2, flightBit(Flight.landed, origin) | flightBit(Flight.rooted, origin));
-  }
-}
-
 /** A pin of IOAPIC i sends. */
 export function declarePin(at: usize, i: u32): void {
   touchThing(at, Thing.pins, true, true);
@@ -250,11 +216,6 @@ export function declarePin(at: usize, i: u32): void {
     if (onPin(s)) touchOne(at, Thing.condition, s, true, true);
   }
   writesWord(at, 2, flightBit(Flight.tail, originOfPins(i)));
-}
-
-/** A unit drops a line. */
-export function declareDrop(at: usize): void {
-  touchThing(at, Thing.lines, true, true);
 }
 
 /** Message m: its next stage, or what blocks it. */

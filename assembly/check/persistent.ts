@@ -28,10 +28,11 @@ import { Actor } from '../state/abi/outcomes';
 import { add, clear, conflict } from './resources';
 import { nIoapics, nIommus } from '../state/layout';
 import { writesWatched } from './futures';
-import { declareDrop, declarePin, declareQueue } from './next';
+import { declarePin } from './next';
 import { actorOfAction, bit, busyActors, count, haltedCpus, kinds, listActors, nextOf, numberOf, owners, stickyActors } from './actors';
 import { findFuture, future } from './onward';
 import { actions } from './transitions';
+import { declareDrop, declareQueue } from './units';
 
 /** Of all members, the next steps together. */
 const members: usize = memory.data(80);

@@ -153,6 +153,13 @@ export function touchPlace(at: usize, place: usize, reads: bool, writes: bool): 
   }
 }
 
+/** All that units may look at when one of their tables changes. */
+export function touchTables(at: usize): void {
+  for (let slot: u32 = 0; slot < nVariables; slot++) {
+    if (load<u32>(slotAt(slot), VarWord.flags * 4) & VarFlag.dma) touchVariable(at, slot, SOMEONE, true, false);
+  }
+}
+
 /** Whatever a reference may refer to. */
 export function touchMasks(at: usize, reads: bool, writes: bool): void {
   for (let slot: u32 = 0; slot < nVariables; slot++) {

@@ -26,13 +26,11 @@ import { current } from '../cpu/schedule';
 import { isAccess, messageOf } from '../fabric/flight';
 import { blocksBase } from './futures';
 import {
-  declareDrop,
   declareEnabled,
   declareInterrupt,
   declareMessage,
   declareOperation,
   declarePin,
-  declareQueue,
   declareRecognition,
   declareSource,
   declareTimer,
@@ -40,6 +38,7 @@ import {
 } from './next';
 import { clear, conflict, fillAll, SIZE } from './resources';
 import { actions } from './transitions';
+import { declareDrop, declareQueue } from './units';
 
 /** States with more steps than this have none that sleep behind them. */
 const MOST: u32 = 32;

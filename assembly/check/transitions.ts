@@ -12,7 +12,7 @@ import {
   nCpus,
   nIoapics,
   nIommus,
-  nIrtes,
+  nLines,
   nMessages,
   nOperations,
   nOrigins,
@@ -24,8 +24,8 @@ import {
 import { deriveCpu } from '../lapic/priority';
 import { mayRaise, maySample, raise, sample, sendHeld } from '../fabric/emit';
 import { hasRoom, isMovable, messageOf, movableMessages } from '../fabric/flight';
-import { canExecute, executeNext } from '../fabric/iommu';
-import { dropLine, isLine } from '../iommu/vtd/lines';
+import { canExecute, executeNext } from '../fabric/queueStep';
+import { dropLine, isLine, linesOf } from '../iommu/lines';
 import { current, enabled, mayInterrupt } from '../cpu/schedule';
 import { step, visible } from '../cpu/sequencer';
 import { acknowledge, fireTimer, moveMessage } from '../cpu/interrupt';
@@ -120,7 +120,7 @@ function enabledUnits(out: usize): usize {
 function enabledDrops(out: usize): usize {
   let end = out;
   for (let u: u32 = 0; u < nIommus; u++) {
-    for (let i: u32 = 0; i < nIrtes; i++) {
+    for (let i: u32 = 0, n = linesOf(u); i < n; i++) {
       if (isLine(u, i)) end = add(end, Actor.drop, (u << 8) | i);
     }
   }
@@ -163,7 +163,7 @@ function nextProbe(): i32 {
 export function enumerate(): u32 {
   atRest = false;
   deadlocked = false;
-  if ((<u32>2 + nTimers) * nCpus + nMessages + <u32>3 * nSources + nOperations + nIommus * (1 + nIrtes) >= MAX_ACTIONS) return 0;
+  if ((<u32>2 + nTimers) * nCpus + nMessages + <u32>3 * nSources + nOperations + nIommus + nLines >= MAX_ACTIONS) return 0;
   let end = enabledCpus(actions);
   end = movableMessages(end);
   end = enabledSamples(end);

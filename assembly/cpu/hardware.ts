@@ -256,6 +256,8 @@ export function hardwareOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize,
     case Op.storeRow:
     case Op.queuePut:
     case Op.queueTail:
+    case Op.unitRead:
+    case Op.unitWrite:
       shown = remapOp(op, c, ctx, insn, pc);
       break;
     case Op.exchange:

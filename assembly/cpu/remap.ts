@@ -1,19 +1,22 @@
-/** Instructions on remapping tables and invalidation queues (hardware.md D.4, D.5). */
-import { InsnFlag, NONE, Op } from '../state/abi/instructions';
+/** Instructions on remapping tables, the queues of units and their logs (hardware.md D.4, D.5, F.3.3, F.5). */
+import { InsnFlag, NONE, Op, UnitReg, VarWord } from '../state/abi/instructions';
 import { Fault } from '../state/abi/outcomes';
+import { AmdReg } from '../state/abi/amd';
 import { VtdReg } from '../state/abi/iommu';
-import { slotAt, timed } from '../state/access';
+import { isAmd, slotAt, timed } from '../state/access';
 import { guestAddressOf } from '../state/guest';
 import { isOfDescriptors, nIommus } from '../state/layout';
 import { touchQueues, touchVariables } from '../state/touched';
-import { afterStore, beforeStore } from '../iommu/vtd/lines';
+import { oldest, takeOldest, waiting } from '../iommu/amd/guest';
+import { afterStore, beforeStore } from '../iommu/lines';
 import { INTERRUPT } from '../iommu/vtd/queue';
-import { put, tailOf } from '../iommu/vtd/ring';
-import { writeRegisters } from '../fabric/iommu';
+import { put, tailOf } from '../iommu/ring';
+import { readUnit } from '../iommu/unit';
+import { reviewInterrupts, writeRegisters } from '../fabric/iommu';
 import { kickWaiters } from '../clock/kick';
 import { raiseFault } from '../record/violations';
-import { operand, operandA, operandB, operandC } from './operands';
-import { element } from './variables';
+import { operand, operandA, operandB, operandC, setReg } from './operands';
+import { element, word } from './variables';
 
 /** Two words of a row in one access: units see both or none. */
 function storePair(c: u32, ctx: usize, insn: usize, pc: u32): u32 {
@@ -59,18 +62,34 @@ function storeRow(c: u32, ctx: usize, insn: usize, pc: u32): u32 {
   return load<u32>(at);
 }
 
+/** As the unit's kind lays it out (`Op.queuePut`); `at`: the variable that a wait writes, 0: there is none. False: the ring is full. */
+function putDescriptor(u: u32, imm: u32, a: u32, at: usize): bool {
+  const address: u64 = at == 0 ? 0 : <u64>guestAddressOf(at);
+  if (!isAmd(u)) return put(u, (<u64>imm) | ((<u64>a) << 32), address);
+  const low: u64 = at == 0 ? <u64>a : address | (imm & 7);
+  return put(u, low | ((<u64>(imm & ~7)) << 32), at == 0 ? 0 : <u64>a);
+}
+
+/** A wait of AMD stores 8 bytes at a multiple of 8: they must be in the row, or it would store elsewhere. */
+function fits(u: u32, slot: u32, at: usize): bool {
+  return !isAmd(u) || at == 0 || ((guestAddressOf(at) & 7) == 0 && word(slot, VarWord.bytes) * word(slot, VarWord.dim1) >= 8);
+}
+
 function queuePut(c: u32, ctx: usize, insn: usize, pc: u32): u32 {
   const w0 = load<u32>(insn);
-  const low = load<u32>(insn, 4);
+  const imm = load<u32>(insn, 4);
   const slot = load<u32>(insn, 8) >> 16;
   const u = operand(ctx, c, operandB(w0), 0);
-  const high = operand(ctx, c, operandA(w0), 0);
+  const a = operand(ctx, c, operandA(w0), 0);
   const at = slot == NONE ? <usize>0 : element(slot, operand(ctx, c, operandC(w0), 0), 0, pc);
-  const status: u64 = at == 0 ? 0 : <u64>guestAddressOf(at);
-  // in a check a unit has no event of its own
-  if (!timed() && low & INTERRUPT && (low & 15) == 5) raiseFault(Fault.opcode, pc);
-  else if (u >= nIommus || !put(u, (<u64>low) | ((<u64>high) << 32), status)) raiseFault(u >= nIommus ? Fault.index : Fault.pool, pc);
-  return high;
+  if (u >= nIommus || !fits(u, slot, at)) {
+    raiseFault(Fault.index, pc);
+    return a;
+  }
+  // in a check a unit of VT-d has no event of its own
+  if (!timed() && !isAmd(u) && imm & INTERRUPT && (imm & 15) == 5) raiseFault(Fault.opcode, pc);
+  else if (!putDescriptor(u, imm, a, at)) raiseFault(Fault.pool, pc);
+  return a;
 }
 
 function queueTail(c: u32, ctx: usize, insn: usize, pc: u32): u32 {
@@ -80,13 +99,68 @@ function queueTail(c: u32, ctx: usize, insn: usize, pc: u32): u32 {
     return 0;
   }
   touchQueues();
-  writeRegisters(u, VtdReg.iqt, 4, tailOf(u));
+  writeRegisters(u, isAmd(u) ? <u32>AmdReg.commandTail : <u32>VtdReg.iqt, 4, tailOf(u));
   return tailOf(u);
+}
+
+
+@inline function statusOf(u: u32): u32 {
+  return isAmd(u) ? AmdReg.status : VtdReg.fsts;
+}
+
+/** What a unit does not have reads 0. */
+function readRegister(u: u32, register: u32): u32 {
+  if (register == UnitReg.status) return <u32>readUnit(u, statusOf(u), 4);
+  if (!isAmd(u)) return 0;
+  switch (register) {
+    case UnitReg.logWaiting:
+      return waiting(u);
+    case UnitReg.logTag:
+      return <u32>oldest(u);
+    case UnitReg.logDevice:
+      return (<u32>(oldest(u) >> 32)) & 0xffff;
+    default:
+      return 0;
+  }
+}
+
+function writeRegister(u: u32, register: u32, value: u32): void {
+  if (register == UnitReg.status) {
+    writeRegisters(u, statusOf(u), 4, value);
+    if (!timed() && isAmd(u)) reviewInterrupts(u);
+  } else if (isAmd(u) && register == UnitReg.logHead) takeOldest(u);
+}
+
+function unitAccess(op: u32, c: u32, ctx: usize, insn: usize, pc: u32): u32 {
+  const w0 = load<u32>(insn);
+  const register = load<u32>(insn, 4);
+  const u = operand(ctx, c, operandB(w0), 0);
+  if (u >= nIommus) {
+    raiseFault(Fault.index, pc);
+    return 0;
+  }
+  if (op == Op.unitWrite) {
+    const value = operand(ctx, c, operandA(w0), 0);
+    writeRegister(u, register, value);
+    return value;
+  }
+  const value = readRegister(u, register);
+  setReg(ctx, operandA(w0), value);
+  return value;
 }
 
 /** Executes one; returns the value to show. */
 export function remapOp(op: u32, c: u32, ctx: usize, insn: usize, pc: u32): u32 {
-  if (op == Op.storePair) return storePair(c, ctx, insn, pc);
-  if (op == Op.storeRow) return storeRow(c, ctx, insn, pc);
-  return op == Op.queuePut ? queuePut(c, ctx, insn, pc) : queueTail(c, ctx, insn, pc);
+  switch (op) {
+    case Op.storePair:
+      return storePair(c, ctx, insn, pc);
+    case Op.storeRow:
+      return storeRow(c, ctx, insn, pc);
+    case Op.queuePut:
+      return queuePut(c, ctx, insn, pc);
+    case Op.queueTail:
+      return queueTail(c, ctx, insn, pc);
+    default:
+      return unitAccess(op, c, ctx, insn, pc);
+  }
 }

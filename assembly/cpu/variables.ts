@@ -8,7 +8,7 @@ import { slotAt, timed } from '../state/access';
 import { blockEnd, isOfDescriptors, nVariables, varBase, vectorHi, vectorLo } from '../state/layout';
 import { touchVariables } from '../state/touched';
 import { inUniverse } from '../lapic/accept';
-import { afterStore, beforeStore } from '../iommu/vtd/lines';
+import { afterStore, beforeStore } from '../iommu/lines';
 import { raiseFault, setOutside } from '../record/violations';
 
 /** A word of a variable's record; 0 for a slot that does not exist, which `element` reports. */

@@ -18,6 +18,7 @@ import { record } from '../record/ring';
 import { tagClear, tagCopy, tagsOfMessage, tagsOn } from '../record/tags';
 import { landEoi } from './eoi';
 import { landWrite } from './dma';
+import { ring } from './doorbell';
 import { carryOut } from './effects';
 import { landRequest } from './function';
 import { land, unmarkMessages } from './flight';
@@ -192,7 +193,8 @@ export function deliver(m: u32): void {
       landRequest(m);
       return;
     default:
-      tellPin(m, reachLapics(m));
+      if (remapFlags(m) & RemapFlag.doorbell) ring(load<u32>(remapAt(m), Remap.destination));
+      else tellPin(m, reachLapics(m));
   }
   land(m);
 }

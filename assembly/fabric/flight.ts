@@ -164,17 +164,21 @@ export function hold(m: u32, stage: Stage, cycles: u32): void {
 /** Where a message that has passed a remapping unit goes. */
 function destinationOf(m: u32): u32 {
   const at = remapAt(m);
-  if (load<u16>(at, Remap.flags) & RemapFlag.remapped) return load<u32>(at, Remap.destination);
+  if (load<u16>(at, Remap.flags) & (RemapFlag.remapped | RemapFlag.doorbell)) return load<u32>(at, Remap.destination);
   return (load<u32>(msgAt(m), Msg.address) >> 12) & 0xff;
 }
 
-/** What a check keeps of a message that was remapped: what it is now, in the place of what it was. */
+/** What a check keeps of a message that a unit has looked up: what it is now, in the place of what it was. */
+function become(m: u32): void {
+  const at = remapAt(m);
+  store<u32>(msgAt(m), load<u32>(at, Remap.destination), Msg.address);
+  store<u32>(msgAt(m), load<u32>(at, Remap.data), Msg.data);
+}
+
 function forget(m: u32): void {
   const at = remapAt(m);
   store<u64>(at, 0, Remap.pda);
-  if ((load<u16>(at, Remap.flags) & RemapFlag.remapped) == 0) return;
-  store<u32>(msgAt(m), load<u32>(at, Remap.destination), Msg.address);
-  store<u32>(msgAt(m), load<u32>(at, Remap.data), Msg.data);
+  if (load<u16>(at, Remap.flags) & (RemapFlag.remapped | RemapFlag.doorbell)) become(m);
 }
 
 /** The message leaves its remapping unit for a LAPIC, behind those of its requester for the same one. */

@@ -2,20 +2,19 @@
  * Remapping units in time: commands, the invalidation queue (AMD: the command buffer) and event messages (hardware.md D.1.1, D.4,
  * D.7.3, F.5, F.6, G.2). Whatever may have changed what a unit has to do is followed by `reviewUnit`.
  */
-import { Counter, Drop, Event } from '../state/abi/outcomes';
+import { Counter, Drop, Event, Property } from '../state/abi/outcomes';
 import { Assumption, Timing } from '../state/abi/tables';
 import { Msg, MsgKind } from '../state/abi/fields';
 import { CommandState, Iommu, QueueState, Remap, RemapFlag } from '../state/abi/iommu';
 import { assumes, iommuAt, isAmd, msgAt, now, remapAt, timed } from '../state/access';
 import { variableAt } from '../state/guest';
-import { IOMMU_NODES, nCpus, nDevices, nIoapics, nIommus, nMessages, nPins } from '../state/layout';
+import { IOMMU_NODES, nCpus, nDevices, nInstructions, nIoapics, nIommus, nMessages, nPins } from '../state/layout';
 import { lowWord } from '../state/wide';
 import * as amdCommands from '../iommu/amd/commands';
 import { OF_GUESTS, tell, untold } from '../iommu/amd/status';
 import * as commands from '../iommu/vtd/commands';
 import { MASKED, PENDING } from '../iommu/vtd/fault';
 import * as queue from '../iommu/vtd/queue';
-import { slide } from '../iommu/vtd/ring';
 import { isExtended } from '../iommu/vtd/translate';
 import { readUnit, writeUnit } from '../iommu/unit';
 import * as own from '../iommu/amd/own';
@@ -25,12 +24,13 @@ import { latency, streamOfOrigin } from '../clock/random';
 import { PHASE_DEVICE, arm, armed } from '../clock/wheel';
 import { count } from '../record/counters';
 import { record } from '../record/ring';
+import { violate } from '../record/violations';
 import { Stage, hasRoom, land, launch, leaveUnit } from './flight';
 import { firstPinNode, tellPin } from './ioapic';
 
 /** Cycles until an event message that found the pool full is tried again. */
 const RETRY: u32 = 1000;
-export const TRIGGER_MODE: u32 = 0x8000;
+const TRIGGER_MODE: u32 = 0x8000;
 
 /** Of `Event.invalidate`: c is a command of an AMD unit, b its device. */
 const OF_DEVICE: u32 = 1 << 31;
@@ -69,7 +69,7 @@ function isDrained(m: u32): bool {
 }
 
 /** True while a request of unit u with this flag is to be drained. */
-function draining(u: u32, flag: RemapFlag): bool {
+export function draining(u: u32, flag: RemapFlag): bool {
   for (let m: u32 = 0; m < nMessages; m++) {
     const at = remapAt(m);
     if (<u32>load<u8>(at, Remap.unit) == u + 1 && (<u32>load<u16>(at, Remap.flags)) & flag && !isDrained(m)) return true;
@@ -98,7 +98,7 @@ function reviewCommand(u: u32): void {
 }
 
 /** What was fetched last is no wait. */
-function execute(u: u32): void {
+export function execute(u: u32): void {
   if (isAmd(u)) {
     amdCommands.execute(u);
     if (amdCommands.done != 0) record(Event.invalidate, u, amdCommands.device, OF_DEVICE | amdCommands.done);
@@ -108,7 +108,7 @@ function execute(u: u32): void {
   if (queue.count >= 0) record(Event.invalidate, u, queue.first, queue.count);
 }
 
-function completeWait(u: u32): void {
+export function completeWait(u: u32): void {
   const unit = iommuAt(u);
   const amd = isAmd(u);
   if (amd) amdCommands.completeWait(u);
@@ -120,13 +120,18 @@ function completeWait(u: u32): void {
 }
 
 
-@inline function hasWork(u: u32): bool {
+@inline export function hasWork(u: u32): bool {
   return isAmd(u) ? amdCommands.hasWork(u) : queue.hasWork(u);
 }
 
-
-@inline function fetch(u: u32): QueueState {
-  return isAmd(u) ? amdCommands.fetch(u) : queue.fetch(u);
+/** A command that cannot be executed is an event of an AMD unit, to a program a fault. */
+export function fetch(u: u32): QueueState {
+  if (!isAmd(u)) return queue.fetch(u);
+  const state = amdCommands.fetch(u);
+  if (amdCommands.error == 0 || nInstructions == 0) return state;
+  record(Event.fault, u, amdCommands.error << 16, 0);
+  violate(Property.noFault);
+  return state;
 }
 
 /** Goes on with the next descriptor, which is there already. */
@@ -156,30 +161,6 @@ function queueTick(u: u32): void {
       break;
   }
   fetchNext(u);
-}
-
-// --- the queue in a check: a descriptor is one step, as the head, which moves earlier, is nobody's business
-
-/** True if unit u can execute the descriptor at the head of its queue: a wait not before what it is to drain has landed. */
-export function canExecute(u: u32): bool {
-  return queue.hasWork(u) && !(queue.isWait(u) && draining(u, RemapFlag.stale));
-}
-
-export function executeNext(u: u32): void {
-  const state = queue.fetch(u);
-  if (state == QueueState.idle) return;
-  if (state == QueueState.executing) execute(u);
-  else completeWait(u);
-  slide(u);
-}
-
-/** The next message from `from` on that the wait at the head has to drain, or -1. */
-export function undrained(u: u32, from: u32): i32 {
-  for (let m = from; m < nMessages; m++) {
-    const at = remapAt(m);
-    if (<u32>load<u8>(at, Remap.unit) == u + 1 && (<u32>load<u16>(at, Remap.flags)) & RemapFlag.stale) return <i32>m;
-  }
-  return -1;
 }
 
 // --- event messages
@@ -231,14 +212,19 @@ function reviewStatus(u: u32, which: u32): void {
   else sendEvent(u, own.address, 0, own.data);
 }
 
+/** Those of an AMD unit that are due. */
+export function reviewInterrupts(u: u32): void {
+  reviewStatus(u, ~OF_GUESTS);
+  reviewStatus(u, OF_GUESTS);
+}
+
 // --- all of it
 
 export function reviewUnit(u: u32): void {
   if (!timed()) return;
   if (isAmd(u)) {
     reviewQueue(u);
-    reviewStatus(u, ~OF_GUESTS);
-    reviewStatus(u, OF_GUESTS);
+    reviewInterrupts(u);
     return;
   }
   // what it enables is looked at next
@@ -246,6 +232,13 @@ export function reviewUnit(u: u32): void {
   reviewQueue(u);
   reviewEvent(u, iommuAt(u) + Iommu.fectl);
   reviewEvent(u, iommuAt(u) + Iommu.iectl);
+}
+
+/** What a check keeps of a request that is to be posted: where and what, in the place of what it asked for, but for its trigger mode. */
+export function becomePosted(m: u32, where: u32): void {
+  const at = msgAt(m);
+  store<u32>(at, where, Msg.address);
+  store<u32>(at, (load<u32>(at, Msg.data) & TRIGGER_MODE) | load<u32>(remapAt(m), Remap.data), Msg.data);
 }
 
 /** A blocked request vanishes: an edge is over for its pin, a level asks again. */

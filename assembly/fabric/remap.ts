@@ -3,13 +3,14 @@
  * What a unit makes of it is decided in one instant, at the end of the lookup: what is invalidated before is not used any more.
  */
 import { Event, Property } from '../state/abi/outcomes';
-import { Assumption, FunctionKind, FunctionSetup, IoapicSetup, Timing } from '../state/abi/tables';
+import { Assumption, FunctionKind, FunctionSetup, Timing } from '../state/abi/tables';
 import { Msg } from '../state/abi/fields';
 import { FaultReason, IommuSetup, Remap, RemapFlag } from '../state/abi/iommu';
 import { PidWord } from '../state/abi/instructions';
-import { assumes, functionSetup, ioapicSetup, iommuSetup, isAmd, msgAt, remapAt, timed } from '../state/access';
+import { assumes, functionSetup, iommuSetup, isAmd, msgAt, remapAt, requesterOf as requesterOfOrigin, timed } from '../state/access';
 import { descriptorAt, pirTags } from '../state/descriptors';
 import { nCpus, nDevices, nInstructions, nIoapics, nIommus } from '../state/layout';
+import { remaps as amdRemaps } from '../iommu/amd/control';
 import { unitOf } from '../iommu/scope';
 import { Translation } from '../iommu/translation';
 import { dropByChance } from '../iommu/vtd/cache';
@@ -25,16 +26,15 @@ import { tagMove, tagsOfMessage, tagsOn } from '../record/tags';
 import { violate } from '../record/violations';
 import { Stage, hold, land, leaveUnit, reachRoot } from './flight';
 import * as amd from './amd';
-import { originOfUnit, reviewUnits, TRIGGER_MODE, vanish } from './iommu';
+import { becomePosted, originOfUnit, reviewUnits, vanish } from './iommu';
 import { sendWaiting } from './ipi';
 import { tellPin } from './ioapic';
 
 /** Who has sent message m, as units know it. */
-function requesterOf(m: u32): u32 {
+export function requesterOf(m: u32): u32 {
   const origin = <u32>load<u16>(msgAt(m), Msg.origin);
-  if (origin < nDevices) return functionSetup(origin, FunctionSetup.requester) & 0xffff;
-  const i = origin - nDevices - nCpus;
-  return i < nIoapics ? ioapicSetup(i, IoapicSetup.requester) & 0xffff : load<u16>(msgAt(m), Msg.requester);
+  const isKnown = origin < nDevices || origin - nDevices - nCpus < nIoapics;
+  return isKnown ? requesterOfOrigin(origin) : load<u16>(msgAt(m), Msg.requester);
 }
 
 
@@ -52,7 +52,7 @@ function unitAhead(m: u32): i32 {
 /** The unit that is to translate message m, which has not passed the root complex, or has it; -1: none does. */
 export function unitFor(m: u32): i32 {
   const u = load<u8>(msgAt(m), Msg.stage) == Stage.beforeRoot ? unitAhead(m) : <i32>unitOfMessage(m);
-  return u >= 0 && unit.remaps(u) ? u : -1;
+  return u >= 0 && (isAmd(u) ? amdRemaps(u) : unit.remaps(u)) ? u : -1;
 }
 
 function take(timing: u32, u: u32): u32 {
@@ -112,7 +112,7 @@ function translateMessage(m: u32): void {
     case Translation.posted:
       noteRemap(u, remapAt(m), true);
       hold(m, Stage.posting, take(Timing.irPost, u));
-      forgetRequest(m);
+      if (!timed()) becomePosted(m, load<u32>(remapAt(m), Remap.pda));
       break;
     case Translation.remapped:
       noteRemap(u, remapAt(m), false);
@@ -121,14 +121,6 @@ function translateMessage(m: u32): void {
     default:
       leaveUnit(m);
   }
-}
-
-/** What a check keeps of a request that is to be posted: where and what, in the place of what it asked for, but for its trigger mode. */
-function forgetRequest(m: u32): void {
-  if (timed()) return;
-  const at = msgAt(m);
-  store<u32>(at, load<u32>(remapAt(m), Remap.pda), Msg.address);
-  store<u32>(at, (load<u32>(at, Msg.data) & TRIGGER_MODE) | load<u32>(remapAt(m), Remap.data), Msg.data);
 }
 
 /** Where a descriptor has changed: PIR has taken up what the message carried, and who waits looks again. */

@@ -13,8 +13,10 @@ export function costBefore(op: u32, imm: u32): u32 {
     case Op.pinRead:
     case Op.pinWrite:
     case Op.pinEoi:
+    case Op.unitWrite:
       return timingDefault(Timing.mmioArrive);
     case Op.pinWait:
+    case Op.unitRead:
       return timingDefault(Timing.mmioRead);
     case Op.lapicWrite:
       return timingDefault(imm == <u32>LapicReg.eoi ? Timing.eoi : Timing.lapicWrite);

@@ -31,8 +31,11 @@ import {
   msgBase,
   msixBase,
   nAmds,
+  nCpus,
+  nDevices,
   nFaultRecords,
   nIecEntries,
+  nIoapics,
   nIrtes,
   nPins,
   nowBase,
@@ -208,6 +211,17 @@ export function cpuOfApicId(id: u32): i32 {
 /** What a check knows to be cached of entry `index` of unit u: two u64 as in memory, but bit 127 says that it is there. */
 @inline export function lineAt(u: u32, index: u32): usize {
   return lineBase + ((<usize>(u * nIrtes + index)) << 4);
+}
+
+/** The same of AMD units, by requester: number `n` of all. */
+@inline export function amdLineAt(n: u32): usize {
+  return lineBase + ((<usize>n) << 4);
+}
+
+/** Who sends what is in the list of an origin, a function's or an IOAPIC's, as units know it. */
+export function requesterOf(origin: u32): u32 {
+  if (origin < nDevices) return functionSetup(origin, FunctionSetup.requester) & 0xffff;
+  return ioapicSetup(min(origin - nDevices - nCpus, nIoapics - 1), IoapicSetup.requester) & 0xffff;
 }
 
 /** Fault record n of unit u: 16 bytes. */

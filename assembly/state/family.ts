@@ -13,7 +13,6 @@ import {
   gather,
   packCpu,
   packMessages,
-  packQueues,
   place,
   placed,
   restAt,
@@ -23,10 +22,10 @@ import {
   unpack,
   unpackCpu,
   unpackMessages,
-  unpackQueues,
   wordAt,
 } from './image';
 import { LEVELS, cpuBase, ctxBase, msgBase, msgFree, nCpus, nIommus, nMessages, originBase, remapBase, varBase } from './layout';
+import { packQueues, unpackQueues } from './queues';
 import { cpuWords, fixedWords, nWords, otherWords, overlapBase } from './plan';
 import { clearTouched, touchedCpus, touchedMessages, touchedQueues, touchedVariables } from './touched';
 

@@ -8,27 +8,12 @@
  */
 import { Cpu, Ctx, Msg, MsgKind, Origin } from './abi/fields';
 import { FunctionSetup } from './abi/tables';
-import { Iommu, Remap, RemapFlag } from './abi/iommu';
-import { cpuAt, ctxAt, functionSetup, iommuAt, msgAt, originAt, remapAt } from './access';
-import { readGuest, writeGuest } from './guest';
+import { Remap, RemapFlag } from './abi/iommu';
+import { cpuAt, ctxAt, functionSetup, isAmd, msgAt, originAt, remapAt, requesterOf } from './access';
+import { advance, cursor, get, moveTo, put } from './cursor';
 import { LEVELS, liveBase, msgFree, nAccessed, nCpus, nDevices, nIoapics, nIommus, nMessages, nOrigins } from './layout';
+import { packQueues, unpackQueues } from './queues';
 import { WORD, fixedWords, markBits, nWords, runBase, wordBase } from './plan';
-
-// the part of variable length: whole bytes, little end first
-let cursor: usize = 0;
-
-
-@inline function put(value: u32, bytes: usize): void {
-  store<u32>(cursor, value);
-  cursor += bytes;
-}
-
-
-@inline function get(bytes: usize): u32 {
-  const value = load<u32>(cursor);
-  cursor += bytes;
-  return bytes == 4 ? value : value & (((<u32>1) << ((<u32>bytes) << 3)) - 1);
-}
 
 
 @inline function bytesFor(bits: u32): usize {
@@ -93,37 +78,53 @@ function packRemap(m: u32): void {
   const at = remapAt(m);
   const unit = <u32>load<u8>(at, Remap.unit);
   const flags = <u32>load<u16>(at, Remap.flags);
-  put((unit << 9) | flags, 2);
+  put((unit << FLAG_BITS) | flags, 2);
   if (unit == 0) return;
   put(load<u16>(at, Remap.index), 2);
   if ((flags & (RemapFlag.missed | RemapFlag.posted)) == 0) return;
   put(load<u32>(at, Remap.pda), 4);
   put(load<u32>(at, Remap.pda + 4), 4);
+  if (flags & RemapFlag.missed && isAmd(unit - 1)) put(load<u32>(at, Remap.destination), 4);
 }
 
-function unpackRemap(m: u32): void {
+/** Of a message in the list of origin `o`. */
+function unpackRemap(m: u32, o: u32): void {
   const at = remapAt(m);
   memory.fill(at, 0, Remap.size);
   const head = get(2);
   if (head == 0) return;
-  const flags = head & 0x1ff;
-  store<u8>(at, head >> 9, Remap.unit);
+  const unit = head >> FLAG_BITS;
+  const flags = head & ((1 << FLAG_BITS) - 1);
+  store<u8>(at, unit, Remap.unit);
   store<u16>(at, flags, Remap.flags);
-  store<u16>(at, get(2), Remap.index);
-  if (flags & RemapFlag.remapped) {
+  if (flags & (RemapFlag.remapped | RemapFlag.posted | RemapFlag.doorbell)) {
     store<u32>(at, load<u32>(msgAt(m), Msg.address), Remap.destination);
     store<u32>(at, load<u32>(msgAt(m), Msg.data), Remap.data);
   }
-  // a request that is to be posted has its vector where its data was
-  if (flags & RemapFlag.posted) store<u32>(at, load<u8>(msgAt(m), Msg.data), Remap.data);
+  // what a unit itself sends
+  if (unit == 0) return;
+  store<u16>(at, get(2), Remap.index);
+  const amd = isAmd(unit - 1);
+  if (amd) store<u16>(at, requesterOf(o), Remap.requester);
+  // a request that VT-d is to post has its vector where its data was
+  else if (flags & RemapFlag.posted) store<u32>(at, load<u8>(msgAt(m), Msg.data), Remap.data);
   if ((flags & (RemapFlag.missed | RemapFlag.posted)) == 0) return;
   store<u32>(at, get(4), Remap.pda);
   store<u32>(at, get(4), Remap.pda + 4);
+  if (flags & RemapFlag.missed && amd) store<u32>(at, get(4), Remap.destination);
 }
+
+/** Bits of all `RemapFlag`s. */
+const FLAG_BITS: u32 = 11;
 
 /** The origin is an IOAPIC. */
 @inline function isOfPins(o: u32): bool {
   return o - nDevices - nCpus < nIoapics;
+}
+
+/** The origin is a remapping unit. */
+@inline function isOfUnit(o: u32): bool {
+  return o - nDevices - nCpus - nIoapics < nIommus;
 }
 
 /** Bit of an EOI among what CPUs have sent. */
@@ -136,7 +137,7 @@ function sourceIn(at: usize, o: u32): u32 {
 }
 
 function kindIn(o: u32, head: u32): u32 {
-  if (o < nDevices || isOfPins(o)) return MsgKind.msi;
+  if (o < nDevices || isOfPins(o) || isOfUnit(o)) return MsgKind.msi;
   return head & EOI ? MsgKind.eoi : MsgKind.ipi;
 }
 
@@ -172,7 +173,7 @@ export function packMessages(): void {
         put(load<u32>(at, Msg.address), 4);
       }
       store<u64>(cursor, load<u64>(at, Msg.marks));
-      cursor += markBytes;
+      advance(markBytes);
       if (nIommus) packRemap(i - 1);
       i = load<u16>(at, Msg.next);
     }
@@ -209,8 +210,8 @@ export function unpackMessages(used: u32): void {
         store<u32>(at, get(4), Msg.address);
       }
       store<u64>(at, load<u64>(cursor) & marks, Msg.marks);
-      cursor += markBytes;
-      if (nIommus) unpackRemap(m);
+      advance(markBytes);
+      if (nIommus) unpackRemap(m, o);
     }
     store<u16>(list, n ? m : 0, Origin.tail);
   }
@@ -221,40 +222,6 @@ export function unpackMessages(used: u32): void {
     if (load<u8>(at, Msg.kind) != MsgKind.free) memory.fill(at, 0, Msg.size);
     if (nIommus) memory.fill(remapAt(m), 0, Remap.size);
     store<u16>(at, m + 1 < nMessages ? m + 2 : 0, Msg.next);
-  }
-}
-
-// --- invalidation queues, whose head is always at 0 (iommu/vtd/ring.ts)
-
-@inline function ringOf(u: u32): u64 {
-  return load<u64>(iommuAt(u), Iommu.iqa) & ~(<u64>0xfff);
-}
-
-/** Their high half is an address below 4 GiB. */
-export function packQueues(): void {
-  for (let u: u32 = 0; u < nIommus; u++) {
-    const end = load<u32>(iommuAt(u), Iommu.put) & 0xf0;
-    put((end >> 4) | (load<u32>(iommuAt(u), Iommu.iqt) & 0xf0), 1);
-    for (let at: u32 = 0; at < end; at += 16) {
-      const low = readGuest(ringOf(u) + at, 8);
-      put(<u32>low, 4);
-      put(<u32>(low >> 32), 4);
-      put(<u32>readGuest(ringOf(u) + at + 8, 4), 4);
-    }
-  }
-}
-
-export function unpackQueues(): void {
-  for (let u: u32 = 0; u < nIommus; u++) {
-    const head = get(1);
-    const end = (head & 15) << 4;
-    store<u32>(iommuAt(u), end, Iommu.put);
-    store<u32>(iommuAt(u), head & 0xf0, Iommu.iqt);
-    for (let at: u32 = 0; at < end; at += 16) {
-      writeGuest(ringOf(u) + at, 4, get(4));
-      writeGuest(ringOf(u) + at + 4, 4, get(4));
-      writeGuest(ringOf(u) + at + 8, 8, get(4));
-    }
   }
 }
 
@@ -328,7 +295,7 @@ export function place(word: usize, bits: u64, at: usize): void {
 
 /** What is packed or unpacked next stands behind the fixed part of the image at `at`. */
 export function beginRest(at: usize): void {
-  cursor = at + ((<usize>fixedWords) << 3);
+  moveTo(at + ((<usize>fixedWords) << 3));
 }
 
 
@@ -338,13 +305,13 @@ export function beginRest(at: usize): void {
 
 
 @inline export function skipRest(bytes: usize): void {
-  cursor += bytes;
+  advance(bytes);
 }
 
 /** Copies [from, to); up to seven bytes behind are garbage until they are written. */
 @inline export function copyPart(from: usize, to: usize): void {
   for (let p = from; p < to; p += 8) store<u64>(cursor + (p - from), load<u64>(p));
-  cursor += to - from;
+  advance(to - from);
 }
 
 export function packCpu(c: u32): void {

@@ -42,7 +42,7 @@ export let nMessages: u32 = 0, nRing: u32 = 0, nTags: u32 = 0, nOrigins: u32 = 0
 // prettier-ignore
 export let nIoapics: u32 = 0, nPins: u32 = 0, nRequesters: u32 = 0, nFunctions: u32 = 0, nAccessed: u32 = 0, nMsixEntries: u32 = 0, guestBytes: usize = 0;
 // prettier-ignore
-export let nIommus: u32 = 0, nScopes: u32 = 0, nIecEntries: u32 = 0, nFaultRecords: u32 = 0, nIrtes: u32 = 0, nTimers: u32 = 0, nAmds: u32 = 0, nStores: u32 = 0, nDescriptors: u32 = 0;
+export let nIommus: u32 = 0, nScopes: u32 = 0, nIecEntries: u32 = 0, nFaultRecords: u32 = 0, nIrtes: u32 = 0, nLines: u32 = 0, nTimers: u32 = 0, nAmds: u32 = 0, nStores: u32 = 0, nDescriptors: u32 = 0;
 
 // class check
 // prettier-ignore
@@ -109,7 +109,7 @@ function placeVariables(which: u32, dma: bool): void {
     const slot = slotBase + <usize>i * VarWord.words * 4;
     if (load<u32>(slot + VarWord.storage * 4) != which) continue;
     if (which == VarClass.check && ((load<u32>(slot + VarWord.flags * 4) & VarFlag.dma) != 0) != dma) continue;
-    if (dma) heap = varBase + ((heap - varBase + PAGE - 1) & ~(PAGE - 1));
+    if (dma) heap = varBase + ((heap - varBase + PAGE - 1) & ~(PAGE - 1)) + ((<usize>load<u32>(slot + VarWord.offset * 4)) & (PAGE - 1));
     if (isOfDescriptors(slot)) {
       store<u32>(slot + VarWord.firstRow * 4, nDescriptors);
       nDescriptors += load<u32>(slot + VarWord.dim0 * 4);
@@ -174,7 +174,9 @@ export function create(): bool {
   iommuBase = take(<usize>nIommus * Iommu.size);
   amdBase = take(<usize>nAmds * Amd.size);
   frcdBase = take(<usize>nIommus * nFaultRecords * 16);
-  lineBase = take((<usize>(nIommus * nIrtes)) << 4);
+  // AMD: of each requester its entry of the device table, and behind it those of its own table
+  nLines = nIrtes == 0 ? 0 : nAmds ? (nDevices + nIoapics) * (1 + nIrtes) : nIommus * nIrtes;
+  lineBase = take((<usize>nLines) << 4);
   // contexts and messages: what an image holds in variable length stands together
   ctxBase = take(c * LEVELS * Ctx.size);
   originBase = take(<usize>nOrigins * Origin.size);

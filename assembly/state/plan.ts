@@ -5,15 +5,18 @@
 import { LapicReg, MmioReg, MsiReg, Op, PidWord, VarClass, VarFlag, VarWord } from './abi/instructions';
 import { Assumption, FunctionKind, FunctionSetup, Settings, SourceSetup } from './abi/tables';
 import { Cpu, Fn, Glob, MsixEntry, Pin, Src } from './abi/fields';
+import { Amd, AmdControl } from './abi/amd';
 import { Iommu } from './abi/iommu';
 import { Lapic, LapicSetup } from './abi/lapic';
 import {
+  amdAt,
   assumes,
   codeAt,
   cpuAt,
   functionAt,
   functionSetup,
   iommuAt,
+  isAmd,
   lapicAt,
   lapicSetup,
   msixAt,
@@ -36,7 +39,7 @@ import {
   nIoapics,
   nIommus,
   nPins,
-  nIrtes,
+  nLines,
   nMessages,
   nOperations,
   nOrigins,
@@ -215,9 +218,22 @@ function planFunction(f: u32): void {
   }
 }
 
-/** Bytes that a remapping unit may add to a message; that its queue may take: a byte with its descriptors, put and seen, and 12 each. */
-const REMAP_BYTES: u32 = 2 + 2 + 8;
-const QUEUE_BYTES: u32 = 1 + 15 * 12;
+/** What a unit's status says; of AMD also which of it has been told, where anything is. */
+function planUnit(u: u32): void {
+  if (!isAmd(u)) {
+    plan(iommuAt(u) + Iommu.fsts, 0, 8);
+    return;
+  }
+  plan(amdAt(u) + Amd.status, 0, 11);
+  if (load<u32>(amdAt(u), Amd.control) & (AmdControl.comWaitIntEn | AmdControl.gaIntEn)) plan(amdAt(u) + Amd.told, 0, 11);
+}
+
+/**
+ * Bytes that a remapping unit may add to a message; that its queue may take: a byte with its descriptors, put and seen, and 12 each;
+ * and the log of guests: a byte with its entries, and 6 each.
+ */
+const REMAP_BYTES: u32 = 2 + 2 + 8 + 4;
+const QUEUE_BYTES: u32 = 1 + 15 * 12 + 1 + 15 * 6;
 
 /** Bytes that no image of this machine exceeds. */
 function mostBytes(): usize {
@@ -317,8 +333,8 @@ export function planImage(at: usize, most: usize): usize {
   }
   for (let o: u32 = 0; o < nOperations; o++) plan(opBase + o, 0, 2);
   // its queue has variable length; everything else of a unit stays as it is
-  for (let u: u32 = 0; u < nIommus; u++) plan(iommuAt(u) + Iommu.fsts, 0, 8);
-  plan(lineBase, 0, nIommus * nIrtes * 128);
+  for (let u: u32 = 0; u < nIommus; u++) planUnit(u);
+  plan(lineBase, 0, nLines * 128);
   plan(globBase + Glob.probe, 0, 2);
   plan(globBase + Glob.probeLeft, 0, 3);
   plan(globBase + Glob.probeSource, 0, 8);

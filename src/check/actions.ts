@@ -19,16 +19,18 @@ function cpuName(system: System, cpu: number): string {
   return `cpu${system.scenario.machine.cpus[cpu]?.cpu ?? cpu}`;
 }
 
-/** Whose list of messages in flight it is: a device's, a CPU's, an IOAPIC's, or what CPUs write to a device. By index. */
+/** Whose list of messages in flight it is: a device's, a CPU's, an IOAPIC's, a unit's, or what CPUs write to a device. By index. */
 export function originOf(
-  { names, firstAccess }: System,
+  { names, firstAccess, ioapics }: System,
   origin: number,
-): { readonly kind: 'device' | 'cpu' | 'ioapic' | 'access'; readonly index: number } {
+): { readonly kind: 'device' | 'cpu' | 'ioapic' | 'iommu' | 'access'; readonly index: number } {
   const devices = names.devices.length;
   if (origin >= firstAccess) return { kind: 'access', index: origin - firstAccess };
   if (origin < devices) return { kind: 'device', index: origin };
   const cpus = names.cpus.length;
-  return origin < devices + cpus ? { kind: 'cpu', index: origin - devices } : { kind: 'ioapic', index: origin - devices - cpus };
+  if (origin < devices + cpus) return { kind: 'cpu', index: origin - devices };
+  const index = origin - devices - cpus;
+  return index < ioapics ? { kind: 'ioapic', index } : { kind: 'iommu', index: index - ioapics };
 }
 
 /** Names are those of the scenario, so a token can be read. */
@@ -42,7 +44,8 @@ export function describeAction(system: System, action: number): Step {
       return { actor: cpuName(system, which), choice: 'irq', action };
     case Actor.message: {
       const { kind, index } = originOf(system, which >>> 4);
-      const actor = kind === 'cpu' ? cpuName(system, index) : kind === 'ioapic' ? `ioapic${index}` : (system.names.devices[index] ?? '?');
+      const isOfChipset = kind === 'ioapic' || kind === 'iommu';
+      const actor = kind === 'cpu' ? cpuName(system, index) : isOfChipset ? `${kind}${index}` : (system.names.devices[index] ?? '?');
       return { actor, choice: `${kind === 'access' ? 'w' : 'm'}${which & 15}`, action };
     }
     case Actor.raise:

@@ -4,7 +4,8 @@ import type { ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import { cpuOfAction, describeAction } from './actions.js';
 import type { States } from './changes.js';
-import { describeMessage, describeSent } from './words.js';
+import { describeLine } from './amd.js';
+import { describeMessage, describeSent, isAmd } from './words.js';
 import { placeText, type Standings } from './stands.js';
 
 /** An enabled step. */
@@ -93,12 +94,16 @@ export class Choices {
       case Actor.queue:
         return `IOMMU ${which} executes the next descriptor of its queue`;
       case Actor.drop:
-        return `IOMMU ${which >>> 8} drops entry ${which & 0xff} from its cache, which memory has no more`;
+        return `IOMMU ${which >>> 8} drops ${this.#lineText(which & 0xff)} from its cache, which memory has no more`;
       default:
         return which === 0
           ? 'the probe begins: no more raises and operations but its own'
           : 'the probe raises the next irq that owes nothing';
     }
+  }
+
+  #lineText(which: number): string {
+    return isAmd(this.#system) ? describeLine(this.#system, which, this.#machine.setup.irtes ?? 0) : `entry ${which}`;
   }
 
   #sendText(source: string): string {

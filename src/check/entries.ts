@@ -1,7 +1,8 @@
 /** Entries of remapping tables as users read them: what memory says, and what units have cached of it. */
 import type { ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
-import { describeTarget, hex } from './words.js';
+import { describeAmdEntry } from './amd.js';
+import { describeTarget, hex, isAmd } from './words.js';
 
 /** An entry that is in use, by memory or by what a unit has cached. */
 export interface EntryState {
@@ -23,8 +24,32 @@ export function unitName(system: System, unit: number): string {
   return system.scenario.machine.iommu?.units.length === 1 ? 'IOMMU' : `IOMMU ${unit}`;
 }
 
-/** All units share one table; those without any use are left out. */
+/** Of each device those of its own table. */
+function amdEntries(system: System, machine: ProgramMachine): EntryState[] {
+  const tables = machine.amdTables;
+  const units = machine.setup.iommus ?? [];
+  return system.names.devices.flatMap((device, d): EntryState[] => {
+    const requester = machine.setup.functions[d]?.requester;
+    const own = units.findIndex(({ scope }) => scope?.requesters.includes(requester ?? -1));
+    const u = own < 0 ? units.findIndex(({ scope }) => scope === undefined) : own;
+    if (u < 0) return [];
+    const unit = unitName(system, u);
+    const older = tables.isDeviceCached(d) ? [{ unit, entry: 'an older entry of the device table' }] : [];
+    return Array.from({ length: machine.setup.irtes ?? 0 }, (_, index): EntryState => {
+      const [words, line] = [tables.entry(u, d, index), tables.cached(d, index)];
+      const cached = line === undefined ? older : [...older, { unit, entry: describeAmdEntry(system, line) }];
+      return { name: `${device} entry ${index}`, memory: words === undefined ? 'not present' : describeAmdEntry(system, words), cached };
+    });
+  });
+}
+
+/** Those without any use are left out. All units of VT-d share one table. */
 export function entriesOf(system: System, machine: ProgramMachine): EntryState[] {
+  const all = isAmd(system) ? amdEntries(system, machine) : vtdEntries(system, machine);
+  return all.filter(({ memory, cached }) => memory !== 'not present' || cached.length > 0);
+}
+
+function vtdEntries(system: System, machine: ProgramMachine): EntryState[] {
   const units = system.scenario.machine.iommu?.units.map((_, u) => u) ?? [];
   return Array.from({ length: machine.setup.irtes ?? 0 }, (_, index): EntryState => {
     const words = machine.tableEntry(units[0] ?? 0, index);
@@ -33,5 +58,5 @@ export function entriesOf(system: System, machine: ProgramMachine): EntryState[]
       return line === undefined ? [] : [{ unit: unitName(system, u), entry: describeEntry(system, line) }];
     });
     return { name: `entry ${index}`, memory: describeEntry(system, words), cached };
-  }).filter(({ memory, cached }) => memory !== 'not present' || cached.length > 0);
+  });
 }

@@ -32,6 +32,9 @@ export interface Span {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
+/** `Event.post`: whoever it is for is notified; by a doorbell. */
+const [NOTIFIES, RINGS] = [0x100, 0x200];
+
 /** Follows the lists of messages that the core keeps per origin, by what steps say about them. */
 export function flightsOf(system: System, { steps }: Watched): Flight[] {
   const all: Mutable<Flight>[] = [];
@@ -56,8 +59,8 @@ export function flightsOf(system: System, { steps }: Watched): Flight[] {
       const remapped = events.find((e) => e.kind === 'remap');
       if (remapped !== undefined) flight.to = remapped.c & 2 ? { kind: 'iommu', index: remapped.a } : cpuWith(remapped.c >>> 16);
       const posted = events.find((e) => e.kind === 'post');
-      // it goes on as the notification
-      if (posted !== undefined && posted.b & 0x100) {
+      // it goes on as the notification, or as the doorbell if the program hears that
+      if (posted !== undefined && posted.b & NOTIFIES && (!(posted.b & RINGS) || system.built.program.doorbell !== undefined)) {
         flight.to = cpuWith(posted.a >>> 8);
         return;
       }

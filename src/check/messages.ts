@@ -1,10 +1,11 @@
 /** Messages in flight, by name. */
-import { Level, Msg, MsgKind, Origin, Table } from '../core/index.js';
+import { DOORBELL, Level, Msg, MsgKind, Origin, Table } from '../core/index.js';
 import type { ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import type { Fields } from './fields.js';
 import { originOf } from './actions.js';
-import { describeMessage, hex, isRemappable, writeText } from './words.js';
+import { unitName } from './entries.js';
+import { describeMessage, hex, isAmd, isRemappable, writeText } from './words.js';
 
 /** A message on its way. */
 export interface InFlight {
@@ -24,6 +25,7 @@ export interface InFlight {
   readonly stage:
     | 'on the way to the root complex'
     | 'on the way to its descriptor'
+    | 'on the way to the vAPIC page'
     | 'on the way to the LAPIC'
     | 'on the way to the device'
     | 'on the way to the IOAPIC';
@@ -100,26 +102,31 @@ export class Flight {
     const kind = capture.getUint8(at + Msg.kind) === MsgKind.msi ? 'msi' : 'ipi';
     const stage = capture.getUint8(at + Msg.stage);
     const pin = capture.getUint16(at + Msg.pin, true) - 1;
-    const from = source.kind === 'ioapic' ? `pin ${pin}` : ((source.kind === 'device' ? names.devices : names.cpus)[source.index] ?? '?');
+    const from = this.#senderOf(source, pin);
+    const head = { ...common, kind, from } as const;
     if (stage === POSTING) {
-      const [to, vector] = ['its descriptor', data & 0xff];
-      return { ...common, kind, from, to, vector, text: `${from} -> PIR[${hex(vector)}]`, stage: 'on the way to its descriptor' };
+      const vector = data & 0xff;
+      const [to, text] = isAmd(this.#system)
+        ? (['the vAPIC page', `${from} -> vAPIC page vector ${hex(vector)}`] as const)
+        : (['its descriptor', `${from} -> PIR[${hex(vector)}]`] as const);
+      return { ...head, to, vector, text, stage: `on the way to ${to}` };
     }
     const unresolved = kind === 'msi' && stage !== 1 && isRemappable(this.#system, address);
     // a message that was remapped has its destination where its address was
     const bare = kind === 'ipi' || address >>> 20 !== 0xfee;
     const to = unresolved ? describeMessage(this.#system, address, data) : withId(this.#system, bare ? address : (address >>> 12) & 0xff);
+    const way = stage === 1 ? 'on the way to the LAPIC' : 'on the way to the root complex';
+    if (kind === 'msi' && data === DOORBELL) return { ...head, to, vector: undefined, text: `${from} -> ${to} doorbell`, stage: way };
     const mode = kind === 'msi' ? 0 : (data >>> 8) & 7;
     const vector = unresolved || mode === 5 || mode === 6 ? undefined : data & 0xff;
     const what = vector === undefined ? (mode === 5 ? 'INIT' : 'SIPI') : `${kind === 'msi' ? 'vector' : 'IPI'} ${hex(vector)}`;
-    return {
-      ...common,
-      kind,
-      from,
-      to,
-      vector,
-      text: unresolved ? `${from} -> ${to}` : `${from} -> ${to} ${what}`,
-      stage: stage === 1 ? 'on the way to the LAPIC' : 'on the way to the root complex',
-    };
+    const text = unresolved ? `${from} -> ${to}` : `${from} -> ${to} ${what}`;
+    return { ...head, to, vector, text, stage: way };
+  }
+
+  #senderOf({ kind, index }: ReturnType<typeof originOf>, pin: number): string {
+    const { names } = this.#system;
+    if (kind === 'iommu') return unitName(this.#system, index);
+    return kind === 'ioapic' ? `pin ${pin}` : ((kind === 'device' ? names.devices : names.cpus)[index] ?? '?');
   }
 }

@@ -3,8 +3,9 @@ import { Drop, InsnFlag, LapicReg, NONE, Note, Op, Property } from '../core/inde
 import type { EventRecord } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import { deviceOf, deviceOnPin, isChipset } from './actions.js';
+import { describeAmdEvent } from './amd.js';
 import type { ReplayedStep } from './replay.js';
-import { configText, describeMessage, describeTarget, hex, instructionAt, instructionOf, irqNumber, writeText } from './words.js';
+import { configText, describeMessage, describeTarget, hex, instructionAt, instructionOf, irqNumber, isAmd, writeText } from './words.js';
 
 /** Column of a diagram: a CPU, a device or a remapping unit, by index. */
 export type Lane = { readonly kind: 'cpu' | 'device' | 'iommu'; readonly index: number };
@@ -84,6 +85,11 @@ export function narrate(system: System, step: ReplayedStep, all = false): Line[]
     return root.a === NO_SOURCE ? 'IOAPIC, ' : `${names.devices[deviceOf(system, root.a)] ?? '?'}, `;
   };
   for (const e of step.events) {
+    const byAmd = isAmd(system) ? describeAmdEvent(system, e, system.built.irtes ?? 0) : undefined;
+    if (byAmd !== undefined) {
+      iommu(e.a & 0xff, `${e.kind === 'remap' || e.kind === 'fault' ? sender(step) : ''}${byAmd}`);
+      continue;
+    }
     switch (e.kind) {
       case 'raise':
         device(e.a, `raises an event${forIrq(e.a)}`);
@@ -131,6 +137,9 @@ export function narrate(system: System, step: ReplayedStep, all = false): Line[]
         break;
       case 'acknowledge':
         cpu(e.a, `takes vector ${hex(e.b)}`);
+        break;
+      case 'doorbell':
+        cpu(e.a, 'the doorbell rings');
         break;
       case 'timer':
         cpu(e.a, `timer ${system.built.program.timers?.[e.b]?.name ?? '?'} fires`);

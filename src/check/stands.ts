@@ -6,7 +6,7 @@ import type { System } from '../scenario/index.js';
 import { isChipset } from './actions.js';
 import type { States } from './changes.js';
 import { indexName } from './fields.js';
-import type { LevelName } from './messages.js';
+import type { InFlight, LevelName } from './messages.js';
 import { configNames, entryName, hex } from './words.js';
 
 /** A point of a routine. */
@@ -334,10 +334,17 @@ export class Standings {
     const waited = this.#states
       .messages()
       .filter((message) => message.awaitedBy.some((each) => each.cpu === cpu && each.level === level))
-      .filter(({ stage }) => !toRoot || stage === 'on the way to the root complex' || stage === 'on the way to its descriptor');
+      .filter(({ stage }) => !toRoot || beforeRoot.has(stage));
     return waited.length === 0 ? undefined : `${what} ${waited.map((message) => message.text).join(' and ')}`;
   }
 }
+
+/** What is to be posted has not passed the root complex either. */
+const beforeRoot: ReadonlySet<InFlight['stage']> = new Set([
+  'on the way to the root complex',
+  'on the way to its descriptor',
+  'on the way to the vAPIC page',
+]);
 
 interface Context {
   readonly cpu: number;

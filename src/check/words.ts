@@ -9,6 +9,7 @@ export { hex };
 
 /** "CPU 3, vector 0x21" of a compatibility-format message; "entry 2" of one that is remapped. */
 export function describeMessage(system: System, address: number, data: number): string {
+  if (isAmd(system)) return `entry ${data & 0x7ff}`;
   if (isRemappable(system, address)) {
     const handle = ((address >>> 5) & 0x7fff) | ((address & 4) << 13);
     return `entry ${handle + (address & 8 ? data & 0xffff : 0)}`;
@@ -16,9 +17,14 @@ export function describeMessage(system: System, address: number, data: number): 
   return describeTarget(system, (address >>> 12) & 0xff, data & 0xff);
 }
 
+/** Messages pass units of AMD's, which take the entry from the data (hardware.md F.3). */
+export function isAmd({ scenario }: System): boolean {
+  return scenario.machine.iommu?.type === 'amd';
+}
+
 /** A message that asks for an entry of a remapping table, where there is one (hardware.md C.3.1). */
-export function isRemappable({ scenario }: System, address: number): boolean {
-  return scenario.machine.iommu !== undefined && (address & 0x10) !== 0;
+export function isRemappable(system: System, address: number): boolean {
+  return isAmd(system) || (system.scenario.machine.iommu !== undefined && (address & 0x10) !== 0);
 }
 
 /** "CPU 3, vector 0x21" */
@@ -29,6 +35,7 @@ export function describeTarget(system: System, id: number, vector: number): stri
 
 /** What a value that is written to a register of a message means: its CPU, its vector. */
 function valueText(system: System, register: 'address' | 'data' | 'other', value: number): string {
+  if (isAmd(system) && register !== 'other') return register === 'address' ? hex(value) : describeMessage(system, 0, value);
   if (register === 'address') return describeMessage(system, value, 0).split(',')[0] ?? '';
   return register === 'data' ? `vector ${hex(value & 0xff)}` : hex(value);
 }

@@ -49,6 +49,8 @@ const hardware: ReadonlySet<Op> = new Set([
   Op.opEnd,
   Op.hush,
   Op.queueTail,
+  Op.unitRead,
+  Op.unitWrite,
   Op.timerArm,
   Op.timerCancel,
   Op.timerArmed,

@@ -1,5 +1,5 @@
 /** Prints a program readably. */
-import { Constant, InsnFlag, Inspect, LapicReg, MmioReg, MsiReg, Op, Operand } from '../../assembly/state/abi/instructions.js';
+import { Constant, InsnFlag, Inspect, LapicReg, MmioReg, MsiReg, Op, Operand, UnitReg } from '../../assembly/state/abi/instructions.js';
 import { Note, Property } from '../../assembly/state/abi/outcomes.js';
 import type { Program } from './assembler.js';
 import { wordsPerInstruction } from './encode.js';
@@ -115,6 +115,9 @@ function operands(program: Program, insn: Decoded): string {
       const status = slot2 === 0xffff ? [] : [`status ${place(program, slot2, c)}`];
       return [`unit ${operand(b, 0)}`, `0x${imm.toString(16)}`, operand(a, 0), ...status].join(', ');
     }
+    case Op.unitRead:
+    case Op.unitWrite:
+      return [...first, `unit ${operand(b, 0)}`, UnitReg[imm] ?? String(imm)].join(', ');
     case Op.scan:
       return [...first, place(program, slot, b), `!= ${imm}`].join(', ');
     case Op.listPush:

@@ -41,6 +41,7 @@ const noSlot = 0xffff;
 /** Instructions whose w2 holds two slots, each of which may be missing. */
 const twoSlots: ReadonlySet<Op> = new Set([
   Op.queuePut,
+  Op.storePair,
   Op.maskSet,
   Op.maskClear,
   Op.maskTest,

@@ -2,10 +2,10 @@
 import { Constant, InsnFlag, Inspect, LapicReg, Level, MmioReg, MsiReg, Op } from '../../assembly/state/abi/instructions.js';
 import { Note, Property } from '../../assembly/state/abi/outcomes.js';
 import { AssemblyError } from './errors.js';
-import { MemoryBuilder } from './memory.js';
+import { RemapBuilder } from './remapping.js';
 import type { Params, Routine, Timer } from './routine.js';
 import type { IndexOf, Reg, Value } from './values.js';
-import type { Kind, Lock, Variable } from './variables.js';
+import type { Kind, Lock } from './variables.js';
 
 const constants = {
   apicId: { kind: 'apicId', of: 'cpu' },
@@ -59,7 +59,7 @@ const cfgKinds = {
   msixControl: 'u16',
 } as const satisfies Record<keyof typeof MsiReg, Kind>;
 
-export class HardwareBuilder extends MemoryBuilder {
+export class HardwareBuilder extends RemapBuilder {
   /** What the machine is made of, e.g. `constant('apicId', cpu)`. */
   constant<N extends keyof Constants>(name: N, ...[of]: ConstantIndex<N>): Reg<Constants[N]['kind']> {
     const { kind, of: indexKind }: { kind: Constants[N]['kind']; of: Kind | undefined } = constants[name];
@@ -273,47 +273,6 @@ export class HardwareBuilder extends MemoryBuilder {
   ipiSipi(destination: Value<'apicId'>, note?: string): void {
     const a = this.inRegister(destination, 'apicId');
     this.emit(Op.ipiSipi, { a, flags: InsnFlag.visible }, `SIPI to ${this.showValue(destination)}`, note);
-  }
-
-  /**
-   * One store of 8 bytes to a row of four words: words `first` and the next; `wide`: of 16 bytes, in which words `first` and
-   * `first` + 2 change. Units see all of it or nothing (hardware.md D.5).
-   */
-  storePair<const D extends readonly [Kind, 'word']>(
-    variable: Variable<'u32', D>,
-    row: Value<D[0]>,
-    first: number,
-    values: readonly [Value, Value],
-    { wide = false, note }: { readonly wide?: boolean; readonly note?: string } = {},
-  ): void {
-    const b = this.index(row, variable.dims[0] ?? 'irte');
-    const [a, c] = values.map((value) => this.inRegister(value, 'u32'));
-    const text = `${this.show(variable, [row])} words ${first}, ${first + (wide ? 2 : 1)} = ${values.map((v) => this.showValue(v)).join(', ')}`;
-    const flags = InsnFlag.visible | (wide ? InsnFlag.wide : 0);
-    this.emit(Op.storePair, { a: a ?? 'none', b, c: c ?? 'none', imm: first, variable, flags }, text, note);
-  }
-
-  /**
-   * A descriptor behind the last one of a unit's invalidation queue (hardware.md D.4): its two low words, and the variable at whose
-   * place a wait writes its status. Nobody sees it before `queueTail`.
-   */
-  queuePut(
-    unit: Value<'u8'>,
-    low: number,
-    high: Value,
-    status?: readonly [Variable<'u32', readonly ['cpu']>, Value<'cpu'>],
-    note?: string,
-  ): void {
-    const b = this.inRegister(unit, 'u8');
-    const a = this.inRegister(high, 'u32');
-    const c = status === undefined ? 'none' : this.index(status[1], 'cpu');
-    this.emit(Op.queuePut, { a, b, c, imm: low, second: status?.[0] }, `descriptor 0x${low.toString(16)}`, note);
-  }
-
-  /** The tail register of a unit: it sees the descriptors that were put. */
-  queueTail(unit: Value<'u8'>, note?: string): void {
-    const b = this.inRegister(unit, 'u8');
-    this.emit(Op.queueTail, { b, flags: InsnFlag.visible }, `queue tail of unit ${this.showValue(unit)}`, note);
   }
 
   /** The driver's handler is entered: what the source owed is paid. */

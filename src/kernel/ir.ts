@@ -91,6 +91,7 @@ const writesA: ReadonlySet<Op> = new Set([
   Op.bitSet,
   Op.bitClear,
   Op.controlSet,
+  Op.unitRead,
 ]);
 
 /** Instructions that read the register which they write. */

@@ -78,7 +78,7 @@ export function readBy(codes: Codes, root: RoutineBody | undefined): { slots: Re
     for (const { op, imm, variable, second, key, routine: callee } of codes.get(routine) ?? []) {
       for (const each of [variable, second, key]) if (each !== undefined) slots.add(each.slot);
       if (op === Op.inspect) hardware |= watchedBy(imm);
-      if (op === Op.cfgRead || op === Op.mmioRead || op === Op.pinRead) hardware |= Watched.devices;
+      if (op === Op.cfgRead || op === Op.mmioRead || op === Op.pinRead || op === Op.unitRead) hardware |= Watched.devices;
       if (op === Op.call && callee !== undefined) visit(callee);
     }
   };

@@ -7,16 +7,16 @@ import { AssemblyError } from './errors.js';
  * `irq` is the index of an interrupt source, `ref` a reference to a mask.
  */
 export type Kind =
-  'u8' | 'u16' | 'u32' | 'bool' | 'cpu' | 'irq' | 'vector' | 'apicId' | 'device' | 'irte' | 'word' | 'vcpu' | 'pidWord' | 'ref';
+  'u8' | 'u16' | 'u32' | 'bool' | 'cpu' | 'irq' | 'vector' | 'apicId' | 'device' | 'irte' | 'word' | 'dteWord' | 'vcpu' | 'pidWord' | 'ref';
 
 /**
- * What a variable can be indexed by; `irte`: an entry of a remapping table, `word`: one of the four of an entry, `pidWord`: one of the
- * sixteen of a posted-interrupt descriptor.
+ * What a variable can be indexed by; `irte`: an entry of a remapping table, `word`: one of the four of an entry; `dteWord`: one of the eight
+ * of an entry of AMD's device table, `pidWord`: one of the sixteen of a posted-interrupt descriptor.
  */
-export type Dim = 'cpu' | 'irq' | 'vector' | 'device' | 'irte' | 'word' | 'vcpu' | 'pidWord';
+export type Dim = 'cpu' | 'irq' | 'vector' | 'device' | 'irte' | 'word' | 'dteWord' | 'vcpu' | 'pidWord';
 
 /** What a list can be of. */
-export type Node = Exclude<Dim, 'irte' | 'word' | 'vcpu' | 'pidWord'>;
+export type Node = Exclude<Dim, 'irte' | 'word' | 'dteWord' | 'vcpu' | 'pidWord'>;
 
 /** What the bits of a mask stand for. */
 export type Domain = 'cpu' | 'vector' | 'irq';
@@ -46,6 +46,7 @@ export const bytesOfKind: Readonly<Record<Kind, 1 | 2 | 4>> = {
   device: 2,
   irte: 2,
   word: 1,
+  dteWord: 1,
   vcpu: 2,
   pidWord: 1,
   u32: 4,
@@ -78,6 +79,8 @@ export function kindBits(kind: Kind, size: MachineSize): number {
       return bitsFor(size.irtes ?? 0);
     case 'word':
       return 2;
+    case 'dteWord':
+      return 3;
     case 'vcpu':
       return bitsFor(size.vcpus ?? 0);
     case 'pidWord':
@@ -107,13 +110,15 @@ export function extent(dim: Kind | undefined, size: MachineSize): number {
       return size.irtes ?? 0;
     case 'word':
       return 4;
+    case 'dteWord':
+      return 8;
     case 'vcpu':
       return size.vcpus ?? 0;
     case 'pidWord':
       return PidWord.count;
     default:
       throw new AssemblyError(
-        `a variable cannot be indexed by ${dim}; dimensions are cpu, irq, vector, device, irte, word, vcpu and pidWord`,
+        `a variable cannot be indexed by ${dim}; dimensions are cpu, irq, vector, device, irte, word, dteWord, vcpu and pidWord`,
       );
   }
 }

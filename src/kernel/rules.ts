@@ -84,6 +84,7 @@ const reading: ReadonlySet<Op> = new Set([
   Op.pinRead,
   Op.inspect,
   Op.timerArmed,
+  Op.unitRead,
   Op.flag,
   Op.end,
 ]);

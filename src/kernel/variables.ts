@@ -24,8 +24,11 @@ export interface CommonOptions {
   readonly lock?: Lock;
   /** only the CPU of its `cpu` index touches it, so no other actor ever sees it; the assembler holds the model to that */
   readonly local?: boolean;
-  /** remapping units read and write it, whatever lock is held; it stands at a page of its own */
-  readonly dma?: boolean;
+  /**
+   * remapping units read and write it, whatever lock is held; it stands at a page of its own, or at an offset in one: a multiple of 16
+   * below 4096
+   */
+  readonly dma?: boolean | { readonly offset: number };
   /** its rows are posted-interrupt descriptors (`Declarations.descriptors`) */
   readonly descriptor?: boolean;
 }
@@ -53,6 +56,8 @@ interface Declared<D extends readonly Kind[]> {
   readonly carrier: boolean;
   readonly local: boolean;
   readonly dma: boolean;
+  /** bytes from the beginning of its page, if it has one */
+  readonly offset: number;
   readonly descriptor: boolean;
   readonly protectedBy: Lock | undefined;
 }
@@ -203,6 +208,7 @@ export class Declarations implements DeclaredData {
       words[at + VarWord.flags] = variableFlags(variable) | (watched.has(slot) ? VarFlag.watched : 0);
       words[at + VarWord.dim0] = dim0;
       words[at + VarWord.dim1] = dim1;
+      words[at + VarWord.offset] = variable.offset;
       return initialValues(variable, size, dim0, dim1);
     });
     return { words, initial };
@@ -212,6 +218,9 @@ export class Declarations implements DeclaredData {
     if (this.#names.has(name)) throw new AssemblyError(`variable ${name} is declared twice; give one of them another name`);
     if (dims.length > most) throw new AssemblyError(`${name} has ${dims.length} dimensions; at most ${most} are possible`);
     if (options.local && !dims.includes('cpu')) throw new AssemblyError(`${name} is declared local, so it needs the dimension cpu`);
+    const offset = typeof options.dma === 'object' ? options.dma.offset : 0;
+    if (!Number.isInteger(offset) || offset < 0 || offset >= 4096 || offset % 16 !== 0)
+      throw new AssemblyError(`${name} stands at offset ${offset} of its page; an offset is a multiple of 16 below 4096`);
     this.#names.add(name);
     return {
       name,
@@ -221,7 +230,8 @@ export class Declarations implements DeclaredData {
       visible: options.visible ?? false,
       carrier: options.carrier ?? false,
       local: options.local ?? false,
-      dma: options.dma ?? false,
+      dma: options.dma !== undefined && options.dma !== false,
+      offset,
       descriptor: options.descriptor ?? false,
       protectedBy: options.lock,
     };

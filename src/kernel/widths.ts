@@ -5,7 +5,7 @@
  * or more (an index that may be `NONE` has 16 bits). Sums, differences and conversions are trusted to stay in
  * their kind; a vector may count up to 256.
  */
-import { Constant, MsiReg, Op } from '../../assembly/state/abi/instructions.js';
+import { Constant, MsiReg, Op, UnitReg } from '../../assembly/state/abi/instructions.js';
 import { writes } from './flow/liveness.js';
 import type { SharedPairs } from './registers.js';
 import { isRoot, type Unit, type UnitInsn } from './units.js';
@@ -97,6 +97,8 @@ function resultBits(insn: UnitInsn, widths: Widths, size: MachineSize): number {
     case Op.scan:
     case Op.maskCount:
       return noneBits;
+    case Op.unitRead:
+      return insn.imm === UnitReg.logTag ? 32 : 16;
     case Op.cfgRead:
       return insn.imm === MsiReg.control || insn.imm === MsiReg.data || insn.imm === MsiReg.msixControl ? 16 : 32;
     default:

@@ -23,7 +23,7 @@ export interface AmdCache extends UnitCache {
   readonly irtCacheDis: boolean;
 }
 
-/** An AMD-Vi remapping unit (hardware.md F, J); for machines at register level. */
+/** An AMD-Vi remapping unit (hardware.md F, J). */
 export interface AmdModel extends UnitModel {
   /** what it is */
   readonly type: 'amd';

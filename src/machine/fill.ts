@@ -19,7 +19,7 @@ import { ioapicWords } from './ioapic.js';
 import { entriesOf, iommuWords, scopesOf, scopeWords } from './iommus.js';
 import { lapicModelForKernels, lapicWords } from './lapic.js';
 import { maskOf } from './properties.js';
-import type { MachineSetup } from './setup.js';
+import { MOST_LOGGED, type MachineSetup } from './setup.js';
 import { timingTable } from './timing.js';
 
 /** Stores that a CPU's buffer holds: fewer than any processor of today has (assumed). */
@@ -193,6 +193,8 @@ function fillSettings(core: Core, at: number, setup: MachineSetup): void {
   set(Settings.judgeAlways, setup.program.judgeAlways ?? 0);
   set(Settings.watchedHardware, setup.program.watchedHardware ?? 0);
   set(Settings.virtExtDestId, setup.virtExtDestId ? 1 : 0);
+  set(Settings.doorbellSlot, setup.program.doorbell ?? NONE);
+  set(Settings.guestLog, setup.guestLog ?? MOST_LOGGED);
   const system = new Uint32Array(8);
   for (const v of setup.systemVectors) system[v >>> 5] = (system[v >>> 5] ?? 0) | (1 << (v & 31));
   core.write(at + Settings.systemVectors * 4, system);

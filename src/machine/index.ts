@@ -2,12 +2,13 @@
  * The room of the machine: topology, devices, register-level access, timing, assumptions, events, snapshots. No kernel. What the
  * rooms below call a machine has a program; who embeds the hardware sees `library.ts`.
  */
+export { AMD_UNIT_BYTES } from './amdUnit.js';
 export { assumptionsAbout, assumptionText, assumptionValues, defaultAssumptions, type Assumptions } from './assumptions.js';
 export type { FunctionModel } from './deviceModel.js';
 export type { EventRecord } from './events.js';
 export { Layout } from './fill.js';
 export type { Percentiles } from './histogram.js';
-export { iommusOf } from './iommus.js';
+export { iommusOf, type IommuModel } from './iommus.js';
 export type { IoapicModel } from './ioapic.js';
 export { defaultLapicModel, type LapicModel } from './lapic.js';
 export { ModelFault, ProgramMachine, type MsixEntryRegisters } from './program.js';

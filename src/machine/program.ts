@@ -20,6 +20,7 @@ import {
   VarWord,
   type ModuleSource,
 } from '../core/index.js';
+import { AmdTables, startAmd, type AmdStart } from './amdUnit.js';
 import type { EventRecord } from './events.js';
 import { percentiles, type Percentiles } from './histogram.js';
 import { Machine } from './machine.js';
@@ -77,6 +78,11 @@ export class ProgramMachine extends Machine {
     this.core.setU32(at, on ? word | (1 << (bit & 31)) : word & ~(1 << (bit & 31)));
   }
 
+  /** The address at which units see a variable that is theirs too. */
+  guestAddress(slot: number): number {
+    return VARIABLE_WINDOW + (this.layout.slot(slot, VarWord.address) - this.layout.firstVariable());
+  }
+
   setCpu(c: number, state: { svr: number; tpr: number; run: keyof typeof RunState; interruptsOn: boolean }): void {
     const at = this.layout.table(Table.cpus) + c * Cpu.size;
     this.core.setU16(at + Cpu.svr, state.svr);
@@ -130,12 +136,16 @@ export class ProgramMachine extends Machine {
    */
   setUnit(u: number, { table, size, extended }: { table: number; size: number; extended: boolean }): void {
     const at = this.layout.table(Table.iommus) + u * Iommu.size;
-    const window = VARIABLE_WINDOW + (this.layout.slot(table, VarWord.address) - this.layout.firstVariable());
-    const irta = (window | (extended ? 0x800 : 0) | (size - 1)) >>> 0;
+    const irta = (this.guestAddress(table) | (extended ? 0x800 : 0) | (size - 1)) >>> 0;
     this.core.setU32(at + Iommu.gsts, (Gcmd.qie | Gcmd.ire | Gcmd.sirtp) >>> 0);
     this.core.setU32(at + Iommu.irta, irta);
     this.core.setU32(at + Iommu.activeIrta, irta);
     this.core.setU32(at + Iommu.iqa, u * 4096);
+  }
+
+  /** Turns unit u, one of AMD's, on: as `AmdStart` says, with empty buffers of 256 entries in guest memory. */
+  setAmdUnit(u: number, start: AmdStart): void {
+    startAmd(this.core, this.layout, this.setup, u, start);
   }
 
   /** Guest-physical address of descriptor `row` of a variable, low and high half: where a unit finds it. */
@@ -219,6 +229,11 @@ export class ProgramMachine extends Machine {
   /** Hardware as judges see it. */
   inspect(field: keyof typeof Inspect, b = 0, c = 0): number {
     return this.core.exports.look(Inspect[field], b, c) >>> 0;
+  }
+
+  /** What units of AMD's read and have cached. */
+  get amdTables(): AmdTables {
+    return new AmdTables(this.core, this.layout, this.setup);
   }
 
   /** Words of entry `index` as unit u has it cached although memory says otherwise, or undefined (check). */

@@ -67,6 +67,8 @@ export interface ProgramSetup {
   readonly timers?: readonly TimerSetup[];
   /** slot of the variable that says an irq is started, or undefined: all are */
   readonly started: number | undefined;
+  /** slot of the variable over CPUs that doorbells of AMD units set; left out: there is none */
+  readonly doorbell?: number;
 }
 
 /** What fits into an action, a mark and an image of a machine that is stepped (assembly/check, assembly/state/image.ts). */
@@ -84,6 +86,15 @@ const mostStepped = {
 /** A run stops to be drained when fewer records than this are free. */
 const LEAST_RING = 512;
 
+/** What the log of guests may hold in an image. */
+export const MOST_LOGGED = 15;
+
+/** Entries that a unit may have cached; of AMD's all of every requester, and its own in the device table. */
+function entriesIn({ iommus, functions, ioapics = [], irtes = 0 }: MachineSetup): number {
+  const isAmd = irtes > 0 && iommus?.some(({ type }) => type === 'amd');
+  return isAmd ? (functions.length + ioapics.length) * (1 + irtes) : irtes;
+}
+
 /** Throws a RangeError where the core could not hold what is asked for. */
 export function refuseTooLarge(setup: MachineSetup): void {
   if (setup.ring !== 0 && setup.ring < LEAST_RING)
@@ -91,8 +102,9 @@ export function refuseTooLarge(setup: MachineSetup): void {
   if (setup.timed) return;
   if (setup.lapic?.lowestPriPolicy === 'rotate')
     throw new RangeError("a check cannot rotate lowest-priority interrupts; use 'hashVector', 'minTpr' or 'first'");
-  if (setup.iommus?.some(({ type }) => type === 'amd'))
-    throw new RangeError("a check remaps with VT-d units; those of type 'amd' are for machines at register level");
+  if (new Set(setup.iommus?.map(({ type }) => type)).size > 1) throw new RangeError('the units of a check are all of one type, vtd or amd');
+  if ((setup.guestLog ?? 1) < 1 || (setup.guestLog ?? 1) > MOST_LOGGED)
+    throw new RangeError(`in a check the log of guests has 1 to ${MOST_LOGGED} entries, not ${setup.guestLog}`);
   if (setup.lapic?.allowXapicIdWrite) throw new RangeError('in a check no software may write xAPIC ids; leave out allowXapicIdWrite');
   const has = {
     cpus: setup.apicIds.length,
@@ -103,7 +115,7 @@ export function refuseTooLarge(setup: MachineSetup): void {
     raises: Math.max(0, ...setup.sources.map((s) => s.raises)),
     'raises per irq in the probe': setup.probeRaises,
     IOMMUs: setup.iommus?.length ?? 0,
-    'remapping entries': setup.irtes ?? 0,
+    'remapping entries': entriesIn(setup),
   };
   for (const [what, most] of Object.entries(mostStepped)) {
     const n = has[what as keyof typeof has];
@@ -119,8 +131,10 @@ export interface MachineSetup {
   readonly ioapics?: readonly IoapicModel[];
   /** left out: none */
   readonly iommus?: readonly IommuModel[];
-  /** entries of remapping tables that a check looks at; left out: none */
+  /** entries of remapping tables that a check looks at, of AMD of that of each device; left out: none */
   readonly irtes?: number;
+  /** entries that the log of guests of an AMD unit has room for in a check, 1 to 15; left out: 15 */
+  readonly guestLog?: number;
   /** when stores are visible to others; left out: at once. A machine without a program only. */
   readonly order?: OrderChoice;
   /** messages have 15 bits of destination (hardware.md C.3.1); left out: 8 */

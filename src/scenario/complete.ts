@@ -2,6 +2,7 @@
 import { messageOf } from './message.js';
 import type { Outline } from './outline.js';
 import { placeIrqs } from './placement.js';
+import { unitsOf } from './units.js';
 import {
   FIRST_VECTOR,
   type Assertion,
@@ -50,9 +51,7 @@ export function completed(file: ScenarioFile, outline: Outline): Scenario {
 }
 
 function iommuOf({ machine: { iommu } }: ScenarioFile): Pick<MachineDescription, 'iommu'> {
-  if (iommu === undefined) return {};
-  if (typeof iommu === 'string') return { iommu: { type: iommu, cachingMode: false, units: [{}] } };
-  return { iommu: { ...iommu, units: iommu.units.map(({ devices }) => (devices === undefined ? {} : { devices })) } };
+  return iommu === undefined ? {} : { iommu: unitsOf(typeof iommu === 'string' ? { type: iommu, units: [{}] } : iommu) };
 }
 
 /** What has the default is left out. */

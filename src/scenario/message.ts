@@ -63,15 +63,23 @@ function countMistakes({ path, type, vectors, isLevel, trigger }: MessageOutline
   return [finding(at, `${irqs} irqs need a message each, and here are ${vectors}; write vectors: ${least}, or fewer irqs`)];
 }
 
-/** By which remapping units know the IOAPIC: all pins are behind the unit of one (hardware.md D.3.3). */
-const IOAPIC_REQUESTER = 0xff00;
+/**
+ * Bus, device and function of device number `d`. Behind units of AMD's they are side by side, from 00:01.0 on, and the IOAPIC follows: so do
+ * their entries of the device table.
+ */
+export const requesterOf = (d: number, isAmd: boolean): number => (isAmd ? 8 + d : (d + 1) << 3);
 
-/** Bus, device and function of device number `d`. */
-const requesterOf = (d: number): number => (d + 1) << 3;
+/** By which remapping units know the IOAPIC: all pins are behind the unit of one (hardware.md D.3.3). */
+const ioapicRequester = ({ devices, machine: { iommu } }: Parts): number =>
+  iommu?.type === 'amd' ? requesterOf(devices.length, true) : 0xff00;
+
+/** What decides who a message comes from. */
+type Parts = Pick<Scenario, 'devices' | 'machine'>;
 
 /** The function of device number `d`. */
-export function functionOf({ message, irqs }: DeviceDescription, d: number): FunctionModel {
-  const rest = { requester: requesterOf(d), msi: undefined, msix: undefined, bmeOffPolicy: 'retain', softReset: false } as const;
+export function functionOf(scenario: Parts, { message, irqs }: DeviceDescription, d: number): FunctionModel {
+  const isAmd = scenario.machine.iommu?.type === 'amd';
+  const rest = { requester: requesterOf(d, isAmd), msi: undefined, msix: undefined, bmeOffPolicy: 'retain', softReset: false } as const;
   switch (message.type) {
     case 'msi': {
       const { address64, maskable = false, vectors = leastFor('msi', irqs.length) } = message;
@@ -80,20 +88,20 @@ export function functionOf({ message, irqs }: DeviceDescription, d: number): Fun
     case 'msix':
       return { ...rest, msix: { vectors: message.vectors ?? irqs.length, entryCache: 'off' } };
     case 'ioapic':
-      return { ...rest, requester: IOAPIC_REQUESTER, chipset: 'pins' };
+      return { ...rest, requester: ioapicRequester(scenario), chipset: 'pins' };
     default:
       return { ...rest, chipset: message.type };
   }
 }
 
 /** The IOAPIC of a scenario, with as many pins as it needs; none if no device is on one. */
-export function ioapicsFor({ devices, machine: { ioapic } }: Pick<Scenario, 'devices' | 'machine'>): readonly IoapicModel[] {
+export function ioapicsFor(scenario: Parts): readonly IoapicModel[] {
+  const { devices, machine } = scenario;
   const pins = devices.flatMap(({ message }) => (message.type === 'ioapic' ? [message.pin + 1] : []));
   if (pins.length === 0) return [];
-  const version = ioapic?.version ?? 0x20;
-  return [
-    { version, pins: Math.max(...pins), address: 0xfec00000, id: 0, resendDelay: 60, retryInterval: 3000, requester: IOAPIC_REQUESTER },
-  ];
+  const version = machine.ioapic?.version ?? 0x20;
+  const requester = ioapicRequester(scenario);
+  return [{ version, pins: Math.max(...pins), address: 0xfec00000, id: 0, resendDelay: 60, retryInterval: 3000, requester }];
 }
 
 /** What the core is to know as the message of an irq: its number among those of its device, or its pin. */

@@ -70,6 +70,8 @@ export interface Outline {
   readonly vectors: number | undefined;
   readonly deviceNames: readonly At<string>[];
   readonly messages: readonly MessageOutline[];
+  /** What the file says of remapping units. */
+  readonly iommu: Readonly<Record<string, unknown>>;
   /** What remapping units say of their devices; undefined for one that takes the rest. */
   readonly units: readonly (readonly At<string>[] | undefined)[];
   readonly irqs: readonly IrqOutline[];
@@ -90,6 +92,7 @@ export function outlineOf(value: unknown): Outline {
     vectors: vectors === undefined ? 4 : accepted(universeVectors, vectors),
     deviceNames: devices.flatMap((device, i) => at(mapping(device)['name'], ['devices', i, 'name'], textOf) ?? []),
     messages: devices.map((device, i) => messageOf(mapping(device), ['devices', i])),
+    iommu: mapping(mapping(root['machine'])['iommu']),
     units: items(mapping(mapping(root['machine'])['iommu'])['units']).map((unit, i) => {
       const names = mapping(unit)['devices'];
       return names === undefined

@@ -5,7 +5,8 @@ import { operationMistakes } from './operations.js';
 import type { CpuOutline, IrqOutline, Outline } from './outline.js';
 import { placeIrqs } from './placement.js';
 import { FIRST_VECTOR } from './scenario.js';
-import { cpusListed, hex, joined, quote } from '../words.js';
+import { unitMistakes } from './units.js';
+import { cpusListed, hex, quote } from '../words.js';
 
 export function referenceMistakes(outline: Outline): Finding[] {
   const { cpus, irqs, deviceNames, messages, timing } = outline;
@@ -28,31 +29,6 @@ export function referenceMistakes(outline: Outline): Finding[] {
     ...timing.flatMap(({ path, min, default: middle, max }) =>
       min <= middle && middle <= max ? [] : [finding(path, `${min}, ${middle}, ${max} are not in order; write min <= default <= max`)],
     ),
-  ];
-}
-
-/** Every device belongs to one unit, and one unit at most takes the rest. */
-function unitMistakes({ units, deviceNames, messages }: Outline): Finding[] {
-  const names = deviceNames.map(({ value }) => value);
-  const rest = units.flatMap((unit, i) => (unit === undefined ? [i] : []));
-  const unitOf = (name: string | undefined): number => units.findIndex((unit) => unit?.some(({ value }) => value === name));
-  const pins = messages.filter(({ pin }) => pin !== undefined);
-  return [
-    ...pins
-      .filter(({ device }) => unitOf(device) !== unitOf(pins[0]?.device))
-      .map(({ path }) => finding(path, 'all pins are behind the unit of the IOAPIC; put the devices on them into one list')),
-    ...duplicates(
-      units.flatMap((unit) => unit ?? []),
-      (name) => `device ${quote(name)} stands here a second time; it belongs to one unit`,
-    ),
-    ...units.flatMap((unit) =>
-      (unit ?? []).flatMap(({ value, path }) =>
-        names.includes(value) ? [] : [finding(path, `there is no device ${quote(value)}; write one of ${joined(names, 'or')}`)],
-      ),
-    ),
-    ...(rest[1] === undefined
-      ? []
-      : [finding(['machine', 'iommu', 'units', rest[1]], 'two units have no devices; one at most takes those that are in no list')]),
   ];
 }
 

@@ -41,12 +41,35 @@ export interface MachineDescription {
   readonly ioapic?: { readonly version: 0x20 | 0x11 };
 }
 
-export interface IommuDescription {
+/** Remapping units of one kind. */
+export type IommuDescription = VtdDescription | AmdDescription;
+
+interface UnitsDescription {
+  /** each with the names of its devices; the one without takes all that are in no list */
+  readonly units: readonly { readonly devices?: readonly string[] }[];
+}
+
+export interface VtdDescription extends UnitsDescription {
   readonly type: 'vtd';
   /** entries that are not present may be cached (hardware.md D.4) */
   readonly cachingMode: boolean;
-  /** each with the names of its devices; the one without takes all that are in no list */
-  readonly units: readonly { readonly devices?: readonly string[] }[];
+}
+
+/** What the kernel turns on in each unit (hardware.md F.1). */
+export interface AmdDescription extends UnitsDescription {
+  readonly type: 'amd';
+  /** GAEn: remapping entries have 128 bits, otherwise 32 */
+  readonly ga: boolean;
+  /** XTEn: destinations have 32 bits, otherwise 8 */
+  readonly xt: boolean;
+  /** GAMEn: entries may be a guest's */
+  readonly guest: boolean;
+  /** NumIntRemapMode: a device may have 2048 entries */
+  readonly numIntRemap: boolean;
+  /** IRTCacheDis: remapping entries are not cached */
+  readonly irtCacheDis: boolean;
+  /** entries that the log of guests has room for in a check */
+  readonly guestLog: number;
 }
 
 export interface CpuDescription {

@@ -44,12 +44,22 @@ const deviceName = text('the name of a device', /^[A-Za-z0-9][A-Za-z0-9_.:-]*$/,
 
 const unit = mapping({ devices: list(deviceName, '[nic]').min(1, nonEmpty('[nic]')).optional() }, '{devices: [nic]}');
 
-const iommuType = choice('type of IOMMU', ['vtd']);
+const iommuType = choice('type of IOMMU', ['vtd', 'amd']);
 
 const iommuMapping = mapping(
   {
     type: iommuType,
-    cachingMode: flag().default(false).meta({ description: 'Entries that are not present may be cached (hardware.md D.4)' }),
+    cachingMode: flag()
+      .optional()
+      .meta({ description: 'vtd: entries that are not present may be cached (hardware.md D.4). Default false' }),
+    ga: flag().optional().meta({ description: 'amd: entries have 128 bits, otherwise 32 (hardware.md F.3). Default true' }),
+    xt: flag().optional().meta({ description: 'amd: destinations have 32 bits, otherwise 8 (hardware.md F.3.2). Default: as ga' }),
+    guest: flag().optional().meta({ description: 'amd: entries may be a guest’s (hardware.md F.3.3). Default false' }),
+    numIntRemap: flag().optional().meta({ description: 'amd: a device may have 2048 entries (hardware.md F.3). Default false' }),
+    irtCacheDis: flag().optional().meta({ description: 'amd: remapping entries are not cached (hardware.md F.4). Default false' }),
+    guestLog: whole('the number of entries', 1, 15)
+      .optional()
+      .meta({ description: 'amd: entries that the log of guests has room for in a check (hardware.md F.3.3). Default 15' }),
     units: list(unit, '[{devices: [nic]}]')
       .min(1, nonEmpty('[{devices: [nic]}]'))
       .max(15, { error: 'more than 15 units; write 15 at most' })
@@ -75,11 +85,11 @@ const machine = mapping(
   {
     ioapic: ioapic.optional().meta({ description: 'The IOAPIC, which there is if a device is on a pin; version 0x11 has no EOI register' }),
     iommu: z
-      .union([iommuType, iommuMapping], {
+      .union([iommuMapping, iommuType], {
         error: ({ input }) =>
           typeof input === 'string'
-            ? `unknown type of IOMMU "${input}"; write vtd`
-            : mismatch('a type of IOMMU or a mapping', input, 'for example vtd, or {type: vtd}'),
+            ? `unknown type of IOMMU "${input}"; write one of vtd or amd`
+            : mismatch('a type of IOMMU or a mapping', input, 'for example vtd, or {type: amd}'),
       })
       .optional()
       .meta({ description: 'Interrupt remapping; left out: none' }),

@@ -2,6 +2,7 @@
 import { Document, isMap, isScalar, isSeq, visit, type Node } from 'yaml';
 import { assumptionValues } from '../machine/index.js';
 import type { DeviceDescription, MachineDescription, Scenario } from './scenario.js';
+import { shortest } from './units.js';
 
 /** YAML that parses to the same scenario. What has its default is left out, unless a reader would look for it. */
 export function stringifyScenario(scenario: Scenario): string {
@@ -42,9 +43,8 @@ export function stringifyScenario(scenario: Scenario): string {
 
 function machineOf({ cpus, iommu, ioapic }: MachineDescription): unknown {
   const plain = cpus.every(({ cpu, apicId, online }, i) => cpu === i && apicId === i && online);
-  const units = iommu !== undefined && !iommu.cachingMode && iommu.units.length === 1 && iommu.units[0]?.devices === undefined;
   return {
-    ...(iommu === undefined ? {} : { iommu: units ? iommu.type : iommu }),
+    ...(iommu === undefined ? {} : { iommu: shortest(iommu) }),
     ...(ioapic === undefined ? {} : { ioapic }),
     cpus: plain ? cpus.length : cpus.map(({ cpu, apicId, online }) => ({ cpu, apicId, ...(online ? {} : { online }) })),
   };

@@ -1,7 +1,16 @@
 /** A scenario and a kernel model made into a machine that can start. */
 import { ExpressionError } from '../kernel/index.js';
 import { findModel, ModelError, type BuiltModel, type KernelModel, type OperationRequest, type Placement } from '../kernel/model/index.js';
-import { assumptionsAbout, iommusOf, ProgramMachine, type Assumptions, type FunctionModel, type MachineSetup } from '../machine/index.js';
+import {
+  AMD_UNIT_BYTES,
+  assumptionsAbout,
+  iommusOf,
+  ProgramMachine,
+  type Assumptions,
+  type FunctionModel,
+  type IommuModel,
+  type MachineSetup,
+} from '../machine/index.js';
 import { ownProperty, partsOf } from './assertions.js';
 import { functionOf, ioapicsFor, numberOf } from './message.js';
 import { CYCLES_PER_US, FIRST_VECTOR, interArrivalCycles, type Operation, type Scenario } from './scenario.js';
@@ -157,7 +166,8 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
       add(describeOperation(o), { kind, irq, on: host() });
     }
   }
-  const functions = scenario.devices.map(functionOf);
+  const functions = scenario.devices.map((device, d) => functionOf(scenario, device, d));
+  const iommus = unitModels(scenario, functions);
   const universe = { lo: FIRST_VECTOR, hi: FIRST_VECTOR + scenario.universe.vectors };
   const size = {
     cpus: cpus.length,
@@ -183,7 +193,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
       level: device.kind === 'level',
     })),
     operations: requests,
-    ...(scenario.machine.iommu === undefined ? {} : { units: unitsOf(scenario) }),
+    ...(scenario.machine.iommu === undefined ? {} : { units: unitsOf(scenario), iommus }),
     ...(scenario.machine.ioapic === undefined ? {} : { ioapicVersion: scenario.machine.ioapic.version }),
     parts: partsOf(cpus, scenario.devices, scenario.universe),
     own: scenario.assert.map(ownProperty),
@@ -202,7 +212,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     apicIds: cpus.map((c) => c.apicId),
     functions,
     ioapics: ioapicsFor(scenario),
-    ...remapping(scenario, functions, built),
+    ...remapping(scenario, iommus, built),
     sources: sources.map(({ device, d, message }) => ({
       device: d,
       message,
@@ -250,19 +260,31 @@ function unitsOf({ machine, devices }: Scenario): readonly number[] {
   });
 }
 
-/** The remapping units of a machine, each with a page for its queue. */
-function remapping(
-  scenario: Scenario,
-  functions: readonly FunctionModel[],
-  built: BuiltModel,
-): Pick<MachineSetup, 'iommus' | 'irtes' | 'memory'> {
+/** The remapping units of a machine. */
+function unitModels(scenario: Scenario, functions: readonly FunctionModel[]): readonly IommuModel[] {
   const { iommu } = scenario.machine;
-  if (iommu === undefined) return {};
+  if (iommu === undefined) return [];
   const of = unitsOf(scenario);
   const requesters = (u: number): Set<number> => new Set(functions.flatMap(({ requester }, d) => (of[d] === u ? [requester] : [])));
   const scopes = iommu.units.map(({ devices }, u) => (devices === undefined ? {} : { scope: { requesters: [...requesters(u)] } }));
-  const options = scopes.map((scope) => ({ ...scope, capabilities: { cm: iommu.cachingMode } }));
-  return { iommus: iommusOf(options, []), irtes: built.irtes ?? 0, memory: iommu.units.length * 4096 };
+  if (iommu.type === 'vtd')
+    return iommusOf(
+      scopes.map((scope) => ({ ...scope, capabilities: { cm: iommu.cachingMode } })),
+      [],
+    );
+  const { ga, xt, guest, numIntRemap, irtCacheDis } = iommu;
+  const options = { type: 'amd', capabilities: { ga, xt, guest, numIntRemap }, cache: { irtCacheDis } } as const;
+  return iommusOf(
+    scopes.map((scope) => ({ ...scope, ...options })),
+    [],
+  );
+}
+
+/** What they need: a page for the queue of each, of AMD's also for its log and its device table. */
+function remapping({ machine: { iommu } }: Scenario, iommus: readonly IommuModel[], built: BuiltModel): Partial<MachineSetup> {
+  if (iommu === undefined) return {};
+  const bytes = iommu.type === 'amd' ? AMD_UNIT_BYTES : 4096;
+  return { iommus, irtes: built.irtes ?? 0, memory: iommus.length * bytes, ...(iommu.type === 'amd' && { guestLog: iommu.guestLog }) };
 }
 
 /** What a verdict on this system rests on: assumptions about parts only where there are some. */

@@ -1,9 +1,12 @@
 /** Whatever the program is, the module does not trap: a fault is reported, or the nonsense has an architectural outcome. */
 import { expect, test } from 'vitest';
 import { ProgramMachine, ModelFault, type MachineSetup } from '../../src/machine/index.js';
-import { assembleSystem, findScenario } from '../../src/scenario/index.js';
+import { assembleSystem, assembleWith } from '../../src/scenario/index.js';
 import { Bag, Status } from '../../src/core/index.js';
 import { Engine } from '../../src/check/engine.js';
+import { scenarioOf } from '../check/help.js';
+import { amdKernel } from '../engine/amdKernel.js';
+import { guestKernel } from '../engine/guestKernel.js';
 import { postedToy } from '../engine/posted.js';
 import { postedMsiKernel } from '../engine/postedMsi.js';
 import { vcpuKernel } from '../engine/vcpu.js';
@@ -19,12 +22,12 @@ function dice(seed: number): (n: number) => number {
   };
 }
 
-/** A program with words replaced: another instruction, a small number, a word from elsewhere, anything. `ops`: one behind the last. */
-function garble(code: Uint32Array, roll: (n: number) => number, ops = 80): Uint32Array {
+/** A program with words replaced: another instruction, a small number, a word from elsewhere, anything. */
+function garble(code: Uint32Array, roll: (n: number) => number): Uint32Array {
   const garbled = code.slice();
   for (let i = 1 + roll(roll(3) === 0 ? 400 : 6); i > 0; i--) {
     const words = [
-      (roll(ops) | (roll(18) << 8) | (roll(18) << 16) | (roll(18) << 24)) >>> 0,
+      (roll(97) | (roll(18) << 8) | (roll(18) << 16) | (roll(18) << 24)) >>> 0,
       roll(70_000),
       code[roll(code.length)] ?? 0,
       roll(0xffffffff),
@@ -59,12 +62,17 @@ function walk(machine: ProgramMachine, setup: MachineSetup, roll: (n: number) =>
 }
 
 test(`${RUNS} garbled programs, searched, walked and timed: no trap`, async () => {
-  const scenario = findScenario('move-hotplug')?.scenario;
-  if (scenario === undefined) throw new Error('no scenario');
-  const system = assembleSystem(scenario, { model: 'linux-5.9' });
+  const linux = assembleSystem(scenarioOf('move-hotplug'), { model: 'linux-5.9' });
+  const behindAmd = ['', ', guest: true'].map((options) =>
+    scenarioOf(
+      `{version: 1, name: amd, machine: {cpus: 2, iommu: {type: amd${options}}}, universe: {vectors: 4}, devices: [{name: a, irqs: [{irq: 24}]}], operations: [{move: {irq: 24, to: [1]}}]}`,
+    ),
+  );
+  const systems = [linux, linux, assembleWith(behindAmd[0]!, amdKernel({ update: 'table' })), assembleWith(behindAmd[1]!, guestKernel())];
   const roll = dice(7);
   const outcomes = { ended: 0, faults: 0 };
   for (let i = 0; i < RUNS; i++) {
+    const system = systems[roll(systems.length)]!;
     const timed = roll(2) === 1;
     const plain = system.setup({ timed, record: timed ? 1 : roll(2) === 1 ? 2 : 0 });
     const setup = { ...plain, program: { ...plain.program, code: garble(plain.program.code, roll) } };
@@ -93,7 +101,7 @@ test('150 garbled programs with posted interrupts, searched, walked and timed: n
     const record = timed ? 1 : roll(2) === 1 ? 2 : 0;
     const { setup, again } = await postedToy(kernels[i % 2]!, { timed, record, ring: record === 0 ? 0 : 4096 });
     try {
-      walk(await again({ program: { ...setup.program, code: garble(setup.program.code, roll, 96) } }), setup, roll);
+      walk(await again({ program: { ...setup.program, code: garble(setup.program.code, roll) } }), setup, roll);
       ended++;
     } catch (error) {
       if (!(error instanceof ModelFault)) throw error;

@@ -1,6 +1,7 @@
 /** Footprints as the core declares them, and the resource that an address of the state belongs to. */
 import {
   Actor,
+  Amd,
   Cpu,
   Ctx,
   FIRST_VARIABLE_WORD,
@@ -69,6 +70,13 @@ const queued: ReadonlySet<number> = new Set(
 
 const irr: ReadonlySet<number> = new Set([Cpu.irrv, Cpu.irrWords, Cpu.esrPending, Cpu.esr]);
 
+/** The same of an AMD unit: pointers, status, what it has told. */
+const commanded: ReadonlySet<number> = new Set(
+  [Amd.commandHead, Amd.commandTail, Amd.gaHead, Amd.gaTail, Amd.status, Amd.told].flatMap((at) => [at, at + 1, at + 2, at + 3]),
+);
+
+const PAGE = 4096;
+
 function partOf(offset: number): Part {
   if (offset < Cpu.isr || (offset >= Cpu.tmr && offset < Cpu.irrv) || irr.has(offset)) return Part.irr;
   if (offset === Cpu.svr || offset === Cpu.svr + 1) return Part.svr;
@@ -85,6 +93,8 @@ export function resourceMap(machine: ProgramMachine): (address: number) => bigin
   const ownerOfEntry = setup.functions.flatMap(({ msix }, f) => Array.from({ length: msix?.vectors ?? 0 }, () => f));
   const [sources, operations, globals] = [table(Table.sourceStates), table(Table.operationStates), table(Table.globals)];
   const [units, lines, iommus] = [table(Table.iommus), table(Table.lines), setup.iommus?.length ?? 0];
+  const [amds, isAmd, irtes] = [table(Table.amds), setup.iommus?.some(({ type }) => type === 'amd'), setup.irtes ?? 0];
+  const lineCount = isAmd ? (setup.functions.length + (setup.ioapics ?? []).length) * (1 + irtes) : iommus * irtes;
   const poolEnd = table(Table.messages) + setup.messages * (Msg.size + (iommus === 0 ? 0 : Remap.size));
   const timers = setup.program.timers?.length ?? 0;
   const slots = setup.program.variables.length / VarWord.words;
@@ -119,8 +129,12 @@ export function resourceMap(machine: ProgramMachine): (address: number) => bigin
     if (between(address, globals, Glob.size, 1) !== undefined) return address - globals < Glob.rotate ? one(1, Thing.probe) : 0n;
     const unit = between(address, units, Iommu.size, iommus);
     if (unit !== undefined) return queued.has((address - units) % Iommu.size) ? one(1, Thing.queues) : 0n;
-    if (between(address, lines, 16, iommus * (setup.irtes ?? 0)) !== undefined) return one(1, Thing.lines);
-    if (between(address, core.exports.guestAt(), setup.memory ?? 0, 1) !== undefined) return one(1, Thing.queues);
+    const amd = isAmd ? between(address, amds, Amd.size, iommus) : undefined;
+    if (amd !== undefined) return commanded.has((address - amds) % Amd.size) ? one(1, Thing.queues) : 0n;
+    if (between(address, lines, 16, lineCount) !== undefined) return one(1, Thing.lines);
+    const guest = between(address, core.exports.guestAt(), 1, setup.memory ?? 0);
+    // the last page of an AMD unit is a device table that nobody changes
+    if (guest !== undefined) return isAmd && guest % (3 * PAGE) >= 2 * PAGE ? 0n : one(1, Thing.queues);
     if (between(address, table(Table.timers), timers, setup.apicIds.length) !== undefined) return one(1, Thing.timers);
     if (address >= globals && address < poolEnd) return POOL;
     const variable = variables.find(({ from, to }) => address >= from && address < to);

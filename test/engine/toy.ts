@@ -54,6 +54,8 @@ export interface ToyOptions extends Partial<Omit<MachineSetup, 'sources' | 'func
   readonly assumptions?: Partial<Assumptions>;
   /** how the expressions of invariants call the parts; left out, by index, and devices d0, d1 ... */
   readonly parts?: Partial<Parts>;
+  /** elements of variables that are indexed by entries of remapping tables */
+  readonly tableRows?: number;
   /** first vector of the universe, one behind its last */
   readonly universe?: readonly [number, number];
   /** virtual CPUs */
@@ -68,14 +70,16 @@ export interface ToyDevice {
   readonly entries?: number;
   readonly entryCache?: 'off' | 'latch-at-unmask';
   readonly chipset?: 'hpet' | 'dmar' | 'pins';
+  /** left out: the first has 8, the next one 16 */
+  readonly requester?: number;
 }
 
 function deviceModel(
-  { address64 = true, maskable = false, vectors = 1, entries, entryCache = 'off', chipset }: ToyDevice,
+  { address64 = true, maskable = false, vectors = 1, entries, entryCache = 'off', chipset, requester }: ToyDevice,
   d: number,
 ): FunctionModel {
   return {
-    requester: (d + 1) << 3,
+    requester: requester ?? (d + 1) << 3,
     chipset,
     msi: entries === undefined && chipset === undefined ? { address64, maskable, vectors } : undefined,
     msix: entries === undefined ? undefined : { vectors: entries, entryCache },
@@ -104,7 +108,16 @@ export function msi(apicId: number, vector: number): { control: number; addrLo: 
  * IF=1, device i sends vector 0x30 + i to CPU 0, every event is recorded, all vectors from 0x10 on are in the universe.
  */
 export async function toy<K extends ToyKernel>(build: (k: Assembler, d: Declarations) => K, options: ToyOptions = {}): Promise<Toy<K>> {
-  const { cpus = 1, sources: given = 0, assumptions, universe: [lo, hi] = [0x10, 0x100], parts: called, vcpus = 0, ...rest } = options;
+  const {
+    cpus = 1,
+    sources: given = 0,
+    assumptions,
+    tableRows,
+    universe: [lo, hi] = [0x10, 0x100],
+    parts: called,
+    vcpus = 0,
+    ...rest
+  } = options;
   const list: readonly Source[] = typeof given === 'number' ? Array.from({ length: given }, () => ({})) : given;
   const sources = list.map((s, i) => ({ device: i, message: 0, kind: 'free' as const, raises: 4, gaps: [], handlerCycles: 0, ...s }));
   const devices = (options.devices ?? sources.map((): ToyDevice => ({}))).map(deviceModel);
@@ -126,7 +139,7 @@ export async function toy<K extends ToyKernel>(build: (k: Assembler, d: Declarat
   for (const routine of new Set([...Object.values(tasksOf), ...operations.map((o) => o.routine), start])) if (routine) k.entry(routine);
   // as tasks: a test's judge may do what a model's must not
   for (const routine of new Set([judgeRest, judgeProbe])) if (routine) k.entry(routine);
-  const counts = { cpus, irqs: sources.length, devices: devices.length, irtes: options.irtes ?? 0, vcpus };
+  const counts = { cpus, irqs: sources.length, devices: devices.length, irtes: tableRows ?? options.irtes ?? 0, vcpus };
   const size: MachineSize = { ...counts, vectors: 256, vectorLo: lo, vectorHi: hi };
   const program = k.assemble(size);
   const entry = (routine?: { readonly name: string }): number => (routine ? (program.entries.get(routine.name) ?? 0) : 0);

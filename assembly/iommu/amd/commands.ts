@@ -7,8 +7,8 @@ import { Iommu, QueueState, Remap, RemapFlag } from '../../state/abi/iommu';
 import { amdAt, iommuAt, remapAt } from '../../state/access';
 import { isGuest, readGuest, writeGuest } from '../../state/guest';
 import { nMessages } from '../../state/layout';
-import { dropEverything } from '../sets';
-import { dropDevice, dropTable } from './cache';
+import { touchMessages } from '../../state/touched';
+import { dropAll, dropDevice, dropTable } from './cache';
 import { controls } from './control';
 import { logEvent } from './log';
 import { baseOf, bytesOf, within } from './ring';
@@ -44,8 +44,27 @@ export function hasWork(u: u32): bool {
   return headOf(u) != within(load<u32>(amdAt(u), Amd.commandTail), size(u));
 }
 
+/** True if the command at the head is a wait. `hasWork` must hold. */
+export function isWait(u: u32): bool {
+  return opOf(readGuest(baseOf(load<u64>(amdAt(u), Amd.commandBase)) + headOf(u), 8)) == AmdCommand.completionWait;
+}
+
+/** Whether the wait at the head raises an interrupt; where it stores, 0: it does not. */
+export function interruptsAtHead(u: u32): bool {
+  return (readGuest(baseOf(load<u64>(amdAt(u), Amd.commandBase)) + headOf(u), 8) & INTERRUPT) != 0;
+}
+
+export function storeAtHead(u: u32): u64 {
+  const low = readGuest(baseOf(load<u64>(amdAt(u), Amd.commandBase)) + headOf(u), 8);
+  return low & STORE ? storeAddress(low) : 0;
+}
+
+/** Why the last command could not be executed: the code of its event, 0: it could. */
+export let error: u32 = 0;
+
 /** Processing stops with the head at the command, until software turns the buffer off and on. */
 function fail(u: u32, why: AmdEvent, at: u64): QueueState {
+  error = why;
   const unit = amdAt(u);
   store<u32>(unit, load<u32>(unit, Amd.status) & ~(<u32>AmdStatus.cmdBufRun), Amd.status);
   logEvent(u, why, 0, at);
@@ -76,6 +95,7 @@ function isLegal(low: u64, high: u64): bool {
 
 /** Fetches the command at the head, which moves on if it is good; returns what to do with it. `hasWork` must hold. */
 export function fetch(u: u32): QueueState {
+  error = 0;
   const head = headOf(u);
   const from = baseOf(load<u64>(amdAt(u), Amd.commandBase)) + head;
   if (!isGuest(from, BYTES)) return fail(u, AmdEvent.commandHardware, from);
@@ -92,6 +112,7 @@ export function fetch(u: u32): QueueState {
 
 /** Requests of the device (-1: of all) that have used what is invalidated, are to be drained by the next wait (D.4.3). */
 function markStale(u: u32, device: i32, used: u32): void {
+  touchMessages();
   for (let m: u32 = 0; m < nMessages; m++) {
     const at = remapAt(m);
     const flags = <u32>load<u16>(at, Remap.flags);
@@ -123,7 +144,7 @@ export function execute(u: u32): void {
       markStale(u, device, ENTRY);
       break;
     case AmdCommand.invalidateAll:
-      dropEverything(u);
+      dropAll(u);
       markStale(u, -1, ANY);
       break;
     default:

@@ -49,6 +49,16 @@ export function hidesFaults(map: u64, rest: u64): bool {
   return rest | REPORTED;
 }
 
+/** What of it decides where a request goes: all but what is only for events. */
+@inline export function cachedMap(map: u64): u64 {
+  return map & ~(<u64>32);
+}
+
+
+@inline export function cachedRest(rest: u64): u64 {
+  return rest & VALID;
+}
+
 /** True if a message with another delivery mode than fixed and arbitrated may pass: NMI, INIT, ExtINT, which must not be logical. */
 export function passes(map: u64, mode: u32, logical: bool): bool {
   switch (mode) {

@@ -60,6 +60,21 @@
   return high & 0xffffffffff000;
 }
 
-/** Bits of a guest's entry that are cached (F.4): not IsRun, destination and tag. */
-export const CACHED_LOW: u64 = 0xbf;
-export const CACHED_HIGH: u64 = 0xffffffffffffff;
+// --- what is cached of it (F.4): of a guest's not IsRun, destination and tag
+
+/** Bits that are cached of a guest's entry. */
+export const GUEST_LOW: u64 = 0xbf;
+export const GUEST_HIGH: u64 = 0xffffffffff0ff;
+/** Bits of another that mean something. */
+const HOST_LOW: u64 = 0xffffffff;
+const HOST_HIGH: u64 = 0xff000000000000ff;
+
+
+@inline export function cachedLow(low: u64): u64 {
+  return low & (isGuests(low) ? GUEST_LOW : HOST_LOW);
+}
+
+
+@inline export function cachedHigh(low: u64, high: u64): u64 {
+  return high & (isGuests(low) ? GUEST_HIGH : HOST_HIGH);
+}

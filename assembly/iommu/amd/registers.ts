@@ -10,7 +10,9 @@ const GA_POINTER: u32 = 0x7fff8;
 
 /** The state after reset. */
 export function reset(u: u32): void {
-  if (iommuSetup(u, AmdSetup.irtCacheDis)) writeControlHigh(u, AmdControlHigh.irtCacheDis);
+  // a program's machine starts with control as its kernel leaves it
+  const high = load<u32>(amdAt(u), Amd.control + 4);
+  if (iommuSetup(u, AmdSetup.irtCacheDis)) writeControlHigh(u, high | AmdControlHigh.irtCacheDis);
 }
 
 /** IASup, and what the unit was made with: XTSup, GASup, GAMSup. */

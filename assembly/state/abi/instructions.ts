@@ -131,8 +131,9 @@ export enum Op {
   /** one store of 8 bytes: var[b][imm] = a, var[b][imm + 1] = c; with `InsnFlag.wide` one of 16: words imm and imm + 2 of them change */
   storePair = 78,
   /**
-   * a descriptor behind the last one in the invalidation queue of unit b: low half imm | a << 32, high half the guest address of
-   * var slot2[c], or 0. Hardware does not look at it before `queueTail`
+   * a descriptor behind the last one in the queue of unit b, made of imm, a and the guest address of var slot2[c]. VT-d: low half
+   * imm | a << 32, high half the address, or 0. AMD: bits 63:32 imm without its low bits; without slot2 bits 31:0 are a; with it the
+   * address and the low three bits of imm, and the high half is a. Hardware does not look at it before `queueTail`
    */
   queuePut = 79,
   /** the tail register of unit b = behind the last descriptor that was put */
@@ -167,6 +168,9 @@ export enum Op {
   controlSet = 93,
   /** one store of 16 bytes: the four words of var[b] = those of slot2[c] */
   storeRow = 94,
+  /** a = register imm (`UnitReg`) of unit b; that register = a */
+  unitRead = 95,
+  unitWrite = 96,
 }
 
 /** Values of an operand byte. 0..7 are the context's registers. */
@@ -303,6 +307,21 @@ export enum MmioReg {
   pending = 4,
 }
 
+/**
+ * Registers of a remapping unit besides the tail of its queue. The log of an AMD unit (hardware.md F.3.3) as its pointers have it: where
+ * it stands in memory is nobody's business.
+ */
+export enum UnitReg {
+  /** AMD: the status register (F.1); VT-d: FSTS (D.7). Ones that are written clear */
+  status = 0,
+  /** entries of the log that have not been taken out; tag, and device id, of the oldest, 0 if there is none. Not written */
+  logWaiting = 1,
+  logTag = 2,
+  logDevice = 3,
+  /** whatever is written moves the head of the log on by one entry; reads 0 */
+  logHead = 4,
+}
+
 /** Registers of a LAPIC by their offsets in its page (hardware.md A.2); as an MSR of x2APIC mode 0x800 + (offset >> 4). */
 export enum LapicReg {
   id = 0x20,
@@ -394,7 +413,9 @@ export enum VarWord {
   dim0 = 4,
   dim1 = 5,
   address = 6,
+  /** with `VarFlag.dma`: where it begins in its page */
+  offset = 7,
   /** of descriptors: how many rows those of the slots before have */
-  firstRow = 7,
-  words = 8,
+  firstRow = 8,
+  words = 9,
 }

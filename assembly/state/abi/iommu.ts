@@ -188,10 +188,16 @@ export enum Remap {
   index = 12,
   /** u16: who has sent it, as an AMD unit has to know when it invalidates */
   requester = 14,
-  /** u64: posted-interrupt descriptor (AMD: page of a guest's vAPIC), or low half of an entry that is being fetched */
+  /**
+   * u64: posted-interrupt descriptor (AMD: page of a guest's vAPIC), or low half of an entry that is being fetched; then AMD has the
+   * address of that entry in `destination`
+   */
   pda = 16,
   size = 32,
 }
+
+/** Data of a message that is a doorbell: a reserved delivery mode, no vector. */
+export const DOORBELL: u32 = 0x300;
 
 export enum RemapFlag {
   /** destination and data are those of a remapped message */
@@ -211,4 +217,6 @@ export enum RemapFlag {
   hidden = 256,
   /** an AMD unit lets it go on as it came, by its device's entry */
   passed = 512,
+  /** it has been posted, and goes on as a doorbell (hardware.md F.3.3) */
+  doorbell = 1024,
 }

@@ -83,7 +83,10 @@ export enum Event {
    * 31:16 the low bits of the destination
    */
   remap = 25,
-  /** unit a blocks a request of requester c: entry (bits 15:0) and `FaultReason`, of AMD `AmdEvent` (bits 31:16), in b */
+  /**
+   * unit a blocks a request of requester c: entry (bits 15:0) and `FaultReason`, of AMD `AmdEvent` (bits 31:16), in b. To a program of AMD
+   * also a command that cannot be executed: the event alone
+   */
   fault = 26,
   /** unit a has invalidated its cached entries from b on, c of them; c = 0: all. Of AMD: bit 31 and `AmdCommand` in c, device in b. */
   invalidate = 27,
@@ -104,6 +107,8 @@ export enum Event {
   access = 33,
   /** CPU a broadcasts the EOI of vector b to IOAPIC c */
   broadcast = 34,
+  /** a doorbell reaches CPU a */
+  doorbell = 40,
 }
 
 /** Why a message did not set an IRR bit. */

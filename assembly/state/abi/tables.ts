@@ -25,7 +25,7 @@ export enum Size {
   timers = 11,
   /** nodes for tag sets (record class); 0: tags are not kept */
   tags = 12,
-  /** entries of each remapping table that a check looks at; their number is the kernel's business */
+  /** entries of each remapping table (AMD: of each device) that a check looks at; their number is the kernel's business */
   irtes = 13,
   /** 1: there is a list of the accesses on their way to each PCI function */
   posted = 14,
@@ -257,6 +257,10 @@ export enum Settings {
   virtExtDestId = 28,
   /** cycles until a CPU's store is visible to others, the most with jitter, where there are store buffers */
   storeLatency = 29,
+  /** slot of the variable, over CPUs, that a doorbell sets to 1 (hardware.md F.3.3), or NONE */
+  doorbellSlot = 30,
+  /** check: entries that the log of guests of an AMD unit has room for, 1 to 15 */
+  guestLog = 31,
   words = 32,
 }
 

@@ -189,7 +189,7 @@ export function readables(data: DeclaredData): Readable[] {
 /** Why a variable cannot be read, or undefined. */
 export function refusal(variable: AnyVariable | undefined): string | undefined {
   if (variable?.class === 'record') return `${variable.name} is no part of the state, it is only counted; name another variable`;
-  if (variable?.dims.some((dim) => dim === 'irte' || dim === 'word'))
+  if (variable?.dims.some((dim) => dim === 'irte' || dim === 'word' || dim === 'dteWord'))
     return `${variable.name} is a table of remapping entries, which expressions cannot look into; name a variable of the kernel`;
   if (variable?.dims.some((dim) => dim === 'vcpu' || dim === 'pidWord'))
     return `${variable.name} is indexed by virtual CPUs or words of a descriptor, which expressions cannot name; name another variable`;

@@ -1,5 +1,5 @@
 /** What any kernel model is to the rest of the program. */
-import type { FunctionModel, ProgramMachine, OperationSetup, ProgramSetup } from '../../machine/index.js';
+import type { FunctionModel, IommuModel, ProgramMachine, OperationSetup, ProgramSetup } from '../../machine/index.js';
 import type { Label } from '../encode.js';
 import type { Parts } from '../expression/types.js';
 import type { OwnProperty } from '../judges.js';
@@ -44,6 +44,8 @@ export interface Placement {
   readonly ioapicVersion?: number;
   /** interrupt remapping: the unit of each device, -1: none; left out: no device is remapped */
   readonly units?: readonly number[];
+  /** the units, all of one kind; of AMD's the capabilities are what the kernel turns on */
+  readonly iommus?: readonly IommuModel[];
   /** how CPUs, irqs and devices are called, and properties of the user's own that name them */
   readonly parts?: Omit<Parts, 'systemVectors' | 'vectors'>;
   readonly own?: readonly OwnProperty[];
@@ -65,7 +67,7 @@ export interface BuiltModel {
   readonly fingerprint: string;
   readonly operations: readonly OperationSetup[];
   readonly systemVectors: readonly number[];
-  /** entries of the remapping tables; left out: there are none */
+  /** entries of the remapping table, of AMD of that of each device; left out: there are none */
   readonly irtes?: number;
   /**
    * Why a message that a source sent now would not reach its handler, or undefined: device and kernel agree. What a

@@ -54,6 +54,19 @@ describe('an interrupt of a guest (F.3.3)', () => {
     expect(a.reaches(1, 5)).toEqual([0x55]);
   });
 
+  test('whether it runs is looked at behind the IRR: a guest that halts between lookup and posting is in the log', async () => {
+    const a = await amd({ guest: true });
+    a.device(1);
+    a.guest(1, 5, { running: true, logs: true, tag: 7 });
+    a.machine.dmaWrite32({ requester: 1, address: 0xfee00000, data: 5 });
+    // 10 to the unit, 10 for both fetches; the posting takes 5
+    a.machine.advance(22);
+    expect(a.events('remap', 'post').map(({ kind }) => kind)).toEqual(['remap']);
+    a.guest(1, 5, { running: false, logs: true, tag: 8 });
+    a.machine.settle();
+    expect([a.peek(GA_LOG), a.unit.read(AmdReg.gaTail, 4), a.events('post')[0]!.notified]).toEqual([8, 8, false]);
+  });
+
   test('IsRun=0 and GALogIntr=0: only the bit', async () => {
     const a = await amd({ guest: true });
     a.device(1);

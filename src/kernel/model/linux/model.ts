@@ -131,6 +131,8 @@ function orModelError(own: readonly string[], make: () => BuiltModel): BuiltMode
 }
 
 function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSize, placement: Placement): BuiltModel {
+  if (placement.iommus?.some(({ type }) => type === 'amd'))
+    throw new ModelError('the Linux models know no AMD-Vi units yet; write iommu: vtd, or check a kernel of your own');
   const several = placement.devices.findIndex(({ msi }) => (msi?.vectors ?? 1) > 1);
   if (several >= 0 && !isRemapped(placement))
     throw new ModelError(

@@ -1,23 +1,22 @@
 /**
- * A program's side of the invalidation queue (hardware.md D.4.4): the descriptors stand in the ring where the unit fetches them. In a check
+ * A program's side of a unit's queue (hardware.md D.4.4, F.5): the descriptors stand in the ring where the unit fetches them. In a check
  * the ring slides, so that its head is always at 0: where it stands decides nothing, and nobody reads what is behind it.
  */
-import { Iommu } from '../../state/abi/iommu';
-import { iommuAt, timed } from '../../state/access';
-import { readGuest, writeGuest } from '../../state/guest';
-import { touchQueues } from '../../state/touched';
+import { Amd } from '../state/abi/amd';
+import { Iommu } from '../state/abi/iommu';
+import { amdAt, iommuAt, isAmd, timed } from '../state/access';
+import { readGuest, writeGuest } from '../state/guest';
+import { queueBase, queueHeadAt, queueTailAt } from '../state/queues';
+import { touchQueues } from '../state/touched';
+import { bytesOf } from './amd/ring';
 
 /** Bytes of a descriptor; descriptors that may stand in a ring of a check. */
 const BYTES: u32 = 16;
 export const MOST: u32 = 15;
 
 
-@inline function ringOf(u: u32): u64 {
-  return load<u64>(iommuAt(u), Iommu.iqa) & ~(<u64>0xfff);
-}
-
-
 @inline function sizeOf(u: u32): u32 {
+  if (isAmd(u)) return bytesOf(load<u64>(amdAt(u), Amd.commandBase), BYTES);
   return (<u32>4096) << ((<u32>load<u64>(iommuAt(u), Iommu.iqa)) & 7);
 }
 
@@ -26,10 +25,10 @@ export function put(u: u32, low: u64, high: u64): bool {
   const unit = iommuAt(u);
   const at = load<u32>(unit, Iommu.put);
   const next = (at + BYTES) & (sizeOf(u) - 1);
-  if (next == load<u32>(unit, Iommu.iqh) || (!timed() && next > MOST * BYTES)) return false;
+  if (next == load<u32>(queueHeadAt(u)) || (!timed() && next > MOST * BYTES)) return false;
   touchQueues();
-  writeGuest(ringOf(u) + at, 8, low);
-  writeGuest(ringOf(u) + at + 8, 8, high);
+  writeGuest(queueBase(u) + at, 8, low);
+  writeGuest(queueBase(u) + at + 8, 8, high);
   store<u32>(unit, next, Iommu.put);
   return true;
 }
@@ -44,9 +43,10 @@ export function slide(u: u32): void {
   touchQueues();
   const unit = iommuAt(u);
   const end = load<u32>(unit, Iommu.put);
-  for (let at: u32 = BYTES; at < end; at += 8) writeGuest(ringOf(u) + at - BYTES, 8, readGuest(ringOf(u) + at, 8));
-  store<u32>(unit, 0, Iommu.iqh);
-  store<u32>(unit, load<u32>(unit, Iommu.iqt) - BYTES, Iommu.iqt);
+  const base = queueBase(u);
+  for (let at: u32 = BYTES; at < end; at += 8) writeGuest(base + at - BYTES, 8, readGuest(base + at, 8));
+  store<u32>(queueHeadAt(u), 0);
+  store<u32>(queueTailAt(u), load<u32>(queueTailAt(u)) - BYTES);
   store<u32>(unit, end - BYTES, Iommu.put);
   store<u64>(unit, 0, Iommu.descriptor);
   store<u64>(unit, 0, Iommu.statusAddress);

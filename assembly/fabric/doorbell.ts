@@ -1,0 +1,29 @@
+/**
+ * Doorbells of AMD units (hardware.md F.3.3): a core that runs a guest is told to look at its vAPIC. What a program has of that is a variable
+ * over CPUs, which the doorbell sets to 1.
+ */
+import { VarWord } from '../state/abi/instructions';
+import { Event } from '../state/abi/outcomes';
+import { Settings } from '../state/abi/tables';
+import { cpuOfApicId, setting, slotAt } from '../state/access';
+import { nVariables } from '../state/layout';
+import { touchVariables } from '../state/touched';
+import { kickWaiters } from '../clock/kick';
+import { record } from '../record/ring';
+
+/** True if a program has such a variable. */
+@inline export function hasDoorbells(): bool {
+  return setting(Settings.doorbellSlot) < nVariables;
+}
+
+/** The doorbell reaches the core with this APIC id; nobody notices where there is none. */
+export function ring(destination: u32): void {
+  const c = cpuOfApicId(destination);
+  const variable = slotAt(setting(Settings.doorbellSlot));
+  if (c < 0 || !hasDoorbells() || <u32>c >= load<u32>(variable, VarWord.dim0 * 4)) return;
+  const at = <usize>load<u32>(variable, VarWord.address * 4) + <usize>(<u32>c * load<u32>(variable, VarWord.bytes * 4));
+  touchVariables();
+  store<u8>(at, 1);
+  record(Event.doorbell, c, 0, 0);
+  kickWaiters(at);
+}
