@@ -52,7 +52,9 @@ export function completed(file: ScenarioFile, outline: Outline): Scenario {
 function iommuOf({ machine: { iommu } }: ScenarioFile): Pick<MachineDescription, 'iommu'> {
   if (iommu === undefined) return {};
   if (typeof iommu === 'string') return { iommu: { type: iommu, cachingMode: false, units: [{}] } };
-  return { iommu: { ...iommu, units: iommu.units.map(({ devices }) => (devices === undefined ? {} : { devices })) } };
+  const { postedMsi = false, units, ...rest } = iommu;
+  const own = units.map(({ devices }) => (devices === undefined ? {} : { devices }));
+  return { iommu: { ...rest, ...(postedMsi && { postedMsi }), units: own } };
 }
 
 /** What has the default is left out. */

@@ -45,6 +45,8 @@ export interface IommuDescription {
   readonly type: 'vtd';
   /** entries that are not present may be cached (hardware.md D.4) */
   readonly cachingMode: boolean;
+  /** messages of PCI devices are posted (hardware.md E.5); left out: they are not */
+  readonly postedMsi?: boolean;
   /** each with the names of its devices; the one without takes all that are in no list */
   readonly units: readonly { readonly devices?: readonly string[] }[];
 }

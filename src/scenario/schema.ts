@@ -50,6 +50,9 @@ const iommuMapping = mapping(
   {
     type: iommuType,
     cachingMode: flag().default(false).meta({ description: 'Entries that are not present may be cached (hardware.md D.4)' }),
+    postedMsi: flag()
+      .optional()
+      .meta({ description: 'Messages of PCI devices are posted (hardware.md E.5), as Linux does with intremap=posted_msi. Default false' }),
     units: list(unit, '[{devices: [nic]}]')
       .min(1, nonEmpty('[{devices: [nic]}]'))
       .max(15, { error: 'more than 15 units; write 15 at most' })

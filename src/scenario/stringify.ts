@@ -1,7 +1,7 @@
 /** A scenario back to the text of a file. */
 import { Document, isMap, isScalar, isSeq, visit, type Node } from 'yaml';
 import { assumptionValues } from '../machine/index.js';
-import type { DeviceDescription, MachineDescription, Scenario } from './scenario.js';
+import type { DeviceDescription, IommuDescription, MachineDescription, Scenario } from './scenario.js';
 
 /** YAML that parses to the same scenario. What has its default is left out, unless a reader would look for it. */
 export function stringifyScenario(scenario: Scenario): string {
@@ -42,12 +42,17 @@ export function stringifyScenario(scenario: Scenario): string {
 
 function machineOf({ cpus, iommu, ioapic }: MachineDescription): unknown {
   const plain = cpus.every(({ cpu, apicId, online }, i) => cpu === i && apicId === i && online);
-  const units = iommu !== undefined && !iommu.cachingMode && iommu.units.length === 1 && iommu.units[0]?.devices === undefined;
   return {
-    ...(iommu === undefined ? {} : { iommu: units ? iommu.type : iommu }),
+    ...(iommu === undefined ? {} : { iommu: iommuOf(iommu) }),
     ...(ioapic === undefined ? {} : { ioapic }),
     cpus: plain ? cpus.length : cpus.map(({ cpu, apicId, online }) => ({ cpu, apicId, ...(online ? {} : { online }) })),
   };
+}
+
+function iommuOf({ type, cachingMode, postedMsi, units }: IommuDescription): unknown {
+  const plain = units.length === 1 && units[0]?.devices === undefined;
+  if (plain && !cachingMode && !postedMsi) return type;
+  return { type, ...(cachingMode && { cachingMode }), ...(postedMsi && { postedMsi }), ...(plain ? {} : { units }) };
 }
 
 function deviceOf({ irqs, ...device }: DeviceDescription, { cpus }: MachineDescription): unknown {

@@ -179,6 +179,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     })),
     operations: requests,
     ...(scenario.machine.iommu === undefined ? {} : { units: unitsOf(scenario) }),
+    ...(scenario.machine.iommu?.postedMsi === true && { postedMsi: true }),
     ...(scenario.machine.ioapic === undefined ? {} : { ioapicVersion: scenario.machine.ioapic.version }),
     parts: partsOf(cpus, scenario.devices, scenario.universe),
     own: scenario.assert.map(ownProperty),

@@ -42,6 +42,8 @@ export interface Placement {
   readonly ioapicVersion?: number;
   /** interrupt remapping: the unit of each device, -1: none; left out: no device is remapped */
   readonly units?: readonly number[];
+  /** messages of PCI devices are posted, each to a descriptor of its CPU (hardware.md E.5); left out: they are not */
+  readonly postedMsi?: boolean;
   /** how CPUs, irqs and devices are called, and properties of the user's own that name them */
   readonly parts?: Omit<Parts, 'systemVectors' | 'vectors'>;
   readonly own?: readonly OwnProperty[];

@@ -21,6 +21,7 @@ import {
   describeSlot,
   IRQ_MOVE_CLEANUP_VECTOR,
   MANAGED_IRQ_SHUTDOWN_VECTOR,
+  POSTED_MSI_NOTIFICATION_VECTOR,
   Slot,
   SPURIOUS_APIC_VECTOR,
   State,
@@ -42,7 +43,7 @@ import { irtesFor } from './remap.js';
 import { isRemapped } from './target.js';
 import { threadRoutines } from './threads.js';
 import { vectorRoutines } from './vector.js';
-import { versions, versionTable } from './versions.js';
+import { refusesPostedMsi, versions, versionTable } from './versions.js';
 
 /** What each behaviour may be. */
 export const linuxBehaviours: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
@@ -104,10 +105,14 @@ export function linux(version: string, changes: LinuxChanges = {}): KernelModel 
     behaviours: active,
     ...(own.length > 0 ? { own } : {}),
     set: (more) => linux(version, { ...changes, name: called, behaviours: { ...set, ...more } }),
-    data: declareData({ operations: 0, life: true, managed: true, pins: true, levels: true, threads: true }).declarations,
+    data: declareData({ operations: 0, life: true, managed: true, pins: true, levels: true, threads: true, postedMsi: true }).declarations,
     systemVectors: systemVectorsOf(chosen),
     invariants: [...invariants, oneshotMasked],
-    build: (size, placement) => orModelError(own, () => build(chosen, replace, size, placement)),
+    build: (size, placement) => {
+      const refused = placement.postedMsi === true ? refusesPostedMsi(version) : undefined;
+      if (refused !== undefined) throw new ModelError(refused);
+      return orModelError(own, () => build(chosen, replace, size, placement));
+    },
   };
 }
 
@@ -140,7 +145,11 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
   const data = declareData(uses);
   const { parts = { cpus: [], irqs: [], devices: [] }, own = [] } = placement;
   const vectors = { lo: size.vectorLo, hi: size.vectorHi };
-  const systemVectors = [...systemVectorsOf(chosen), ...(uses.reserved ? [MANAGED_IRQ_SHUTDOWN_VECTOR] : [])];
+  const systemVectors = [
+    ...systemVectorsOf(chosen),
+    ...(uses.reserved ? [MANAGED_IRQ_SHUTDOWN_VECTOR] : []),
+    ...(uses.postedMsi ? [POSTED_MSI_NOTIFICATION_VECTOR] : []),
+  ];
   const k = new Assembler(data.declarations, { ...parts, vectors, systemVectors }, replace);
   const routines = vectorRoutines(k, data, chosen);
   const kinds = irqKinds(data, placement);
@@ -163,6 +172,7 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
     for (const kind of new Set(placement.operations.map((o) => o.kind))) if (kind in life) k.entry(life[kind as keyof typeof life]);
   }
   if (uses.reserved) k.interruptEntry(entries.shutdownInterrupt);
+  if (entries.postedInterrupt) k.interruptEntry(entries.postedInterrupt);
   addJudges(k, data, chip);
   // a machine that no check takes is only run with time, where properties of states are not asked for
   const promised = data.threads?.oneshot ? [...invariants, oneshotMasked] : invariants;
@@ -176,6 +186,7 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
   if (routines.cleanupInterrupt) handlers.set(IRQ_MOVE_CLEANUP_VECTOR, entry(routines.cleanupInterrupt.name));
   handlers.set(SPURIOUS_APIC_VECTOR, entry('spurious_interrupt'));
   if (uses.reserved) handlers.set(MANAGED_IRQ_SHUTDOWN_VECTOR, entry(entries.shutdownInterrupt.name));
+  if (entries.postedInterrupt) handlers.set(POSTED_MSI_NOTIFICATION_VECTOR, entry(entries.postedInterrupt.name));
 
   return {
     program: programSetup(program, data.declarations, size, { handlers, apStart: entry('start_secondary'), started: data.started.slot }),
@@ -197,7 +208,8 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
 }
 
 /** What of the kernel's data a scenario needs. */
-function usesOf({ operations, irqs, devices }: Placement): Uses & { readonly reserved: boolean } {
+function usesOf(placement: Placement): Uses & { readonly reserved: boolean } {
+  const { operations, irqs, devices } = placement;
   const managed = irqs.some((irq) => irq.managed);
   const moving = operations.every(({ kind }) => kind === 'move' || kind === 'offline' || kind === 'online');
   const life = managed || !moving || irqs.some(({ requested = true }) => !requested);
@@ -205,7 +217,8 @@ function usesOf({ operations, irqs, devices }: Placement): Uses & { readonly res
   const pins = devices.some(({ chipset }) => chipset === 'pins');
   const levels = irqs.some(({ level }) => level);
   const threads = irqs.some(({ threaded }) => threaded);
-  return { operations: operations.length, managed, life, reserved, pins, levels, threads };
+  const postedMsi = placement.postedMsi === true && isRemapped(placement) && devices.some(({ chipset }) => chipset === undefined);
+  return { operations: operations.length, managed, life, reserved, pins, levels, threads, postedMsi };
 }
 
 function operation(o: Placement['operations'][number], entry: (name: string) => number, mask: number): OperationSetup {
