@@ -1,8 +1,8 @@
 /** `irqlab diff`: what differs between two kernel models, and which built-in scenarios show it. */
 import type { Command } from 'commander';
-import { search, wrap } from '../check/index.js';
+import { search, systemOn, wrap } from '../check/index.js';
 import { behaviourDifferences, type ActiveBehaviour, type BehaviourDifference, type KernelModel } from '../kernel/model/index.js';
-import { assembleSystem, builtinScenarios, type Scenario } from '../scenario/index.js';
+import { builtinScenarios, type Scenario } from '../scenario/index.js';
 import { timedRun } from '../campaign/index.js';
 import { kebab } from '../words.js';
 import { formatOption, modelNamed, orInputError } from './options.js';
@@ -56,8 +56,9 @@ async function outcomeOf(scenario: Scenario, model: KernelModel, budget: Budget,
       ? { verdict: 'failed', failed: failed.map(kebab), reason: undefined }
       : { verdict: 'unknown', failed: [], reason: `no failure in ${seconds} simulated seconds` };
   }
-  const system = orInputError(() => assembleSystem(scenario, { model }));
-  const { verdict, failures, reason } = await search(system, {
+  const on = orInputError(() => systemOn(scenario, model));
+  if ('verdict' in on) return { verdict: 'unknown', failed: [], reason: on.verdict.reason };
+  const { verdict, failures, reason } = await search(on.system, {
     memory: MEMORY,
     states: budget.states,
     progress: () => told.look(scenario, model),

@@ -123,3 +123,6 @@ export interface KernelModel {
 
 /** What the user asked for does not exist; the sentence says what does. */
 export class ModelError extends Error {}
+
+/** The kernel cannot drive such a machine, though others can; the sentence says which. */
+export class UnsupportedError extends ModelError {}

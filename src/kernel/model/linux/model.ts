@@ -4,6 +4,7 @@ import type { ProgramMachine, OperationSetup } from '../../../machine/index.js';
 import { quote } from '../../../words.js';
 import {
   ModelError,
+  UnsupportedError,
   type ActiveBehaviour,
   type BuiltModel,
   type KernelModel,
@@ -110,7 +111,7 @@ export function linux(version: string, changes: LinuxChanges = {}): KernelModel 
     invariants: [...invariants, oneshotMasked],
     build: (size, placement) => {
       const refused = placement.postedMsi === true ? refusesPostedMsi(version) : undefined;
-      if (refused !== undefined) throw new ModelError(refused);
+      if (refused !== undefined) throw new UnsupportedError(refused);
       return orModelError(own, () => build(chosen, replace, size, placement));
     },
   };
