@@ -1,6 +1,6 @@
 /** Posted MSI in the Linux model (linux.md 2.6, hardware.md E.5): moves and offlines by version, and what each step is for. */
 import { describe, expect, test } from 'vitest';
-import { search } from '../../../src/check/index.js';
+import { search, standardOf, verdictEffect, verdictsOf } from '../../../src/check/index.js';
 import { ne, SELF, type Descriptors, type OwnBody } from '../../../src/kernel/index.js';
 import { linux, UnsupportedError } from '../../../src/kernel/model/index.js';
 import { assembleWith, jsonSchema, parseScenario, stringifyScenario } from '../../../src/scenario/index.js';
@@ -35,7 +35,7 @@ operations: [${operations}]
 `;
 }
 
-const operations = {
+const doing = {
   move: MOVE,
   moveBack: `${MOVE}, ${BACK}`,
   oldOffline: `${MOVE}, {offline: 1}`,
@@ -48,16 +48,16 @@ describe('by version', () => {
   // races.md vtd-posted-msi-no-move: a move that waits is never done before 6.15; vtd-posted-msi-retrigger-no-eoi: a vector that was
   // sent again stays in service before 6.19
   const [moves, eoi] = [['progress'], ['noStuckIsr']];
-  test.each<readonly [keyof typeof operations, ...(string | readonly string[])[]]>([
-    ['move', 'safe', 'safe', 'safe', 'safe'],
-    ['moveBack', moves, 'safe', 'safe', 'safe'],
-    ['oldOffline', 'safe', 'safe', 'safe', 'safe'],
-    ['newOffline', eoi, eoi, 'safe', 'safe'],
-    ['enable', eoi, eoi, 'safe', 'safe'],
-    ['freed', eoi, eoi, 'safe', 'safe'],
-  ])('%s on 6.10: %j, 6.15: %j, 6.19: %j, 7.0: %j', async (what, ...expected) => {
+  test.each<readonly [keyof typeof doing, readonly (string | readonly string[])[]]>([
+    ['move', ['safe', 'safe', 'safe', 'safe']],
+    ['moveBack', [moves, 'safe', 'safe', 'safe']],
+    ['oldOffline', ['safe', 'safe', 'safe', 'safe']],
+    ['newOffline', [eoi, eoi, 'safe', 'safe']],
+    ['enable', [eoi, eoi, 'safe', 'safe']],
+    ['freed', [eoi, eoi, 'safe', 'safe']],
+  ])('%s on 6.10, 6.15, 6.19 and 7.0: %j', async (what, expected) => {
     const found = [];
-    for (const model of ['6.10', '6.15', '6.19', '7.0']) found.push(await verdictOf(text({ operations: operations[what] }), { model }));
+    for (const model of ['6.10', '6.15', '6.19', '7.0']) found.push(await verdictOf(text({ operations: doing[what] }), { model }));
     expect(found).toEqual(expected);
   });
 
@@ -66,6 +66,20 @@ describe('by version', () => {
     expect(make).toThrow(UnsupportedError);
     expect(make).toThrow(/^Linux 6\.7 does not post MSI; take 6\.10 or later, or leave out postedMsi$/);
   });
+});
+
+test('a table of verdicts says so of those kernels, and goes on; a change of one shows nothing there', async () => {
+  const scenario = scenarioOf('posted-msi-offline');
+  const limits = { memory: LIMITS.memory, states: LIMITS.states, look: () => Promise.resolve(false) };
+  const found = await verdictsOf(scenario, [linux('5.9'), linux('6.15')], limits);
+  expect(found).toMatchObject([
+    { verdict: 'unknown', failed: [], reason: expect.stringContaining('does not post MSI') as unknown },
+    { verdict: 'failed', failed: ['noStuckIsr'] },
+  ]);
+  const standard = await standardOf(scenario, linux('5.9'), limits);
+  expect(standard.verdict).toEqual(found[0]);
+  const changed = linux('5.9', { behaviours: { irrScan: 'none' } });
+  expect(await verdictEffect([standard], changed, limits)).toEqual({ change: undefined, touched: 0, undecided: 0 });
 });
 
 describe('what it is beside', () => {
