@@ -58,3 +58,11 @@ write(folderFiles.irqs, files.get(folderFiles.irqs) ?? '');
 const how = (files.get(folderFiles.how) ?? '').split('\n').filter((line) => /^(?:qemu|kernel): /.test(line));
 write(folderFiles.how, `${how.join('\n')}\n`);
 write(folderFiles.sequences, files.get(folderFiles.sequences) ?? '');
+// of the boot what is about messages of devices; no table has as many entries in use
+const boot = (files.get(folderFiles.boot) ?? '').split('\n').filter((line) => {
+  const entry = /msix-table addr=(0x[0-9a-f]+)/.exec(line)?.[1];
+  const isMessage =
+    /pci_cfg_write \S+ 00:0[3-6]|pci_cfg_write \S+ 00:1f\.2|msix-table|intel_iommu addr=0xfed90088|vtd_inv_desc_(?:iec|wait_sw)/.test(line);
+  return isMessage && (entry === undefined || Number(entry) % 0x1000 < 0x100);
+});
+write(folderFiles.boot, `${boot.join('\n')}\n`);

@@ -31,6 +31,19 @@ export {
 } from './check/index.js';
 export { loadModule } from './core/index.js';
 export {
+  explainAmdIrte,
+  explainIrte,
+  explainLines,
+  explainMsi,
+  explainPid,
+  explainRte,
+  type Explained,
+  type ExplainedField,
+  type ExplainedLines,
+  type IrteContext,
+  type Resemblance,
+} from './explain/index.js';
+export {
   all,
   any,
   Assembler,

@@ -33,7 +33,7 @@ const rows: Record<string, readonly (readonly string[])[]> = {
     ['machine'],
     ['kernel'],
     ['scenario'],
-    ['check', 'compare', 'campaign', 'trace', 'report'],
+    ['check', 'compare', 'campaign', 'explain', 'trace', 'report'],
     ['conform'],
     ['index.ts'],
     ['cli', 'web'],

@@ -1,14 +1,15 @@
 /** `irqlab diff`: what differs between two kernel models, and which built-in scenarios show it. */
 import type { Command } from 'commander';
-import { search, systemOn, wrap } from '../check/index.js';
+import { verdictsOf, wrap } from '../check/index.js';
 import { behaviourDifferences, type ActiveBehaviour, type BehaviourDifference, type KernelModel } from '../kernel/model/index.js';
 import { builtinScenarios, type Scenario } from '../scenario/index.js';
 import { timedRun } from '../campaign/index.js';
 import { kebab } from '../words.js';
-import { formatOption, modelNamed, orInputError } from './options.js';
+import { formatOption, modelNamed, orInputError, scenariosNamed, several } from './options.js';
 import { count, Exit, field, Interrupt, print, printJson, Progress, style, width, type Format } from './output.js';
 
 interface DiffOptions {
+  readonly scenario?: readonly string[];
   readonly quick?: boolean;
   readonly format: Format;
 }
@@ -45,25 +46,30 @@ function changed({ first, second }: Row): boolean {
   return first.verdict !== second.verdict || first.failed.join() !== second.failed.join();
 }
 
-/** A scenario that goes round and round is run; the others are searched. */
-async function outcomeOf(scenario: Scenario, model: KernelModel, budget: Budget, told: Told): Promise<Outcome> {
-  if (scenario.run.repeat) {
-    const seconds = Math.min(budget.seconds, scenario.run.seconds);
-    const { verdict, failed } = await timedRun(scenario, { model }, { seconds, progress: () => told.look(scenario, model) });
-    if (verdict === 'interrupted') return { verdict: 'unknown', failed: [], reason: 'interrupted' };
-    // no failure within a run proves nothing
-    return verdict === 'failed'
-      ? { verdict: 'failed', failed: failed.map(kebab), reason: undefined }
-      : { verdict: 'unknown', failed: [], reason: `no failure in ${seconds} simulated seconds` };
-  }
-  const on = orInputError(() => systemOn(scenario, model));
-  if ('verdict' in on) return { verdict: 'unknown', failed: [], reason: on.verdict.reason };
-  const { verdict, failures, reason } = await search(on.system, {
-    memory: MEMORY,
-    states: budget.states,
-    progress: () => told.look(scenario, model),
-  });
-  return { verdict, failed: failures.map(({ property }) => kebab(property)), reason };
+/** Of a scenario that goes round and round: it is run. */
+async function ran(scenario: Scenario, model: KernelModel, budget: Budget, told: Told): Promise<Outcome> {
+  const seconds = Math.min(budget.seconds, scenario.run.seconds);
+  const { verdict, failed } = await timedRun(scenario, { model }, { seconds, progress: () => told.look(scenario, model) });
+  if (verdict === 'interrupted') return unknown;
+  // no failure within a run proves nothing
+  return verdict === 'failed'
+    ? { verdict: 'failed', failed: failed.map(kebab), reason: undefined }
+    : { verdict: 'unknown', failed: [], reason: `no failure in ${seconds} simulated seconds` };
+}
+
+const unknown: Outcome = { verdict: 'unknown', failed: [], reason: 'interrupted' };
+
+/** The others are searched, and once if the two kernels are the same program there. */
+async function checked(scenario: Scenario, models: readonly KernelModel[], budget: Budget, told: Told): Promise<readonly Outcome[]> {
+  const limits = { memory: MEMORY, states: budget.states, look: (each: Scenario, model: KernelModel) => told.look(each, model) };
+  const verdicts = await verdictsOf(scenario, models, limits).catch((error: unknown): never =>
+    orInputError(() => {
+      throw error;
+    }),
+  );
+  return verdicts.map((each) =>
+    each === undefined ? unknown : { verdict: each.verdict, failed: each.failed.map(kebab), reason: each.reason },
+  );
 }
 
 /** Where the work is, on stderr; stops it on Ctrl-C. */
@@ -85,16 +91,18 @@ class Told {
   }
 }
 
-async function rowsOf(first: KernelModel, second: KernelModel, budget: Budget, told: Told): Promise<Row[]> {
+async function rowsOf(scenarios: readonly Scenario[], first: KernelModel, second: KernelModel, budget: Budget, told: Told): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const { scenario } of builtinScenarios.values()) {
+  for (const scenario of scenarios) {
     if (told.stopped) break;
-    rows.push({
-      scenario: scenario.name,
-      how: scenario.run.repeat ? 'run' : 'check',
-      first: await outcomeOf(scenario, first, budget, told),
-      second: await outcomeOf(scenario, second, budget, told),
-    });
+    const { name } = scenario;
+    if (scenario.run.repeat) {
+      const [one, other] = [await ran(scenario, first, budget, told), await ran(scenario, second, budget, told)];
+      rows.push({ scenario: name, how: 'run', first: one, second: other });
+    } else {
+      const [one = unknown, other = unknown] = await checked(scenario, [first, second], budget, told);
+      rows.push({ scenario: name, how: 'check', first: one, second: other });
+    }
   }
   return rows;
 }
@@ -152,12 +160,14 @@ export function addDiff(program: Command): void {
     )
     .argument('<first>', 'kernel model, e.g. linux-5.8, or a file that exports your own')
     .argument('<second>', 'another')
+    .option('--scenario <name|file>', 'only this scenario; may be repeated (default: all built-in ones)', several)
     .option('--quick', `a small budget: ${count(budgets.quick.states)} states in place of ${count(budgets.full.states)}`)
     .addOption(formatOption())
-    .action(async (a: string, b: string, { quick, format }: DiffOptions) => {
+    .action(async (a: string, b: string, { scenario, quick, format }: DiffOptions) => {
       const [first, second] = [await modelNamed(a), await modelNamed(b)];
+      const scenarios = scenario === undefined ? [...builtinScenarios.values()].map((each) => each.scenario) : scenariosNamed(scenario);
       const told = new Told();
-      const rows = await rowsOf(first, second, quick === true ? budgets.quick : budgets.full, told);
+      const rows = await rowsOf(scenarios, first, second, quick === true ? budgets.quick : budgets.full, told);
       told.done();
       if (format === 'json') {
         const models = [first, second].map(({ name, own }) => ({ name, ...(own === undefined ? {} : { own }) }));

@@ -64,8 +64,9 @@ function rowLines({ scenario, verdicts }: Row, names: readonly string[], column:
 
 function legend(rows: readonly Row[]): string {
   const used = [...new Set(rows.flatMap(({ verdicts }) => verdicts.flatMap((verdict) => verdict?.failed ?? [])))];
-  const failing = used.map((property) => `${letters[property] ?? '*'} ${kebab(property)}`);
-  return ['. safe', ...failing, '? not decided'].join(', ');
+  const failing = used.flatMap((property) => (letters[property] === undefined ? [] : [`${letters[property]} ${kebab(property)}`]));
+  const own = used.length > failing.length ? ['* what the scenario or the model itself asserts'] : [];
+  return wrap(['. safe', ...failing, ...own, '? not decided'].join(', '), width()).join('\n');
 }
 
 export function addVerdicts(program: Command): void {

@@ -2,8 +2,8 @@
 import type { KernelModel } from '../kernel/model/index.js';
 import { normalised } from './access.js';
 import { excuses, type Excuse } from './excuses.js';
-import { kinds, type Context, type OperationKind } from './operations.js';
-import type { RecordedOperation, Recording } from './recording.js';
+import { kinds, type Context, type OperationKind, type RecordedOperation } from './operations.js';
+import type { Recording } from './recording.js';
 import { rehearse } from './rehearsal.js';
 import { reachedIn, type Reached } from './sequences.js';
 import { stagesFor } from './stage.js';

@@ -1,6 +1,6 @@
 /** A folder of a recording: which files it has, and the time lines in them. */
 import { parseIrqs, type RecordedIrq } from './irqs.js';
-import { parseLines, RecordingError, type RecordedLine } from './lines.js';
+import { parseLines, parseLog, RecordingError, type RecordedLine } from './lines.js';
 
 /** Files by their path within the folder. What a reader of folders does not need, it need not bring. */
 export type Files = ReadonlyMap<string, string>;
@@ -13,6 +13,8 @@ export const folderFiles = {
   doubleMoves: 'double_moves.txt',
   /** all that QEMU said; EOIs and the destinations of IPIs stand here only */
   qemu: 'qemu_trace.log',
+  /** what QEMU said before the run: drivers get their irqs */
+  boot: 'qemu_trace_boot.log',
   sequences: 'sequences.txt',
   how: 'how.txt',
 } as const;
@@ -24,6 +26,8 @@ export interface RecordedFolder {
   readonly irqs: ReadonlyMap<number, RecordedIrq>;
   /** stretches of the run, each in the order of time */
   readonly stretches: readonly (readonly RecordedLine[])[];
+  /** QEMU's side only */
+  readonly boot: readonly RecordedLine[];
   readonly sequences: string | undefined;
 }
 
@@ -48,6 +52,7 @@ export function readFolder(files: Files, name: string): RecordedFolder {
     kernel: /^kernel: (\d+\.\d+(?:\.\d+)?)/m.exec(files.get(folderFiles.how) ?? '')?.[1],
     irqs,
     stretches: stretches.map((lines) => together(lines, beside)),
+    boot: parseLog(files.get(folderFiles.boot) ?? '', `${name}/${folderFiles.boot}`),
     sequences: files.get(folderFiles.sequences),
   };
 }

@@ -165,12 +165,12 @@ function descriptorsAfter(qemu: readonly RecordedLine[], at: number): RecordedLi
   return (end < 0 ? after : after.slice(0, end)).filter(({ event }) => event.startsWith('vtd_inv_desc_'));
 }
 
-function indexAfter(qemu: readonly RecordedLine[], at: number): number | undefined {
+export function indexAfter(qemu: readonly RecordedLine[], at: number): number | undefined {
   const iec = descriptorsAfter(qemu, at).find(({ event }) => event === 'vtd_inv_desc_iec');
   return iec === undefined ? undefined : numberOf(iec, 'index');
 }
 
-function queueAccess(qemu: readonly RecordedLine[], at: number): Access {
+export function queueAccess(qemu: readonly RecordedLine[], at: number): Access {
   const words = descriptorsAfter(qemu, at).map((line) => {
     if (line.event === 'vtd_inv_desc_wait_sw') return 'wait with status write';
     const mask = numberOf(line, 'mask');
@@ -209,7 +209,8 @@ function configWrite(line: RecordedLine, around: Around): Seen[] {
 
 /** A register of a message and its value; the vector is that of a message that asks for one. */
 export function messagePart(register: string, value: number): Access['parts'] {
-  if (register === 'control') return ['control written back'];
+  if (register === 'control') return [(value & 1) === 0 ? 'control = off' : 'control written back'];
+  if (register === 'MSI-X control') return [`MSI-X ${(value & 0x8000) === 0 ? 'off' : (value & 0x4000) === 0 ? 'on' : 'on, all masked'}`];
   if (register === 'address') {
     if (value === 0) return ['address = 0'];
     return (value & 0x10) === 0 ? ['address =', cpu((value >>> 12) & 0xff)] : ['address = its entry'];
@@ -218,7 +219,7 @@ export function messagePart(register: string, value: number): Access['parts'] {
   return [`${register} = ${value === 0 ? '0' : `0x${value.toString(16)}`}`];
 }
 
-function tableAccess(address: number, value: number, isWrite: boolean): (readonly [Kind, Access])[] {
+export function tableAccess(address: number, value: number, isWrite: boolean): (readonly [Kind, Access])[] {
   const at = address % 16;
   if (isWrite) {
     switch (at) {

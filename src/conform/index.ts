@@ -9,6 +9,6 @@ export { excuses, type Excuse } from './excuses.js';
 export { folderFiles, readFolder, type Files, type RecordedFolder } from './folder.js';
 export type { RecordedIrq } from './irqs.js';
 export { RecordingError } from './lines.js';
-export { kinds, type Context, type OperationKind } from './operations.js';
-export { readRecording, type RecordedOperation, type Recording } from './recording.js';
+export { kinds, type Context, type OperationKind, type RecordedOperation } from './operations.js';
+export { readRecording, type Recording } from './recording.js';
 export type { Reached } from './sequences.js';

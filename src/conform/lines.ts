@@ -36,37 +36,54 @@ const pattern = /^(\d{1,9})\.(\d{6}) ([GQ]) (-1|-|\d{1,4}) ([A-Za-z_]\w*):? ?(.*
 /** Mistakes that are told; a file with more of them is another kind of file. */
 const TOLD = 5;
 
+/** What a line says, from its parts. */
+type Read = (found: RegExpExecArray) => Pick<RecordedLine, 'time' | 'source' | 'cpu' | 'event' | 'fields'>;
+
 /** Lines of one file, in its order; empty ones and those that begin with # say nothing. Throws `RecordingError`. */
-export function parseLines(text: string, file: string): RecordedLine[] {
+function parsed(text: string, file: string, form: RegExp, expected: string, read: Read): RecordedLine[] {
   const wrong: Diagnostic[] = [];
   const lines: RecordedLine[] = [];
   for (const [index, raw] of text.split(/\r?\n/).entries()) {
     if (raw === '' || raw.startsWith('#')) continue;
-    const found = raw.length > 1000 ? null : pattern.exec(raw);
+    const found = raw.length > 1000 ? null : form.exec(raw);
     if (found === null) {
-      wrong.push({
-        file,
-        line: index + 1,
-        column: 1,
-        message: `${quote(raw)} is no line of a recording; expected "seconds G cpu event: fields" or "seconds Q cpu event fields"`,
-      });
+      wrong.push({ file, line: index + 1, column: 1, message: `${quote(raw)} is no line of a recording; expected ${expected}` });
       if (wrong.length === TOLD) break;
       continue;
     }
-    const [, seconds, micros, source, cpu = '', event = '', fields = ''] = found;
-    lines.push({
-      file,
-      line: index + 1,
-      time: Number(seconds) * 1_000_000 + Number(micros),
-      source: source === 'G' ? 'guest' : 'qemu',
-      cpu: cpu.startsWith('-') ? undefined : Number(cpu),
-      event,
-      fields,
-      column: raw.length - fields.length + 1,
-    });
+    const parts = read(found);
+    lines.push({ file, line: index + 1, ...parts, column: raw.length - parts.fields.length + 1 });
   }
   if (wrong.length > 0) throw new RecordingError(wrong);
   return lines;
+}
+
+/** A time line of both sources. Throws `RecordingError`. */
+export function parseLines(text: string, file: string): RecordedLine[] {
+  const expected = '"seconds G cpu event: fields" or "seconds Q cpu event fields"';
+  return parsed(text, file, pattern, expected, ([, seconds, micros, source, cpu = '', event = '', fields = '']) => ({
+    time: Number(seconds) * 1_000_000 + Number(micros),
+    source: source === 'G' ? 'guest' : 'qemu',
+    cpu: cpu.startsWith('-') ? undefined : Number(cpu),
+    event,
+    fields,
+  }));
+}
+
+const logPattern = /^\d+ (\d{1,12})\.(\d{6}) (\w+) ?(.*)$/;
+
+/** QEMU's own log: `N SECONDS event fields`. Throws `RecordingError`. */
+export function parseLog(text: string, file: string): RecordedLine[] {
+  return parsed(text, file, logPattern, '"number seconds event fields"', ([, seconds, micros, event = '', fields = '']) => {
+    const cpu = /^cpu=(\d+)/.exec(fields)?.[1];
+    return {
+      time: Number(seconds) * 1_000_000 + Number(micros),
+      source: 'qemu',
+      cpu: cpu === undefined ? undefined : Number(cpu),
+      event,
+      fields,
+    };
+  });
 }
 
 /** A number in the fields, `name=0x2` or `name 0x2`. Throws `RecordingError` where it is missing. */

@@ -29,6 +29,8 @@ interface Step {
 interface Look {
   /** source (index) whose operation it is */
   readonly irq: number;
+  /** how many of its device's sources from that one on it is about */
+  readonly irqs: number;
   /** descriptors that were put into a queue and are not hardware's yet */
   readonly queued: string[];
   readonly before: Seen;
@@ -47,7 +49,8 @@ const REDIRECTION = 0x10;
 const rows: Partial<Record<Op, (step: Step) => Access | undefined | void>> = {
   [Op.cfgWrite]: ({ insn, value }) => {
     const register = MsiReg[insn.imm] as keyof typeof MsiReg;
-    if (register === 'control') return access('config', 'control written back');
+    if (register === 'control') return access('config', ...messagePart('control', value));
+    if (register === 'msixControl') return access('config', ...messagePart('MSI-X control', value));
     if (register === 'mask') return access('config', value === 0 ? 'mask = 0' : 'mask = 1');
     return register in MESSAGE ? access('config', ...messagePart(MESSAGE[register as keyof typeof MESSAGE], value)) : undefined;
   },
@@ -71,7 +74,7 @@ const rows: Partial<Record<Op, (step: Step) => Access | undefined | void>> = {
     return access('irte', `entry = 0x${(low & 0xff).toString(16)},`, cpu(look.apicId((high >>> 8) & 0xff)), vector((low >>> 16) & 0xff));
   },
   // nothing sees a descriptor before the tail is behind it
-  [Op.queuePut]: ({ insn, value, look }) => void look.queued.push(descriptor(insn.imm, value, look.irq)),
+  [Op.queuePut]: ({ insn, value, look }) => void look.queued.push(descriptor(insn.imm, value, look)),
   [Op.queueTail]: ({ look }) => access('queue', `tail: ${look.queued.splice(0).join(', ')}`),
   [Op.listPush]: ({ variable }) => (variable === QUEUE ? access('vectors', 'cleanup of the old vector is queued') : undefined),
   [Op.irrBit]: () => access('lapic', 'reads IRR'),
@@ -81,11 +84,11 @@ const rows: Partial<Record<Op, (step: Step) => Access | undefined | void>> = {
 };
 
 /** A descriptor by its low half (hardware.md D.4.1, D.4.2); `index`: the entry that one by index is about. */
-function descriptor(low: number, index: number, own: number): string {
+function descriptor(low: number, index: number, { irq, irqs }: Look): string {
   if ((low & 0xf) === 5) return (low & 0x20) === 0 ? 'wait' : 'wait with status write';
   if ((low & 0x10) === 0) return 'IEC of all entries';
   const mask = low >>> 27;
-  return mask === 0 ? `IEC of ${index === own ? 'its entry' : 'another entry'}` : `IEC of ${2 ** mask} entries`;
+  return mask === 0 ? `IEC of ${index >= irq && index < irq + irqs ? 'its entry' : 'another entry'}` : `IEC of ${2 ** mask} entries`;
 }
 
 /** How QEMU's log calls them. */
@@ -137,7 +140,7 @@ const events: Partial<Record<EventRecord['kind'], (event: EventRecord, look: Loo
 /** The list of what waits for its cleanup. */
 const QUEUE = 'cleanup_list';
 
-interface Observing extends Pick<Look, 'before' | 'queued' | 'irq'> {
+interface Observing extends Pick<Look, 'before' | 'queued' | 'irq' | 'irqs'> {
   readonly self: number;
   readonly context: Context;
   readonly records: readonly EventRecord[];

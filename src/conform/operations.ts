@@ -1,4 +1,5 @@
 /** The operations in a recording: what a kernel did, from where to where, on which CPU. */
+import type { Access } from './access.js';
 import type { RecordedIrq } from './irqs.js';
 import { numberOf, type RecordedLine } from './lines.js';
 
@@ -15,12 +16,33 @@ export const kinds = {
   wakeUp: 'online: INIT and SIPI',
   lapicOn: 'online: the LAPIC is set up',
   startUp: 'online: managed start-up',
+  allocate: 'a driver allocates its irqs',
+  request: 'a driver requests an irq',
+  free: 'a driver frees an irq',
+  teardown: 'a driver gives its irqs back',
 } as const;
 
 export type OperationKind = keyof typeof kinds;
 
 /** Where the code ran, by what the guest printed around it; the flags in its trace lines say the same. */
 export type Context = 'task' | 'hardirq' | 'softirq' | 'stop_machine';
+
+/** One operation as it was recorded. */
+export interface RecordedOperation {
+  readonly kind: OperationKind;
+  readonly context: Context;
+  readonly cpu: number;
+  readonly irq: RecordedIrq | undefined;
+  /** `folder/merged.txt:321`, where it begins */
+  readonly where: string;
+  readonly accesses: readonly Access[];
+  /** the same, renamed, as text */
+  readonly lines: readonly string[];
+  /** the recording would show an EOI of it */
+  readonly eoi: boolean;
+  /** what the guest printed, in its order */
+  readonly names: readonly string[];
+}
 
 /** A span of what one CPU did. */
 export interface Span {

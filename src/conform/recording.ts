@@ -2,26 +2,9 @@
 import { access, cpu, normalised, vector, type Access } from './access.js';
 import type { RecordedFolder } from './folder.js';
 import { APART, seenIn, type Kind, type Seen } from './hardware.js';
-import type { RecordedIrq } from './irqs.js';
+import { lifeIn } from './life.js';
 import { numberOf, wideNumberOf, type RecordedLine } from './lines.js';
-import { spansOf, type Context, type OperationKind, type Span } from './operations.js';
-
-/** One operation as it was recorded. */
-export interface RecordedOperation {
-  readonly kind: OperationKind;
-  readonly context: Context;
-  readonly cpu: number;
-  readonly irq: RecordedIrq | undefined;
-  /** `folder/merged.txt:321`, where it begins */
-  readonly where: string;
-  readonly accesses: readonly Access[];
-  /** the same, renamed, as text */
-  readonly lines: readonly string[];
-  /** the recording would show an EOI of it */
-  readonly eoi: boolean;
-  /** what the guest printed, in its order */
-  readonly names: readonly string[];
-}
+import { spansOf, type OperationKind, type RecordedOperation, type Span } from './operations.js';
 
 export interface Recording {
   readonly folder: RecordedFolder;
@@ -49,6 +32,7 @@ export function readRecording(folder: RecordedFolder): Recording {
       for (const [span, accesses] of owned) operations.push(...operationOf(span, accesses));
     }
   }
+  operations.push(...lifeIn(folder.boot, folder.irqs, cut));
   return { folder, operations, plain, cut };
 }
 

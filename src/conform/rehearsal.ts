@@ -29,7 +29,7 @@ export async function rehearse(model: KernelModel, stage: Stage): Promise<readon
   const system = assembleWith(parsed.scenario, model, { probeRaises: 0 });
   const machine = await system.machine({ timed: false, record: 2, ring: 4096 });
   machine.events();
-  const run = new Rehearsal(system, machine, stage.irq);
+  const run = new Rehearsal(system, machine, stage);
   const rounds = stage.rounds.map((round) => run.round(round));
   return partOf(rounds[stage.round] ?? [], stage);
 }
@@ -41,13 +41,13 @@ class Rehearsal {
   readonly #system: System;
   readonly #machine: ProgramMachine;
 
-  readonly #irq: number;
+  readonly #stage: Stage;
   readonly #queued: string[] = [];
 
-  constructor(system: System, machine: ProgramMachine, irq: number) {
+  constructor(system: System, machine: ProgramMachine, stage: Stage) {
     this.#system = system;
     this.#machine = machine;
-    this.#irq = irq;
+    this.#stage = stage;
   }
 
   /** What begins it happens at once, then everyone goes on until nothing is left to do. */
@@ -74,7 +74,8 @@ class Rehearsal {
     const records = this.#machine.events();
     const self = action & 0xfff;
     const isCpu = action >>> 12 === Actor.cpu;
-    const around = { self, context, records, before, queued: this.#queued, irq: this.#irq };
+    const { irq, irqs = 1 } = this.#stage;
+    const around = { self, context, records, before, queued: this.#queued, irq, irqs };
     const accesses = isCpu ? observed(this.#system, this.#machine, around) : [];
     const marks: Made[] = [];
     for (const { kind, a, b } of records) {

@@ -1,5 +1,5 @@
 /** A machine of the shape of a recorded one, on which a model goes through one operation. */
-import type { RecordedOperation } from './recording.js';
+import type { RecordedOperation } from './operations.js';
 
 /** What a model is to go through: a scenario, and what happens in it in which order. */
 export interface Stage {
@@ -7,6 +7,8 @@ export interface Stage {
   readonly scenario: string;
   /** the irq that is compared, by index */
   readonly irq: number;
+  /** how many irqs of its device, from that one on; left out: it alone */
+  readonly irqs?: number;
   /** CPU that makes the accesses that are compared; undefined: whichever does */
   readonly cpu: number | undefined;
   /** one after the other, each to rest */
@@ -35,6 +37,8 @@ interface Irq {
   readonly vector: number;
   /** its CPU is its whole affinity, by the kernel's choice */
   readonly managed?: boolean;
+  /** nobody has it, nor the others of its device */
+  readonly free?: { readonly irqs: number };
 }
 
 /** How the irqs get to their CPUs. */
@@ -57,13 +61,19 @@ interface Machine extends Setup {
   readonly operations: readonly string[];
 }
 
+/** The irq behind `i` others of its device. */
+function irqText({ irq, cpu, vector, managed, free }: Irq, i: number): string {
+  const kept = managed === true ? `, managed: true, affinity: [${cpu}]` : '';
+  return `{irq: ${irq + i}, cpu: ${cpu}, vector: 0x${(vector + i).toString(16)}${kept}${free === undefined ? '' : ', requested: false'}}`;
+}
+
 function yaml({ cpus, irqs, operations, remapped, message }: Machine): string {
   // on pins of their own, and with kind: level that comes of the trigger
   const pin = (n: number): string => (message.startsWith('type: ioapic') ? `, pin: ${n}` : '');
-  const devices = irqs.map(
-    ({ name, irq, cpu, vector, managed }, n) =>
-      `  - {name: ${name}, message: {${message}${pin(n)}}, raises: 4, irqs: [{irq: ${irq}, cpu: ${cpu}, vector: 0x${vector.toString(16)}${managed === true ? `, managed: true, affinity: [${cpu}]` : ''}}]}`,
-  );
+  const devices = irqs.map((each, n) => {
+    const own = Array.from({ length: each.free?.irqs ?? 1 }, (_, i) => irqText(each, i));
+    return `  - {name: ${each.name}, message: {${message}${pin(n)}}, raises: 4, irqs: [${own.join(', ')}]}`;
+  });
   return [
     'version: 1',
     'name: conform',
@@ -71,7 +81,7 @@ function yaml({ cpus, irqs, operations, remapped, message }: Machine): string {
     ...(remapped ? ['  iommu: vtd'] : []),
     '  cpus:',
     cpus,
-    'universe: {vectors: 4}',
+    `universe: {vectors: ${Math.max(4, ...irqs.map(({ free }) => free?.irqs ?? 1))}}`,
     'devices:',
     ...devices,
     `operations: [${operations.join(', ')}]`,
@@ -151,6 +161,16 @@ export function stagesFor(operation: RecordedOperation): readonly Stage[] {
       return [{ ...coming(), cpu: 0, part: 'all' }];
     case 'lapicOn':
       return [{ ...coming(), cpu: OLD, part: 'all' }];
+    case 'allocate':
+      return [
+        { ...living(['teardown: moved', 'allocate: moved'], setup, irqsIn(operation, 'address')), rounds: [first, second], round: 1 },
+      ];
+    case 'request':
+      return [living(['request: 40'], setup, 1)];
+    case 'free':
+      return [living(['free: 40'], setup)];
+    case 'teardown':
+      return [living(['teardown: moved'], setup, irqsIn(operation, 'control = masked'))];
   }
 }
 
@@ -192,6 +212,25 @@ function dying(same: boolean, setup: Setup, managed = false): Omit<Stage, 'part'
     cpu: OLD,
     rounds: [first],
     round: 0,
+  };
+}
+
+/** How many irqs an operation on a device is about, by what it does to each. */
+function irqsIn({ accesses }: RecordedOperation, once: string): number {
+  return Math.max(1, accesses.filter(({ parts: [text] }) => String(text).startsWith(once)).length);
+}
+
+/** A driver gets its irqs or gives them back; `free`: nobody has them, and how many there are. */
+function living(operations: readonly string[], setup: Setup, free?: number): Stage {
+  const irqs = [beside, { name: 'moved', irq: 40, cpu: OLD, vector: LOW, ...(free === undefined ? {} : { free: { irqs: free } }) }];
+  return {
+    scenario: yaml({ cpus: cpuList(CPUS), irqs, operations: operations.map((each) => `{${each}}`), ...setup }),
+    irq: MOVED,
+    irqs: free ?? 1,
+    cpu: undefined,
+    rounds: [first],
+    round: 0,
+    part: 'all',
   };
 }
 

@@ -79,7 +79,7 @@ function gapsOf({ us, cycles = [] }: ScenarioFile['devices'][number]['interArriv
 }
 
 function operationOf(operation: ScenarioFile['operations'][number]): Operation {
-  const { offline, online, move, request, free, disable, enable, suspend, pause } = operation;
+  const { offline, online, move, request, free, disable, enable, teardown, allocate, suspend, pause } = operation;
   if (offline !== undefined) return { offline };
   if (online !== undefined) return { online };
   if (move !== undefined) return { move: { irq: move.irq, to: ascending(move.to) } };
@@ -87,6 +87,8 @@ function operationOf(operation: ScenarioFile['operations'][number]): Operation {
   if (free !== undefined) return { free };
   if (disable !== undefined) return { disable };
   if (enable !== undefined) return { enable };
+  if (teardown !== undefined) return { teardown };
+  if (allocate !== undefined) return { allocate };
   if (suspend !== undefined) return { suspend };
   if (pause !== undefined) return { pause };
   throw new Error('the schema accepted an operation without a key');

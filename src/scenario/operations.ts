@@ -1,9 +1,10 @@
 /** Whether the list of operations can be carried out: which CPUs are online, and what has become of the irqs, when each begins. */
 import { cpuListMistakes, finding, missingCpu, type Finding } from './findings.js';
 import type { At, CpuOutline, IrqOutline, LifeKind, OperationOutline, Outline } from './outline.js';
-import { cpusListed, listed } from '../words.js';
+import { cpusListed, joined, listed, quote } from '../words.js';
 
-export function operationMistakes({ operations, irqs, parallel, repeat }: Outline, cpus: readonly CpuOutline[]): Finding[] {
+export function operationMistakes(outline: Outline, cpus: readonly CpuOutline[]): Finding[] {
+  const { operations, irqs, parallel, repeat } = outline;
   const known = irqs.flatMap(({ irq }) => (irq === undefined ? [] : [irq.value]));
   const readable = irqs.every(({ irq }) => irq !== undefined);
   const unknown = (irq: At<number>): Finding[] =>
@@ -25,6 +26,14 @@ export function operationMistakes({ operations, irqs, parallel, repeat }: Outlin
           ...cpuListMistakes(operation.to, cpus),
           ...refused(operation.irq, irqs),
         ];
+      case 'teardown':
+      case 'allocate':
+        return [
+          ...deviceMistakes(operation.device, outline),
+          ...(parallel
+            ? [finding(operation.device.path, `nothing can go on in parallel with a ${operation.kind}; leave out parallel`)]
+            : []),
+        ];
       default:
         return unknown(operation.irq);
     }
@@ -40,6 +49,16 @@ export function operationMistakes({ operations, irqs, parallel, repeat }: Outlin
   return first.length > 0 || !repeat ? first : inOrder(operations, state, 'in the second round, ');
 }
 
+/** It exists, and has messages that a driver allocates. */
+function deviceMistakes({ value, path }: At<string>, { deviceNames, messages }: Outline): Finding[] {
+  const names = deviceNames.map((name) => name.value);
+  const type = messages[names.indexOf(value)]?.type;
+  if (!names.includes(value)) return [finding(path, `there is no device ${quote(value)}; write one of ${joined(names, 'or')}`)];
+  return type === 'msi' || type === 'msix'
+    ? []
+    : [finding(path, `a device of type ${type ?? ''} keeps its irq for good; write the name of one of type msi or msix`)];
+}
+
 /** A user who moves a managed irq is refused. */
 function refused(irq: At<number> | undefined, irqs: readonly IrqOutline[]): Finding[] {
   const managed = irq !== undefined && irqs.some((each) => each.managed && each.irq?.value === irq.value);
@@ -50,8 +69,10 @@ function isPause(operation: OperationOutline): boolean {
   return operation.kind === 'other' && operation.pause;
 }
 
-/** What has become of an irq: whether a driver has it, and how often it was disabled. */
+/** What has become of an irq: whether it is allocated, whether a driver has it, and how often it was disabled. */
 interface Life {
+  readonly device: string | undefined;
+  allocated: boolean;
   requested: boolean;
   depth: number;
 }
@@ -65,11 +86,16 @@ interface Way {
 const DEEPEST = 3;
 
 function livesOf(irqs: readonly IrqOutline[]): ReadonlyMap<number, Life> {
-  return new Map(irqs.flatMap(({ irq, requested }) => (irq === undefined ? [] : [[irq.value, { requested, depth: 0 }]])));
+  return new Map(
+    irqs.flatMap(({ irq, device, requested }) =>
+      irq === undefined ? [] : [[irq.value, { device, allocated: true, requested, depth: 0 }]],
+    ),
+  );
 }
 
 /** Why an operation on an irq cannot be carried out, as a sentence; if it can, it is. */
 function live(kind: LifeKind, irq: number, life: Life): string | undefined {
+  if (!life.allocated) return `irq ${irq} is given back then; allocate ${life.device ?? 'its device'} before`;
   if (kind === 'request') {
     if (life.requested) return `irq ${irq} is requested already; free it before, or write requested: false where it is declared`;
     Object.assign(life, { requested: true, depth: 0 });
@@ -91,6 +117,18 @@ function live(kind: LifeKind, irq: number, life: Life): string | undefined {
   }
 }
 
+/** As `live`, of all irqs of a device. */
+function given(kind: 'teardown' | 'allocate', device: string, lives: Way['lives']): string | undefined {
+  const own = [...lives].filter(([, life]) => life.device === device);
+  const held = own.find(([, { requested }]) => requested);
+  const allocated = own.every(([, life]) => life.allocated);
+  if (kind === 'teardown' && held !== undefined) return `irq ${held[0]} is requested then; free it before`;
+  if (kind === 'teardown' && !allocated) return `${device} is torn down already; allocate it before, or leave this out`;
+  if (kind === 'allocate' && allocated) return `${device} is allocated already; tear it down before, or leave this out`;
+  for (const [, life] of own) life.allocated = kind === 'allocate';
+  return undefined;
+}
+
 /** Carries the operations out and reports those that cannot be. */
 function inOrder(operations: readonly OperationOutline[], { online, lives }: Way, when: string): Finding[] {
   return operations.flatMap((operation) => {
@@ -98,8 +136,17 @@ function inOrder(operations: readonly OperationOutline[], { online, lives }: Way
       case 'other':
       case 'suspend':
         return [];
+      case 'teardown':
+      case 'allocate': {
+        const { value, path } = operation.device;
+        const wrong = given(operation.kind, value, lives);
+        return wrong === undefined ? [] : [finding(path, `${when}${wrong}`)];
+      }
       case 'move': {
-        const { to, path } = operation;
+        const { irq, to, path } = operation;
+        const life = irq && lives.get(irq.value);
+        if (life && !life.allocated)
+          return [finding(irq.path, `${when}irq ${irq.value} is given back then; allocate ${life.device ?? 'its device'} before`)];
         if (to.length === 0 || to.some(({ value }) => online.has(value))) return [];
         return [finding(path, `${when}no CPU of this list is online when the move begins; add one of ${cpusListed([...online])}`)];
       }

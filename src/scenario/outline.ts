@@ -22,6 +22,8 @@ export interface CpuOutline {
 
 export interface IrqOutline {
   readonly path: Path;
+  /** Absent: its device has no name that can be read. */
+  readonly device: string | undefined;
   readonly irq: At<number> | undefined;
   readonly cpu: At<number> | undefined;
   readonly vector: At<number> | undefined;
@@ -56,6 +58,7 @@ export type OperationOutline =
   | { readonly kind: 'offline' | 'online'; readonly cpu: At<number> }
   | { readonly kind: 'move'; readonly path: Path; readonly irq: At<number> | undefined; readonly to: readonly At<number>[] }
   | { readonly kind: LifeKind; readonly irq: At<number> }
+  | { readonly kind: 'teardown' | 'allocate'; readonly device: At<string> }
   | { readonly kind: 'suspend'; readonly path: Path }
   /** A pause, or not readable: what the machine looks like afterwards is not known. */
   | { readonly kind: 'other'; readonly pause: boolean };
@@ -85,20 +88,18 @@ export function outlineOf(value: unknown): Outline {
   return {
     cpus: cpusOf(mapping(root['machine'])['cpus']),
     vectors: vectors === undefined ? 4 : accepted(universeVectors, vectors),
-    deviceNames: devices.flatMap(
-      (device, i) => at(mapping(device)['name'], ['devices', i, 'name'], (name) => (typeof name === 'string' ? name : undefined)) ?? [],
-    ),
+    deviceNames: devices.flatMap((device, i) => at(mapping(device)['name'], ['devices', i, 'name'], textOf) ?? []),
     messages: devices.map((device, i) => messageOf(mapping(device), ['devices', i])),
     units: items(mapping(mapping(root['machine'])['iommu'])['units']).map((unit, i) => {
       const names = mapping(unit)['devices'];
       return names === undefined
         ? undefined
-        : items(names).flatMap(
-            (name, j) =>
-              at(name, ['machine', 'iommu', 'units', i, 'devices', j], (read) => (typeof read === 'string' ? read : undefined)) ?? [],
-          );
+        : items(names).flatMap((name, j) => at(name, ['machine', 'iommu', 'units', i, 'devices', j], textOf) ?? []);
     }),
-    irqs: devices.flatMap((device, i) => items(mapping(device)['irqs']).map((irq, j) => irqOf(mapping(irq), ['devices', i, 'irqs', j]))),
+    irqs: devices.flatMap((device, i) => {
+      const { irqs, name } = mapping(device);
+      return items(irqs).map((irq, j) => irqOf(mapping(irq), ['devices', i, 'irqs', j], textOf(name)));
+    }),
     operations: items(root['operations']).map((operation, i) => operationOf(mapping(operation), ['operations', i])),
     parallel: root['parallel'] === true,
     repeat: mapping(root['run'])['repeat'] === true,
@@ -143,12 +144,13 @@ function messageOf({ message, irqs, kind, name }: Mapping, path: Path): MessageO
   };
 }
 
-function irqOf(irq: Mapping, path: Path): IrqOutline {
+function irqOf(irq: Mapping, path: Path, device: string | undefined): IrqOutline {
   const affinity = irq['affinity'] === undefined ? undefined : numbers(irq['affinity'], [...path, 'affinity']);
   const cpu = accepting(cpuNumber, irq['cpu'], [...path, 'cpu']);
   const vector = accepting(vectorNumber, irq['vector'], [...path, 'vector']);
   return {
     path,
+    device,
     irq: accepting(irqNumber, irq['irq'], [...path, 'irq']),
     cpu,
     vector,
@@ -175,6 +177,10 @@ function operationOf(operation: Mapping, path: Path): OperationOutline {
     const irq = accepting(irqNumber, operation[life], [...path, life]);
     return irq === undefined ? { kind: 'other', pause: false } : { kind: life, irq };
   }
+  if (kind === 'teardown' || kind === 'allocate') {
+    const device = at(operation[kind], [...path, kind], textOf);
+    return device === undefined ? { kind: 'other', pause: false } : { kind, device };
+  }
   if (kind === 'suspend' && operation['suspend'] === true) return { kind, path: [...path, kind] };
   if (kind !== 'move') return { kind: 'other', pause: kind === 'pause' };
   const { irq, to } = mapping(operation['move']);
@@ -188,6 +194,10 @@ function operationOf(operation: Mapping, path: Path): OperationOutline {
 
 function numbers(value: unknown, path: Path): readonly At<number>[] | undefined {
   return Array.isArray(value) ? value.flatMap((item: unknown, i) => accepting(cpuNumber, item, [...path, i]) ?? []) : undefined;
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 function mapping(value: unknown): Mapping {

@@ -123,6 +123,9 @@ export type Operation =
   | { readonly free: number }
   | { readonly disable: number }
   | { readonly enable: number }
+  /** by the name of the device */
+  | { readonly teardown: string }
+  | { readonly allocate: string }
   | { readonly suspend: true }
   | { readonly pause: { readonly us: number } };
 

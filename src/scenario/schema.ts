@@ -149,7 +149,19 @@ const device = mapping(
   '{name: nic, irqs: [{irq: 24}]}',
 );
 
-const operationKeys = ['offline', 'online', 'move', 'request', 'free', 'disable', 'enable', 'suspend', 'pause'] as const;
+const operationKeys = [
+  'offline',
+  'online',
+  'move',
+  'request',
+  'free',
+  'disable',
+  'enable',
+  'teardown',
+  'allocate',
+  'suspend',
+  'pause',
+] as const;
 
 const operation = exactlyOne(
   mapping(
@@ -161,6 +173,10 @@ const operation = exactlyOne(
       free: irqNumber.optional().meta({ description: 'The driver frees it; its device is quiet from then on' }),
       disable: irqNumber.optional(),
       enable: irqNumber.optional(),
+      teardown: deviceName
+        .optional()
+        .meta({ description: 'The driver gives the irqs of its device back, which it has freed: vectors, remapping entries, MSI enable' }),
+      allocate: deviceName.optional().meta({ description: 'It allocates them again' }),
       suspend: z
         .literal(true, { error: 'write suspend: true, or leave it out' })
         .optional()

@@ -75,6 +75,8 @@ function describeOperation(o: Operation): string {
   if ('online' in o) return `online CPU ${o.online}`;
   if ('move' in o) return `move irq ${o.move.irq} to CPU ${o.move.to.join(', ')}`;
   if ('pause' in o) return `pause ${o.pause.us} us`;
+  if ('teardown' in o) return `tear down ${o.teardown}`;
+  if ('allocate' in o) return `allocate ${o.allocate}`;
   const [[kind = '', irq] = []] = Object.entries(o);
   return `${kind} irq ${String(irq)}`;
 }
@@ -104,6 +106,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   const cpuIndex = new Map(cpus.map((c, i) => [c.cpu, i]));
   const indexOf = (cpu: number): number => cpuIndex.get(cpu) ?? 0;
   const sources = scenario.devices.flatMap((device, d) => device.irqs.map((irq, n) => ({ device, d, irq, message: numberOf(device, n) })));
+  const deviceOf = (name: string): number => scenario.devices.findIndex((device) => device.name === name);
   const irqIndex = new Map(sources.map(({ irq }, i) => [irq.irq, i]));
 
   // pauses are time before the next operation, the last one before the next round; a check has no time
@@ -139,6 +142,8 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
       add(describeOperation(o), { kind: 'move', irq: irqIndex.get(o.move.irq) ?? 0, to: o.move.to.map(indexOf), on: host() });
     else if ('offline' in o) plug('offline', indexOf(o.offline), describeOperation(o));
     else if ('online' in o) plug('online', indexOf(o.online), describeOperation(o));
+    else if ('teardown' in o) add(describeOperation(o), { kind: 'teardown', device: deviceOf(o.teardown), on: host() });
+    else if ('allocate' in o) add(describeOperation(o), { kind: 'allocate', device: deviceOf(o.allocate), on: host() });
     else if ('suspend' in o) {
       // linux.md 2.8, 2.9: all CPUs but the first go, in order, and come back
       const others = [...online].toSorted((a, b) => a - b).slice(1);

@@ -23,9 +23,15 @@ const diff = async (...args: string[]): Promise<Document> => {
   return JSON.parse(stdout) as Document;
 };
 
+const only = (...names: readonly string[]): string[] => names.flatMap((name) => ['--scenario', name]);
+
 describe.concurrent('two versions', () => {
   test('differ in what the repair of 2020 changed, and in the verdicts that follow (linux.md 2.7, 2.8)', async () => {
-    const { behaviours, scenarios } = await diff('linux-5.8', 'linux-5.9');
+    const { behaviours, scenarios } = await diff(
+      'linux-5.8',
+      'linux-5.9',
+      ...only('xhci-hotplug', 'torn-move', 'move-hotplug', 'xhci-loop'),
+    );
     expect(behaviours.map(({ name, first, second }) => [name, first?.value, second?.value])).toEqual([
       ['completeMove', 'dead', 'any'],
       ['lapicDisable', 'early', 'late'],
@@ -41,7 +47,13 @@ describe.concurrent('two versions', () => {
   });
 
   test('in 80 columns, each behaviour in the words of the kernel, what does not change in one paragraph', async () => {
-    const { code, stdout } = await irqlab(['diff', 'linux-6.7', 'linux-6.12.117', '--quick']);
+    const { code, stdout } = await irqlab([
+      'diff',
+      'linux-6.7',
+      'linux-6.12.117',
+      '--quick',
+      ...only('xhci-hotplug', 'msi-move', 'move-hotplug'),
+    ]);
     expect(code).toBe(0);
     expect(stdout.split('\n').every((line) => line.length <= 80)).toBe(true);
     expect(stdout).toMatch(/^linux-6\.7 and linux-6\.12\.117: \d+ behaviours of \d+ differ$/m);
@@ -52,21 +64,29 @@ describe.concurrent('two versions', () => {
   });
 
   test('or in nothing', async () => {
-    const { behaviours, scenarios } = await diff('linux-5.9', 'linux-5.9');
+    const { behaviours, scenarios } = await diff('linux-5.9', 'linux-5.9', ...only('torn-move', 'msi-move'));
     expect(behaviours).toEqual([]);
     expect(scenarios.some(({ changed }) => changed)).toBe(false);
   });
 });
 
 test('a repair of the user’s own beside its version', async () => {
-  const { models, behaviours, scenarios } = await diff('linux-5.9', 'examples/own-repair.mjs');
+  const { models, behaviours, scenarios } = await diff(
+    'linux-5.9',
+    'examples/own-repair.mjs',
+    ...only('move-hotplug', 'msi-old-offline', 'hpet-old-offline', 'edge-pin-old-offline', 'msi-move'),
+  );
   expect(models).toEqual([{ name: 'linux-5.9' }, { name: 'my-linux', own: ['__send_cleanup_vector'] }]);
   expect(behaviours).toEqual([]);
   const changed = scenarios.filter((each) => each.changed);
   expect(changed.map(({ scenario }) => scenario)).toContain('move-hotplug');
   // The leak goes. Nothing pushes an HPET's message, so there the dying CPU still finds it pending when its slot is freed.
-  for (const { first, second, scenario } of changed)
-    expect([scenario, first.failed, second.failed]).toEqual([scenario, ['no-leak'], scenario === 'hpet-old-offline' ? ['no-stray'] : []]);
+  for (const { first, second, scenario } of changed) {
+    const rest = first.failed.filter((property) => property !== 'no-leak');
+    expect(first.failed).toContain('no-leak');
+    expect([scenario, second.failed]).toEqual([scenario, scenario === 'hpet-old-offline' ? ['no-stray'] : rest]);
+  }
+  expect(scenarios.filter((each) => !each.changed).map(({ scenario }) => scenario)).toEqual(['msi-move']);
 });
 
 test('a model that does not exist is a mistake', async () => {

@@ -15,15 +15,32 @@ const distinct = (operations: readonly RecordedOperation[]): [string[], number][
 };
 
 describe('operations', () => {
+  // of five devices one takes its irqs twice
+  const lives = {
+    remapped: { allocate: 6, request: 13, free: 1, teardown: 1 },
+    plain: { allocate: 6, request: 16, free: 1, teardown: 1 },
+  };
+
   test.each([
-    [recorded.irMoves, { move: 54, deferred: 4, cleanup: 50 }, 542],
+    [recorded.irMoves, { move: 54, deferred: 4, cleanup: 50, ...lives.remapped }, 542],
     [
       recorded.irHotplug,
-      { move: 11, cleanup: 9, evacuation: 27, managedShutdown: 12, scan: 6, lapicOff: 6, wakeUp: 6, lapicOn: 6, startUp: 12 },
+      {
+        move: 11,
+        cleanup: 9,
+        evacuation: 27,
+        managedShutdown: 12,
+        scan: 6,
+        lapicOff: 6,
+        wakeUp: 6,
+        lapicOn: 6,
+        startUp: 12,
+        ...lives.remapped,
+      },
       486,
     ],
-    [recorded.moves, { deferred: 27, completion: 25, cleanup: 25 }, 561],
-    [recorded.msiMoves, { deferred: 28, completion: 27, cleanup: 27 }, 683],
+    [recorded.moves, { deferred: 27, completion: 25, cleanup: 25, ...lives.plain }, 561],
+    [recorded.msiMoves, { deferred: 28, completion: 27, cleanup: 27, ...lives.plain }, 683],
     [
       recorded.hotplug,
       {
@@ -37,6 +54,7 @@ describe('operations', () => {
         wakeUp: 6,
         lapicOn: 6,
         startUp: 12,
+        ...lives.plain,
       },
       602,
     ],
@@ -95,16 +113,20 @@ describe('what they show (linux.md 2)', () => {
       (name) => all[name]?.operations.map(({ kind, context }) => `${kind} ${context}`) ?? [],
     );
     expect([...new Set(contexts)].toSorted()).toEqual([
+      'allocate task',
       'cleanup softirq',
       'completion hardirq',
       'deferred hardirq',
       'evacuation stop_machine',
+      'free task',
       'lapicOff stop_machine',
       'lapicOn task',
       'managedShutdown stop_machine',
       'move task',
+      'request task',
       'scan stop_machine',
       'startUp task',
+      'teardown task',
       'wakeUp task',
     ]);
   });
@@ -183,6 +205,36 @@ describe('what they show (linux.md 2)', () => {
         'table   control = unmasked',
       ],
     ]);
+  });
+
+  test('a driver that gives its irqs back: masked and off, and with remapping the entry is cleared a second time (2.11)', () => {
+    const masked = ['table   control = masked', 'table   reads address'];
+    const silent = ['table   address = 0', 'table   upper address = 0', 'table   data = 0', 'table   reads data'];
+    const invalidated = 'queue   tail: IEC of its entry, wait with status write';
+    expect(of(recorded.irMoves, 'free')[0]?.lines).toEqual([...masked, ...silent, invalidated]);
+    expect(of(recorded.irMoves, 'teardown')[0]?.lines).toEqual([...masked, 'config  MSI-X off', invalidated]);
+    expect(of(recorded.moves, 'free')[0]?.lines).toEqual([...masked, ...silent]);
+    expect(of(recorded.moves, 'teardown')[0]?.lines).toEqual([...masked, 'config  MSI-X off']);
+  });
+
+  test('and one that gets them: reserved, with a vector that nobody takes for one, until it requests them (2.11)', () => {
+    const [lines = []] = of(recorded.moves, 'allocate', 'PCI-MSIX').map((each) => each.lines);
+    expect(lines.slice(0, 2)).toEqual(['config  MSI-X on, all masked', 'table   reads control']);
+    expect(new Set(lines.filter((line) => line.startsWith('table   data')))).toEqual(new Set(['table   data = vector A']));
+    expect(lines.at(-1)).toBe('config  MSI-X on');
+    const vectors = of(recorded.moves, 'allocate', 'PCI-MSIX').flatMap(({ accesses }) => accesses.flatMap(({ parts }) => parts));
+    expect(vectors).toContainEqual({ kind: 'vector', value: 0xef });
+    // plain MSI has its vector at once, and is off until it is written
+    expect(of(recorded.msiMoves, 'allocate', 'PCI-MSI').map((each) => each.lines)).toEqual(
+      Array.from({ length: 2 }, () => [
+        'config  control = off',
+        'config  control = off',
+        'config  address = CPU a',
+        'config  upper address = 0',
+        'config  data = vector A',
+        'config  control written back',
+      ]),
+    );
   });
 
   test('the LAPIC is switched off last, when the IRR has been looked at (2.8 d6, d8)', () => {
@@ -279,6 +331,11 @@ describe('what is wrong with a folder is told with its place', () => {
       'an event of QEMU that nobody knows',
       [['merged.txt', `${merged}99.000000 Q 0 reboot now\n`]],
       /^run\/merged\.txt:\d+:1: reboot is none of the events/,
+    ],
+    [
+      'a line of the boot of another form',
+      [['qemu_trace_boot.log', 'hello\n']],
+      /^run\/qemu_trace_boot\.log:1:1: "hello" is no line of a recording; expected "number seconds event fields"$/,
     ],
     [
       'an irq of another form',

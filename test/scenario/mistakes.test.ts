@@ -38,13 +38,15 @@ const added: readonly (readonly [string, string, readonly string[]])[] = [
   [
     'an empty operation',
     'operations: [{}]\n',
-    ['5:14: an operation says nothing; write exactly one of offline, online, move, request, free, disable, enable, suspend or pause'],
+    [
+      '5:14: an operation says nothing; write exactly one of offline, online, move, request, free, disable, enable, teardown, allocate, suspend or pause',
+    ],
   ],
   [
     'two operations in one',
     'operations:\n  - offline: 1\n    online: 1\n',
     [
-      '6:5: an operation has 2 keys, offline and online; write exactly one of offline, online, move, request, free, disable, enable, suspend or pause',
+      '6:5: an operation has 2 keys, offline and online; write exactly one of offline, online, move, request, free, disable, enable, teardown, allocate, suspend or pause',
     ],
   ],
   [
@@ -102,6 +104,32 @@ const added: readonly (readonly [string, string, readonly string[]])[] = [
     'a suspend beside others',
     'operations: [{suspend: true}, {offline: 1}]\nparallel: true\n',
     ['5:24: nothing can go on in parallel with a suspend; leave out parallel'],
+  ],
+  [
+    'irqs that are given back while a driver has one',
+    'operations: [{teardown: nic}]\n',
+    ['5:25: irq 24 is requested then; free it before'],
+  ],
+  ['and of a device that does not exist', 'operations: [{teardown: nix}]\n', ['5:25: there is no device "nix"; write one of nic']],
+  [
+    'irqs that are given back and asked for',
+    'operations: [{free: 24}, {teardown: nic}, {request: 24}]\n',
+    ['5:53: irq 24 is given back then; allocate nic before'],
+  ],
+  [
+    'or moved',
+    'operations: [{free: 24}, {teardown: nic}, {move: {irq: 24, to: [0]}}]\n',
+    ['5:56: irq 24 is given back then; allocate nic before'],
+  ],
+  [
+    'an allocation of what is there',
+    'operations: [{allocate: nic}]\n',
+    ['5:25: nic is allocated already; tear it down before, or leave this out'],
+  ],
+  [
+    'a teardown beside others',
+    'operations: [{free: 24}, {teardown: nic}]\nparallel: true\n',
+    ['5:37: nothing can go on in parallel with a teardown; leave out parallel'],
   ],
   [
     'a loop that does not close',

@@ -28,6 +28,8 @@ export type OperationRequest = { readonly on: number; readonly pause: number } &
   | { readonly kind: 'offline' | 'online'; readonly cpu: number }
   | { readonly kind: 'move'; readonly irq: number; readonly to: readonly number[] }
   | { readonly kind: 'request' | 'free' | 'disable' | 'enable'; readonly irq: number }
+  /** the messages of a device are given back, with their vectors, and allocated again */
+  | { readonly kind: 'teardown' | 'allocate'; readonly device: number }
   /** devices lose their power, and have it again */
   | { readonly kind: 'suspend' | 'resume' }
 );

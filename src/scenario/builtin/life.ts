@@ -159,4 +159,30 @@ assert:
   - name: handled-where-it-arrives
     always: "!irqs_pending[irq 24]"
 `,
+  `version: 1
+name: teardown
+about: A driver frees its irq, gives it back and takes it again, and a vector of before may still be pending.
+machine: {cpus: 2}
+universe: {vectors: 2}
+devices:
+  - {name: nic, message: {type: msi, maskable: true}, raises: 2, irqs: [{irq: 24, cpu: 1, affinity: [1]}]}
+operations:
+  - free: 24
+  - teardown: nic
+  - allocate: nic
+  - request: 24
+`,
+  `version: 1
+name: remapped-teardown
+about: A driver frees its irq, gives it back with its remapping entry and takes it again.
+machine: {cpus: 2, iommu: vtd}
+universe: {vectors: 2}
+devices:
+  - {name: nic, message: {type: msix}, raises: 2, irqs: [{irq: 24, cpu: 1}]}
+operations:
+  - free: 24
+  - teardown: nic
+  - allocate: nic
+  - request: 24
+`,
 ].map((text) => [/^name: (.*)$/m.exec(text)?.[1] ?? '', text] as const);

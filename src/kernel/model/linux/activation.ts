@@ -33,9 +33,10 @@ export function activationRoutines(
   };
 
   /** Activation of a reserved irq: of its CPUs if they have a vector left, else of any. */
-  const assign = (b: Builder, irq: Reg<'irq'>): void => {
-    const ret = b.call(v.apicSetAffinity, { irq, mask: b.ref(d.affinity, [irq]) });
-    b.if(eq(ret, ENOSPC), () => b.call(v.apicSetAffinity, { irq, mask: b.ref(d.cpuOnlineMask) }));
+  const assign = (b: Builder, irq: Reg<'irq'>): Reg<'u8'> => {
+    const ret = b.let('u8', b.call(v.apicSetAffinity, { irq, mask: b.ref(d.affinity, [irq]) }));
+    b.if(eq(ret, ENOSPC), () => b.set(ret, b.call(v.apicSetAffinity, { irq, mask: b.ref(d.cpuOnlineMask) })));
+    return ret;
   };
 
   /** irq_domain_deactivate_irq: outermost first. A message without reservation keeps its vector. */
@@ -101,6 +102,8 @@ export function activationRoutines(
     }, 'irq shut down: its driver keeps the device quiet');
 
   return {
+    assign,
+    isReserved,
     quiet,
     deactivate,
     irqStartup,

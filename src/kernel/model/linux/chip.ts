@@ -23,6 +23,8 @@ export interface Chip {
   restore(b: Builder, irq: Reg<'irq'>): void;
   /** What `activate` has set up is taken back. */
   deactivate(b: Builder, irq: Reg<'irq'>): void;
+  /** What an irq that is given back still has besides its vector (linux.md 2.11); left out: nothing. */
+  release?(b: Builder, irq: Reg<'irq'>): void;
   /** Its mask bit, where it has one; undefined: no irq has. */
   readonly mask: ((b: Builder, irq: Reg<'irq'>) => void) | undefined;
   readonly unmask: ((b: Builder, irq: Reg<'irq'>) => void) | undefined;

@@ -1,5 +1,5 @@
 /** The chip of a machine's irqs: one for all, or one of two by irq. */
-import type { Assembler, Builder, Reg, Test } from '../../index.js';
+import { not, type Assembler, type Builder, type Reg, type Test } from '../../index.js';
 import type { Placement } from '../model.js';
 import type { Behaviours } from './behaviours.js';
 import type { Chip } from './chip.js';
@@ -56,6 +56,7 @@ function either(test: (b: Builder, irq: Reg<'irq'>) => Test, isFirst: (irq: numb
     mask: second.mask,
     unmask: second.unmask,
     reservable: second.reservable,
+    release: (b, irq) => b.if(not(test(b, irq)), () => second.release?.(b, irq)),
     activate: byIrq('activate'),
     restore: byIrq('restore'),
     deactivate: byIrq('deactivate'),

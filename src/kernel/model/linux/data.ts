@@ -45,6 +45,8 @@ export interface Uses {
   /** irqs may be requested, freed, disabled, shut down; some are managed */
   readonly life: boolean;
   readonly managed: boolean;
+  /** irqs may be given back and allocated again */
+  readonly teardown: boolean;
   /** irqs on pins of the IOAPIC, some of them level-triggered, some handled by threads */
   readonly pins: boolean;
   readonly levels: boolean;
@@ -53,7 +55,7 @@ export interface Uses {
   readonly postedMsi: boolean;
 }
 
-export function declareData({ operations, life, managed, pins, levels, threads, postedMsi }: Uses) {
+export function declareData({ operations, life, managed, teardown, pins, levels, threads, postedMsi }: Uses) {
   const d = new Declarations();
 
   const vectorLock = d.lock('vector_lock', []);
@@ -130,7 +132,7 @@ export function declareData({ operations, life, managed, pins, levels, threads, 
     managed: managed
       ? {
           isManaged: d.variable('apicd_is_managed', 'bool', ['irq'], { class: 'fixed' }),
-          managedMap: d.mask('managed_map', 'vector', ['cpu'], { class: 'fixed' }),
+          managedMap: d.mask('managed_map', 'vector', ['cpu'], teardown ? { lock: vectorLock } : { class: 'fixed' }),
           managedAllocated: d.variable('managed_allocated', 'u8', ['cpu'], { bits: 5, lock: vectorLock }),
           managedShutdown: d.variable('managed_shutdown', 'bool', ['irq'], { lock: descLock }),
         }
@@ -145,6 +147,8 @@ export function declareData({ operations, life, managed, pins, levels, threads, 
           round: d.variable('posted_msi_round', 'u8', ['cpu'], { local: true, bits: 2 }),
         }
       : undefined,
+    /** an irq may have been given back: it has no vector, not even a reserved one */
+    teardown,
     operationMasks: Array.from({ length: operations }, (_, i) => d.mask(`operation_mask_${i}`, 'cpu', [], { class: 'fixed' })),
   };
 }

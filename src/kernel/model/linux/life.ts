@@ -64,8 +64,13 @@ export function lifeRoutines(
 
   const requestIrq = operation('request_irq', (b, irq) =>
     locked(b, irq, () => {
-      b.store(life.depth, [irq], 0);
-      b.call(a.irqStartup, { irq });
+      const start = (): void => {
+        b.store(life.depth, [irq], 0);
+        b.call(a.irqStartup, { irq });
+      };
+      // one that could not be allocated again is none
+      if (d.teardown) b.if(ne(b.load(d.apicdVector, [irq]), 0), start);
+      else start();
     }),
   );
 

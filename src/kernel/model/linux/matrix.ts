@@ -21,7 +21,7 @@ export function matrixAlloc(b: Builder, d: LinuxData, mask: Reg<'ref'>, full: ()
 }
 
 /** The lowest vector that is neither allocated nor reserved for a managed irq, or NONE. */
-function firstFree(b: Builder, d: LinuxData, cpu: Reg<'cpu'>): Reg<'vector'> {
+export function firstFree(b: Builder, d: LinuxData, cpu: Reg<'cpu'>): Reg<'vector'> {
   if (d.managed === undefined) return b.maskFirstFree(d.allocMap, [cpu]);
   const { managedMap } = d.managed;
   return search(b, (vector) =>
@@ -46,6 +46,16 @@ function search(b: Builder, holds: (vector: Reg<'vector'>) => ReturnType<typeof 
   return found;
 }
 
+/** The lowest vector that is reserved and that no irq has, or NONE. */
+function firstReserved(b: Builder, d: LinuxData, managed: NonNullable<LinuxData['managed']>, cpu: Reg<'cpu'>): Reg<'vector'> {
+  return search(b, (each) =>
+    all(
+      () => b.maskTest(managed.managedMap, [cpu], each),
+      () => eq(b.maskTest(d.allocMap, [cpu], each), 0),
+    ),
+  );
+}
+
 /** irq_matrix_alloc_managed: one of the vectors that are reserved for managed irqs on a CPU of the mask. */
 export function matrixAllocManaged(
   b: Builder,
@@ -57,16 +67,24 @@ export function matrixAllocManaged(
 ): { cpu: Reg<'cpu'>; vector: Reg<'vector'> } {
   const cpu = managedPick === 'first' ? b.maskFirst(mask, d.cpuOnlineMask) : b.maskLeast(mask, managed.managedAllocated, d.cpuOnlineMask);
   b.if(eq(cpu, NONE), full);
-  const vector = search(b, (each) =>
-    all(
-      () => b.maskTest(managed.managedMap, [cpu], each),
-      () => eq(b.maskTest(d.allocMap, [cpu], each), 0),
-    ),
-  );
+  const vector = firstReserved(b, d, managed, cpu);
   b.if(eq(vector, NONE), full);
   b.maskSet(d.allocMap, [cpu], vector);
   b.fetchAdd(managed.managedAllocated, [cpu], 1);
   return { cpu, vector };
+}
+
+/** irq_matrix_reserve_managed, of one CPU: a vector that is free is kept for a managed irq. There must be one. */
+export function matrixReserveManaged(b: Builder, d: LinuxData, managed: NonNullable<LinuxData['managed']>, cpu: Reg<'cpu'>): void {
+  b.maskSet(managed.managedMap, [cpu], firstFree(b, d, cpu));
+  b.fetchAdd(d.available, [cpu], -1);
+}
+
+/** irq_matrix_remove_managed: one that no irq has is kept for none any more. */
+export function matrixRemoveManaged(b: Builder, d: LinuxData, managed: NonNullable<LinuxData['managed']>, cpu: Reg<'cpu'>): void {
+  const vector = firstReserved(b, d, managed, cpu);
+  b.maskClear(managed.managedMap, [cpu], vector);
+  b.fetchAdd(d.available, [cpu], 1);
 }
 
 /** irq_matrix_free: a managed irq's vector stays reserved. */

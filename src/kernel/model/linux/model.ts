@@ -42,6 +42,7 @@ import { mootReason } from './moot.js';
 import { isReservable } from './registers.js';
 import { irtesFor } from './remap.js';
 import { isRemapped } from './target.js';
+import { teardownRoutines } from './teardown.js';
 import { threadRoutines } from './threads.js';
 import { vectorRoutines } from './vector.js';
 import { refusesPostedMsi, versions, versionTable } from './versions.js';
@@ -106,7 +107,16 @@ export function linux(version: string, changes: LinuxChanges = {}): KernelModel 
     behaviours: active,
     ...(own.length > 0 ? { own } : {}),
     set: (more) => linux(version, { ...changes, name: called, behaviours: { ...set, ...more } }),
-    data: declareData({ operations: 0, life: true, managed: true, pins: true, levels: true, threads: true, postedMsi: true }).declarations,
+    data: declareData({
+      operations: 0,
+      life: true,
+      managed: true,
+      teardown: true,
+      pins: true,
+      levels: true,
+      threads: true,
+      postedMsi: true,
+    }).declarations,
     systemVectors: systemVectorsOf(chosen),
     invariants: [...invariants, oneshotMasked],
     build: (size, placement) => {
@@ -169,8 +179,14 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
   k.entry(hotplug.cpuUp);
   k.entry(hotplug.startSecondary);
   if (data.life && activation) {
-    const life = lifeRoutines(k, data, data.life, activation, chip, kinds, threads, chosen);
-    for (const kind of new Set(placement.operations.map((o) => o.kind))) if (kind in life) k.entry(life[kind as keyof typeof life]);
+    const life = {
+      ...lifeRoutines(k, data, data.life, activation, chip, kinds, threads, chosen),
+      ...(data.teardown ? teardownRoutines(k, data, data.life, routines, activation, chip, placement) : {}),
+    };
+    for (const kind of new Set(placement.operations.map((o) => o.kind))) {
+      const routine = kind in life ? life[kind as keyof typeof life] : undefined;
+      if (routine) k.entry(routine);
+    }
   }
   if (uses.reserved) k.interruptEntry(entries.shutdownInterrupt);
   if (entries.postedInterrupt) k.interruptEntry(entries.postedInterrupt);
@@ -181,6 +197,7 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
   for (const { name, expression, when } of [...judged, ...own]) k.invariant(name, expression, when);
   const program = k.assemble(size);
   const entry = (name: string): number => program.entries.get(name) ?? 0;
+  const firstOf = (device: number): number => placement.irqs.findIndex((each) => each.device === device);
 
   const handlers = new Map<number, number>();
   for (let v = 0x20; v < 256; v++) handlers.set(v, entry('common_interrupt'));
@@ -194,7 +211,7 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
     labels: program.labels,
     variables: program.variables,
     fingerprint: program.fingerprint,
-    operations: placement.operations.map((o, i) => operation(o, entry, data.operationMasks[i]?.slot ?? 0)),
+    operations: placement.operations.map((o, i) => operation(o, entry, data.operationMasks[i]?.slot ?? 0, firstOf)),
     systemVectors,
     ...(size.irtes === undefined ? {} : { irtes: size.irtes }),
     boot: (machine) => boot(machine, data, chip, kinds, size, placement),
@@ -214,19 +231,33 @@ function usesOf(placement: Placement): Uses & { readonly reserved: boolean } {
   const managed = irqs.some((irq) => irq.managed);
   const moving = operations.every(({ kind }) => kind === 'move' || kind === 'offline' || kind === 'online');
   const life = managed || !moving || irqs.some(({ requested = true }) => !requested);
+  const teardown = operations.some(({ kind }) => kind === 'teardown' || kind === 'allocate');
   const reserved = managed || (life && devices.some(isReservable));
   const pins = devices.some(({ chipset }) => chipset === 'pins');
   const levels = irqs.some(({ level }) => level);
   const threads = irqs.some(({ threaded }) => threaded);
   const postedMsi = placement.postedMsi === true && isRemapped(placement) && devices.some(({ chipset }) => chipset === undefined);
-  return { operations: operations.length, managed, life, reserved, pins, levels, threads, postedMsi };
+  return { operations: operations.length, managed, life, teardown, reserved, pins, levels, threads, postedMsi };
 }
 
-function operation(o: Placement['operations'][number], entry: (name: string) => number, mask: number): OperationSetup {
+/** `first`: the first irq of a device. */
+function operation(
+  o: Placement['operations'][number],
+  entry: (name: string) => number,
+  mask: number,
+  first: (device: number) => number,
+): OperationSetup {
   const { on: cpu, pause } = o;
   if (o.kind === 'move') return { entry: entry('irq_set_affinity'), cpu, pause, args: [o.irq, { mask }] };
   if (o.kind === 'offline' || o.kind === 'online')
     return { entry: entry(o.kind === 'offline' ? 'cpu_down' : 'cpu_up'), cpu, pause, args: [o.cpu, 0] };
+  if (o.kind === 'teardown' || o.kind === 'allocate')
+    return {
+      entry: entry(o.kind === 'teardown' ? 'pci_free_irq_vectors' : 'pci_alloc_irq_vectors'),
+      cpu,
+      pause,
+      args: [first(o.device), 0],
+    };
   const name = o.kind === 'suspend' || o.kind === 'resume' ? `${o.kind}_devices` : `${o.kind}_irq`;
   return { entry: entry(name), cpu, pause, args: ['irq' in o ? o.irq : 0, 0] };
 }

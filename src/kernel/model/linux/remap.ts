@@ -171,6 +171,8 @@ export function remapChip(
       );
       b.call(clearIrte, { irq });
     },
+    // the entry is cleared once more, whatever it is (recorded)
+    release: (b, irq) => b.call(clearIrte, { irq }),
     // the device asks for its entry, and that says what the kernel believes
     judge(b, irq) {
       byPin(
