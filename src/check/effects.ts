@@ -1,8 +1,8 @@
 /** What a change of a kernel is good for: the first scenario, of the small ones first, whose verdict is another with it. */
 import type { KernelModel } from '../kernel/model/index.js';
-import { assembleSystem, type Scenario } from '../scenario/index.js';
+import type { Scenario } from '../scenario/index.js';
 import { search } from './search.js';
-import { verdictFrom, type Verdict, type VerdictLimits } from './verdicts.js';
+import { systemOn, verdictFrom, type Verdict, type VerdictLimits } from './verdicts.js';
 
 /** A scenario on the kernel as it is. */
 export interface Standard {
@@ -41,7 +41,8 @@ export async function standardOf(scenario: Scenario, model: KernelModel, limits:
 export async function verdictEffect(standards: readonly Standard[], changed: KernelModel, limits: Limits): Promise<VerdictEffect> {
   let [touched, undecided] = [0, 0];
   for (const { scenario, verdict: before, fingerprint } of standards.toSorted((a, b) => a.verdict.states - b.verdict.states)) {
-    if (assembleSystem(scenario, { model: changed }).built.fingerprint === fingerprint) continue;
+    const on = systemOn(scenario, changed);
+    if ('verdict' in on || on.system.built.fingerprint === fingerprint) continue;
     if (await limits.look(scenario, changed)) break;
     touched++;
     const { verdict: after } = await decided(scenario, changed, limits);
@@ -56,7 +57,9 @@ async function decided(
   model: KernelModel,
   { memory, states, look }: Limits,
 ): Promise<{ readonly verdict: Verdict; readonly fingerprint: string }> {
-  const system = assembleSystem(scenario, { model });
+  const on = systemOn(scenario, model);
+  if ('verdict' in on) return { verdict: on.verdict, fingerprint: '' };
+  const { system } = on;
   const result = await search(system, { memory, states, progress: () => look(scenario, model) });
   return { verdict: verdictFrom(result), fingerprint: system.built.fingerprint };
 }

@@ -1,6 +1,6 @@
 /** Scenarios by kernels: what a search says of each pair. Kernels whose programs are the same for a scenario are searched once. */
-import type { KernelModel } from '../kernel/model/index.js';
-import { assembleSystem, type Scenario } from '../scenario/index.js';
+import { UnsupportedError, type KernelModel } from '../kernel/model/index.js';
+import { assembleSystem, type Scenario, type System } from '../scenario/index.js';
 import { search, type SearchResult } from './search.js';
 
 /** What a search says of a scenario on a kernel. */
@@ -26,6 +26,16 @@ export function verdictFrom({ verdict, failures, reason, coverage }: SearchResul
   return { verdict, failed, states: coverage.states, ...(reason === undefined ? {} : { reason }) };
 }
 
+/** The scenario with the kernel; or, of a machine that the kernel cannot drive, that nothing is known, and why. Throws `ModelError`. */
+export function systemOn(scenario: Scenario, model: KernelModel): { readonly system: System } | { readonly verdict: Verdict } {
+  try {
+    return { system: assembleSystem(scenario, { model }) };
+  } catch (error) {
+    if (!(error instanceof UnsupportedError)) throw error;
+    return { verdict: { verdict: 'unknown', failed: [], states: 0, reason: error.message } };
+  }
+}
+
 /** The verdicts of a scenario, in the order of the models; undefined for those that were not reached. Throws `ModelError`. */
 export async function verdictsOf(
   scenario: Scenario,
@@ -36,7 +46,12 @@ export async function verdictsOf(
   const verdicts: (Verdict | undefined)[] = [];
   for (const model of models) {
     if (await look(scenario, model)) break;
-    const system = assembleSystem(scenario, { model });
+    const on = systemOn(scenario, model);
+    if ('verdict' in on) {
+      verdicts.push(on.verdict);
+      continue;
+    }
+    const { system } = on;
     const decide = async (): Promise<Verdict> => {
       return verdictFrom(await search(system, { memory, states, progress: () => look(scenario, model) }));
     };

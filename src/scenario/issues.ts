@@ -51,7 +51,9 @@ export function unknownKey(key: string, known: readonly string[]): string {
 /** Of several alternatives, the complaints of the one whose kind of value was written; otherwise those of the union itself. */
 function branch(issue: Extract<Issue, { code: 'invalid_union' }>): readonly Issue[] {
   const meant = issue.errors.find((errors) =>
-    errors.every((error) => error.path.length > 0 || error.code !== 'invalid_type' || isFraction(error)),
+    errors.every(
+      (error) => error.path.length > 0 || !(error.code === 'invalid_type' || error.code === 'invalid_value') || isFraction(error),
+    ),
   );
   return meant ?? [{ code: 'custom', path: [], message: issue.message, input: undefined }];
 }

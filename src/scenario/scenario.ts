@@ -53,6 +53,8 @@ export interface VtdDescription extends UnitsDescription {
   readonly type: 'vtd';
   /** entries that are not present may be cached (hardware.md D.4) */
   readonly cachingMode: boolean;
+  /** messages of PCI devices are posted (hardware.md E.5); left out: they are not */
+  readonly postedMsi?: boolean;
 }
 
 /** What the kernel turns on in each unit (hardware.md F.1). */

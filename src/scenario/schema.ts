@@ -52,6 +52,9 @@ const iommuMapping = mapping(
     cachingMode: flag()
       .optional()
       .meta({ description: 'vtd: entries that are not present may be cached (hardware.md D.4). Default false' }),
+    postedMsi: flag().optional().meta({
+      description: 'vtd: messages of PCI devices are posted (hardware.md E.5), as Linux does with intremap=posted_msi. Default false',
+    }),
     ga: flag().optional().meta({ description: 'amd: entries have 128 bits, otherwise 32 (hardware.md F.3). Default true' }),
     xt: flag().optional().meta({ description: 'amd: destinations have 32 bits, otherwise 8 (hardware.md F.3.2). Default: as ga' }),
     guest: flag().optional().meta({ description: 'amd: entries may be a guest’s (hardware.md F.3.3). Default false' }),

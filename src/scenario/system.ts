@@ -186,6 +186,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     })),
     operations: requests,
     ...(scenario.machine.iommu === undefined ? {} : { units: unitOfDevices(scenario), iommus }),
+    ...(scenario.machine.iommu?.type === 'vtd' && scenario.machine.iommu.postedMsi === true && { postedMsi: true }),
     ...(scenario.machine.ioapic === undefined ? {} : { ioapicVersion: scenario.machine.ioapic.version }),
     parts: partsOf(cpus, scenario.devices, scenario.universe),
     own: scenario.assert.map(ownProperty),

@@ -12,7 +12,7 @@ const GUEST_LOG = 15;
 
 /** The keys of each type, besides `type` and `units`. */
 const keysOf: Readonly<Record<IommuDescription['type'], readonly string[]>> = {
-  vtd: ['cachingMode'],
+  vtd: ['cachingMode', 'postedMsi'],
   amd: ['ga', 'xt', 'guest', 'numIntRemap', 'irtCacheDis', 'guestLog'],
 };
 
@@ -22,6 +22,7 @@ export function unitsOf(given: Given): IommuDescription {
   const {
     type,
     cachingMode = false,
+    postedMsi = false,
     ga = true,
     xt = ga,
     guest = false,
@@ -29,7 +30,9 @@ export function unitsOf(given: Given): IommuDescription {
     irtCacheDis = false,
     guestLog = GUEST_LOG,
   } = given;
-  return type === 'vtd' ? { type, cachingMode, units } : { type, ga, xt, guest, numIntRemap, irtCacheDis, guestLog, units };
+  return type === 'vtd'
+    ? { type, cachingMode, ...(postedMsi && { postedMsi }), units }
+    : { type, ga, xt, guest, numIntRemap, irtCacheDis, guestLog, units };
 }
 
 /** The shortest that a file can say for it. */

@@ -42,7 +42,7 @@ describe('units of AMD', () => {
 
   test.each<[string, string[]]>([
     ['intel', ['3:27: unknown type of IOMMU "intel"; write one of vtd or amd']],
-    ['7', ['3:27: expected a type of IOMMU, got the number 7; write one of vtd or amd']],
+    ['7', ['3:27: expected a type of IOMMU or a mapping, got the number 7; for example vtd, or {type: amd}']],
     ['{type: arm}', ['3:34: unknown type of IOMMU "arm"; write one of vtd or amd']],
     ['{type: amd, cachingMode: true}', ['3:52: cachingMode is for type: vtd, not for amd; leave it out']],
     [

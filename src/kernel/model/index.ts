@@ -1,6 +1,6 @@
 /** The room of the kernel models: who they are, by name. */
 import { linux, linuxBehaviours, linuxVersions } from './linux/model.js';
-import { ModelError, type KernelModel } from './model.js';
+import { ModelError, UnsupportedError, type KernelModel } from './model.js';
 
 export type {
   ActiveBehaviour,
@@ -13,7 +13,7 @@ export type {
   Untargeted,
 } from './model.js';
 export { behaviourDifferences, type BehaviourDifference } from './difference.js';
-export { linux, ModelError };
+export { linux, ModelError, UnsupportedError };
 export type { LinuxChanges } from './linux/model.js';
 
 /** Names of all models, e.g. `linux-5.9`. */

@@ -46,6 +46,8 @@ export interface Placement {
   readonly units?: readonly number[];
   /** the units, all of one kind; of AMD's the capabilities are what the kernel turns on */
   readonly iommus?: readonly IommuModel[];
+  /** messages of PCI devices are posted, each to a descriptor of its CPU (hardware.md E.5); left out: they are not */
+  readonly postedMsi?: boolean;
   /** how CPUs, irqs and devices are called, and properties of the user's own that name them */
   readonly parts?: Omit<Parts, 'systemVectors' | 'vectors'>;
   readonly own?: readonly OwnProperty[];
@@ -125,3 +127,6 @@ export interface KernelModel {
 
 /** What the user asked for does not exist; the sentence says what does. */
 export class ModelError extends Error {}
+
+/** The kernel cannot drive such a machine, though others can; the sentence says which. */
+export class UnsupportedError extends ModelError {}

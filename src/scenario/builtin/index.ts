@@ -4,6 +4,7 @@ import type { Scenario } from '../scenario.js';
 import { life } from './life.js';
 import { moveHotplug } from './moveHotplug.js';
 import { moves } from './moves.js';
+import { postedMsi } from './postedMsi.js';
 import { tornMove } from './tornMove.js';
 import { xhciHotplug } from './xhciHotplug.js';
 import { xhciLoop } from './xhciLoop.js';
@@ -37,6 +38,7 @@ const texts: ReadonlyMap<string, string> = new Map([
   ['xhci-loop', xhciLoop],
   ...moves,
   ...life,
+  ...postedMsi,
 ]);
 
 /** Name to scenario, in the order in which they are best read. */

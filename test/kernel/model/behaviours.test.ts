@@ -42,6 +42,11 @@ const witnesses: readonly (readonly [behaviour: string, first: string, second: s
   ['iecFlush', 'flush', 'none', '5.9', 'remapped-msi-move'],
   ['iecWait', 'wait', 'none', '5.9', 'remapped-msi-move'],
   ['iecIndex', 'entry', 'first', '5.9', 'remapped-multi-msi-move'],
+  ['postedAck', 'nothing', 'move', '6.10', 'posted-msi-move-back'],
+  ['postedAck', 'nothing', 'moveEoi', '6.10', 'posted-msi-offline'],
+  ['postedAck', 'move', 'moveEoi', '6.15', 'posted-msi-offline'],
+  ['pendingPosted', 'unseen', 'seen', '6.10', 'posted-msi-cleanup'],
+  ['pendingPosted', 'unseen', 'seen', '6.19', 'posted-msi-offline'],
 ];
 
 const sorted = (values: readonly string[]): string => values.toSorted().join(' ');

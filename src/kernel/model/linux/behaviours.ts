@@ -126,6 +126,18 @@ export const behaviours = {
     text: 'whether the kernel waits for the invalidation (2.6)',
     values: { wait: 'until the status of the wait descriptor is written', none: 'it goes on at once' },
   },
+  postedAck: {
+    text: 'the acknowledge of a posted MSI (2.6; races.md vtd-posted-msi-no-move, vtd-posted-msi-retrigger-no-eoi)',
+    values: {
+      nothing: 'does nothing',
+      move: 'does a move that waits',
+      moveEoi: 'does a move that waits; where the vector itself was taken, and no notification, it writes EOI',
+    },
+  },
+  pendingPosted: {
+    text: 'where a cleanup and the scan of a dying CPU look for a vector that is pending (2.7, 2.8 d6)',
+    values: { unseen: 'in the IRR', seen: 'in the IRR, and in PIR of the descriptor of the CPU' },
+  },
   iecIndex: {
     text: 'which entries the invalidation covers (2.6)',
     values: { entry: 'the one that changed', first: 'index 0 with mask 0: the first of a block, whichever changed' },

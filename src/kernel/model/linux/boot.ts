@@ -6,6 +6,7 @@ import type { Chip } from './chip.js';
 import { MANAGED_IRQ_SHUTDOWN_VECTOR, Slot, State, type LinuxData } from './data.js';
 import { TPR } from './hotplug.js';
 import type { IrqKinds } from './irqKinds.js';
+import { bootPosted } from './postedMsi.js';
 import { isReservable } from './registers.js';
 
 /** Irqs that somebody has on their vectors, the others as allocation left them; CPUs set up as `start_secondary` leaves them. */
@@ -16,6 +17,7 @@ export function boot(machine: ProgramMachine, d: LinuxData, chip: Chip, kinds: I
     return !requested && model !== undefined && isReservable(model);
   });
   kinds.boot(machine);
+  if (d.postedMsi) bootPosted(machine, d.postedMsi, placement);
   const used = new Map<number, number>();
   const allocated = new Map<number, number>();
   if (d.managed) bootManaged(machine, d.managed, size, irqs, reserved, used);

@@ -3,6 +3,7 @@ import { all, any, eq, ne, not, SELF, type Assembler, type Builder, type Conditi
 import type { Behaviours } from './behaviours.js';
 import { IRQ_MOVE_CLEANUP_VECTOR, Slot, type LinuxData } from './data.js';
 import { matrixFree } from './matrix.js';
+import { isVectorPending } from './pending.js';
 
 /** A jiffy in cycles of 1/3 ns, at 250 in a second. */
 const JIFFY = 12_000_000;
@@ -42,7 +43,8 @@ export function cleanupRoutines(k: Assembler, d: LinuxData, behaviours: Behaviou
       const irq = b.sub(node, 1);
       const vector = b.load(d.prevVector, [irq]);
       b.set(node, b.load(d.cleanupList.next, [irq]));
-      b.if(b.irrBit(vector, 'is the old vector still pending here?'), again, () => b.call(freeMovedVector, { irq }));
+      const pending = isVectorPending(b, d, behaviours, vector, 'is the old vector still pending here?');
+      b.if(pending, again, () => b.call(freeMovedVector, { irq }));
     });
   };
 

@@ -11,6 +11,7 @@ export const Slot = { UNUSED: 0, SHUTDOWN: 1, RETRIGGERED: 2, FIRST: 3 } as cons
 export const IRQ_MOVE_CLEANUP_VECTOR = 0x20;
 export const MANAGED_IRQ_SHUTDOWN_VECTOR = 0xef;
 export const SPURIOUS_APIC_VECTOR = 0xff;
+export const POSTED_MSI_NOTIFICATION_VECTOR = 0xeb;
 
 /** States of multi_cpu_stop (linux.md 2.8 d1). */
 export const Stop = { NONE: 0, PREPARE: 1, DISABLE_IRQ: 2, RUN: 3, EXIT: 4 } as const;
@@ -50,9 +51,11 @@ export interface Uses {
   readonly pins: boolean;
   readonly levels: boolean;
   readonly threads: boolean;
+  /** messages of PCI devices are posted */
+  readonly postedMsi: boolean;
 }
 
-export function declareData({ operations, life, managed, teardown, pins, levels, threads }: Uses) {
+export function declareData({ operations, life, managed, teardown, pins, levels, threads, postedMsi }: Uses) {
   const d = new Declarations();
 
   const vectorLock = d.lock('vector_lock', []);
@@ -132,6 +135,16 @@ export function declareData({ operations, life, managed, teardown, pins, levels,
           managedMap: d.mask('managed_map', 'vector', ['cpu'], teardown ? { lock: vectorLock } : { class: 'fixed' }),
           managedAllocated: d.variable('managed_allocated', 'u8', ['cpu'], { bits: 5, lock: vectorLock }),
           managedShutdown: d.variable('managed_shutdown', 'bool', ['irq'], { lock: descLock }),
+        }
+      : undefined,
+    postedMsi: postedMsi
+      ? {
+          pid: d.descriptors('posted_msi_pi_desc', 'cpu'),
+          /** the handler of the notification runs on this CPU */
+          active: d.variable('posted_msi_handler_active', 'bool', ['cpu'], { local: true }),
+          /** what that handler has taken out of PIR, and its rounds so far */
+          copy: d.variable('pir_copy', 'u32', ['cpu'], { local: true }),
+          round: d.variable('posted_msi_round', 'u8', ['cpu'], { local: true, bits: 2 }),
         }
       : undefined,
     /** an irq may have been given back: it has no vector, not even a reserved one */

@@ -1,8 +1,9 @@
 /** Interrupt entries: from the vector to its irq, or to nobody (linux.md 2.11). */
-import { eq, lt, SELF, type Assembler, type Builder, type Reg } from '../../index.js';
+import { eq, ge, lt, SELF, type Assembler, type Builder, type Reg } from '../../index.js';
 import type { Behaviours } from './behaviours.js';
 import { Slot, type LinuxData } from './data.js';
 import type { Flow } from './flow.js';
+import { postedNotification } from './postedMsi.js';
 
 export function entryRoutines(k: Assembler, d: LinuxData, handleIrq: Flow, behaviours: Behaviours) {
   const noHandler = (b: Builder, slot: Reg<'u16'>, vector: Reg<'vector'>): void =>
@@ -40,6 +41,20 @@ export function entryRoutines(k: Assembler, d: LinuxData, handleIrq: Flow, behav
     b.iret();
   });
 
+  /** Without the EOI, which the handler of the notification writes for all that it finds. */
+  const callHandler = (b: Builder, vector: Reg<'vector'>): void => {
+    const slot = b.load(d.vectorIrq, [SELF, vector], 'vector_irq[this CPU][vector]');
+    b.if(lt(slot, Slot.FIRST), () => {
+      if (behaviours.emptySlot === 'once') return noHandler(b, slot, vector);
+      b.lock(d.vectorLock, []);
+      b.set(slot, b.load(d.vectorIrq, [SELF, vector], 'vector_irq[this CPU][vector] under vector_lock'));
+      b.if(lt(slot, Slot.FIRST), () => noHandler(b, slot, vector));
+      b.unlock(d.vectorLock, []);
+    });
+    b.if(ge(slot, Slot.FIRST), () => handleIrq(b, b.let('irq', b.sub('u16', slot, Slot.FIRST)), vector));
+  };
+  const postedInterrupt = d.postedMsi && postedNotification(k, d.postedMsi, callHandler, behaviours);
+
   /** MANAGED_IRQ_SHUTDOWN_VECTOR: what an irq sends that is shut down. */
   const shutdownInterrupt = k.routine('sysvec_spurious', { vector: 'vector' }, (b) => {
     b.lapicWrite('eoi', 0);
@@ -48,5 +63,5 @@ export function entryRoutines(k: Assembler, d: LinuxData, handleIrq: Flow, behav
 
   const spuriousInterrupt = k.routine('spurious_interrupt', { vector: 'vector' }, (b) => b.iret());
 
-  return { commonInterrupt, spuriousInterrupt, shutdownInterrupt };
+  return { commonInterrupt, spuriousInterrupt, shutdownInterrupt, postedInterrupt };
 }

@@ -6,6 +6,7 @@ import type { Chip } from './chip.js';
 import type { LinuxData } from './data.js';
 import { IrqKind, type IrqKinds } from './irqKinds.js';
 import { isOff, isOpen, maskIrq, unmaskIrq } from './mask.js';
+import { postedAck } from './postedMsi.js';
 import type { Threads } from './threads.js';
 import type { VectorRoutines } from './vector.js';
 
@@ -35,6 +36,15 @@ export function flowRoutines(
     desc,
   );
 
+  const ofPosted = d.postedMsi && postedAck(k, d, d.postedMsi, affinity, behaviours);
+  const acknowledge = (b: Builder, irq: Reg<'irq'>, vector: Reg<'vector'>): void => {
+    const others = (): void => {
+      b.call(ackEdge, { irq, vector });
+    };
+    if (ofPosted) kinds.choose(b, irq, [IrqKind.PCI], { these: () => ofPosted(b, irq), others });
+    else others();
+  };
+
   /** The driver's handler, or what wakes its thread. desc->lock is not held. */
   const handle = (b: Builder, irq: Reg<'irq'>): void => {
     const serve = (): void => b.serve(irq, 0, "the driver's handler");
@@ -61,10 +71,10 @@ export function flowRoutines(
       () => {
         b.store(d.pending, [irq], 1);
         maskIrq(b as unknown as Builder, d, chip, irq);
-        b.call(ackEdge, { irq, vector });
+        acknowledge(b as unknown as Builder, irq, vector);
       },
       () => {
-        b.call(ackEdge, { irq, vector });
+        acknowledge(b as unknown as Builder, irq, vector);
         b.loop(() => {
           if (chip.unmask) b.if(b.load(d.pending, [irq]), () => unmaskIrq(b as unknown as Builder, d, chip, irq));
           b.atomic(() => {

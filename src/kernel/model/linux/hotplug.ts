@@ -5,6 +5,8 @@ import type { Activation } from './activation.js';
 import type { Behaviours } from './behaviours.js';
 import { CpuState, Slot, Stop, type LinuxData } from './data.js';
 import type { AffinityRoutines } from './affinity.js';
+import { isVectorPending } from './pending.js';
+import { postedInit } from './postedMsi.js';
 import type { Threads } from './threads.js';
 import type { VectorRoutines } from './vector.js';
 
@@ -46,7 +48,7 @@ export function hotplugRoutines(
       const slot = b.load(d.vectorIrq, [SELF, vector]);
       b.if(ge(slot, Slot.FIRST), () => {
         if (behaviours.irrScan === 'scan') {
-          b.if(b.irrBit(vector, 'is it pending on the dying CPU?'), () => {
+          b.if(isVectorPending(b as unknown as Builder, d, behaviours, vector, 'is it pending on the dying CPU?'), () => {
             const irq = b.let('irq', b.sub('u16', slot, Slot.FIRST));
             b.lock(d.descLock, [irq]);
             if (behaviours.retrigger === 'ipi') b.call(v.apicRetriggerIrq, { irq });
@@ -176,6 +178,7 @@ export function hotplugRoutines(
   const startSecondary = k.routine('start_secondary', {}, (b) => {
     b.lapicWrite('tpr', TPR);
     b.lapicWrite('svr', SVR_ENABLED, 'the LAPIC accepts again');
+    if (d.postedMsi) postedInit(b as unknown as Builder, d.postedMsi);
     b.lock(d.vectorLock, []);
     b.atomic(() => {
       b.maskSet(d.cpuOnlineMask, [], SELF);

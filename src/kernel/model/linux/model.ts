@@ -4,6 +4,7 @@ import type { ProgramMachine, OperationSetup } from '../../../machine/index.js';
 import { quote } from '../../../words.js';
 import {
   ModelError,
+  UnsupportedError,
   type ActiveBehaviour,
   type BuiltModel,
   type KernelModel,
@@ -21,6 +22,7 @@ import {
   describeSlot,
   IRQ_MOVE_CLEANUP_VECTOR,
   MANAGED_IRQ_SHUTDOWN_VECTOR,
+  POSTED_MSI_NOTIFICATION_VECTOR,
   Slot,
   SPURIOUS_APIC_VECTOR,
   State,
@@ -43,7 +45,7 @@ import { isRemapped } from './target.js';
 import { teardownRoutines } from './teardown.js';
 import { threadRoutines } from './threads.js';
 import { vectorRoutines } from './vector.js';
-import { versions, versionTable } from './versions.js';
+import { refusesPostedMsi, versions, versionTable } from './versions.js';
 
 /** What each behaviour may be. */
 export const linuxBehaviours: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
@@ -105,10 +107,23 @@ export function linux(version: string, changes: LinuxChanges = {}): KernelModel 
     behaviours: active,
     ...(own.length > 0 ? { own } : {}),
     set: (more) => linux(version, { ...changes, name: called, behaviours: { ...set, ...more } }),
-    data: declareData({ operations: 0, life: true, managed: true, teardown: true, pins: true, levels: true, threads: true }).declarations,
+    data: declareData({
+      operations: 0,
+      life: true,
+      managed: true,
+      teardown: true,
+      pins: true,
+      levels: true,
+      threads: true,
+      postedMsi: true,
+    }).declarations,
     systemVectors: systemVectorsOf(chosen),
     invariants: [...invariants, oneshotMasked],
-    build: (size, placement) => orModelError(own, () => build(chosen, replace, size, placement)),
+    build: (size, placement) => {
+      const refused = placement.postedMsi === true ? refusesPostedMsi(version) : undefined;
+      if (refused !== undefined) throw new UnsupportedError(refused);
+      return orModelError(own, () => build(chosen, replace, size, placement));
+    },
   };
 }
 
@@ -143,7 +158,11 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
   const data = declareData(uses);
   const { parts = { cpus: [], irqs: [], devices: [] }, own = [] } = placement;
   const vectors = { lo: size.vectorLo, hi: size.vectorHi };
-  const systemVectors = [...systemVectorsOf(chosen), ...(uses.reserved ? [MANAGED_IRQ_SHUTDOWN_VECTOR] : [])];
+  const systemVectors = [
+    ...systemVectorsOf(chosen),
+    ...(uses.reserved ? [MANAGED_IRQ_SHUTDOWN_VECTOR] : []),
+    ...(uses.postedMsi ? [POSTED_MSI_NOTIFICATION_VECTOR] : []),
+  ];
   const k = new Assembler(data.declarations, { ...parts, vectors, systemVectors }, replace);
   const routines = vectorRoutines(k, data, chosen);
   const kinds = irqKinds(data, placement);
@@ -172,6 +191,7 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
     }
   }
   if (uses.reserved) k.interruptEntry(entries.shutdownInterrupt);
+  if (entries.postedInterrupt) k.interruptEntry(entries.postedInterrupt);
   addJudges(k, data, chip);
   // a machine that no check takes is only run with time, where properties of states are not asked for
   const promised = data.threads?.oneshot ? [...invariants, oneshotMasked] : invariants;
@@ -186,6 +206,7 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
   if (routines.cleanupInterrupt) handlers.set(IRQ_MOVE_CLEANUP_VECTOR, entry(routines.cleanupInterrupt.name));
   handlers.set(SPURIOUS_APIC_VECTOR, entry('spurious_interrupt'));
   if (uses.reserved) handlers.set(MANAGED_IRQ_SHUTDOWN_VECTOR, entry(entries.shutdownInterrupt.name));
+  if (entries.postedInterrupt) handlers.set(POSTED_MSI_NOTIFICATION_VECTOR, entry(entries.postedInterrupt.name));
 
   return {
     program: programSetup(program, data.declarations, size, { handlers, apStart: entry('start_secondary'), started: data.started.slot }),
@@ -207,7 +228,8 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
 }
 
 /** What of the kernel's data a scenario needs. */
-function usesOf({ operations, irqs, devices }: Placement): Uses & { readonly reserved: boolean } {
+function usesOf(placement: Placement): Uses & { readonly reserved: boolean } {
+  const { operations, irqs, devices } = placement;
   const managed = irqs.some((irq) => irq.managed);
   const moving = operations.every(({ kind }) => kind === 'move' || kind === 'offline' || kind === 'online');
   const life = managed || !moving || irqs.some(({ requested = true }) => !requested);
@@ -216,7 +238,8 @@ function usesOf({ operations, irqs, devices }: Placement): Uses & { readonly res
   const pins = devices.some(({ chipset }) => chipset === 'pins');
   const levels = irqs.some(({ level }) => level);
   const threads = irqs.some(({ threaded }) => threaded);
-  return { operations: operations.length, managed, life, teardown, reserved, pins, levels, threads };
+  const postedMsi = placement.postedMsi === true && isRemapped(placement) && devices.some(({ chipset }) => chipset === undefined);
+  return { operations: operations.length, managed, life, teardown, reserved, pins, levels, threads, postedMsi };
 }
 
 /** `first`: the first irq of a device. */

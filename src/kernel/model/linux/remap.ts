@@ -7,16 +7,13 @@ import type { Placement } from '../model.js';
 import type { Behaviours } from './behaviours.js';
 import type { Chip } from './chip.js';
 import type { PinEntries } from './ioapic.js';
-import { isPin, PINS, type IrqKinds } from './irqKinds.js';
+import { postedFormat, remappedFormat, type EntryFormat } from './irte.js';
+import { IrqKind, isPin, PINS, type IrqKinds } from './irqKinds.js';
 import { State, type LinuxData } from './data.js';
 import type { Messages } from './msi.js';
 import { OK, type VectorRoutines } from './vector.js';
 
-/** A present entry with a redirection hint, as the kernel composes it: fixed, edge, physical (hardware.md D.3.1). */
-const PRESENT = 0x9;
-/** The requester id is verified: SVT 1, all 16 bits (D.3.3). */
-const VERIFY_SOURCE = 1 << 18;
-/** Descriptors (D.4.1, D.4.2): invalidate by index; wait with a status write. */
+/** Descriptors (hardware.md D.4.1, D.4.2): invalidate by index; wait with a status write. */
 const IEC_INDEX = 0x14;
 const WAIT_STATUS = 0x25;
 const DONE = 1;
@@ -55,7 +52,7 @@ export function remapChip(
   behaviours: Behaviours,
   placement: Placement,
 ): Chip {
-  const { irqs, apicIds, units = [] } = placement;
+  const { irqs, units = [] } = placement;
   const { registers, write: writeMessage } = messages;
   const r = declareRemapping(d.declarations);
   /** The queue is locked while descriptors are put; its hardware works on whoever waits. */
@@ -78,21 +75,28 @@ export function remapChip(
     { holds: [r.ir2Lock] },
   );
 
-  /** The upper half stays as it is: it says whose the entry is. */
+  const remapped = remappedFormat(d, r.irte, placement);
+  const posted = d.postedMsi && postedFormat(d, d.postedMsi, r.irte, r.ir2Lock, placement);
+  /** For an irq whose entry is in this format: only messages of PCI devices are posted. */
+  const byFormat = (b: Builder, irq: Reg<'irq'>, then: (format: EntryFormat) => void): void => {
+    if (posted) kinds.choose(b, irq, [IrqKind.PCI], { these: () => then(posted), others: () => then(remapped) });
+    else then(remapped);
+  };
+  const formatOf = (irq: number): EntryFormat => (posted && kinds.of(irq) === IrqKind.PCI ? posted : remapped);
+
   const modifyIrte = k.routine(
     'modify_irte',
     { irq: 'irq' },
     (b, { irq }) => {
       b.lock(r.ir2Lock, []);
-      const low = b.or('u32', b.shl('u32', b.load(d.apicdVector, [irq]), 16), PRESENT);
-      const destination = b.shl('u32', b.constant('apicId', b.load(d.apicdCpu, [irq])), 8);
-      b.storePair(r.irte, b.let('irte', irq), 0, [low, destination], { note: 'remapping entry: new vector and destination' });
+      byFormat(b, irq, (format) => format.write(b, irq));
       if (behaviours.iecFlush === 'flush') b.call(qiSubmitSync, { irq });
       b.unlock(r.ir2Lock, []);
     },
     { holds: [d.descLock] },
   );
 
+  /** The half that says whether it is present, in either format. */
   const clearIrte = k.routine(
     'clear_entries',
     { irq: 'irq' },
@@ -171,21 +175,18 @@ export function remapChip(
     release: (b, irq) => b.call(clearIrte, { irq }),
     // the device asks for its entry, and that says what the kernel believes
     judge(b, irq) {
-      const entry = b.let('irte', irq);
-      const low = b.or('u32', b.shl('u32', b.load(d.apicdVector, [irq]), 16), PRESENT);
       byPin(
         b,
         irq,
         (entries) => entries.judge(b, irq),
         () => b.if(ne(b.inspect('sentAddress', [irq]), requestOf(b, irq)), () => b.flag('inStep', irq)),
       );
-      b.if(ne(b.load(r.irte, [entry, 0]), low), () => b.flag('inStep', irq));
-      b.if(ne(b.load(r.irte, [entry, 1]), b.shl('u32', b.constant('apicId', b.load(d.apicdCpu, [irq])), 8)), () => b.flag('inStep', irq));
+      byFormat(b, irq, (format) => {
+        for (const wrong of format.wrong(b, irq)) b.if(wrong, () => b.flag('inStep', irq));
+      });
     },
     boot(machine, irq, target, masked) {
-      const { cpu, vector } = target;
-      const source = placement.devices[deviceOf(irq)]?.requester ?? 0;
-      entryFor(vector, apicIds[cpu] ?? 0, source).forEach((word, i) => machine.setVariable(r.irte.slot, irq, i, word));
+      formatOf(irq).boot(machine, irq, target);
       machine.setVariable(r.unit.slot, irq, 0, unitOf(irq));
       const { message = 0 } = irqs[irq] ?? {};
       if (isPin(kinds.of(irq))) pins?.boot(machine, irq, target, masked);
@@ -194,16 +195,9 @@ export function remapChip(
     },
     // what is cached comes before what memory says
     target(machine, irq) {
-      const [low = 0, destination = 0] = machine.cachedEntry(unitOf(irq), irq) ?? machine.tableEntry(unitOf(irq), irq);
-      const cpu = apicIds.indexOf(destination >>> 8);
-      return cpu < 0 ? 'its entry goes to no CPU' : { cpu, vector: (low >>> 16) & 0xff };
+      return formatOf(irq).target(machine, machine.cachedEntry(unitOf(irq), irq) ?? machine.tableEntry(unitOf(irq), irq));
     },
   };
-}
-
-/** Low and high half of the entry for a vector at an APIC id, used by what has this source id. */
-function entryFor(vector: number, apicId: number, source: number): readonly [number, number, number, number] {
-  return [PRESENT | (vector << 16), apicId << 8, source | VERIFY_SOURCE, 0];
 }
 
 /** The message that asks for entry `index`. */

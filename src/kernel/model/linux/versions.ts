@@ -10,6 +10,15 @@ export const versions: readonly string[] = [
   '4.19', '5.4', '5.5', '5.6', '5.8', '5.9', '5.14', '5.17', '6.1', '6.6', '6.7', '6.10', '6.12', '6.12.117', '6.15', '6.17', '6.19', '7.0',
 ];
 
+/** The first version that posts MSI (linux.md 2.6); what behaviours are about them before is never met. */
+const POSTED_MSI_SINCE = '6.10';
+
+/** Why MSI cannot be posted on a version, as a sentence; undefined: they can. */
+export function refusesPostedMsi(version: string): string | undefined {
+  if (versions.indexOf(version) >= versions.indexOf(POSTED_MSI_SINCE)) return undefined;
+  return `Linux ${version} does not post MSI; take ${POSTED_MSI_SINCE} or later, or leave out postedMsi`;
+}
+
 /** A value, and the first version that has it. */
 type Era<N extends BehaviourName> = readonly [since: string, value: Behaviours[N], evidence?: Evidence];
 
@@ -106,6 +115,15 @@ const history: { readonly [N in BehaviourName]: readonly Era<N>[] } = {
   iecFlush: [[FIRST, 'flush']],
   iecWait: [[FIRST, 'wait']],
   iecIndex: [[FIRST, 'entry']],
+  postedAck: [
+    [FIRST, 'nothing'],
+    ['6.15', 'move'],
+    ['6.19', 'moveEoi'],
+  ],
+  pendingPosted: [
+    [FIRST, 'unseen'],
+    ['6.10', 'seen'],
+  ],
 };
 
 /** Of 6.12.117, what its records show. */

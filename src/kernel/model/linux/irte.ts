@@ -1,0 +1,107 @@
+/** Formats of an entry of the remapping table (hardware.md D.3), as the kernel writes and reads them. */
+import type { ProgramMachine } from '../../../machine/index.js';
+import { ne, type Builder, type Condition, type Lock, type Reg, type Variable } from '../../index.js';
+import type { Placement } from '../model.js';
+import type { LinuxData } from './data.js';
+import type { Target } from './target.js';
+
+/** A present entry with a redirection hint, as the kernel composes it: fixed, edge, physical (D.3.1). */
+const PRESENT = 0x9;
+/** A present entry in posted format, not urgent (D.3.2). */
+const POSTED = 0x8001;
+/** The requester id is verified: SVT 1, all 16 bits (D.3.3). */
+const VERIFY_SOURCE = 1 << 18;
+
+export type Irte = Variable<'u32', readonly ['irte', 'word']>;
+
+/** How an irq's entry says what the kernel believes of it. Irqs by index. */
+export interface EntryFormat {
+  /** The entry gets vector and CPU of its irq; irq_2_ir_lock is held. */
+  write(b: Builder, irq: Reg<'irq'>): void;
+  /** Tests of words of the entry: which are not as `write` would leave them. */
+  wrong(b: Builder, irq: Reg<'irq'>): readonly (() => Condition)[];
+  /** The entry at the start. */
+  boot(machine: ProgramMachine, irq: number, target: Target): void;
+  /** Where an entry of these words goes, or why to no CPU, as the end of a sentence. */
+  target(machine: ProgramMachine, words: readonly number[]): Target | string;
+}
+
+const sourceOf = ({ irqs, devices }: Placement, irq: number): number => devices[irqs[irq]?.device ?? 0]?.requester ?? 0;
+
+function bootWords(machine: ProgramMachine, { slot }: Irte, irq: number, words: readonly number[]): void {
+  words.forEach((word, i) => machine.setVariable(slot, irq, i, word));
+}
+
+/** D.3.1: vector and destination are in the lower half, which is stored at once; the upper one says whose the entry is, and stays. */
+export function remappedFormat(d: LinuxData, irte: Irte, placement: Placement): EntryFormat {
+  const low = (b: Builder, irq: Reg<'irq'>): Reg<'u32'> => b.or('u32', b.shl('u32', b.load(d.apicdVector, [irq]), 16), PRESENT);
+  const destination = (b: Builder, irq: Reg<'irq'>): Reg<'u32'> => b.shl('u32', b.constant('apicId', b.load(d.apicdCpu, [irq])), 8);
+  return {
+    write(b, irq) {
+      const pair = [low(b, irq), destination(b, irq)] as const;
+      b.storePair(irte, b.let('irte', irq), 0, pair, { note: 'remapping entry: new vector and destination' });
+    },
+    wrong(b, irq) {
+      const entry = b.let('irte', irq);
+      const wanted = low(b, irq);
+      return [() => ne(b.load(irte, [entry, 0]), wanted), () => ne(b.load(irte, [entry, 1]), destination(b, irq))];
+    },
+    boot(machine, irq, { cpu, vector }) {
+      const apicId = placement.apicIds[cpu] ?? 0;
+      bootWords(machine, irte, irq, [PRESENT | (vector << 16), apicId << 8, sourceOf(placement, irq) | VERIFY_SOURCE, 0]);
+    },
+    target(_, [first = 0, second = 0]) {
+      const cpu = placement.apicIds.indexOf(second >>> 8);
+      return cpu < 0 ? 'its entry goes to no CPU' : { cpu, vector: (first >>> 16) & 0xff };
+    },
+  };
+}
+
+/**
+ * D.3.2: the address of the descriptor of a CPU is in both halves, so an entry is stored whole. `lock`: irq_2_ir_lock, under which the
+ * kernel's own image of the entry is kept.
+ */
+export function postedFormat(
+  d: LinuxData,
+  { pid }: NonNullable<LinuxData['postedMsi']>,
+  irte: Irte,
+  lock: Lock,
+  placement: Placement,
+): EntryFormat {
+  const image = d.declarations.variable('irte_entry', 'u32', ['irte', 'word'], { lock });
+  /** words 1 and 3 of an entry that goes to the CPU's descriptor */
+  const address = d.declarations.variable('posted_msi_address', 'u32', ['cpu', 'word'], { class: 'fixed' });
+  const low = (b: Builder, irq: Reg<'irq'>): Reg<'u32'> => b.or('u32', b.shl('u32', b.load(d.apicdVector, [irq]), 16), POSTED);
+  return {
+    write(b, irq) {
+      const entry = b.let('irte', irq);
+      b.store(image, [entry, 0], low(b, irq));
+      const cpu = b.load(d.apicdCpu, [irq]);
+      for (const word of [1, 3]) b.store(image, [entry, word], b.load(address, [cpu, word]));
+      b.storeRow(irte, entry, image, entry, 'remapping entry: new vector and descriptor, 16 bytes at once');
+    },
+    wrong(b, irq) {
+      const entry = b.let('irte', irq);
+      const wanted = low(b, irq);
+      const half = (word: number) => () => ne(b.load(irte, [entry, word]), b.load(address, [b.load(d.apicdCpu, [irq]), word]));
+      return [() => ne(b.load(irte, [entry, 0]), wanted), half(1), half(3)];
+    },
+    boot(machine, irq, { cpu, vector }) {
+      placement.apicIds.forEach((_, c) => {
+        const [first, second] = machine.descriptorAddress(pid.slot, c);
+        machine.setVariable(address.slot, c, 1, first);
+        machine.setVariable(address.slot, c, 3, second);
+      });
+      const [first, second] = machine.descriptorAddress(pid.slot, cpu);
+      const words = [POSTED | (vector << 16), first, sourceOf(placement, irq) | VERIFY_SOURCE, second];
+      for (const variable of [irte, image]) bootWords(machine, variable, irq, words);
+    },
+    target(machine, [first = 0, second = 0, , fourth = 0]) {
+      const cpu = placement.apicIds.findIndex((_, c) => {
+        const [one, other] = machine.descriptorAddress(pid.slot, c);
+        return one === second && other === fourth;
+      });
+      return cpu < 0 ? 'its entry goes to no descriptor' : { cpu, vector: (first >>> 16) & 0xff };
+    },
+  };
+}
