@@ -212,7 +212,7 @@ export function declareInstruction(at: usize, pc: u32, c: u32, ctx: usize): void
     case Op.tmrBit:
     case Op.lapicRead:
     case Op.lapicWrite:
-      declareLapic(at, op, imm, c);
+      if ((load<u32>(insn, 12) & InsnFlag.untold) == 0) declareLapic(at, op, imm, c);
       break;
     case Op.ipi:
       // an illegal vector is logged

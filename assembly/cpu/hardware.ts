@@ -1,5 +1,5 @@
 /** Instructions on hardware, and what a model tells the checker. */
-import { LapicReg, NONE, Op } from '../state/abi/instructions';
+import { InsnFlag, LapicReg, NONE, Op } from '../state/abi/instructions';
 import { Counter, Event, Fault, Note, Property } from '../state/abi/outcomes';
 import { Assumption } from '../state/abi/tables';
 import { Cpu, Ctx, Glob, MsgKind, Src } from '../state/abi/fields';
@@ -149,18 +149,30 @@ function irrBit(c: u32, level: u32, v: u32): u32 {
   return set ? 1 : 0;
 }
 
-/**
- * A check knows no clock, of the messages that a step sends only those of `ipi`, and no vector that comes of an error: there
- * these registers are out of bounds.
- */
-function lapicWrite(c: u32, offset: u32, value: u32, pc: u32): void {
+/** INIT level de-assert: an IPI that is none (hardware.md A.6.1). */
+const ICR_DEASSERT: u32 = 0x8500;
+
+/** A check knows no clock, of the messages that a step sends only those of `ipi`, and no vector that comes of an error. */
+function isOutOfBounds(r: u32, value: u32, visible: bool): bool {
+  if (r == LapicReg.icr) return value != ICR_DEASSERT;
+  return r == LapicReg.initialCount || (r == LapicReg.lvtError && visible);
+}
+
+function lapicWrite(c: u32, offset: u32, value: u32, pc: u32, flags: u32): void {
   const r = offset & ~15;
-  if (!timed() && (r == LapicReg.icr || r == LapicReg.initialCount || r == LapicReg.lvtError)) {
+  // the same SIPI once more starts the CPU in place of the first one or finds it running (A.6.2): no message is needed for that
+  if (r == LapicReg.icr && value == ICR_STARTUP && (flags & InsnFlag.visible) == 0) return;
+  if (!timed() && isOutOfBounds(r, value, (flags & InsnFlag.visible) != 0)) {
     raiseFault(Fault.opcode, pc);
     return;
   }
   writeLapic(c, offset, value);
   carryOut(c);
+}
+
+/** An access that a check has no use for. */
+@inline function passesOver(insn: usize): bool {
+  return !timed() && (load<u32>(insn, 12) & InsnFlag.untold) != 0;
 }
 
 function endOperation(o: u32, c: u32): void {
@@ -204,9 +216,10 @@ export function hardwareOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize,
       setReg(ctx, a, shown);
       break;
     case Op.lapicWrite:
-      lapicWrite(c, imm, value, pc);
+      if (!passesOver(insn)) lapicWrite(c, imm, value, pc, load<u32>(insn, 12));
       break;
     case Op.lapicRead:
+      if (passesOver(insn)) break;
       shown = readLapic(c, imm);
       carryOut(c);
       setReg(ctx, a, shown);

@@ -2,7 +2,7 @@
  * Which bits an image holds: a list of bit ranges, computed once per machine from its size, its universe and its program.
  * What lies outside of the universe is `fixed` (design 3), what can be derived is left out.
  */
-import { LapicReg, MmioReg, MsiReg, Op, PidWord, VarClass, VarFlag, VarWord } from './abi/instructions';
+import { InsnFlag, LapicReg, MmioReg, MsiReg, Op, PidWord, VarClass, VarFlag, VarWord } from './abi/instructions';
 import { Assumption, FunctionKind, FunctionSetup, Settings, SourceSetup } from './abi/tables';
 import { Cpu, Fn, Glob, MsixEntry, Pin, Src } from './abi/fields';
 import { Amd, AmdControl } from './abi/amd';
@@ -136,10 +136,11 @@ function planVariable(slot: u32): void {
   }
 }
 
-/** True if the program has the instruction `op` on a register at lo <= offset < hi. */
+/** True if the program has the instruction `op` on a register at lo <= offset < hi, and not only where a check passes over it. */
 function uses(op: u32, lo: u32, hi: u32): bool {
   for (let pc: u32 = 0; pc < nInstructions; pc++) {
     const offset = load<u32>(codeAt(pc), 4);
+    if (load<u32>(codeAt(pc), 12) & InsnFlag.untold) continue;
     if ((load<u32>(codeAt(pc)) & 0xff) == op && offset >= lo && offset < hi) return true;
   }
   return false;

@@ -96,16 +96,10 @@ function contextLine(context: Context): Line {
 
 /** The lines of one side, each with what excuses it. */
 function excusedIn(operation: RecordedOperation, lines: readonly string[], side: Excuse['side']): Line[] {
-  const seen = new Set<Excuse>();
-  const repeats = (each: Excuse): boolean => seen.has(each) || seen.add(each) === undefined;
   return lines.map((text) => {
     const excuse = excuses.find(
       (each) =>
-        each.side === side &&
-        (each.kinds?.includes(operation.kind) ?? true) &&
-        each.lines.test(text) &&
-        (each.when?.(operation) ?? true) &&
-        (each.repeated === undefined || repeats(each)),
+        each.side === side && (each.kinds?.includes(operation.kind) ?? true) && each.lines.test(text) && (each.when?.(operation) ?? true),
     );
     return excuse === undefined ? { text } : { text, excuse };
   });

@@ -15,8 +15,6 @@ export interface Excuse {
   readonly unseen?: true;
   /** what of it is compared all the same; left out: nothing */
   readonly but?: (line: string) => string;
-  /** only from the second such line on */
-  readonly repeated?: true;
   /** only where this holds of the operation */
   readonly when?: (operation: RecordedOperation) => boolean;
   readonly reason: string;
@@ -62,62 +60,5 @@ export const excuses: readonly Excuse[] = [
     but: (line) => line.replace(/ to CPU.*/, ''),
     when: ({ lines }) => lines.some((line) => line.startsWith('ICR') && !line.includes(' to ')),
     reason: 'the recording does not have the high half of the ICR here, which says where an IPI goes',
-  },
-  {
-    name: 'local-lines',
-    side: 'recorded',
-    kinds: ['lapicOff', 'lapicOn'],
-    lines: /^LAPIC +(?:reads )?(?:LVT_|TDCR|VER$)/,
-    reason: 'the model has no local interrupt lines and no timer of its own',
-  },
-  {
-    name: 'error-register',
-    side: 'recorded',
-    kinds: ['lapicOff', 'lapicOn', 'wakeUp'],
-    lines: /^LAPIC +(?:reads )?(?:ESR|VER)\b/,
-    reason: 'the model neither clears the error register nor asks for the version',
-  },
-  {
-    name: 'own-id',
-    side: 'recorded',
-    kinds: ['lapicOn'],
-    lines: /^LAPIC +reads ID$/,
-    reason: 'the model knows which CPU it runs on',
-  },
-  {
-    name: 'read-before-write',
-    side: 'recorded',
-    kinds: ['lapicOff', 'lapicOn'],
-    lines: /^LAPIC +reads (?:SVR|TPR)$/,
-    reason: 'the model writes SVR and TPR without reading them first: nobody else writes them',
-  },
-  {
-    name: 'disabled-twice',
-    side: 'recorded',
-    kinds: ['lapicOn'],
-    lines: /^LAPIC +SVR = 0xff$/,
-    reason: 'INIT has disabled the LAPIC already',
-  },
-  {
-    name: 'stale-bits',
-    side: 'recorded',
-    kinds: ['lapicOn'],
-    lines: /^LAPIC +reads (?:IRR|ISR)/,
-    reason: 'the model takes it that INIT has left neither IRR nor ISR bits behind',
-  },
-  {
-    name: 'de-assert',
-    side: 'recorded',
-    kinds: ['wakeUp'],
-    lines: /^ICR +INIT de-assert/,
-    reason: 'a LAPIC without the bus of the first ones ignores it; the model does not send it',
-  },
-  {
-    name: 'second-sipi',
-    side: 'recorded',
-    kinds: ['wakeUp'],
-    lines: /^ICR +SIPI/,
-    repeated: true,
-    reason: 'the second SIPI is for a CPU that missed the first; in the model none does',
   },
 ];

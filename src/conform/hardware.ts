@@ -264,7 +264,8 @@ const names: Record<string, string> = Object.fromEntries(
   ]).flat(),
 ) as Record<string, string>;
 
-function interProcessor(low: number, high: number | undefined): Access {
+/** What a write to the ICR asks for; `high`: the CPU, if that is known. */
+export function interProcessor(low: number, high: number | undefined): Access {
   const to = high === undefined ? [] : ['to', cpu(high)];
   const mode = (low >>> 8) & 7;
   if (mode === 5) return access('icr', `INIT ${(low & 0x4000) === 0 ? 'de-assert' : 'assert'}`, ...to);

@@ -4,7 +4,7 @@ import { decode, type Decoded } from '../kernel/index.js';
 import type { EventRecord, ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import { access, cpu, vector, type Access } from './access.js';
-import { ioapicAccess, messagePart } from './hardware.js';
+import { interProcessor, ioapicAccess, messagePart } from './hardware.js';
 import type { Context } from './operations.js';
 
 /** An access of a model. */
@@ -31,7 +31,7 @@ interface Look {
   readonly irq: number;
   /** how many of its device's sources from that one on it is about */
   readonly irqs: number;
-  /** descriptors that were put into a queue and are not hardware's yet */
+  /** descriptors that were put into a queue and are not hardware's yet; the upper half of an ICR */
   readonly queued: string[];
   readonly before: Seen;
   readonly after: Seen;
@@ -79,8 +79,13 @@ const rows: Partial<Record<Op, (step: Step) => Access | undefined | void>> = {
   [Op.listPush]: ({ variable }) => (variable === QUEUE ? access('vectors', 'cleanup of the old vector is queued') : undefined),
   [Op.irrBit]: () => access('lapic', 'reads IRR'),
   [Op.lapicRead]: ({ insn }) => access('lapic', `reads ${lapicName(insn.imm)}`),
-  [Op.lapicWrite]: ({ insn, value }) =>
-    insn.imm === LapicReg.eoi ? access('lapic', 'EOI') : access('lapic', `${lapicName(insn.imm)} = 0x${value.toString(16)}`),
+  [Op.lapicWrite]: ({ insn, value, look }) => {
+    if (insn.imm === LapicReg.eoi) return access('lapic', 'EOI');
+    // whom an IPI is for stands in the upper half
+    if (insn.imm === LapicReg.icrHigh) return void look.queued.push(String(value >>> 24));
+    if (insn.imm === LapicReg.icr) return interProcessor(value, look.apicId(Number(look.queued.pop() ?? 0)));
+    return access('lapic', `${lapicName(insn.imm)} = 0x${value.toString(16)}`);
+  },
 };
 
 /** A descriptor by its low half (hardware.md D.4.1, D.4.2); `index`: the entry that one by index is about. */
@@ -129,12 +134,7 @@ const notes: Partial<Record<number, (irq: number, look: Look) => Access>> = {
 /** Events of a step that are accesses to hardware. */
 const events: Partial<Record<EventRecord['kind'], (event: EventRecord, look: Look) => Access | undefined>> = {
   note: ({ a, b }, look) => notes[b]?.(a, look),
-  ipi: ({ b, c }, { apicId }) => {
-    const to = cpu(apicId(b));
-    const mode = (c >>> 8) & 7;
-    if (mode === 5) return access('icr', `INIT ${(c & 0x4000) === 0 ? 'de-assert' : 'assert'} to`, to);
-    return mode === 6 ? access('icr', 'SIPI to', to) : access('icr', vector(c & 0xff), 'to', to);
-  },
+  ipi: ({ b, c }, { apicId }) => interProcessor(c, apicId(b)),
 };
 
 /** The list of what waits for its cleanup. */

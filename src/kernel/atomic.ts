@@ -6,7 +6,7 @@
 import { InsnFlag, Op } from '../../assembly/state/abi/instructions.js';
 import { AssemblyError } from './errors.js';
 import { reachable, successors } from './flow/graph.js';
-import type { AtomicBlock, Insn, RoutineBody } from './ir.js';
+import { isUntold, type AtomicBlock, type Insn, type RoutineBody } from './ir.js';
 import { isProtected, passedOn, type Held, type HeldIndex, type LockState } from './locks.js';
 import type { Codes } from './rules.js';
 import { Reg } from './values.js';
@@ -216,7 +216,7 @@ export class AtomicRule {
       return this.#mostOnAPath(insn.routine, everywhere, this.#locks.heldIn(insn.routine, passed), block);
     }
     const counts =
-      hardware.has(insn.op) ||
+      (hardware.has(insn.op) && !isUntold(insn)) ||
       accesses(insn, this.#targets).some(({ variable, index }) => isShared(variable) && !(variable && isProtected(variable, index, held)));
     return counts ? [insn.plain] : [];
   }

@@ -59,6 +59,13 @@ const cfgKinds = {
   msixControl: 'u16',
 } as const satisfies Record<keyof typeof MsiReg, Kind>;
 
+/** What only local events, errors and a clock look at. */
+type LocalRegister = 'esr' | 'lvtTimer' | 'lvtThermal' | 'lvtPerfmon' | 'lvtLint0' | 'lvtLint1' | 'lvtError' | 'divide';
+
+/** ICR (A.6): INIT level de-assert, SIPI. */
+const ICR_DEASSERT = 0x8500;
+const ICR_STARTUP = 0x4600;
+
 export class HardwareBuilder extends RemapBuilder {
   /** What the machine is made of, e.g. `constant('apicId', cpu)`. */
   constant<N extends keyof Constants>(name: N, ...[of]: ConstantIndex<N>): Reg<Constants[N]['kind']> {
@@ -255,6 +262,38 @@ export class HardwareBuilder extends RemapBuilder {
     const a = this.fresh('u32', register);
     this.emit(Op.lapicRead, { a, imm: LapicReg[register], flags: InsnFlag.visible }, `read LAPIC ${register}`, note);
     return a;
+  }
+
+  /** Reads one whose value nothing depends on, so that nobody can tell when: a step of its own or joined to others. */
+  lapicLook(register: keyof typeof LapicReg, word = 0, note?: string): void {
+    const text = `look at LAPIC ${register}${word === 0 ? '' : ` ${word}`}`;
+    this.emit(Op.lapicRead, { imm: LapicReg[register] + 0x10 * word, flags: InsnFlag.untold }, text, note);
+  }
+
+  /** Writes one that only local events and errors of this CPU turn on, as `lapicLook`: a check has none. */
+  lapicLocal(register: LocalRegister, value: number, note?: string): void {
+    const a = this.inRegister(value, 'u32');
+    this.emit(Op.lapicWrite, { a, imm: LapicReg[register], flags: InsnFlag.untold }, `LAPIC ${register} = ${value}`, note);
+  }
+
+  /** INIT level de-assert: nothing on any CPU of today (hardware.md A.6.1), and as little a step as `lapicLook`. */
+  ipiInitDeassert(destination: Value<'apicId'>, note?: string): void {
+    this.#command(destination, ICR_DEASSERT, 'INIT de-assert', note);
+  }
+
+  /**
+   * A second SIPI, the same as the one before. None is missed here, and of two it makes no difference which one starts the CPU: it is
+   * an access without a message, and as little a step as `lapicLook`.
+   */
+  ipiSipiAgain(destination: Value<'apicId'>, note?: string): void {
+    this.#command(destination, ICR_STARTUP, 'SIPI', note);
+  }
+
+  #command(destination: Value<'apicId'>, command: number, what: string, note: string | undefined): void {
+    const high = this.shl('u32', destination, 24);
+    this.emit(Op.lapicWrite, { a: high, imm: LapicReg.icrHigh, flags: InsnFlag.untold }, 'LAPIC icrHigh', note);
+    const low = this.inRegister<'u32'>(command, 'u32');
+    this.emit(Op.lapicWrite, { a: low, imm: LapicReg.icr, flags: InsnFlag.untold }, `${what} to ${this.showValue(destination)}`, note);
   }
 
   /** Sends a fixed IPI. */

@@ -1,7 +1,7 @@
 /**
  * The linear form between the builder and the encoding: instructions of one routine over virtual registers.
  */
-import { Op } from '../../assembly/state/abi/instructions.js';
+import { InsnFlag, Op } from '../../assembly/state/abi/instructions.js';
 import type { AnyVariable, Kind, Lock } from './variables.js';
 import { Reg, SELF } from './values.js';
 
@@ -114,6 +114,11 @@ export function readOperands(insn: Insn): Reg[] {
 
 export function isObservable(op: Op): boolean {
   return op >= Op.firstObservable;
+}
+
+/** A LAPIC access of which nobody can tell when it is made (`lapicLook`, `lapicLocal`). */
+export function isUntold({ flags }: Insn): boolean {
+  return (flags & InsnFlag.untold) !== 0;
 }
 
 export function isBranch(op: Op): boolean {

@@ -2,9 +2,9 @@
  * Which instructions a check may execute at once, because nobody can tell when they are executed (assembly/check/join.ts
  * says what for). What the assembler can prove of an instruction alone; whether a whole step may move is for the core to say.
  */
-import { Mover, Op } from '../../assembly/state/abi/instructions.js';
+import { InsnFlag, LapicReg, Mover, Op } from '../../assembly/state/abi/instructions.js';
 import { accesses, type Access, type Targets } from './atomic.js';
-import { isObservable, type Insn, type RoutineBody } from './ir.js';
+import { isObservable, isUntold, type Insn, type RoutineBody } from './ir.js';
 import { isProtected, sameIndex, type Held, type LockState } from './locks.js';
 import type { Codes } from './rules.js';
 import { Reg } from './values.js';
@@ -137,7 +137,7 @@ function releases(insn: Insn, held: Held): boolean {
 }
 
 function moverOf(insn: Insn, held: Held, targets: Targets, discipline: Discipline): number {
-  if (!isObservable(insn.op) || quietOps.has(insn.op)) return ANYWHERE;
+  if (!isObservable(insn.op) || quietOps.has(insn.op) || isUntold(insn)) return ANYWHERE;
   if (maskedOps.has(insn.op)) return Mover.masked;
   // the release lets others in; a handler of this CPU that waits for the lock waits for ever, unless the release comes first
   if (insn.op === Op.unlock) return discipline.loose.has(insn.variable?.slot ?? -1) ? 0 : Mover.masked;
@@ -157,14 +157,28 @@ function moverOf(insn: Insn, held: Held, targets: Targets, discipline: Disciplin
   return mover;
 }
 
+/** The program depends on what local registers hold: then an access to one may make a difference. */
+function looksAtLocal(insn: Insn): boolean {
+  if (insn.op !== Op.lapicRead || isUntold(insn)) return false;
+  const { imm } = insn;
+  return imm === LapicReg.esr || (imm >= LapicReg.lvtCmci && imm <= LapicReg.divide);
+}
+
 /** The code with the movers of each instruction. `roots`: what is executed while anything else may happen. */
 export function findMovers(codes: Codes, roots: Iterable<RoutineBody>, locks: LockState, targets: Targets): Codes {
   const routines = executed(codes, roots);
   const discipline = new Discipline(codes, routines, locks, targets);
+  const told = [...codes.values()].some((code) => code.some(looksAtLocal));
   return new Map(
     [...codes].map(([routine, code]) => {
       const held = locks.held.get(routine) ?? [];
-      return [routine, code.map((insn, i) => ({ ...insn, mover: moverOf(insn, held[i] ?? new Map(), targets, discipline) }))];
+      return [
+        routine,
+        code.map((insn, i) => {
+          if (told && isUntold(insn)) return { ...insn, flags: insn.flags & ~InsnFlag.untold };
+          return { ...insn, mover: moverOf(insn, held[i] ?? new Map(), targets, discipline) };
+        }),
+      ];
     }),
   );
 }

@@ -28,7 +28,7 @@ describe('the model of the recorded version', () => {
   test('is compared in what it is said to be', async () => {
     const all = (await Promise.all(Object.values(recorded).map(comparedWithOwn))).flat();
     const count = (result: Compared['result']): number => all.filter((each) => each.result === result).length;
-    expect({ compared: all.length, equal: count('equal') }).toEqual({ compared: 113, equal: 107 });
+    expect({ compared: all.length, equal: count('equal') }).toEqual({ compared: 113, equal: 113 });
   });
 
   test('needs every excuse that there is', async () => {

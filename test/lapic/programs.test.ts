@@ -2,6 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import { defaultLapicModel, type LapicModel } from '../../src/machine/lapic.js';
 import { MASKED, to } from './board.js';
+import type { Assembler } from '../../src/kernel/index.js';
+import type { ProgramMachine } from '../../src/machine/index.js';
+import { Lapic, Lvt, Table } from '../../src/core/index.js';
 import { act, handler, only, run, steps, task, toy } from '../engine/toy.js';
 
 describe('timed', () => {
@@ -92,6 +95,67 @@ describe('a check', () => {
     steps(other, 0, 2);
     expect(other.variable(0)).toBe(MASKED);
     expect(after.length - other.image().length).toBeGreaterThan(32);
+  });
+});
+
+describe('registers that nothing looks at', () => {
+  const program = (k: Assembler): { run: Record<number, ReturnType<typeof task>> } => ({
+    run: {
+      0: task(k, 't', (b) => {
+        b.atomic(() => {
+          b.lapicLook('version');
+          b.lapicLocal('lvtThermal', 0x42);
+          b.lapicLocal('lvtError', 0xfe);
+          b.lapicLocal('esr', 0);
+          b.lapicLook('irr', 7);
+          b.ipiInitDeassert(1);
+          b.ipiSipiAgain(1);
+          b.lapicWrite('tpr', 0x20);
+        });
+      }),
+    },
+  });
+  const thermal = (machine: ProgramMachine): number => {
+    const { core } = machine;
+    return core.u32(core.exports.table(Table.lapics) + Lapic.lvt + 4 * Lvt.thermal);
+  };
+
+  test('a check passes over them, in one step with a visible one, and has them in no image', async () => {
+    const { machine } = await toy(program, { cpus: 2 });
+    const { machine: bare } = await toy((k) => ({ run: { 0: task(k, 't', (b) => b.lapicWrite('tpr', 0x20)) } }), { cpus: 2 });
+    act(machine, 'cpu');
+    act(bare, 'cpu');
+    expect(machine.image()).toHaveLength(bare.image().length);
+    expect([machine.cpu(0).tpr, machine.inspect('inFlight'), thermal(machine)]).toEqual([0x20, 0, MASKED]);
+  });
+
+  test('where time counts they are written; a SIPI that is sent once more is no message', async () => {
+    const { machine } = await toy(program, { cpus: 2, timed: true });
+    const events = run(machine, 100_000);
+    expect(thermal(machine)).toBe(0x42);
+    expect(events.filter(({ kind }) => kind === 'ipi' || kind === 'drop')).toEqual([]);
+  });
+
+  test('of a program that depends on one, a check executes each', async () => {
+    const { machine } = await toy(
+      (k, d) => {
+        const out = d.variable('out', 'u32', []);
+        return {
+          run: {
+            0: task(k, 't', (b) => {
+              b.lapicLocal('lvtThermal', 0x42);
+              b.store(out, [], b.lapicRead('lvtThermal'));
+            }),
+          },
+        };
+      },
+      { cpus: 2 },
+    );
+    const before = machine.image();
+    act(machine, 'cpu');
+    expect(machine.image()).not.toEqual(before);
+    steps(machine, 0, 2);
+    expect(machine.variable(0)).toBe(0x42);
   });
 });
 

@@ -193,6 +193,11 @@ export enum InsnFlag {
   and = 8,
   /** storePair: of 16 bytes, not 8 */
   wide = 16,
+  /**
+   * lapicWrite: the program never looks at what the register then holds; lapicRead: nothing depends on what it reads. A check, which
+   * has no local events, passes over it.
+   */
+  untold = 32,
 }
 
 /**

@@ -384,6 +384,16 @@ describe('the order of hardware accesses', () => {
     expect(first.filter((a) => a === 'vector_irq = 2')).toEqual([]);
   });
 
+  const masked = [
+    'lvtError = 100fe',
+    'lvtTimer = 100ec',
+    'lvtLint0 = 10700',
+    'lvtLint1 = 10400',
+    'lvtPerfmon = 10000',
+    'lvtThermal = 10000',
+    ...['lvtTimer', 'lvtLint0', 'lvtLint1', 'lvtError', 'lvtPerfmon'].map((entry) => `${entry} = 10000`),
+    'esr = 0',
+  ].map((access) => `LAPIC ${access}`);
   const d = {
     entered: ['interrupts off', 'lock vector_lock', 'unlock vector_lock'],
     leftOnlineMask: ['lock vector_lock', 'offline', 'unlock vector_lock'],
@@ -398,7 +408,8 @@ describe('the order of hardware accesses', () => {
       'unlock desc_lock',
     ],
     settled: ['mdelay', 'read IRR', 'vector_irq = 0'],
-    disabled: ['LAPIC svr = ff'],
+    masked,
+    disabled: [...masked, 'LAPIC svr = ff'],
     left: ['interrupts on', 'interrupts off', 'park'],
   };
 
@@ -412,6 +423,12 @@ describe('the order of hardware accesses', () => {
     const walk = await Walk.begin('xhci-hotplug', { model: '5.6' });
     walk.operation(0);
     expect(walk.accesses(1)).toEqual([...d.entered, ...d.disabled, ...d.leftOnlineMask, ...d.migrated, ...d.settled, ...d.left]);
+  });
+
+  test("4.19: local lines are masked where 5.4 disables the LAPIC, which is never done (d2')", async () => {
+    const walk = await Walk.begin('xhci-hotplug', { model: '4.19' });
+    walk.operation(0);
+    expect(walk.accesses(1)).toEqual([...d.entered, ...d.masked, ...d.leftOnlineMask, ...d.migrated, ...d.settled, ...d.left]);
   });
 
   test('a vector found pending: the IPI to the new target comes before the mark (d6)', async () => {
@@ -435,13 +452,20 @@ describe('the order of hardware accesses', () => {
     expect(walk.replay.machine.note('swallowed')).toBe(1);
   });
 
-  test('online: TPR and SVR, then online mask and vector table under one lock (2.9)', async () => {
+  test('online: TPR and SVR, local lines, then online mask and vector table under one lock, then the timer (2.9)', async () => {
     const walk = await Walk.begin(small({ devices: [{ cpu: 0, vector: 0x21 }], operations: ['offline: 1', 'online: 1'] }));
     walk.operation(0);
     const before = walk.accesses(1).length;
     walk.operation(1);
     const accesses = walk.accesses(1).slice(before);
-    expect(accesses.slice(0, 3)).toEqual(['LAPIC tpr = 10', 'LAPIC svr = 1ff', 'lock vector_lock']);
+    expect(accesses.filter((each) => !each.startsWith('vector_irq'))).toEqual([
+      ...['svr = ff', 'tpr = 10', 'svr = 1ff', 'lvtLint0 = 10700', 'lvtLint1 = 10400', 'esr = 0', 'lvtError = fe', 'esr = 0'].map(
+        (access) => `LAPIC ${access}`,
+      ),
+      'lock vector_lock',
+      'unlock vector_lock',
+      ...['lvtTimer = 100ec', 'lvtTimer = ec', 'divide = 3'].map((access) => `LAPIC ${access}`),
+    ]);
     expect(walk.replay.machine.cpu(1)).toMatchObject({ enabled: true, tpr: 0x10, interruptsOn: true, run: 'running' });
     expect(walk.mask('cpu_online_mask')).toEqual([0, 1]);
   });

@@ -4,8 +4,7 @@
  *
  * Left out, since no check can show them: warnings; the search of an empty mask on kernels for one CPU (before 5.9); which
  * vectors are outside of every universe (0x20 may be given to devices from 6.6 on, 0xeb no more from 6.10 on); counters that
- * only warn (global_available); a move of an irq that is not activated, which all versions put off until it is; the local
- * lines that an offline masks.
+ * only warn (global_available).
  */
 
 /** Every behaviour with its possible values. */
@@ -88,7 +87,7 @@ export const behaviours = {
   },
   lapicDisable: {
     text: 'when the dying CPU disables its LAPIC by software (2.8)',
-    values: { never: 'it does not', early: 'before interrupts are moved away', late: 'after they are moved away' },
+    values: { never: 'it only masks local lines', early: 'before interrupts are moved away', late: 'after they are moved away' },
   },
   forceComplete: {
     text: 'which unfinished moves an offline ends by force (2.8 d4)',

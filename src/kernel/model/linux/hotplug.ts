@@ -5,6 +5,7 @@ import type { Activation } from './activation.js';
 import type { Behaviours } from './behaviours.js';
 import { CpuState, Slot, Stop, type LinuxData } from './data.js';
 import type { AffinityRoutines } from './affinity.js';
+import { lapic } from './lapic.js';
 import { isVectorPending } from './pending.js';
 import { postedInit } from './postedMsi.js';
 import type { Threads } from './threads.js';
@@ -12,20 +13,8 @@ import type { VectorRoutines } from './vector.js';
 
 /** mdelay(1) in cycles of 1/3 ns. */
 const MDELAY = 3_000_000;
-/**
- * Between INIT and SIPI: the wait until the ICR is idle and udelay(10), in one. IPIs have no order (design 3), so where
- * delivery is unbounded the SIPI may overtake the INIT and the CPU never comes up.
- */
-const INIT_DELAY = 30_000;
-
-const SVR_DISABLED = 0xff;
-const SVR_ENABLED = 0x1ff;
 /** Vectors 0x10-0x1f never fire (linux.md 2.2). */
 export const TPR = 0x10;
-
-function softDisable(b: Builder): void {
-  b.lapicWrite('svr', SVR_DISABLED, 'apic_soft_disable: the LAPIC accepts nothing any more');
-}
 
 export type HotplugRoutines = ReturnType<typeof hotplugRoutines>;
 
@@ -93,13 +82,14 @@ export function hotplugRoutines(
       b.store(d.stopError, [], 1);
       b.return();
     });
-    if (behaviours.lapicDisable === 'early') softDisable(b);
+    if (behaviours.lapicDisable === 'never') lapic.maskLocal(b);
+    if (behaviours.lapicDisable === 'early') lapic.softDisable(b);
     b.lock(d.vectorLock, []);
     b.maskClear(d.cpuOnlineMask, [], SELF, 'set_cpu_online(false)');
     b.unlock(d.vectorLock, []);
     b.call(fixupIrqs, {});
     if (behaviours.offlineList === 'free') b.call(v.lapicOffline, {});
-    if (behaviours.lapicDisable === 'late') softDisable(b);
+    if (behaviours.lapicDisable === 'late') lapic.softDisable(b);
     threads?.leaveCpu(b as unknown as Builder);
     b.wake(SELF, 'thread', playDead);
   });
@@ -176,8 +166,7 @@ export function hotplugRoutines(
 
   /** 2.9, on the CPU that comes up; INIT has cleared its LAPIC. */
   const startSecondary = k.routine('start_secondary', {}, (b) => {
-    b.lapicWrite('tpr', TPR);
-    b.lapicWrite('svr', SVR_ENABLED, 'the LAPIC accepts again');
+    lapic.setUp(b, TPR);
     if (d.postedMsi) postedInit(b as unknown as Builder, d.postedMsi);
     b.lock(d.vectorLock, []);
     b.atomic(() => {
@@ -189,6 +178,7 @@ export function hotplugRoutines(
       });
     }, 'lapic_online');
     b.unlock(d.vectorLock, []);
+    lapic.setUpTimer(b);
     if (d.managed && activation) startManaged(b as unknown as Builder, activation);
     b.sti();
     b.store(d.cpuState, [SELF], CpuState.UP);
@@ -200,9 +190,7 @@ export function hotplugRoutines(
       b.opEnd(op);
       b.end();
     });
-    b.ipiInit(b.constant('apicId', cpu));
-    b.delay(INIT_DELAY, 'udelay between INIT and SIPI');
-    b.ipiSipi(b.constant('apicId', cpu));
+    lapic.wakeUp(b, cpu);
     b.waitEq(d.cpuState, [cpu], CpuState.UP);
     b.store(d.cpuState, [cpu], CpuState.ONLINE);
     b.opEnd(op);

@@ -129,6 +129,7 @@ const history: { readonly [N in BehaviourName]: readonly Era<N>[] } = {
 /** Of 6.12.117, what its records show. */
 const recorded: ReadonlySet<BehaviourName> = new Set<BehaviourName>([
   'msiUpdate',
+  'msiReadBack',
   'busyMove',
   'completeMove',
   'cleanup',
