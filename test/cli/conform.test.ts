@@ -11,7 +11,7 @@ describe.concurrent('irqlab conform', () => {
     expect(stdout).toMatch(/^test\S+, linux-6\.12\.117: no\s+sequence\s+differs: \d+ equal, \d+ excused/);
     expect(stdout).toMatch(/^ {2}cleanup of the old vector +11 +1 +1 +0 +0$/m);
     expect(stdout).toMatch(/^ {2}listed +41 sequences in sequences\.txt, 41 of them made/m);
-    expect(stdout).toMatch(/second-sipi: /);
+    expect(stdout).toMatch(/config-reads: /);
     expect(stdout.split('\n').every((line) => line.length <= 80)).toBe(true);
   });
 
