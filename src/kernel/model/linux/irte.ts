@@ -1,7 +1,8 @@
 /** Formats of an entry of the remapping table (hardware.md D.3), as the kernel writes and reads them. */
 import type { ProgramMachine } from '../../../machine/index.js';
-import { ne, type Builder, type Condition, type Lock, type Reg, type Variable } from '../../index.js';
+import { eq, ne, type Builder, type Condition, type Lock, type Reg, type Variable } from '../../index.js';
 import type { Placement } from '../model.js';
+import type { Behaviours } from './behaviours.js';
 import type { LinuxData } from './data.js';
 import type { Target } from './target.js';
 
@@ -26,14 +27,34 @@ export interface EntryFormat {
   target(machine: ProgramMachine, words: readonly number[]): Target | string;
 }
 
+/** An entry whose format may change: it is composed in memory, and stored whole. */
+export interface HostFormat extends EntryFormat {
+  /** The words of the entry are put into the image; irq_2_ir_lock is held. */
+  compose(b: Builder, irq: Reg<'irq'>): void;
+}
+
 const sourceOf = ({ irqs, devices }: Placement, irq: number): number => devices[irqs[irq]?.device ?? 0]?.requester ?? 0;
 
 function bootWords(machine: ProgramMachine, { slot }: Irte, irq: number, words: readonly number[]): void {
   words.forEach((word, i) => machine.setVariable(slot, irq, i, word));
 }
 
-/** D.3.1: vector and destination are in the lower half, which is stored at once; the upper one says whose the entry is, and stays. */
-export function remappedFormat(d: LinuxData, irte: Irte, placement: Placement): EntryFormat {
+/** That of posted MSI. */
+export interface PostedFormat extends HostFormat {
+  /** As `compose`, but with a destination in place of the descriptor's address: what the kernel keeps of an entry. */
+  composeCached(b: Builder, irq: Reg<'irq'>): void;
+}
+
+/** Entries as the kernel keeps them: what is stored whole is composed here. `lock`: irq_2_ir_lock. */
+export function irteImage(d: LinuxData, lock: Lock): Irte {
+  return d.declarations.variable('irte_entry', 'u32', ['irte', 'word'], { lock });
+}
+
+/**
+ * D.3.1: vector and destination are in the lower half, which is stored at once; the upper one says whose the entry is, and stays.
+ * `image`: where entries may be posted too.
+ */
+export function remappedFormat(d: LinuxData, irte: Irte, image: Irte | undefined, placement: Placement): HostFormat {
   const low = (b: Builder, irq: Reg<'irq'>): Reg<'u32'> => b.or('u32', b.shl('u32', b.load(d.apicdVector, [irq]), 16), PRESENT);
   const destination = (b: Builder, irq: Reg<'irq'>): Reg<'u32'> => b.shl('u32', b.constant('apicId', b.load(d.apicdCpu, [irq])), 8);
   return {
@@ -46,9 +67,17 @@ export function remappedFormat(d: LinuxData, irte: Irte, placement: Placement): 
       const wanted = low(b, irq);
       return [() => ne(b.load(irte, [entry, 0]), wanted), () => ne(b.load(irte, [entry, 1]), destination(b, irq))];
     },
+    compose(b, irq) {
+      if (image === undefined) return;
+      const entry = b.let('irte', irq);
+      b.store(image, [entry, 0], low(b, irq));
+      b.store(image, [entry, 1], destination(b, irq));
+      b.store(image, [entry, 3], 0);
+    },
     boot(machine, irq, { cpu, vector }) {
       const apicId = placement.apicIds[cpu] ?? 0;
-      bootWords(machine, irte, irq, [PRESENT | (vector << 16), apicId << 8, sourceOf(placement, irq) | VERIFY_SOURCE, 0]);
+      const words = [PRESENT | (vector << 16), apicId << 8, sourceOf(placement, irq) | VERIFY_SOURCE, 0];
+      for (const variable of [irte, ...(image ? [image] : [])]) bootWords(machine, variable, irq, words);
     },
     target(_, [first = 0, second = 0]) {
       const cpu = placement.apicIds.indexOf(second >>> 8);
@@ -57,27 +86,34 @@ export function remappedFormat(d: LinuxData, irte: Irte, placement: Placement): 
   };
 }
 
-/**
- * D.3.2: the address of the descriptor of a CPU is in both halves, so an entry is stored whole. `lock`: irq_2_ir_lock, under which the
- * kernel's own image of the entry is kept.
- */
+/** D.3.2: the address of the descriptor of a CPU is in both halves, so an entry is stored whole. */
 export function postedFormat(
   d: LinuxData,
   { pid }: NonNullable<LinuxData['postedMsi']>,
   irte: Irte,
-  lock: Lock,
+  image: Irte,
   placement: Placement,
-): EntryFormat {
-  const image = d.declarations.variable('irte_entry', 'u32', ['irte', 'word'], { lock });
+): PostedFormat {
   /** words 1 and 3 of an entry that goes to the CPU's descriptor */
   const address = d.declarations.variable('posted_msi_address', 'u32', ['cpu', 'word'], { class: 'fixed' });
   const low = (b: Builder, irq: Reg<'irq'>): Reg<'u32'> => b.or('u32', b.shl('u32', b.load(d.apicdVector, [irq]), 16), POSTED);
+  const compose = (b: Builder, irq: Reg<'irq'>): void => {
+    const entry = b.let('irte', irq);
+    b.store(image, [entry, 0], low(b, irq));
+    const cpu = b.load(d.apicdCpu, [irq]);
+    for (const word of [1, 3]) b.store(image, [entry, word], b.load(address, [cpu, word]));
+  };
   return {
-    write(b, irq) {
+    compose,
+    composeCached(b, irq) {
       const entry = b.let('irte', irq);
       b.store(image, [entry, 0], low(b, irq));
-      const cpu = b.load(d.apicdCpu, [irq]);
-      for (const word of [1, 3]) b.store(image, [entry, word], b.load(address, [cpu, word]));
+      b.store(image, [entry, 1], b.shl('u32', b.constant('apicId', b.load(d.apicdCpu, [irq])), 8));
+      b.store(image, [entry, 3], 0);
+    },
+    write(b, irq) {
+      compose(b, irq);
+      const entry = b.let('irte', irq);
       b.storeRow(irte, entry, image, entry, 'remapping entry: new vector and descriptor, 16 bytes at once');
     },
     wrong(b, irq) {
@@ -102,6 +138,68 @@ export function postedFormat(
         return one === second && other === fourth;
       });
       return cpu < 0 ? 'its entry goes to no descriptor' : { cpu, vector: (first >>> 16) & 0xff };
+    },
+  };
+}
+
+/** D.3.2: the descriptor of the vCPU that an irq is posted to, and the guest's vector. */
+export interface VcpuFormat {
+  /** The words of the entry are put into the image; irq_2_ir_lock is held. */
+  compose(b: Builder, irq: Reg<'irq'>, vcpu: Reg<'vcpu'>): void;
+  /** The image is stored. */
+  store(b: Builder, irq: Reg<'irq'>, note: string): void;
+  /** Tests of words of the entry: which are not those of an irq that is posted to this vCPU. */
+  wrong(b: Builder, irq: Reg<'irq'>, vcpu: Reg<'vcpu'>): readonly (() => Condition)[];
+  boot(machine: ProgramMachine, irq: number, vcpu: number): void;
+  /** Why an entry of these words does not go to the vCPU, as the end of a sentence; undefined: it does. */
+  fault(machine: ProgramMachine, irq: number, vcpu: number, words: readonly number[]): string | undefined;
+}
+
+/** `vectors`: of the guest, by irq. */
+export function vcpuFormat(
+  { pid, address }: NonNullable<LinuxData['vcpus']>,
+  irte: Irte,
+  image: Irte,
+  vectors: ReadonlyMap<number, number>,
+  { irteStore }: Behaviours,
+  placement: Placement,
+): VcpuFormat {
+  const first = Math.min(...vectors.keys());
+  const lowOf = (irq: number): number => POSTED | ((vectors.get(irq) ?? 0) << 16);
+  const low = (b: Builder, irq: Reg<'irq'>): Reg<'u32'> => {
+    const word = b.let('u32', lowOf(first));
+    for (const each of vectors.keys()) if (each !== first) b.if(eq(irq, each), () => b.set(word, lowOf(each)));
+    return word;
+  };
+  const half = (b: Builder, entry: Reg<'irte'>, word: number): void => {
+    const pair = [b.load(image, [entry, word]), b.load(image, [entry, word + 1])] as const;
+    b.storePair(irte, entry, word, pair, { note: `remapping entry: its ${word === 0 ? 'lower' : 'upper'} 8 bytes` });
+  };
+  return {
+    compose(b, irq, vcpu) {
+      const entry = b.let('irte', irq);
+      b.store(image, [entry, 0], low(b, irq));
+      for (const word of [1, 3]) b.store(image, [entry, word], b.load(address, [vcpu, word]));
+    },
+    store(b, irq, note) {
+      const entry = b.let('irte', irq);
+      if (irteStore === 'whole') b.storeRow(irte, entry, image, entry, `${note}, 16 bytes at once`);
+      else for (const word of [0, 2]) half(b, entry, word);
+    },
+    wrong(b, irq, vcpu) {
+      const entry = b.let('irte', irq);
+      const wanted = low(b, irq);
+      const part = (word: number) => () => ne(b.load(irte, [entry, word]), b.load(address, [vcpu, word]));
+      return [() => ne(b.load(irte, [entry, 0]), wanted), part(1), part(3)];
+    },
+    boot(machine, irq, vcpu) {
+      const [one, other] = machine.descriptorAddress(pid.slot, vcpu);
+      bootWords(machine, irte, irq, [lowOf(irq), one, sourceOf(placement, irq) | VERIFY_SOURCE, other]);
+    },
+    fault(machine, irq, vcpu, [word = 0, second = 0, , fourth = 0]) {
+      const [one, other] = machine.descriptorAddress(pid.slot, vcpu);
+      const is = word === lowOf(irq) && second === one && fourth === other;
+      return is ? undefined : `its entry does not go to the descriptor of vCPU ${vcpu}`;
     },
   };
 }

@@ -2,15 +2,16 @@
  * Moving a remapped interrupt (linux.md 2.6 b, VT-d): the device is left alone, its entry in the remapping table changes, and what
  * units have cached of it is invalidated before the old vector is given up.
  */
-import { ne, not, SELF, type Assembler, type Builder, type Declarations, type Reg } from '../../index.js';
+import { eq, ne, not, SELF, type Assembler, type Builder, type Condition, type Declarations, type Reg } from '../../index.js';
 import type { Placement } from '../model.js';
 import type { Behaviours } from './behaviours.js';
 import type { Chip } from './chip.js';
 import type { PinEntries } from './ioapic.js';
-import { postedFormat, remappedFormat, type EntryFormat } from './irte.js';
+import { irteImage, postedFormat, remappedFormat, vcpuFormat, type HostFormat } from './irte.js';
 import { IrqKind, isPin, PINS, type IrqKinds } from './irqKinds.js';
 import { State, type LinuxData } from './data.js';
 import type { Messages } from './msi.js';
+import { postingRoutines } from './posting.js';
 import { OK, type VectorRoutines } from './vector.js';
 
 /** Descriptors (hardware.md D.4.1, D.4.2): invalidate by index; wait with a status write. */
@@ -49,6 +50,7 @@ export function remapChip(
   messages: Messages,
   kinds: IrqKinds,
   pins: PinEntries | undefined,
+  guestVectors: ReadonlyMap<number, number>,
   behaviours: Behaviours,
   placement: Placement,
 ): Chip {
@@ -75,14 +77,15 @@ export function remapChip(
     { holds: [r.ir2Lock] },
   );
 
-  const remapped = remappedFormat(d, r.irte, placement);
-  const posted = d.postedMsi && postedFormat(d, d.postedMsi, r.irte, r.ir2Lock, placement);
+  const image = d.postedMsi || d.vcpus ? irteImage(d, r.ir2Lock) : undefined;
+  const remapped = remappedFormat(d, r.irte, d.vcpus && image, placement);
+  const posted = d.postedMsi && image && postedFormat(d, d.postedMsi, r.irte, image, placement);
   /** For an irq whose entry is in this format: only messages of PCI devices are posted. */
-  const byFormat = (b: Builder, irq: Reg<'irq'>, then: (format: EntryFormat) => void): void => {
+  const byFormat = (b: Builder, irq: Reg<'irq'>, then: (format: HostFormat) => void): void => {
     if (posted) kinds.choose(b, irq, [IrqKind.PCI], { these: () => then(posted), others: () => then(remapped) });
     else then(remapped);
   };
-  const formatOf = (irq: number): EntryFormat => (posted && kinds.of(irq) === IrqKind.PCI ? posted : remapped);
+  const formatOf = (irq: number): HostFormat => (posted && kinds.of(irq) === IrqKind.PCI ? posted : remapped);
 
   const modifyIrte = k.routine(
     'modify_irte',
@@ -117,6 +120,20 @@ export function remapChip(
     return b.or('u32', b.shl('u32', first, 5), REMAPPABLE);
   };
 
+  const { vcpus } = d;
+  const toVcpu = vcpus && image && vcpuFormat(vcpus, r.irte, image, guestVectors, behaviours, placement);
+  /** What a move does, unless the entry is that of a vCPU and is to stay. */
+  const unlessPosted = (b: Builder, irq: Reg<'irq'>, body: () => void): void => {
+    if (!vcpus || (posted && behaviours.postedVcpuMove === 'overwrite')) body();
+    else b.if(eq(b.load(vcpus.postedTo, [irq]), 0), body);
+  };
+  const flush = (b: Builder, irq: Reg<'irq'>): void => {
+    if (behaviours.iecFlush === 'flush') b.call(qiSubmitSync, { irq });
+  };
+  const composeHost = (b: Builder, irq: Reg<'irq'>): void =>
+    byFormat(b, irq, (format) => (format === posted && behaviours.unpostEntry === 'cached' ? posted.composeCached(b, irq) : format.compose(b, irq)));
+  const posting = vcpus && toVcpu && postingRoutines(k, d, vcpus, toVcpu, r.ir2Lock, composeHost, flush);
+
   /** The old vector is cleaned up at once: behind the flush, nothing arrives there any more. */
   const intelIrSetAffinity = k.routine(
     'intel_ir_set_affinity',
@@ -124,7 +141,7 @@ export function remapChip(
     (b, { irq, mask }) => {
       const ret = b.call(v.apicSetAffinity, { irq, mask });
       b.if(ne(ret, OK), () => b.return(ret));
-      b.call(modifyIrte, { irq });
+      unlessPosted(b as unknown as Builder, irq, () => b.call(modifyIrte, { irq }));
       v.sendCleanup(b, irq);
       b.return(OK);
     },
@@ -181,12 +198,19 @@ export function remapChip(
         (entries) => entries.judge(b, irq),
         () => b.if(ne(b.inspect('sentAddress', [irq]), requestOf(b, irq)), () => b.flag('inStep', irq)),
       );
-      byFormat(b, irq, (format) => {
-        for (const wrong of format.wrong(b, irq)) b.if(wrong, () => b.flag('inStep', irq));
-      });
+      const flag = (tests: readonly (() => Condition)[]): void => {
+        for (const wrong of tests) b.if(wrong, () => b.flag('inStep', irq));
+      };
+      const asHost = (): void => byFormat(b, irq, (format) => flag(format.wrong(b, irq)));
+      if (!vcpus || !toVcpu) return asHost();
+      const vcpu = b.load(vcpus.postedTo, [irq]);
+      b.if(eq(vcpu, 0), asHost, () => flag(toVcpu.wrong(b, irq, b.sub('vcpu', vcpu, 1))));
     },
+    posting,
     boot(machine, irq, target, masked) {
       formatOf(irq).boot(machine, irq, target);
+      const vcpu = irqs[irq]?.vcpu;
+      if (vcpu !== undefined) toVcpu?.boot(machine, irq, vcpu);
       machine.setVariable(r.unit.slot, irq, 0, unitOf(irq));
       const { message = 0 } = irqs[irq] ?? {};
       if (isPin(kinds.of(irq))) pins?.boot(machine, irq, target, masked);
@@ -195,7 +219,9 @@ export function remapChip(
     },
     // what is cached comes before what memory says
     target(machine, irq) {
-      return formatOf(irq).target(machine, machine.cachedEntry(unitOf(irq), irq) ?? machine.tableEntry(unitOf(irq), irq));
+      const words = machine.cachedEntry(unitOf(irq), irq) ?? machine.tableEntry(unitOf(irq), irq);
+      const vcpu = vcpus ? machine.variable(vcpus.postedTo.slot, irq) : 0;
+      return vcpu > 0 && toVcpu ? toVcpu.fault(machine, irq, vcpu - 1, words) : formatOf(irq).target(machine, words);
     },
   };
 }
