@@ -151,7 +151,7 @@ export class ProgramMachine extends Machine {
   /** Guest-physical address of descriptor `row` of a variable, low and high half: where a unit finds it. */
   descriptorAddress(slot: number, row: number): readonly [low: number, high: number] {
     const at = this.layout.slot(slot, VarWord.address) + row * PidWord.count * 4;
-    return [(VARIABLE_WINDOW + (at - this.layout.firstVariable())) >>> 0, row];
+    return [(VARIABLE_WINDOW + (at - this.layout.firstVariable())) >>> 0, row + 1];
   }
 
   /** The machine is set up: derived fields are computed; in a timed run the clock is armed. */

@@ -106,7 +106,11 @@ export function vcpuRoutines(
   const enableWakeup = (b: Builder, vcpu: Row): Reg<'u32'> => {
     if (behaviours.piBlockOrder === 'listFirst') listAdd(b, vcpu);
     const old = setWakeupVector(b, vcpu);
-    if (behaviours.piBlockOrder === 'nvFirst') listAdd(b, vcpu);
+    if (behaviours.piBlockOrder === 'nvFirst') {
+      b.restoreFlags(b.let('bool', 1));
+      b.cli();
+      listAdd(b, vcpu);
+    }
     return old;
   };
 
@@ -212,7 +216,8 @@ export function vcpuRoutines(
         b.if(isHere, () =>
           b.if(
             b.load(loaded, [vcpu]),
-            () => b.if(eq(b.load(guest, [SELF]), 0), () => enter(b, vcpu)),
+            // unless it is in the middle of an operation
+            () => b.if(all(eq(b.load(guest, [SELF]), 0), () => eq(b.load(halted, [vcpu]), 0)), () => enter(b, vcpu)),
             () => {
               b.call(piLoad, { vcpu });
               b.store(vcpus.cpu, [vcpu], SELF);
@@ -284,13 +289,18 @@ export function vcpuRoutines(
     b.iret();
   });
 
+  /** No stopper comes before the end: a CPU that goes offline has nothing left of it. */
+  const done = (b: Builder, op: Reg<'u8'>): void => {
+    b.preemptOff();
+    b.restoreFlags(b.let('bool', 1));
+    b.opEnd(op);
+    b.end();
+  };
   const operation = (name: string, body: (b: Builder, vcpu: Row) => void) =>
     k.routine(name, { op: 'u8', vcpu: 'vcpu' }, (b, { op, vcpu }) => {
       b.cli();
       body(builderOf(b), vcpu);
-      b.restoreFlags(b.let('bool', 1));
-      b.opEnd(op);
-      b.end();
+      done(builderOf(b), op);
     });
 
   const operations = {
@@ -320,9 +330,7 @@ export function vcpuRoutines(
         () => void b.testAndClear(sleeping, [vcpu], 0, 'wake its thread'),
       );
       b.timerArm(cpu, run, 'its thread runs there, and loads it');
-      b.restoreFlags(b.let('bool', 1));
-      b.opEnd(op);
-      b.end();
+      done(b, op);
     }),
   };
 
