@@ -170,8 +170,13 @@ export class ProgramMachine extends Machine {
   }
 
   /** Vectors in the PIRs of a variable of descriptors, by row. */
+  /** How many descriptors a variable is. */
+  rowsOf(slot: number): number {
+    return this.layout.slot(slot, VarWord.dim0);
+  }
+
   posted(slot: number): { readonly row: number; readonly vector: number }[] {
-    const rows = Array.from({ length: this.layout.slot(slot, VarWord.dim0) }, (_, row) => row);
+    const rows = Array.from({ length: this.rowsOf(slot) }, (_, row) => row);
     const vectors = Array.from({ length: PidWord.control * 32 }, (_, vector) => vector);
     return rows.flatMap((row) =>
       vectors.filter((vector) => (this.variable(slot, row, vector >>> 5) >>> (vector & 31)) & 1).map((vector) => ({ row, vector })),

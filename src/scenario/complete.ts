@@ -3,6 +3,7 @@ import { messageOf } from './message.js';
 import type { Outline } from './outline.js';
 import { placeIrqs } from './placement.js';
 import { unitsOf } from './units.js';
+import { lastCpus } from './vcpus.js';
 import {
   FIRST_VECTOR,
   type Assertion,
@@ -59,11 +60,6 @@ function iommuOf({ machine: { iommu } }: ScenarioFile): Pick<MachineDescription,
 function vcpusOf({ machine: { vcpus } }: ScenarioFile, online: readonly number[]): Pick<MachineDescription, 'vcpus'> {
   if (vcpus === undefined) return {};
   return { vcpus: typeof vcpus === 'number' ? lastCpus(vcpus, online) : vcpus };
-}
-
-/** The CPUs of so many vCPUs, if the file does not say: the last that are online, so that the first are the host's. */
-export function lastCpus(count: number, online: readonly number[]): readonly number[] {
-  return online.toSorted((a, b) => b - a).slice(0, count);
 }
 
 /** What has the default is left out. */

@@ -1,9 +1,9 @@
 /** A scenario back to the text of a file. */
 import { Document, isMap, isScalar, isSeq, visit, type Node } from 'yaml';
 import { assumptionValues } from '../machine/index.js';
-import { lastCpus } from './complete.js';
 import type { DeviceDescription, MachineDescription, Scenario } from './scenario.js';
 import { shortest } from './units.js';
+import { lastCpus } from './vcpus.js';
 
 /** YAML that parses to the same scenario. What has its default is left out, unless a reader would look for it. */
 export function stringifyScenario(scenario: Scenario): string {

@@ -88,6 +88,8 @@ export interface BuiltModel {
   disagreement(machine: ProgramMachine, source: number): string | undefined;
   /** Vectors that are allocated and nobody's target: moves that are not cleaned up, and leaks. Left out: not known. */
   untargeted?(machine: ProgramMachine): readonly Untargeted[];
+  /** Where each vCPU is, in words; CPUs by index. Left out: there are none. */
+  vcpus?(machine: ProgramMachine): readonly string[];
   /** Slots of a CPU's vector table that are not empty. */
   slots(machine: ProgramMachine, cpu: number): readonly { readonly vector: number; readonly text: string }[];
   /** Puts the kernel's data, the CPUs and the devices in the state in which the scenario starts. */

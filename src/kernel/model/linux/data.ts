@@ -167,11 +167,11 @@ function declareVcpus(d: Declarations) {
     /** words 1 and 3 of an entry that goes to the descriptor of a vCPU */
     address: d.variable('pi_desc_address', 'u32', ['vcpu', 'word'], { class: 'fixed' }),
     /** the vCPU that its irq is posted to */
-    postedTo: d.variable('posted_vcpu', 'vcpu', ['irq'], { values: { names: { NONE: 0 }, as: 'number', from: 1 } }),
+    postedTo: d.variable('posted_vcpu', 'vcpu', ['irq'], { values: { names: { NONE: 0 }, as: 'vCPU', from: 1 } }),
     /** VIRR of the virtual-APIC page: a bit for each vCPU */
     virr: d.variable('virr', 'u32', ['irq'], { bits: (size: MachineSize) => Math.max(1, size.vcpus ?? 1), visible: true, carrier: true }),
     /** the vCPU whose guest runs on this CPU */
-    guest: d.variable('guest', 'vcpu', ['cpu'], { visible: true, local: true, values: { names: { NONE: 0 }, as: 'number', from: 1 } }),
+    guest: d.variable('guest', 'vcpu', ['cpu'], { visible: true, local: true, values: { names: { NONE: 0 }, as: 'vCPU', from: 1 } }),
     wakeupLock,
     /** the list of vCPUs that are blocked on a CPU */
     wakeupList: d.variable('wakeup_vcpus_on_cpu', 'bool', ['cpu', 'vcpu'], { visible: true, lock: wakeupLock }),

@@ -48,7 +48,7 @@ import { irtesFor } from './remap.js';
 import { isRemapped } from './target.js';
 import { teardownRoutines } from './teardown.js';
 import { threadRoutines } from './threads.js';
-import { guestVectors, vcpuRoutines } from './vcpu.js';
+import { describeVcpus, guestVectors, vcpuRoutines, type Vcpus } from './vcpu.js';
 import { vectorRoutines } from './vector.js';
 import { refusesPostedMsi, versions, versionTable } from './versions.js';
 
@@ -241,6 +241,7 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
     operations: placement.operations.map((o, i) => operation(o, entry, data.operationMasks[i]?.slot ?? 0, firstOf)),
     systemVectors,
     ...(size.irtes === undefined ? {} : { irtes: size.irtes }),
+    ...(data.vcpus && { vcpus: (machine: ProgramMachine) => describeVcpus(machine, data.vcpus as Vcpus, vcpuCount) }),
     boot: (machine) => boot(machine, data, chip, kinds, size, placement),
     disagreement: (machine, source) => disagreement(machine, data, chip, source),
     untargeted: (machine) => untargeted(machine, data, size),

@@ -363,6 +363,20 @@ export function vcpuRoutines(
   };
 }
 
+/** Where each vCPU is, in words. */
+export function describeVcpus(machine: ProgramMachine, vcpus: Vcpus, count: number): readonly string[] {
+  return Array.from({ length: count }, (_, v) => {
+    const of = (variable: { readonly slot: number }): number => machine.variable(variable.slot, v);
+    const cpu = of(vcpus.taskCpu);
+    if (of(vcpus.loaded) === 0) {
+      if (of(vcpus.sleeping) === 0) return `waits for cpu ${cpu}`;
+      const list = of(vcpus.listCpu);
+      return machine.variable(vcpus.wakeupList.slot, list, v) ? `blocked, on the list of cpu ${list}` : 'blocked, on no list';
+    }
+    return machine.variable(vcpus.guest.slot, cpu) === v + 1 ? `its guest runs on cpu ${cpu}` : `on cpu ${cpu}, not in its guest`;
+  });
+}
+
 /** vCPUs run on their CPUs, with nothing posted. */
 export function bootVcpus(machine: ProgramMachine, vcpus: Vcpus, { vcpus: cpus = [], irqs, apicIds }: Placement): void {
   cpus.forEach((cpu, v) => {
