@@ -39,6 +39,7 @@ const witnesses: readonly (readonly [behaviour: string, first: string, second: s
   ['retrigger', 'ipi', 'none', '5.9', 'offline-late'],
   ['slotMark', 'mark', 'none', '5.9', 'offline-late'],
   ['offlineList', 'leave', 'free', '6.6', 'remapped-queued-offline'],
+  ['irteUpdate', 'split', 'atomic', '6.19', 'posted-msi-offline'],
   ['iecFlush', 'flush', 'none', '5.9', 'remapped-msi-move'],
   ['iecWait', 'wait', 'none', '5.9', 'remapped-msi-move'],
   ['iecIndex', 'entry', 'first', '5.9', 'remapped-multi-msi-move'],
@@ -60,7 +61,7 @@ const witnesses: readonly (readonly [behaviour: string, first: string, second: s
   ['postedVcpuMove', 'skip', 'overwrite', '6.15', 'vcpu-posted-msi'],
   ['unpostEntry', 'current', 'cached', '6.10', 'vcpu-posted-msi'],
   ['unpostEntry', 'current', 'cached', '6.15', 'vcpu-posted-msi'],
-  ['irteStore', 'whole', 'halves', '7.0', 'vcpu-post'],
+  ['irteUpdate', 'split', 'atomic', '5.9', 'vcpu-post'],
 ];
 
 const sorted = (values: readonly string[]): string => values.toSorted().join(' ');

@@ -117,6 +117,10 @@ export const behaviours = {
     text: 'vectors that wait for their cleanup on the dying CPU (2.8 d7)',
     values: { leave: 'left on its list', free: 'freed' },
   },
+  irteUpdate: {
+    text: 'how a remapping entry changes that is in posted format, or was (2.6; races.md vtd-irte-two-halves)',
+    values: { split: 'in two stores of 8 bytes, the lower half first, like any other', atomic: 'in one of 16 bytes' },
+  },
   iecFlush: {
     text: 'what follows a change of a remapping entry (2.6)',
     values: { flush: 'the cached entry is invalidated', none: 'nothing: what is cached stays' },
@@ -181,10 +185,6 @@ export const behaviours = {
       current: 'goes to the descriptor of its CPU',
       cached: 'is what is kept of it: in posted format, with a destination where the address of a descriptor is',
     },
-  },
-  irteStore: {
-    text: 'how an entry is stored that is posted to a vCPU, or was (hardware.md D.5)',
-    values: { whole: '16 bytes at once', halves: 'the lower 8 bytes, then the upper ones' },
   },
   iecIndex: {
     text: 'which entries the invalidation covers (2.6)',

@@ -1,6 +1,6 @@
 /** Formats of an entry of the remapping table (hardware.md D.3), as the kernel writes and reads them. */
 import type { ProgramMachine } from '../../../machine/index.js';
-import { eq, ne, type Builder, type Condition, type Lock, type Reg, type Variable } from '../../index.js';
+import { ne, type Builder, type Condition, type Lock, type Reg, type Variable } from '../../index.js';
 import type { Placement } from '../model.js';
 import type { Behaviours } from './behaviours.js';
 import type { LinuxData } from './data.js';
@@ -9,7 +9,7 @@ import type { Target } from './target.js';
 /** A present entry with a redirection hint, as the kernel composes it: fixed, edge, physical (D.3.1). */
 const PRESENT = 0x9;
 /** A present entry in posted format, not urgent (D.3.2). */
-const POSTED = 0x8001;
+export const POSTED = 0x8001;
 /** The requester id is verified: SVT 1, all 16 bits (D.3.3). */
 const VERIFY_SOURCE = 1 << 18;
 
@@ -17,8 +17,8 @@ export type Irte = Variable<'u32', readonly ['irte', 'word']>;
 
 /** How an irq's entry says what the kernel believes of it. Irqs by index. */
 export interface EntryFormat {
-  /** The entry gets vector and CPU of its irq; irq_2_ir_lock is held. */
-  write(b: Builder, irq: Reg<'irq'>): void;
+  /** The entry gets vector and CPU of its irq; irq_2_ir_lock is held. `whole`: and all the rest, as it was cleared before. */
+  write(b: Builder, irq: Reg<'irq'>, whole: Reg<'bool'>): void;
   /** Tests of words of the entry: which are not as `write` would leave them. */
   wrong(b: Builder, irq: Reg<'irq'>): readonly (() => Condition)[];
   /** The entry at the start. */
@@ -27,15 +27,51 @@ export interface EntryFormat {
   target(machine: ProgramMachine, words: readonly number[]): Target | string;
 }
 
-/** An entry whose format may change: it is composed in memory, and stored whole. */
+/** An entry whose format may change: it is composed in the image, and stored whole. */
 export interface HostFormat extends EntryFormat {
   /** The words of the entry are put into the image; irq_2_ir_lock is held. */
   compose(b: Builder, irq: Reg<'irq'>): void;
 }
 
-const sourceOf = ({ irqs, devices }: Placement, irq: number): number => devices[irqs[irq]?.device ?? 0]?.requester ?? 0;
+/** Word 2: who may ask for the entry. */
+export const sourceOf = ({ irqs, devices }: Placement, irq: number): number => (devices[irqs[irq]?.device ?? 0]?.requester ?? 0) | VERIFY_SOURCE;
 
-function bootWords(machine: ProgramMachine, { slot }: Irte, irq: number, words: readonly number[]): void {
+/** Both halves of an entry, the lower one, which says whether it is present, first (races.md vtd-irte-two-halves). */
+export function storeHalves(
+  b: Builder,
+  irte: Irte,
+  irq: Reg<'irq'>,
+  halves: readonly (readonly [Reg<'u32'>, Reg<'u32'>])[],
+  note: string,
+): void {
+  const entry = b.let('irte', irq);
+  halves.forEach((half, i) => b.storePair(irte, entry, 2 * i, half, { note: `${note}, ${i === 0 ? 'lower' : 'upper'} half` }));
+}
+
+/** Entries as the kernel keeps them: one that is in posted format, or was, is composed here, and stored whole (D.5). */
+export interface IrteImage {
+  readonly words: Irte;
+  /** What is composed becomes the entry; irq_2_ir_lock is held. */
+  store(b: Builder, irq: Reg<'irq'>, note: string): void;
+}
+
+/** `lock`: irq_2_ir_lock. */
+export function irteImage(d: LinuxData, irte: Irte, lock: Lock, { irteUpdate }: Behaviours): IrteImage {
+  const words = d.declarations.variable('irte_entry', 'u32', ['irte', 'word'], { lock });
+  return {
+    words,
+    store(b, irq, note) {
+      const entry = b.let('irte', irq);
+      if (irteUpdate === 'split') {
+        const half = (first: number) => [b.load(words, [entry, first]), b.load(words, [entry, first + 1])] as const;
+        storeHalves(b, irte, irq, [half(0), half(2)], note);
+      } else b.storeRow(irte, entry, words, entry, `${note}, 16 bytes at once`);
+    },
+  };
+}
+
+/** Of an entry, or of its image, at the start. */
+export function bootWords(machine: ProgramMachine, { slot }: Irte, irq: number, words: readonly number[]): void {
   words.forEach((word, i) => machine.setVariable(slot, irq, i, word));
 }
 
@@ -45,22 +81,21 @@ export interface PostedFormat extends HostFormat {
   composeCached(b: Builder, irq: Reg<'irq'>): void;
 }
 
-/** Entries as the kernel keeps them: what is stored whole is composed here. `lock`: irq_2_ir_lock. */
-export function irteImage(d: LinuxData, lock: Lock): Irte {
-  return d.declarations.variable('irte_entry', 'u32', ['irte', 'word'], { lock });
-}
-
 /**
- * D.3.1: vector and destination are in the lower half, which is stored at once; the upper one says whose the entry is, and stays.
- * `image`: where entries may be posted too.
+ * D.3.1: vector and destination are in the lower half, which is stored at once; the upper one says whose the entry is, and is stored
+ * behind it where it changes: a store of what is there already is left out, as nobody can see it. `image`: where entries may be posted to
+ * vCPUs too.
  */
-export function remappedFormat(d: LinuxData, irte: Irte, image: Irte | undefined, placement: Placement): HostFormat {
+export function remappedFormat(d: LinuxData, irte: Irte, image: IrteImage | undefined, placement: Placement): HostFormat {
   const low = (b: Builder, irq: Reg<'irq'>): Reg<'u32'> => b.or('u32', b.shl('u32', b.load(d.apicdVector, [irq]), 16), PRESENT);
   const destination = (b: Builder, irq: Reg<'irq'>): Reg<'u32'> => b.shl('u32', b.constant('apicId', b.load(d.apicdCpu, [irq])), 8);
+  const source = d.declarations.variable('irte_source', 'u32', ['irq'], { class: 'fixed' });
   return {
-    write(b, irq) {
+    write(b, irq, whole) {
       const pair = [low(b, irq), destination(b, irq)] as const;
       b.storePair(irte, b.let('irte', irq), 0, pair, { note: 'remapping entry: new vector and destination' });
+      const owner = [b.load(source, [irq]), b.let('u32', 0)] as const;
+      b.if(ne(whole, 0), () => b.storePair(irte, b.let('irte', irq), 2, owner, { note: 'remapping entry: who may ask for it' }));
     },
     wrong(b, irq) {
       const entry = b.let('irte', irq);
@@ -70,14 +105,15 @@ export function remappedFormat(d: LinuxData, irte: Irte, image: Irte | undefined
     compose(b, irq) {
       if (image === undefined) return;
       const entry = b.let('irte', irq);
-      b.store(image, [entry, 0], low(b, irq));
-      b.store(image, [entry, 1], destination(b, irq));
-      b.store(image, [entry, 3], 0);
+      b.store(image.words, [entry, 0], low(b, irq));
+      b.store(image.words, [entry, 1], destination(b, irq));
+      b.store(image.words, [entry, 3], 0);
     },
     boot(machine, irq, { cpu, vector }) {
       const apicId = placement.apicIds[cpu] ?? 0;
-      const words = [PRESENT | (vector << 16), apicId << 8, sourceOf(placement, irq) | VERIFY_SOURCE, 0];
-      for (const variable of [irte, ...(image ? [image] : [])]) bootWords(machine, variable, irq, words);
+      const words = [PRESENT | (vector << 16), apicId << 8, sourceOf(placement, irq), 0];
+      machine.setVariable(source.slot, irq, 0, sourceOf(placement, irq));
+      for (const variable of [irte, ...(image ? [image.words] : [])]) bootWords(machine, variable, irq, words);
     },
     target(_, [first = 0, second = 0]) {
       const cpu = placement.apicIds.indexOf(second >>> 8);
@@ -91,30 +127,30 @@ export function postedFormat(
   d: LinuxData,
   { pid }: NonNullable<LinuxData['postedMsi']>,
   irte: Irte,
-  image: Irte,
+  image: IrteImage,
   placement: Placement,
 ): PostedFormat {
   /** words 1 and 3 of an entry that goes to the CPU's descriptor */
   const address = d.declarations.variable('posted_msi_address', 'u32', ['cpu', 'word'], { class: 'fixed' });
   const low = (b: Builder, irq: Reg<'irq'>): Reg<'u32'> => b.or('u32', b.shl('u32', b.load(d.apicdVector, [irq]), 16), POSTED);
+  const { words } = image;
   const compose = (b: Builder, irq: Reg<'irq'>): void => {
     const entry = b.let('irte', irq);
-    b.store(image, [entry, 0], low(b, irq));
+    b.store(words, [entry, 0], low(b, irq));
     const cpu = b.load(d.apicdCpu, [irq]);
-    for (const word of [1, 3]) b.store(image, [entry, word], b.load(address, [cpu, word]));
+    for (const word of [1, 3]) b.store(words, [entry, word], b.load(address, [cpu, word]));
   };
   return {
     compose,
     composeCached(b, irq) {
       const entry = b.let('irte', irq);
-      b.store(image, [entry, 0], low(b, irq));
-      b.store(image, [entry, 1], b.shl('u32', b.constant('apicId', b.load(d.apicdCpu, [irq])), 8));
-      b.store(image, [entry, 3], 0);
+      b.store(words, [entry, 0], low(b, irq));
+      b.store(words, [entry, 1], b.shl('u32', b.constant('apicId', b.load(d.apicdCpu, [irq])), 8));
+      b.store(words, [entry, 3], 0);
     },
     write(b, irq) {
       compose(b, irq);
-      const entry = b.let('irte', irq);
-      b.storeRow(irte, entry, image, entry, 'remapping entry: new vector and descriptor, 16 bytes at once');
+      image.store(b, irq, 'remapping entry: new vector and descriptor');
     },
     wrong(b, irq) {
       const entry = b.let('irte', irq);
@@ -129,8 +165,8 @@ export function postedFormat(
         machine.setVariable(address.slot, c, 3, second);
       });
       const [first, second] = machine.descriptorAddress(pid.slot, cpu);
-      const words = [POSTED | (vector << 16), first, sourceOf(placement, irq) | VERIFY_SOURCE, second];
-      for (const variable of [irte, image]) bootWords(machine, variable, irq, words);
+      for (const variable of [irte, words])
+        bootWords(machine, variable, irq, [POSTED | (vector << 16), first, sourceOf(placement, irq), second]);
     },
     target(machine, [first = 0, second = 0, , fourth = 0]) {
       const cpu = placement.apicIds.findIndex((_, c) => {
@@ -138,68 +174,6 @@ export function postedFormat(
         return one === second && other === fourth;
       });
       return cpu < 0 ? 'its entry goes to no descriptor' : { cpu, vector: (first >>> 16) & 0xff };
-    },
-  };
-}
-
-/** D.3.2: the descriptor of the vCPU that an irq is posted to, and the guest's vector. */
-export interface VcpuFormat {
-  /** The words of the entry are put into the image; irq_2_ir_lock is held. */
-  compose(b: Builder, irq: Reg<'irq'>, vcpu: Reg<'vcpu'>): void;
-  /** The image is stored. */
-  store(b: Builder, irq: Reg<'irq'>, note: string): void;
-  /** Tests of words of the entry: which are not those of an irq that is posted to this vCPU. */
-  wrong(b: Builder, irq: Reg<'irq'>, vcpu: Reg<'vcpu'>): readonly (() => Condition)[];
-  boot(machine: ProgramMachine, irq: number, vcpu: number): void;
-  /** Why an entry of these words does not go to the vCPU, as the end of a sentence; undefined: it does. */
-  fault(machine: ProgramMachine, irq: number, vcpu: number, words: readonly number[]): string | undefined;
-}
-
-/** `vectors`: of the guest, by irq. */
-export function vcpuFormat(
-  { pid, address }: NonNullable<LinuxData['vcpus']>,
-  irte: Irte,
-  image: Irte,
-  vectors: ReadonlyMap<number, number>,
-  { irteStore }: Behaviours,
-  placement: Placement,
-): VcpuFormat {
-  const first = Math.min(...vectors.keys());
-  const lowOf = (irq: number): number => POSTED | ((vectors.get(irq) ?? 0) << 16);
-  const low = (b: Builder, irq: Reg<'irq'>): Reg<'u32'> => {
-    const word = b.let('u32', lowOf(first));
-    for (const each of vectors.keys()) if (each !== first) b.if(eq(irq, each), () => b.set(word, lowOf(each)));
-    return word;
-  };
-  const half = (b: Builder, entry: Reg<'irte'>, word: number): void => {
-    const pair = [b.load(image, [entry, word]), b.load(image, [entry, word + 1])] as const;
-    b.storePair(irte, entry, word, pair, { note: `remapping entry: its ${word === 0 ? 'lower' : 'upper'} 8 bytes` });
-  };
-  return {
-    compose(b, irq, vcpu) {
-      const entry = b.let('irte', irq);
-      b.store(image, [entry, 0], low(b, irq));
-      for (const word of [1, 3]) b.store(image, [entry, word], b.load(address, [vcpu, word]));
-    },
-    store(b, irq, note) {
-      const entry = b.let('irte', irq);
-      if (irteStore === 'whole') b.storeRow(irte, entry, image, entry, `${note}, 16 bytes at once`);
-      else for (const word of [0, 2]) half(b, entry, word);
-    },
-    wrong(b, irq, vcpu) {
-      const entry = b.let('irte', irq);
-      const wanted = low(b, irq);
-      const part = (word: number) => () => ne(b.load(irte, [entry, word]), b.load(address, [vcpu, word]));
-      return [() => ne(b.load(irte, [entry, 0]), wanted), part(1), part(3)];
-    },
-    boot(machine, irq, vcpu) {
-      const [one, other] = machine.descriptorAddress(pid.slot, vcpu);
-      bootWords(machine, irte, irq, [lowOf(irq), one, sourceOf(placement, irq) | VERIFY_SOURCE, other]);
-    },
-    fault(machine, irq, vcpu, [word = 0, second = 0, , fourth = 0]) {
-      const [one, other] = machine.descriptorAddress(pid.slot, vcpu);
-      const is = word === lowOf(irq) && second === one && fourth === other;
-      return is ? undefined : `its entry does not go to the descriptor of vCPU ${vcpu}`;
     },
   };
 }

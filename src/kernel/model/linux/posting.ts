@@ -2,7 +2,8 @@
 import type { Assembler, Builder, Lock, Reg } from '../../index.js';
 import type { Posting } from './chip.js';
 import type { LinuxData } from './data.js';
-import type { VcpuFormat } from './irte.js';
+import type { IrteImage } from './irte.js';
+import type { VcpuFormat } from './vcpuEntry.js';
 
 /** `compose`: the words of the entry that the irq has for the host; `flush`: what is cached of it is invalidated. irq_2_ir_lock is held. */
 export function postingRoutines(
@@ -10,6 +11,7 @@ export function postingRoutines(
   d: LinuxData,
   { postedTo }: NonNullable<LinuxData['vcpus']>,
   format: VcpuFormat,
+  image: IrteImage,
   lock: Lock<readonly []>,
   compose: (b: Builder, irq: Reg<'irq'>) => void,
   flush: (b: Builder, irq: Reg<'irq'>) => void,
@@ -17,7 +19,7 @@ export function postingRoutines(
   const change = (b: Builder, irq: Reg<'irq'>, note: string, words: () => void): void => {
     b.lock(lock, []);
     words();
-    format.store(b, irq, note);
+    image.store(b, irq, note);
     flush(b, irq);
     b.unlock(lock, []);
   };

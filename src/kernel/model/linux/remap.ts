@@ -7,11 +7,12 @@ import type { Placement } from '../model.js';
 import type { Behaviours } from './behaviours.js';
 import type { Chip } from './chip.js';
 import type { PinEntries } from './ioapic.js';
-import { irteImage, postedFormat, remappedFormat, vcpuFormat, type HostFormat } from './irte.js';
+import { irteImage, postedFormat, remappedFormat, storeHalves, type HostFormat } from './irte.js';
 import { IrqKind, isPin, PINS, type IrqKinds } from './irqKinds.js';
 import { State, type LinuxData } from './data.js';
 import type { Messages } from './msi.js';
 import { postingRoutines } from './posting.js';
+import { vcpuFormat } from './vcpuEntry.js';
 import { OK, type VectorRoutines } from './vector.js';
 
 /** Descriptors (hardware.md D.4.1, D.4.2): invalidate by index; wait with a status write. */
@@ -77,7 +78,7 @@ export function remapChip(
     { holds: [r.ir2Lock] },
   );
 
-  const image = d.postedMsi || d.vcpus ? irteImage(d, r.ir2Lock) : undefined;
+  const image = d.postedMsi || d.vcpus ? irteImage(d, r.irte, r.ir2Lock, behaviours) : undefined;
   const remapped = remappedFormat(d, r.irte, d.vcpus && image, placement);
   const posted = d.postedMsi && image && postedFormat(d, d.postedMsi, r.irte, image, placement);
   /** For an irq whose entry is in this format: only messages of PCI devices are posted. */
@@ -89,23 +90,23 @@ export function remapChip(
 
   const modifyIrte = k.routine(
     'modify_irte',
-    { irq: 'irq' },
-    (b, { irq }) => {
+    { irq: 'irq', whole: 'bool' },
+    (b, { irq, whole }) => {
       b.lock(r.ir2Lock, []);
-      byFormat(b, irq, (format) => format.write(b, irq));
+      byFormat(b, irq, (format) => format.write(b, irq, whole));
       if (behaviours.iecFlush === 'flush') b.call(qiSubmitSync, { irq });
       b.unlock(r.ir2Lock, []);
     },
     { holds: [d.descLock] },
   );
 
-  /** The half that says whether it is present, in either format. */
   const clearIrte = k.routine(
     'clear_entries',
     { irq: 'irq' },
     (b, { irq }) => {
       b.lock(r.ir2Lock, []);
-      b.storePair(r.irte, b.let('irte', irq), 0, [b.let('u32', 0), b.let('u32', 0)], { note: 'remapping entry: not present' });
+      const zeros = [b.let('u32', 0), b.let('u32', 0)] as const;
+      storeHalves(b, r.irte, irq, [zeros, zeros], 'remapping entry: not present');
       if (behaviours.iecFlush === 'flush') b.call(qiSubmitSync, { irq });
       b.unlock(r.ir2Lock, []);
     },
@@ -121,7 +122,7 @@ export function remapChip(
   };
 
   const { vcpus } = d;
-  const toVcpu = vcpus && image && vcpuFormat(vcpus, r.irte, image, guestVectors, behaviours, placement);
+  const toVcpu = vcpus && image && vcpuFormat(vcpus, r.irte, image, guestVectors, placement);
   /** What a move does, unless the entry is that of a vCPU and is to stay. */
   const unlessPosted = (b: Builder, irq: Reg<'irq'>, body: () => void): void => {
     if (!vcpus || (posted && behaviours.postedVcpuMove === 'overwrite')) body();
@@ -132,7 +133,7 @@ export function remapChip(
   };
   const composeHost = (b: Builder, irq: Reg<'irq'>): void =>
     byFormat(b, irq, (format) => (format === posted && behaviours.unpostEntry === 'cached' ? posted.composeCached(b, irq) : format.compose(b, irq)));
-  const posting = vcpus && toVcpu && postingRoutines(k, d, vcpus, toVcpu, r.ir2Lock, composeHost, flush);
+  const posting = vcpus && toVcpu && postingRoutines(k, d, vcpus, toVcpu, image, r.ir2Lock, composeHost, flush);
 
   /** The old vector is cleaned up at once: behind the flush, nothing arrives there any more. */
   const intelIrSetAffinity = k.routine(
@@ -141,7 +142,7 @@ export function remapChip(
     (b, { irq, mask }) => {
       const ret = b.call(v.apicSetAffinity, { irq, mask });
       b.if(ne(ret, OK), () => b.return(ret));
-      unlessPosted(b as unknown as Builder, irq, () => b.call(modifyIrte, { irq }));
+      unlessPosted(b as unknown as Builder, irq, () => b.call(modifyIrte, { irq, whole: 0 }));
       v.sendCleanup(b, irq);
       b.return(OK);
     },
@@ -164,7 +165,7 @@ export function remapChip(
     pins,
     // the entry is there before anything can ask for it
     activate(b, irq) {
-      b.call(modifyIrte, { irq });
+      b.call(modifyIrte, { irq, whole: 1 });
       byPin(
         b,
         irq,

@@ -112,6 +112,7 @@ const history: { readonly [N in BehaviourName]: readonly Era<N>[] } = {
     [FIRST, 'leave'],
     ['6.6', 'free'],
   ],
+  irteUpdate: [[FIRST, 'atomic']],
   iecFlush: [[FIRST, 'flush']],
   iecWait: [[FIRST, 'wait']],
   iecIndex: [[FIRST, 'entry']],
@@ -141,7 +142,7 @@ const history: { readonly [N in BehaviourName]: readonly Era<N>[] } = {
   piBlockOrder: [[FIRST, 'listFirst']],
   piBlockOn: [[FIRST, 'test']],
   piUpdate: [[FIRST, 'cmpxchg']],
-  vmEntry: [[FIRST, 'sync']],
+  vmEntry: [[FIRST, 'sync', 'memory']],
   // of messages that are posted to CPUs only; the stable series 6.12 has both repairs of 6.15
   postedVcpuMove: [
     [FIRST, 'skip'],
@@ -153,7 +154,6 @@ const history: { readonly [N in BehaviourName]: readonly Era<N>[] } = {
     ['6.10', 'cached'],
     ['6.12.117', 'current'],
   ],
-  irteStore: [[FIRST, 'whole']],
 };
 
 /** Of 6.12.117, what its records show. */
