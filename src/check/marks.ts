@@ -99,7 +99,9 @@ function loss(system: System, watched: Watched): Breaking {
   const pending = system.names.cpus.flatMap((cpu, c) =>
     replay.machine.cpu(c).irr.map((vector) => `; vector ${hex(vector)} is pending on ${cpu}, which does not take it`),
   );
-  const posted = system.built.variables.filter(({ descriptor }) => descriptor).flatMap((variable) => inPir(system, replay.machine, variable));
+  const posted = system.built.variables
+    .filter(({ descriptor }) => descriptor)
+    .flatMap((variable) => inPir(system, replay.machine, variable));
   const why = [...pending, ...posted].join('');
   return [fail(end, `LOST: at rest the event of ${name} is owed${why}`), ...partings(system, watched, source, end)];
 }

@@ -53,7 +53,10 @@ export function stateOf(system: System, machine: ProgramMachine): StateTable {
     }),
     entries: entriesOf(system, machine),
     descriptors: descriptorsOf(system, machine),
-    vcpus: (system.built.vcpus?.(machine) ?? []).map((where, v) => ({ name: `vCPU ${v}`, where: where.replace(/\bcpu (\d+)/, (_, c: string) => system.names.cpus[Number(c)] ?? c) })),
+    vcpus: (system.built.vcpus?.(machine) ?? []).map((where, v) => ({
+      name: `vCPU ${v}`,
+      where: where.replace(/\bcpu (\d+)/, (_, c: string) => system.names.cpus[Number(c)] ?? c),
+    })),
     owed: system.names.sources.filter((_, s) => machine.owed(s)),
     cpus: system.names.cpus.map((name, c) => {
       const { irr, isr, enabled, interruptsOn, run } = machine.cpu(c);

@@ -19,7 +19,9 @@ export function operationMistakes(outline: Outline, cpus: readonly CpuOutline[])
         return [];
       case 'suspend':
         if (parallel) return [finding(operation.path, 'nothing can go on in parallel with a suspend; leave out parallel')];
-        return outline.vcpus === undefined ? [] : [finding(operation.path, 'a machine with vCPUs is not suspended; leave out one of the two')];
+        return outline.vcpus === undefined
+          ? []
+          : [finding(operation.path, 'a machine with vCPUs is not suspended; leave out one of the two')];
       case 'preempt':
       case 'block':
       case 'wake':
@@ -209,7 +211,8 @@ function inOrder(operations: readonly OperationOutline[], way: Way, when: string
 
 /** An operation whose task finds no CPU without a vCPU. */
 function hostless(operation: OperationOutline, { online, places }: Way): { readonly path: Path; readonly message: string } | undefined {
-  if (operation.kind === 'other' || operation.kind === 'load' || operation.kind === 'preempt' || operation.kind === 'block') return undefined;
+  if (operation.kind === 'other' || operation.kind === 'load' || operation.kind === 'preempt' || operation.kind === 'block')
+    return undefined;
   const message = withoutHost(places, online, operation.kind === 'offline' ? operation.cpu.value : undefined);
   if (message === undefined) return undefined;
   const at = 'irq' in operation ? operation.irq : 'vcpu' in operation ? operation.vcpu : 'cpu' in operation ? operation.cpu : undefined;

@@ -41,7 +41,12 @@ function placeMistakes({ value, path }: NonNullable<Outline['vcpus']>, cpus: rea
   if (typeof value === 'number')
     return value <= online.length
       ? []
-      : [finding(path, `${value} vCPUs need a CPU each, and ${cpusListed(online)} ${online.length === 1 ? 'is' : 'are'} online; write fewer`)];
+      : [
+          finding(
+            path,
+            `${value} vCPUs need a CPU each, and ${cpusListed(online)} ${online.length === 1 ? 'is' : 'are'} online; write fewer`,
+          ),
+        ];
   const wrong = cpuListMistakes(value, cpus);
   if (wrong.length > 0) return wrong;
   return value.flatMap((cpu) =>
@@ -53,7 +58,9 @@ function missingVcpu({ value, path }: At<number>, { vcpus, vcpusUnread }: Outlin
   if (vcpusUnread) return [];
   if (vcpus === undefined) return [finding(path, 'the machine has no vCPUs; write machine vcpus: 1')];
   const count = typeof vcpus.value === 'number' ? vcpus.value : vcpus.value.length;
-  return value < count ? [] : [finding(path, `vCPU ${value} does not exist; the machine has vCPU ${count === 1 ? '0' : `0 to ${count - 1}`}`)];
+  return value < count
+    ? []
+    : [finding(path, `vCPU ${value} does not exist; the machine has vCPU ${count === 1 ? '0' : `0 to ${count - 1}`}`)];
 }
 
 function irqMistakes(irq: IrqOutline, outline: Outline): Finding[] {
@@ -117,11 +124,15 @@ export function parallelMistakes({ vcpus, irqs }: Outline, operations: readonly 
   const ended = ['free', 'disable'] as const;
   return operations.flatMap((o) => {
     if (o.kind === 'load' || o.kind === 'offline')
-      return [finding(o.cpu.path, `nothing can go on in parallel with ${joined(['a load', 'an offline'], 'or')} where there are vCPUs; leave out parallel`)];
+      return [
+        finding(
+          o.cpu.path,
+          `nothing can go on in parallel with ${joined(['a load', 'an offline'], 'or')} where there are vCPUs; leave out parallel`,
+        ),
+      ];
     const kind = ended.find((each) => each === o.kind);
     return kind !== undefined && 'irq' in o && o.irq !== undefined && posted.has(o.irq.value)
       ? [finding(o.irq.path, `irq ${o.irq.value} may be posted to a vCPU when this begins; leave out parallel`)]
       : [];
   });
 }
-

@@ -100,15 +100,21 @@ describe('what it is beside', () => {
       'another vCPU, to which it goes',
       { operations: '{block: 1}, {post: {irq: 24, vcpu: 1}}', cpus: 3, vcpus: '2', irqs: '{irq: 24, cpu: 0, vcpu: 0}', raises: 1 },
     ],
-    ['a move at the same time', { operations: '{move: {irq: 24, to: [1]}}, {post: {irq: 24, vcpu: 0}}', irqs: '{irq: 24, cpu: 0}', more: 'parallel: true\n' }],
+    [
+      'a move at the same time',
+      { operations: '{move: {irq: 24, to: [1]}}, {post: {irq: 24, vcpu: 0}}', irqs: '{irq: 24, cpu: 0}', more: 'parallel: true\n' },
+    ],
     ['a CPU that comes back', { operations: '{offline: 1}, {load: {vcpu: 0, cpu: 0}}', raises: 1 }],
   ])('%s', async (_, given) => expect(await verdict(given)).toBe('safe'));
 });
 
 test('an entry goes to the descriptor of the vCPU, whole, and comes back with the vector and CPU that the host has', async () => {
-  const walk = await Walk.begin(text({ operations: '{post: {irq: 24, vcpu: 0}}, {move: {irq: 24, to: [1]}}, {unpost: 24}', irqs: '{irq: 24, cpu: 0}' }), {
-    model: '7.0',
-  });
+  const walk = await Walk.begin(
+    text({ operations: '{post: {irq: 24, vcpu: 0}}, {move: {irq: 24, to: [1]}}, {unpost: 24}', irqs: '{irq: 24, cpu: 0}' }),
+    {
+      model: '7.0',
+    },
+  );
   const entry = (): number[] => [0, 1, 2, 3].map((word) => walk.variable('irte', 0, word));
   const [, , source] = entry();
   expect(entry()).toEqual([0x210009, 0, source, 0]);
@@ -116,7 +122,9 @@ test('an entry goes to the descriptor of the vCPU, whole, and comes back with th
   walk.operation(0);
   expect(entry()).toEqual(posted);
   walk.raise('nic');
-  expect([walk.count('serve'), walk.variable('pi_desc', 0, 1), walk.variable('pi_desc', 0, 8) & 1, walk.variable('virr', 0)]).toEqual([1, 0, 0, 0]);
+  expect([walk.count('serve'), walk.variable('pi_desc', 0, 1), walk.variable('pi_desc', 0, 8) & 1, walk.variable('virr', 0)]).toEqual([
+    1, 0, 0, 0,
+  ]);
   // the host has moved it; nothing of that is in the entry
   walk.operation(1);
   expect(entry()).toEqual(posted);
@@ -128,7 +136,13 @@ test('fields of the descriptor where the vCPU runs, has lost its CPU, is blocked
   const walk = await Walk.begin(text({ operations: '{block: 0}, {load: {vcpu: 0, cpu: 0}}, {wake: 0}' }), { model: '7.0' });
   const fields = (): readonly unknown[] => {
     const control = walk.variable('pi_desc', 0, 8);
-    return [(control >>> 16) & 0xff, (control >>> 1) & 1, walk.variable('pi_desc', 0, 9) >>> 8, walk.variable('guest', 0), walk.variable('guest', 1)];
+    return [
+      (control >>> 16) & 0xff,
+      (control >>> 1) & 1,
+      walk.variable('pi_desc', 0, 9) >>> 8,
+      walk.variable('guest', 0),
+      walk.variable('guest', 1),
+    ];
   };
   expect(fields()).toEqual([0xf2, 0, 1, 0, 1]);
   walk.operation(0);
@@ -158,7 +172,10 @@ test('a counterexample says what is in the descriptor, and where the vCPU is', a
 });
 
 describe('in a file', () => {
-  const given = text({ operations: '{post: {irq: 24, vcpu: 0}}, {unpost: 24}, {load: {vcpu: 0, cpu: 0}}, {preempt: 0}, {block: 0}, {wake: 0}', irqs: '{irq: 24}' });
+  const given = text({
+    operations: '{post: {irq: 24, vcpu: 0}}, {unpost: 24}, {load: {vcpu: 0, cpu: 0}}, {preempt: 0}, {block: 0}, {wake: 0}',
+    irqs: '{irq: 24}',
+  });
 
   test('it is written back, and read again', () => {
     const scenario = scenarioOf(given);
@@ -174,24 +191,42 @@ describe('in a file', () => {
   test('the JSON Schema has it', () => {
     const { properties } = jsonSchema() as { properties: Record<string, { properties?: object; items?: { properties: object } }> };
     expect(Object.keys(properties['machine']?.properties ?? {})).toContain('vcpus');
-    expect(Object.keys(properties['operations']?.items?.properties ?? {})).toEqual(expect.arrayContaining(['post', 'unpost', 'load', 'wake']));
+    expect(Object.keys(properties['operations']?.items?.properties ?? {})).toEqual(
+      expect.arrayContaining(['post', 'unpost', 'load', 'wake']),
+    );
   });
 
   test.each<readonly [string, Text, readonly string[]]>([
-    ['no unit', { operations: '', irqs: '{irq: 24}', iommu: 'amd' }, ['3:39: no unit posts to these vCPUs; write iommu: vtd, or leave out vcpus']],
+    [
+      'no unit',
+      { operations: '', irqs: '{irq: 24}', iommu: 'amd' },
+      ['3:39: no unit posts to these vCPUs; write iommu: vtd, or leave out vcpus'],
+    ],
     ['too many', { operations: '', vcpus: '3' }, ['3:39: 3 vCPUs need a CPU each, and CPUs 0 and 1 are online; write fewer']],
     ['no CPU', { operations: '', vcpus: '[2]' }, ['3:40: CPU 2 does not exist; the machine has CPUs 0 and 1']],
     ['one twice', { operations: '', vcpus: '[1, 1]' }, ['3:43: CPU 1 stands in this list twice; write it once']],
-    ['a word', { operations: '', vcpus: 'two' }, ['3:39: expected a number of vCPUs or a list of CPUs, got the text "two"; for example 1, or [1]: vCPU 0 runs on CPU 1']],
+    [
+      'a word',
+      { operations: '', vcpus: 'two' },
+      ['3:39: expected a number of vCPUs or a list of CPUs, got the text "two"; for example 1, or [1]: vCPU 0 runs on CPU 1'],
+    ],
     ['no vCPU', { operations: '{block: 1}' }, ['6:22: vCPU 1 does not exist; the machine has vCPU 0']],
     ['an irq to none', { operations: '', irqs: '{irq: 24, vcpu: 1}' }, ['5:79: vCPU 1 does not exist; the machine has vCPU 0']],
-    ['managed', { operations: '', irqs: '{irq: 24, vcpu: 0, managed: true}' }, ['5:79: irq 24 is managed, and such are not posted to a vCPU; leave out managed']],
+    [
+      'managed',
+      { operations: '', irqs: '{irq: 24, vcpu: 0, managed: true}' },
+      ['5:79: irq 24 is managed, and such are not posted to a vCPU; leave out managed'],
+    ],
     [
       'a pin',
       { operations: '{post: {irq: 24, vcpu: 0}}', irqs: '{irq: 24}', message: '{type: ioapic}' },
       ['6:27: irq 24 is of type ioapic, and only messages of PCI devices are posted to a vCPU: msi or msix'],
     ],
-    ['not requested', { operations: '', irqs: '{irq: 24, vcpu: 0, requested: false}' }, ['5:79: an irq that nobody has requested is posted to no vCPU; leave out one of the two']],
+    [
+      'not requested',
+      { operations: '', irqs: '{irq: 24, vcpu: 0, requested: false}' },
+      ['5:79: an irq that nobody has requested is posted to no vCPU; leave out one of the two'],
+    ],
     [
       'more than the guest has vectors',
       { operations: '', irqs: '{irq: 24, vcpu: 0}, {irq: 25, vcpu: 0, cpu: 1}', message: '{type: msix}', vectors: 1 },
@@ -200,9 +235,21 @@ describe('in a file', () => {
     ['posted already', { operations: '{post: {irq: 24, vcpu: 0}}' }, ['6:27: irq 24 is posted to vCPU 0 already; leave this out']],
     ['not posted', { operations: '{unpost: 24}, {unpost: 24}' }, ['6:37: irq 24 is not posted then; post it before, or leave this out']],
     ['freed while it is posted', { operations: '{free: 24}' }, ['6:21: irq 24 is posted to vCPU 0 then; unpost it before']],
-    ['posted while it is disabled', { operations: '{unpost: 24}, {disable: 24}, {post: {irq: 24, vcpu: 0}}' }, ['6:56: irq 24 is disabled then; enable it before']],
-    ['loaded on a CPU that is not there', { operations: '{load: {vcpu: 0, cpu: 7}}' }, ['6:36: CPU 7 does not exist; the machine has CPUs 0 and 1']],
-    ['two on one CPU', { operations: '{load: {vcpu: 0, cpu: 1}}', cpus: 3, vcpus: '2' }, ['6:36: CPU 1 has vCPU 1 then; load that one elsewhere before']],
+    [
+      'posted while it is disabled',
+      { operations: '{unpost: 24}, {disable: 24}, {post: {irq: 24, vcpu: 0}}' },
+      ['6:56: irq 24 is disabled then; enable it before'],
+    ],
+    [
+      'loaded on a CPU that is not there',
+      { operations: '{load: {vcpu: 0, cpu: 7}}' },
+      ['6:36: CPU 7 does not exist; the machine has CPUs 0 and 1'],
+    ],
+    [
+      'two on one CPU',
+      { operations: '{load: {vcpu: 0, cpu: 1}}', cpus: 3, vcpus: '2' },
+      ['6:36: CPU 1 has vCPU 1 then; load that one elsewhere before'],
+    ],
     [
       'no CPU for the host',
       { operations: '{offline: 1}, {wake: 0}' },
@@ -214,7 +261,11 @@ describe('in a file', () => {
       { operations: '{load: {vcpu: 0, cpu: 0}}', more: 'parallel: true\n' },
       ['6:36: nothing can go on in parallel with a load or an offline where there are vCPUs; leave out parallel'],
     ],
-    ['a free in parallel', { operations: '{free: 24}', more: 'parallel: true\n' }, ['6:21: irq 24 may be posted to a vCPU when this begins; leave out parallel']],
+    [
+      'a free in parallel',
+      { operations: '{free: 24}', more: 'parallel: true\n' },
+      ['6:21: irq 24 may be posted to a vCPU when this begins; leave out parallel'],
+    ],
   ])('%s', (_, wrong, sentences) => {
     const parsed = parseScenario(text(wrong), 'f.yaml');
     expect('errors' in parsed && parsed.errors.map(({ line, column, message }) => `${line}:${column}: ${message}`)).toEqual(sentences);

@@ -161,7 +161,10 @@ export const behaviours = {
   },
   piBlockOrder: {
     text: 'the list and NV, of a vCPU that blocks (races.md pi-pre-block-order)',
-    values: { listFirst: 'interrupts are off, and it is on the list when NV changes', nvFirst: 'NV changes first, and interrupts come in between' },
+    values: {
+      listFirst: 'interrupts are off, and it is on the list when NV changes',
+      nvFirst: 'NV changes first, and interrupts come in between',
+    },
   },
   piBlockOn: {
     text: 'ON, of a vCPU that blocks, behind the change of NV (races.md pi-pre-block-order)',

@@ -34,7 +34,8 @@ export interface HostFormat extends EntryFormat {
 }
 
 /** Word 2: who may ask for the entry. */
-export const sourceOf = ({ irqs, devices }: Placement, irq: number): number => (devices[irqs[irq]?.device ?? 0]?.requester ?? 0) | VERIFY_SOURCE;
+export const sourceOf = ({ irqs, devices }: Placement, irq: number): number =>
+  (devices[irqs[irq]?.device ?? 0]?.requester ?? 0) | VERIFY_SOURCE;
 
 /** Both halves of an entry, the lower one, which says whether it is present, first (races.md vtd-irte-two-halves). */
 export function storeHalves(

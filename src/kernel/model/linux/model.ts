@@ -48,7 +48,8 @@ import { irtesFor } from './remap.js';
 import { isRemapped } from './target.js';
 import { teardownRoutines } from './teardown.js';
 import { threadRoutines } from './threads.js';
-import { describeVcpus, guestVectors, vcpuRoutines, type Vcpus } from './vcpu.js';
+import { guestVectors, type Vcpus } from './guest.js';
+import { describeVcpus, vcpuRoutines } from './vcpu.js';
 import { vectorRoutines } from './vector.js';
 import { refusesPostedMsi, versions, versionTable } from './versions.js';
 

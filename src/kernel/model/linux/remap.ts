@@ -132,7 +132,9 @@ export function remapChip(
     if (behaviours.iecFlush === 'flush') b.call(qiSubmitSync, { irq });
   };
   const composeHost = (b: Builder, irq: Reg<'irq'>): void =>
-    byFormat(b, irq, (format) => (format === posted && behaviours.unpostEntry === 'cached' ? posted.composeCached(b, irq) : format.compose(b, irq)));
+    byFormat(b, irq, (format) =>
+      format === posted && behaviours.unpostEntry === 'cached' ? posted.composeCached(b, irq) : format.compose(b, irq),
+    );
   const posting = vcpus && toVcpu && postingRoutines(k, d, vcpus, toVcpu, image, r.ir2Lock, composeHost, flush);
 
   /** The old vector is cleaned up at once: behind the flush, nothing arrives there any more. */
