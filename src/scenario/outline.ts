@@ -56,7 +56,13 @@ export type LifeKind = (typeof lifeKinds)[number];
 
 export type OperationOutline =
   | { readonly kind: 'offline' | 'online'; readonly cpu: At<number> }
-  | { readonly kind: 'move'; readonly path: Path; readonly irq: At<number> | undefined; readonly to: readonly At<number>[] }
+  | {
+      readonly kind: 'move';
+      readonly path: Path;
+      readonly irq: At<number> | undefined;
+      readonly to: readonly At<number>[];
+      readonly on: At<number> | undefined;
+    }
   | { readonly kind: LifeKind; readonly irq: At<number> }
   | { readonly kind: 'teardown' | 'allocate'; readonly device: At<string> }
   | { readonly kind: 'suspend'; readonly path: Path }
@@ -186,12 +192,13 @@ function operationOf(operation: Mapping, path: Path): OperationOutline {
   }
   if (kind === 'suspend' && operation['suspend'] === true) return { kind, path: [...path, kind] };
   if (kind !== 'move') return { kind: 'other', pause: kind === 'pause' };
-  const { irq, to } = mapping(operation['move']);
+  const { irq, to, on } = mapping(operation['move']);
   return {
     kind,
     path: [...path, 'move', 'to'],
     irq: accepting(irqNumber, irq, [...path, 'move', 'irq']),
     to: numbers(to, [...path, 'move', 'to']) ?? [],
+    on: accepting(cpuNumber, on, [...path, 'move', 'on']),
   };
 }
 

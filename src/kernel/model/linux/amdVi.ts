@@ -260,14 +260,14 @@ function flushRoutine(k: Assembler, d: LinuxData, behaviours: Behaviours, steps:
     );
 
   // whether a command has been put since the last wait; looked at without the lock
-  const needSync = d.declarations.variable('need_sync', 'bool', ['device']);
+  const needSync = d.declarations.variable('need_sync', 'bool', ['device'], { visible: true });
   const flushIrt = k.routine(
     'iommu_flush_irt',
     { irq: 'irq' },
     (b, { irq }) =>
       locked(b as unknown as Builder, irq, () => {
         invalidate(b as unknown as Builder, irq);
-        b.store(needSync, [b.load(steps.iommuOf, [irq])], 1);
+        b.store(needSync, [b.load(steps.iommuOf, [irq])], 1, 'need_sync = 1: the command is to be waited for');
       }),
     options,
   );
@@ -276,10 +276,11 @@ function flushRoutine(k: Assembler, d: LinuxData, behaviours: Behaviours, steps:
     { irq: 'irq' },
     (b, { irq }) => {
       const iommu = b.load(steps.iommuOf, [irq]);
-      b.if(eq(b.load(needSync, [iommu], 'need_sync: is there a command that nobody has waited for?'), 0), () => b.return());
+      if (behaviours.iecWait === 'wait')
+        b.if(eq(b.load(needSync, [iommu], 'need_sync: is there a command that nobody waits for?'), 0), () => b.return());
       locked(b as unknown as Builder, irq, () => {
         completionWait(b as unknown as Builder, irq);
-        b.store(needSync, [iommu], 0);
+        b.store(needSync, [iommu], 0, 'need_sync = 0: this wait covers all commands so far');
         waitOnSem(b as unknown as Builder);
       });
     },
