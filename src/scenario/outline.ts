@@ -98,7 +98,7 @@ export function outlineOf(value: unknown): Outline {
     vectors: vectors === undefined ? 4 : accepted(universeVectors, vectors),
     deviceNames: devices.flatMap((device, i) => at(mapping(device)['name'], ['devices', i, 'name'], textOf) ?? []),
     messages: devices.map((device, i) => messageOf(mapping(device), ['devices', i])),
-    iommu: mapping(mapping(root['machine'])['iommu']),
+    iommu: iommuOf(mapping(root['machine'])['iommu']),
     units: items(mapping(mapping(root['machine'])['iommu'])['units']).map((unit, i) => {
       const names = mapping(unit)['devices'];
       return names === undefined
@@ -119,6 +119,11 @@ export function outlineOf(value: unknown): Outline {
         : [];
     }),
   };
+}
+
+/** A type alone is short for a mapping. */
+function iommuOf(value: unknown): Mapping {
+  return typeof value === 'string' ? { type: value } : mapping(value);
 }
 
 function cpusOf(value: unknown): readonly CpuOutline[] | undefined {

@@ -41,7 +41,7 @@ import { addJudges } from './judges.js';
 import { mootReason } from './moot.js';
 import { isReservable } from './registers.js';
 import { remapSize } from './remap.js';
-import { isRemapped } from './target.js';
+import { isAmd, isRemapped } from './target.js';
 import { teardownRoutines } from './teardown.js';
 import { threadRoutines } from './threads.js';
 import { vectorRoutines } from './vector.js';
@@ -132,6 +132,19 @@ function systemVectorsOf({ cleanup }: Behaviours): readonly number[] {
   return cleanup === 'ipi' ? [IRQ_MOVE_CLEANUP_VECTOR] : [];
 }
 
+/** A request has the entry's index in nine bits of its data (hardware.md F.3). */
+const MOST_AMD_ENTRIES = 512;
+
+function refuseTooMany(placement: Placement): void {
+  if (!isRemapped(placement) || !isAmd(placement)) return;
+  const beyond = placement.irqs.find(({ message }) => message >= MOST_AMD_ENTRIES);
+  if (beyond === undefined) return;
+  const name = placement.parts?.devices[beyond.device] ?? String(beyond.device);
+  throw new UnsupportedError(
+    `a device behind an AMD-Vi unit has ${MOST_AMD_ENTRIES} remapping entries, and ${name} has more irqs; give some of them to another device`,
+  );
+}
+
 /** CPUs of the largest machine that a check takes. */
 const MOST_CHECKED_CPUS = 16;
 
@@ -151,6 +164,7 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
     throw new ModelError(
       `Linux gives a device several MSI only with interrupt remapping; write one irq for ${placement.parts?.devices[several] ?? several}, or machine iommu`,
     );
+  refuseTooMany(placement);
   const table = remapSize(placement);
   const size = table === undefined ? machineSize : { ...machineSize, irtes: table.rows };
   const uses = usesOf(placement);
