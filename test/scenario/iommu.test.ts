@@ -90,10 +90,4 @@ ${pins.join('\n')}
     expect(functions.map(({ requester }) => requester)).toEqual([8, 11, 11]);
     expect(ioapics?.map(({ requester }) => requester)).toEqual([11]);
   });
-
-  test('the Linux models say that they do not know them', () => {
-    expect(() => assembleSystem(scenario('amd'), { model: 'linux-6.12' })).toThrow(
-      'the Linux models know no AMD-Vi units yet; write iommu: vtd, or check a kernel of your own',
-    );
-  });
 });
