@@ -73,4 +73,16 @@ export const leak = race(
 export const noVector = race('msi-no-vector', '', 'A move to a CPU that has no vector left is refused, and the irq stays where it is.');
 
 /** All of them, for the test. */
-export const races: readonly Resemblance[] = [freed, freedStray, torn, tornOffline, noFlush, noDrain, lapicEarly, leak, noVector, amdToggle, amdTwoMovers];
+export const races: readonly Resemblance[] = [
+  freed,
+  freedStray,
+  torn,
+  tornOffline,
+  noFlush,
+  noDrain,
+  lapicEarly,
+  leak,
+  noVector,
+  amdToggle,
+  amdTwoMovers,
+];

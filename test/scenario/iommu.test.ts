@@ -1,6 +1,6 @@
 /** The key `iommu` of a machine: what it stands for, what is wrong with it, and how it is written back. */
 import { describe, expect, test } from 'vitest';
-import { assembleSystem, assembleWith, parseScenario, restsOn, stringifyScenario, type Scenario } from '../../src/scenario/index.js';
+import { assembleWith, parseScenario, restsOn, stringifyScenario, type Scenario } from '../../src/scenario/index.js';
 import { amdKernel } from '../engine/amdKernel.js';
 import { mistakes } from './help.js';
 

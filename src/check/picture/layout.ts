@@ -126,7 +126,15 @@ export function layOut(explanation: Explanation, wished: number, top: number): L
   });
   const last = places.at(-1);
   const lifeEnd = last === undefined || last.folded.length === 0 ? y : last.top;
-  return { width: right + MARGIN, lifeEnd, columns, root: columns.find(({ lane }) => lane === undefined || lane.kind === 'iommu'), places, top, bottom: y };
+  return {
+    width: right + MARGIN,
+    lifeEnd,
+    columns,
+    root: columns.find(({ lane }) => lane === undefined || lane.kind === 'iommu'),
+    places,
+    top,
+    bottom: y,
+  };
 }
 
 /** The row that tells a step, or the next one that is told; the last if there is none. */

@@ -143,7 +143,11 @@ function drawFoot({ notes, stateTitle, table }: Explanation, { width }: Layout, 
   if (table.entries.length > 0)
     add(
       ['remapping entry', 'in memory', 'cached'],
-      table.entries.map(({ name, memory, cached }) => [name, memory, cached.map(({ unit, entry }) => `${unit}: ${entry}`).join('; ') || '-']),
+      table.entries.map(({ name, memory, cached }) => [
+        name,
+        memory,
+        cached.map(({ unit, entry }) => `${unit}: ${entry}`).join('; ') || '-',
+      ]),
     );
   add(
     ['device', 'MSI address', 'MSI data', 'goes to', 'event'],
