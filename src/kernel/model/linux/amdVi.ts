@@ -181,6 +181,7 @@ export function amdTable(k: Assembler, d: LinuxData, behaviours: Behaviours, pla
     };
   };
   const suffix = wide ? '_ga' : '';
+  const change = modifies(`modify_irte${suffix}`, entry.write);
 
   /** Of several MSI only the first is written, and its entry is number 0. */
   const several = devices.some(({ msi }) => msi !== undefined && msi.vectors > 1);
@@ -189,7 +190,8 @@ export function amdTable(k: Assembler, d: LinuxData, behaviours: Behaviours, pla
   const indexOf = (irq: number): number => irqs[irq]?.message ?? 0;
   return {
     setAffinity: 'amd_ir_set_affinity',
-    change: modifies(`modify_irte${suffix}`, entry.write),
+    change,
+    activate: change,
     deactivate: modifies(`irte${suffix}_deactivate`, entry.invalidate),
     release: modifies('free_irte', entry.clear),
     requestAddress: () => ADDRESS,

@@ -117,6 +117,10 @@ export const behaviours = {
     text: 'vectors that wait for their cleanup on the dying CPU (2.8 d7)',
     values: { leave: 'left on its list', free: 'freed' },
   },
+  irteUpdate: {
+    text: 'how a remapping entry in posted format changes (2.6; races.md vtd-irte-two-halves)',
+    values: { split: 'in two stores of 8 bytes, the lower half first, like any other', atomic: 'in one of 16 bytes' },
+  },
   iecFlush: {
     text: 'what follows a change of a remapping entry (2.6)',
     values: { flush: 'what units have cached of it is invalidated', none: 'nothing: what is cached stays' },
@@ -153,7 +157,7 @@ export const behaviours = {
     values: {
       needSync: 'by itself, the lock held until it is complete; not where need_sync, read without the lock, says that nobody needs one',
       locked: 'under the same lock, held until it is complete',
-      sequence: 'under the same lock, with the next number of a sequence; that number is waited for without the lock',
+      sequence: 'under the same lock, with a number of its own, which is waited for without the lock',
     },
   },
   irtCacheDis: {

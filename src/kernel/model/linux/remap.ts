@@ -66,7 +66,7 @@ export function remapChip(
     pins,
     // the entry is there before anything can ask for it
     activate(b, irq) {
-      table.change(b, irq);
+      table.activate(b, irq);
       byPin(
         b,
         irq,

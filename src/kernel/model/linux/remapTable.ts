@@ -12,6 +12,8 @@ export interface RemapTable {
   readonly setAffinity: string;
   /** The entry gets vector and CPU of its irq, and units forget what they have cached of it. */
   change(b: Builder, irq: Reg<'irq'>): void;
+  /** As `change`, of an entry that may not be valid before. */
+  activate(b: Builder, irq: Reg<'irq'>): void;
   /** The entry of an irq that is quiet from now on. */
   deactivate(b: Builder, irq: Reg<'irq'>): void;
   /** The entry of an irq that is given back. */

@@ -7,7 +7,7 @@ import type { Placement } from '../model.js';
 import type { Behaviours } from './behaviours.js';
 import type { LinuxData } from './data.js';
 import { IrqKind, type IrqKinds } from './irqKinds.js';
-import { postedFormat, remappedFormat, type EntryFormat } from './irte.js';
+import { postedFormat, remappedFormat, storeHalves, type EntryFormat } from './irte.js';
 import type { RemapTable } from './remapTable.js';
 
 /** Descriptors (hardware.md D.4.1, D.4.2): invalidate by index; wait with a status write. */
@@ -64,7 +64,7 @@ export function vtdTable(k: Assembler, d: LinuxData, kinds: IrqKinds, behaviours
   );
 
   const remapped = remappedFormat(d, r.irte, placement);
-  const posted = d.postedMsi && postedFormat(d, d.postedMsi, r.irte, r.ir2Lock, placement);
+  const posted = d.postedMsi && postedFormat(d, d.postedMsi, r.irte, r.ir2Lock, behaviours, placement);
   /** For an irq whose entry is in this format: only messages of PCI devices are posted. */
   const byFormat = (b: Builder, irq: Reg<'irq'>, then: (format: EntryFormat) => void): void => {
     if (posted) kinds.choose(b, irq, [IrqKind.PCI], { these: () => then(posted), others: () => then(remapped) });
@@ -74,23 +74,23 @@ export function vtdTable(k: Assembler, d: LinuxData, kinds: IrqKinds, behaviours
 
   const modifyIrte = k.routine(
     'modify_irte',
-    { irq: 'irq' },
-    (b, { irq }) => {
+    { irq: 'irq', whole: 'bool' },
+    (b, { irq, whole }) => {
       b.lock(r.ir2Lock, []);
-      byFormat(b, irq, (format) => format.write(b, irq));
+      byFormat(b, irq, (format) => format.write(b, irq, whole));
       if (behaviours.iecFlush === 'flush') b.call(qiSubmitSync, { irq });
       b.unlock(r.ir2Lock, []);
     },
     { holds: [d.descLock] },
   );
 
-  /** The half that says whether it is present, in either format. */
   const clearIrte = k.routine(
     'clear_entries',
     { irq: 'irq' },
     (b, { irq }) => {
       b.lock(r.ir2Lock, []);
-      b.storePair(r.irte, b.let('irte', irq), 0, [b.let('u32', 0), b.let('u32', 0)], { note: 'remapping entry: not present' });
+      const zeros = [b.let('u32', 0), b.let('u32', 0)] as const;
+      storeHalves(b, r.irte, irq, [zeros, zeros], 'remapping entry: not present');
       if (behaviours.iecFlush === 'flush') b.call(qiSubmitSync, { irq });
       b.unlock(r.ir2Lock, []);
     },
@@ -109,7 +109,8 @@ export function vtdTable(k: Assembler, d: LinuxData, kinds: IrqKinds, behaviours
   const unitOf = (irq: number): number => units[irqs[irq]?.device ?? 0] ?? 0;
   return {
     setAffinity: 'intel_ir_set_affinity',
-    change: (b, irq) => b.call(modifyIrte, { irq }),
+    change: (b, irq) => b.call(modifyIrte, { irq, whole: 0 }),
+    activate: (b, irq) => b.call(modifyIrte, { irq, whole: 1 }),
     deactivate: (b, irq) => b.call(clearIrte, { irq }),
     // the entry is cleared once more, whatever it is (recorded)
     release: (b, irq) => b.call(clearIrte, { irq }),
