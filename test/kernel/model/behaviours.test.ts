@@ -49,6 +49,8 @@ const witnesses: readonly (readonly [behaviour: string, first: string, second: s
   ['amdIrteUpdate', 'validToggle', 'atomic', '5.9', 'amd-msi-move'],
   ['amdCompletionWait', 'needSync', 'locked', '6.1', 'amd-two-movers'],
   ['amdCompletionWait', 'needSync', 'sequence', '7.0', 'amd-two-movers'],
+  ['amdCompletionWait', 'locked', 'overtaken', '6.6', 'amd-two-movers'],
+  ['amdCompletionWait', 'sequence', 'overtaken', '7.0', 'amd-two-movers'],
   ['irtCacheDis', 'flush', 'none', '6.6', 'amd-uncached-move'],
   ['iecIndex', 'entry', 'first', '5.9', 'remapped-multi-msi-move'],
   ['postedAck', 'nothing', 'move', '6.10', 'posted-msi-move-back'],
@@ -95,6 +97,7 @@ describe('every value of every behaviour matters', () => {
       ['msiUpdate', 'direct twoStepReserved'],
       ['completeMove', 'any compare'],
       ['iecWait', 'before none'],
+      ['amdCompletionWait', 'needSync overtaken'],
       ['amdCompletionWait', 'locked sequence'],
     ]);
     for (const [name, pair] of silent)
