@@ -88,7 +88,7 @@ function operationOf(operation: ScenarioFile['operations'][number]): Operation {
   const { post, unpost, load, preempt, block, wake } = operation;
   if (offline !== undefined) return { offline };
   if (online !== undefined) return { online };
-  if (move !== undefined) return { move: { irq: move.irq, to: ascending(move.to) } };
+  if (move !== undefined) return { move: { irq: move.irq, to: ascending(move.to), ...(move.on === undefined ? {} : { on: move.on }) } };
   if (request !== undefined) return { request };
   if (free !== undefined) return { free };
   if (disable !== undefined) return { disable };

@@ -72,7 +72,13 @@ export type VcpuKind = (typeof vcpuKinds)[number];
 
 export type OperationOutline =
   | { readonly kind: 'offline' | 'online'; readonly cpu: At<number> }
-  | { readonly kind: 'move'; readonly path: Path; readonly irq: At<number> | undefined; readonly to: readonly At<number>[] }
+  | {
+      readonly kind: 'move';
+      readonly path: Path;
+      readonly irq: At<number> | undefined;
+      readonly to: readonly At<number>[];
+      readonly on: At<number> | undefined;
+    }
   | { readonly kind: LifeKind; readonly irq: At<number> }
   | { readonly kind: 'teardown' | 'allocate'; readonly device: At<string> }
   | { readonly kind: 'suspend'; readonly path: Path }
@@ -119,7 +125,7 @@ export function outlineOf(value: unknown): Outline {
     messages: devices.map((device, i) => messageOf(mapping(device), ['devices', i])),
     vcpus,
     vcpusUnread: vcpus === undefined && mapping(root['machine'])['vcpus'] !== undefined,
-    iommu: unitsOf(mapping(root['machine'])['iommu']),
+    iommu: iommuOf(mapping(root['machine'])['iommu']),
     units: items(mapping(mapping(root['machine'])['iommu'])['units']).map((unit, i) => {
       const names = mapping(unit)['devices'];
       return names === undefined
@@ -142,8 +148,8 @@ export function outlineOf(value: unknown): Outline {
   };
 }
 
-/** One that is only a type says no more. */
-function unitsOf(value: unknown): Mapping {
+/** A type alone is short for a mapping. */
+function iommuOf(value: unknown): Mapping {
   return typeof value === 'string' ? { type: value } : mapping(value);
 }
 
@@ -235,12 +241,13 @@ function operationOf(operation: Mapping, path: Path): OperationOutline {
   }
   if (kind === 'suspend' && operation['suspend'] === true) return { kind, path: [...path, kind] };
   if (kind !== 'move') return { kind: 'other', pause: kind === 'pause' };
-  const { irq, to } = mapping(operation['move']);
+  const { irq, to, on } = mapping(operation['move']);
   return {
     kind,
     path: [...path, 'move', 'to'],
     irq: accepting(irqNumber, irq, [...path, 'move', 'irq']),
     to: numbers(to, [...path, 'move', 'to']) ?? [],
+    on: accepting(cpuNumber, on, [...path, 'move', 'on']),
   };
 }
 

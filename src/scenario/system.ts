@@ -75,7 +75,8 @@ type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K>
 function describeOperation(o: Operation): string {
   if ('offline' in o) return `offline CPU ${o.offline}`;
   if ('online' in o) return `online CPU ${o.online}`;
-  if ('move' in o) return `move irq ${o.move.irq} to CPU ${o.move.to.join(', ')}`;
+  if ('move' in o)
+    return `move irq ${o.move.irq} to CPU ${o.move.to.join(', ')}${o.move.on === undefined ? '' : `, asked for on CPU ${o.move.on}`}`;
   if ('pause' in o) return `pause ${o.pause.us} us`;
   if ('post' in o) return `post irq ${o.post.irq} to vCPU ${o.post.vcpu}`;
   if ('load' in o) return `load vCPU ${o.load.vcpu} on CPU ${o.load.cpu}`;
@@ -148,9 +149,11 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   };
   for (const o of scenario.operations) {
     if ('pause' in o) pause += o.pause.us * CYCLES_PER_US;
-    else if ('move' in o)
-      add(describeOperation(o), { kind: 'move', irq: irqIndex.get(o.move.irq) ?? 0, to: o.move.to.map(indexOf), on: host() });
-    else if ('offline' in o) plug('offline', indexOf(o.offline), describeOperation(o));
+    else if ('move' in o) {
+      const { irq, to, on } = o.move;
+      const cpu = on === undefined ? host() : indexOf(on);
+      add(describeOperation(o), { kind: 'move', irq: irqIndex.get(irq) ?? 0, to: to.map(indexOf), on: cpu });
+    } else if ('offline' in o) plug('offline', indexOf(o.offline), describeOperation(o));
     else if ('online' in o) plug('online', indexOf(o.online), describeOperation(o));
     else if ('post' in o) {
       const irq = irqIndex.get(o.post.irq) ?? 0;
