@@ -4,7 +4,7 @@
  */
 import { Level, Op } from '../state/abi/instructions';
 import { Counter, Status } from '../state/abi/outcomes';
-import { DeviceKind, OperationSetup, Settings, SourceSetup, Timing } from '../state/abi/tables';
+import { DeviceKind, OperationSetup, Settings, SourceSetup, Timing, UNBOUNDED } from '../state/abi/tables';
 import { Ctx, Cpu, RunState, Src } from '../state/abi/fields';
 import { codeAt, cpuAt, ctxAt, isActive, now, operationSetup, setting, sourceSetup, srcAt } from '../state/access';
 import { ctxTimedBase, gapBase, LEVELS, nCpus, nMessages, nOperations, nOrigins, nSources, opBase, srcTimedBase } from '../state/layout';
@@ -32,7 +32,6 @@ import { clearFault, clearViolations, fault, violations } from '../record/violat
 import { beginOperation } from '../cpu/operation';
 import { costBefore, costOfCompletion } from './costs';
 
-const UNBOUNDED: u32 = 0xffffffff;
 /** Cycles until a sender that found the pool full, a waker whose task is not done, or an operation whose CPU is busy looks again. */
 const RETRY: u32 = 1000;
 

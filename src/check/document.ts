@@ -7,6 +7,7 @@ import { kebab } from '../words.js';
 import { restsOn, type System } from '../scenario/index.js';
 import { drawDiagram } from './diagram.js';
 import type { Explanation } from './explanation.js';
+import { livenessResult } from './liveness/document.js';
 import type { Failure, SearchResult } from './search.js';
 
 /** A failure with everything that is printed about it. */
@@ -150,7 +151,7 @@ const errorResult = z
   .meta({ title: 'The input was wrong' });
 
 /** Whatever `irqlab check --format json` prints. */
-export const checkDocument = z.union([raisesResult, checkResult, errorResult]);
+export const checkDocument = z.union([livenessResult, raisesResult, checkResult, errorResult]);
 
 export type CheckResult = z.output<typeof checkResult>;
 export type RaisesResult = z.output<typeof raisesResult>;

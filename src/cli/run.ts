@@ -89,11 +89,12 @@ export async function runScenario(...[scenario, overrides, limits = {}]: Paramet
 
 /** How a replay ended. On its own model a schedule ends where it was found, which need not be at rest. */
 function replayedText(followed: Followed): string {
-  const { replay, exact, skipped } = followed.replayed;
+  const { replay, exact, skipped, repeats } = followed.replayed;
   const broken = replay.broken();
   const visible = replay.steps.filter((step) => step.visible).length;
-  const [words, paint] =
-    broken.length > 0
+  const [words, paint] = repeats
+    ? [`LIVELOCK: the loop is closed${broken.length > 0 ? `; FAILED ${broken.map(kebab).join(', ')}` : ''}`, style.alarm]
+    : broken.length > 0
       ? [`FAILED ${broken.map(kebab).join(', ')}`, style.alarm]
       : [replay.machine.quiet === 'rest' ? 'runs to rest without a failure' : 'no failure up to the end of the schedule', style.good];
   const found = exact && skipped.length === 0 ? '; every step is the one that was found' : '';
@@ -108,7 +109,8 @@ function replayedText(followed: Followed): string {
 async function replaySchedule(options: RunOptions): Promise<void> {
   const followed = await follow(options.schedule ?? '', options);
   const { system, replayed } = followed;
-  const { replay, exact, skipped } = replayed;
+  const { replay, exact, skipped, repeats } = replayed;
+  const { loop } = followed.token;
   const broken = replay.broken();
   const visible = replay.steps.filter((step) => step.visible).length;
   if (options.format === 'json') {
@@ -123,6 +125,7 @@ async function replaySchedule(options: RunOptions): Promise<void> {
       steps: replay.steps.length,
       visible,
       atRest: replay.machine.quiet === 'rest',
+      ...(loop !== undefined && { loop: { from: loop + 1, repeats } }),
     });
   } else {
     print(replayedText(followed));
@@ -130,11 +133,11 @@ async function replaySchedule(options: RunOptions): Promise<void> {
   if (options.svg !== undefined || options.diagram) {
     const path = replay.steps.map((step) => step.action);
     const [property] = broken;
-    const explanation = await explain(system, { path, property });
+    const explanation = await explain(system, { path, property, loop: repeats && loop !== undefined ? { from: loop, never: [] } : undefined });
     if (options.diagram && options.format !== 'json') print(`\n${drawDiagram(explanation, width(), style)}`);
     writePictures(options.svg, [{ scenario: system.scenario.name, model: system.model.name, property, steps: visible, explanation }]);
   }
-  process.exitCode = broken.length > 0 ? Exit.failed : Exit.ok;
+  process.exitCode = broken.length > 0 || repeats ? Exit.failed : Exit.ok;
 }
 
 export function addRun(program: Command): void {
