@@ -11,8 +11,10 @@ export {
   parseToken,
   replayToken,
   search,
+  searchLivelocks,
   systemOf,
   TokenError,
+  tellLivelock,
   tokenOf,
   type Checked,
   type CheckResult,
@@ -22,12 +24,17 @@ export {
   type Coverage,
   type Explanation,
   type Failure,
+  type Livelock,
+  type LivenessLimits,
+  type LivenessResult,
   type Judgement,
   type Replayed,
   type SearchLimits,
   type SearchResult,
   type Taken,
   type Token,
+  type ToldLivelock,
+  type Obligation,
 } from './check/index.js';
 export { loadModule } from './core/index.js';
 export {

@@ -185,7 +185,7 @@ export interface GraphLimits {
   readonly progress?: ((graph: StateGraph) => boolean | Promise<boolean>) | undefined;
 }
 
-const BATCH = 20_000;
+const BATCH = 2_000;
 
 /** Makes the graph of all states from the one that a machine is in; `Status.done` if it is complete. */
 export async function makeGraph(machine: ProgramMachine, limits: GraphLimits): Promise<{ graph: StateGraph; status: Status }> {
