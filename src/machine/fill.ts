@@ -195,6 +195,7 @@ function fillSettings(core: Core, at: number, setup: MachineSetup): void {
   set(Settings.doorbellSlot, setup.program.doorbell ?? NONE);
   set(Settings.guestLog, setup.guestLog ?? MOST_LOGGED);
   set(Settings.flying, setup.flying ?? 0);
+  set(Settings.holds, setup.holds === true ? 1 : 0);
   const system = new Uint32Array(8);
   for (const v of setup.systemVectors) system[v >>> 5] = (system[v >>> 5] ?? 0) | (1 << (v & 31));
   core.write(at + Settings.systemVectors * 4, system);

@@ -168,4 +168,6 @@ export interface MachineSetup {
   readonly record: 0 | 1 | 2;
   /** capacity of the event ring, records */
   readonly ring: number;
+  /** what holds up each event is recorded (timed); left out: it is not */
+  readonly holds?: boolean;
 }

@@ -15,6 +15,8 @@ export interface Mode {
   readonly seed?: number;
   /** capacity of the event ring, records; 0: events are counted and digested only */
   readonly ring?: number;
+  /** what holds up each event is recorded (timed); default: it is not */
+  readonly holds?: boolean;
 }
 
 /** What is set in place of the file, whichever the model. */
@@ -239,6 +241,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     probeRaises,
     record: mode.record,
     ring: mode.ring ?? (mode.record === 0 ? 0 : RING),
+    holds: mode.holds ?? false,
   });
   const machine = async (mode: Mode): Promise<ProgramMachine> => {
     const made = await ProgramMachine.create(setup(mode));

@@ -266,7 +266,9 @@ export enum Settings {
   guestLog = 31,
   /** check: messages that a source may have in flight, where its raises are unbounded; 0: as many as there is room for */
   flying = 32,
-  words = 33,
+  /** timed: 1: what holds up each event is recorded (`Event.hold`) */
+  holds = 33,
+  words = 34,
 }
 
 /** Hardware that an own property may read (`Settings.watchedHardware`). */
