@@ -1,5 +1,5 @@
 /** The public API of irqlab, and nothing else. */
-export { timedRun, type RunLimits, type RunResult } from './campaign/index.js';
+export { timedRun, type DeadlineReport, type Held, type LateEvent, type RunLimits, type RunResult } from './campaign/index.js';
 export {
   checkJsonSchema,
   checkResultOf,

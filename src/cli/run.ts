@@ -4,6 +4,7 @@ import { timedRun, type RunResult } from '../campaign/index.js';
 import { drawDiagram, explain, wrap } from '../check/index.js';
 import { ModelError } from '../kernel/model/index.js';
 import { restsOn } from '../scenario/index.js';
+import { deadlineText, us } from './deadline.js';
 import { loadScenario, overridesOf, simulatedSeconds, systemOptions, wholeNumber, type SystemOptions } from './options.js';
 import { count, Exit, field, headline, InputError, Interrupt, plural, print, printJson, Progress, style, width } from './output.js';
 import { expectPicture, writePictures } from './picture.js';
@@ -13,13 +14,10 @@ import { follow, followedNotes, type Followed } from './token.js';
 interface RunOptions extends SystemOptions {
   readonly seed?: number;
   readonly seconds?: number;
+  readonly deadline?: number;
   readonly schedule?: string;
   readonly diagram?: boolean;
   readonly svg?: string;
-}
-
-function us(cycles: number): string {
-  return `${(cycles / 3000).toFixed(cycles < 300_000 ? 2 : 0)} us`;
 }
 
 /** What a run came to, in a few lines. */
@@ -41,6 +39,7 @@ export function runText(result: RunResult): string {
       `sent ${count(result.sent)}, handled ${count(result.handled)}, lost ${count(result.lost)}${coalesced > 0 ? `, coalesced ${count(coalesced)}` : ''}`,
     ),
     ...field('latency', `raise to handler: median ${us(l.p50)}, 99 % ${us(l.p99)}, 99.9 % ${us(l.p999)}, most ${us(l.max)}`),
+    ...(result.deadline === undefined ? [] : deadlineText(result.deadline)),
     ...field(
       'kernel',
       `${plural(result.moves, 'move')}, ${plural(result.retriggers, 're-trigger')}, ${count(result.swallowed)} swallowed, ${plural(result.strays, 'stray')}, ${count(result.foreign)} foreign, ${plural(result.leaked, 'leaked vector')}`,
@@ -147,17 +146,24 @@ export function addRun(program: Command): void {
     )
     .option('--seed <n>', 'seed of all random streams (default: what the scenario says)', wholeNumber)
     .option('--seconds <n>', 'simulated seconds (default: what the scenario says)', simulatedSeconds)
+    .option(
+      '--deadline <cycles>',
+      'cycles within which each event has to be handled: tells late from lost, by how much, and what held it up (3000 a microsecond)',
+      wholeNumber,
+    )
     .option('--schedule <token>', 'replay the schedule that check printed')
     .option('--diagram', 'draw what the schedule does')
     .option('--svg <file>', 'with --schedule: draw it as a picture, in a file or a directory')
     .action(async (options: RunOptions) => {
       if (options.svg !== undefined && options.schedule === undefined)
         throw new InputError('--svg draws a schedule: give --schedule too; irqlab check --svg draws what it finds');
+      if (options.deadline !== undefined && options.schedule !== undefined)
+        throw new InputError('a schedule has no time, so no event of it is late: leave out --deadline or --schedule');
       expectPicture(options.svg);
       if (options.schedule !== undefined) return replaySchedule(options);
       const scenario = loadScenario(options.scenario);
       const overrides = await overridesOf(options);
-      const result = await runScenario(scenario, overrides, { seed: options.seed, seconds: options.seconds }).catch((error: unknown) => {
+      const result = await runScenario(scenario, overrides, { seed: options.seed, seconds: options.seconds, deadline: options.deadline }).catch((error: unknown) => {
         throw error instanceof ModelError ? new InputError(error.message) : error;
       });
       if (options.format === 'json') printJson(runJson(result));
