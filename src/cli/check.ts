@@ -133,7 +133,10 @@ export function addCheck(program: Command): void {
       refuseWithLiveness(command, options);
       const scenario = loadScenario(options.scenario);
       const overrides = await overridesOf(options);
-      return checkLiveness(orInputError(() => assembleSystem(scenario, { ...overrides, unbounded: true })), options);
+      return checkLiveness(
+        orInputError(() => assembleSystem(scenario, { ...overrides, unbounded: true })),
+        options,
+      );
     }
     if (resume !== undefined) {
       refuseBesides(command, ['scenario', 'model', 'set', 'assume', 'raises', 'reduction', 'fingerprint']);

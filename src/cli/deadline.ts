@@ -45,7 +45,12 @@ export function deadlineText({ deadline, inTime, late, lost, onTheirWay, withdra
   return [
     ...field(
       'deadline',
-      [`${plural(deadline, 'cycle')} (${us(deadline)}): ${count(inTime)} in time`, `${count(late.count)} late`, `${count(lost)} lost`, ...rest].join(', '),
+      [
+        `${plural(deadline, 'cycle')} (${us(deadline)}): ${count(inTime)} in time`,
+        `${count(late.count)} late`,
+        `${count(lost)} lost`,
+        ...rest,
+      ].join(', '),
     ),
     ...rows(
       'held up by',

@@ -13,7 +13,21 @@ import {
 } from '../check/index.js';
 import type { System } from '../scenario/index.js';
 import { kebab } from '../words.js';
-import { count, Exit, field, headline, InputError, Interrupt, plural, print, printJson, Progress, seconds, style, width } from './output.js';
+import {
+  count,
+  Exit,
+  field,
+  headline,
+  InputError,
+  Interrupt,
+  plural,
+  print,
+  printJson,
+  Progress,
+  seconds,
+  style,
+  width,
+} from './output.js';
 import { writePictures } from './picture.js';
 import { MEMORY, type SearchOptions } from './searching.js';
 import { assumptionFields, behavioursText, replayLine } from './verdict.js';
@@ -36,11 +50,15 @@ const useless: Readonly<Record<string, string>> = {
 export function refuseWithLiveness(command: Command, { format, reduction }: LivenessOptions): void {
   const given = Object.keys(useless).find((name) => command.getOptionValueSource(name) === 'cli');
   if (given !== undefined) throw new InputError(`--liveness does not go with --${given}: ${useless[given] ?? ''}; leave out one of them`);
-  if (reduction === '2') throw new InputError('--liveness does not go with --reduction 2, which leaves out steps that a loop may need; use 0 or 1');
+  if (reduction === '2')
+    throw new InputError('--liveness does not go with --reduction 2, which leaves out steps that a loop may need; use 0 or 1');
   if (format === 'junit') throw new InputError('--liveness prints text or json, no junit');
 }
 
-async function searched(system: System, { memory = MEMORY, states = Infinity, reduction }: SearchOptions): Promise<[LivenessResult, boolean]> {
+async function searched(
+  system: System,
+  { memory = MEMORY, states = Infinity, reduction }: SearchOptions,
+): Promise<[LivenessResult, boolean]> {
   const progress = new Progress();
   const interrupt = new Interrupt();
   try {

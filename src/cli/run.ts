@@ -132,7 +132,11 @@ async function replaySchedule(options: RunOptions): Promise<void> {
   if (options.svg !== undefined || options.diagram) {
     const path = replay.steps.map((step) => step.action);
     const [property] = broken;
-    const explanation = await explain(system, { path, property, loop: repeats && loop !== undefined ? { from: loop, never: [] } : undefined });
+    const explanation = await explain(system, {
+      path,
+      property,
+      loop: repeats && loop !== undefined ? { from: loop, never: [] } : undefined,
+    });
     if (options.diagram && options.format !== 'json') print(`\n${drawDiagram(explanation, width(), style)}`);
     writePictures(options.svg, [{ scenario: system.scenario.name, model: system.model.name, property, steps: visible, explanation }]);
   }
@@ -163,7 +167,11 @@ export function addRun(program: Command): void {
       if (options.schedule !== undefined) return replaySchedule(options);
       const scenario = loadScenario(options.scenario);
       const overrides = await overridesOf(options);
-      const result = await runScenario(scenario, overrides, { seed: options.seed, seconds: options.seconds, deadline: options.deadline }).catch((error: unknown) => {
+      const result = await runScenario(scenario, overrides, {
+        seed: options.seed,
+        seconds: options.seconds,
+        deadline: options.deadline,
+      }).catch((error: unknown) => {
         throw error instanceof ModelError ? new InputError(error.message) : error;
       });
       if (options.format === 'json') printJson(runJson(result));

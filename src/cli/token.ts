@@ -72,7 +72,9 @@ function loopNotes({ token: { loop }, replayed: { replay, exact, repeats } }: Fo
   if (loop === undefined) return [];
   const steps = `the ${plural(replay.steps.length - loop, 'step')} behind step ${loop}`;
   if (repeats) return [`${steps} lead back to the state before them, byte for byte: they can be taken for ever`];
-  return [exact ? `${steps} do not lead back to the state before them` : 'it was a livelock; whether it is one here, check --liveness tells'];
+  return [
+    exact ? `${steps} do not lead back to the state before them` : 'it was a livelock; whether it is one here, check --liveness tells',
+  ];
 }
 
 /** What is to be said about a livelock, and about a way that is not the one the token was made from, a sentence each. */

@@ -107,7 +107,6 @@ describe('the edge that moves while its handler runs (races.md edge-migration-li
     const cut = parseToken(token.slice(0, token.lastIndexOf(',')));
     expect((await replayToken(cut, systemOf(cut))).repeats).toBe(false);
   });
-
 });
 
 describe('what else may never be done', () => {
@@ -127,16 +126,12 @@ describe('what else may never be done', () => {
 });
 
 describe('no livelock', () => {
-  test.each([
-    'xhci-hotplug',
-    'masked-msi-move-back',
-    'msix-managed',
-    'level-pin-threaded-move',
-    'remapped-handler-left',
-    'teardown',
-  ])('in %s, which is safe', async (name) => {
-    expect(await livelocksOf(name)).toMatchObject({ verdict: 'safe', reason: undefined, coverage: { poolFull: false } });
-  });
+  test.each(['xhci-hotplug', 'masked-msi-move-back', 'msix-managed', 'level-pin-threaded-move', 'remapped-handler-left', 'teardown'])(
+    'in %s, which is safe',
+    async (name) => {
+      expect(await livelocksOf(name)).toMatchObject({ verdict: 'safe', reason: undefined, coverage: { poolFull: false } });
+    },
+  );
 });
 
 describe('fairness, on kernels of a few lines', () => {

@@ -163,7 +163,8 @@ export function lassoInto(graph: StateGraph, stems: Stems, part: FairPart, must:
     if (best !== undefined && (rounds.effort > EFFORT || distance(start) >= best.length)) break;
     const loop = rounds.from(start);
     const length = distance(start) + visibleIn(graph, loop);
-    if (best === undefined || length < best.length || (length === best.length && loop.length < best.loop.length)) best = { start, loop, length };
+    if (best === undefined || length < best.length || (length === best.length && loop.length < best.loop.length))
+      best = { start, loop, length };
   }
   if (best === undefined) throw new Error('a fair part of the graph has no state');
   return { stem: stems.to(best.start), loop: best.loop };

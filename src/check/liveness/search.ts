@@ -80,7 +80,8 @@ async function searchOnce(
   refuseFault(system, status, [core.exports.faultKind(), core.exports.faultAt()]);
   // a word of the statistics says so (`Stat.poolFull`)
   const poolFull = core.u64(core.exports.searchStats() + 6 * 8) !== 0n;
-  const stopped = status === Status.done ? undefined : status === Status.enough ? `the limit of ${states} states was reached` : reasons[status];
+  const stopped =
+    status === Status.done ? undefined : status === Status.enough ? `the limit of ${states} states was reached` : reasons[status];
   const fairness = new Fairness(graph);
   const all = Array.from({ length: graph.size }, (_, state) => state);
   const loops = { raising: fairness.loops(all, true).length, quiet: fairness.loops(all, false).length };
@@ -146,7 +147,12 @@ function mustStep(graph: StateGraph, { raises }: FairPart, { obligation, which }
 }
 
 /** With the steps that the search has joined to others. */
-async function told(system: System, graph: StateGraph, { unfinished, also, raises, stem, loop }: Found, reduction: 0 | 1): Promise<Livelock> {
+async function told(
+  system: System,
+  graph: StateGraph,
+  { unfinished, also, raises, stem, loop }: Found,
+  reduction: 0 | 1,
+): Promise<Livelock> {
   const machine = await system.machine({ timed: false, record: 0 });
   const path: number[] = [];
   const join = (): void => {

@@ -29,9 +29,7 @@ export function allUnfinished({ names }: System): Unfinished[] {
   const of = (obligation: Obligation, label: Label, n: number): Unfinished[] =>
     numbers(n).map((which) => ({ obligation, which, label, bit: which }));
   return [
-    ...numbers(2 * names.cpus.length).map(
-      (bit): Unfinished => ({ obligation: 'handlerEnds', which: bit >>> 1, label: 'held', bit }),
-    ),
+    ...numbers(2 * names.cpus.length).map((bit): Unfinished => ({ obligation: 'handlerEnds', which: bit >>> 1, label: 'held', bit })),
     ...of('eventHandled', 'owed', names.sources.length),
     ...of('operationEnds', 'begun', names.operations.length),
     ...of('affinityTakesEffect', 'lagging', names.sources.length),
