@@ -7,8 +7,11 @@ import {
   checkResultOf,
   explain,
   firsts,
+  livenessResultOf,
   raisesResultOf,
   search,
+  searchLivelocks,
+  tellLivelock,
   tokenOf,
   withRaises,
   type Checked,
@@ -76,6 +79,16 @@ const documents: readonly (readonly [string, () => Promise<unknown>])[] = [
       const checks = [];
       for (const raises of [1, 2]) checks.push({ raises, checked: await checked(withRaises(scenario, raises), ownRoutine) });
       return raisesResultOf({ from: 1, to: 2 }, firsts(checks));
+    },
+  ],
+  [
+    'a livelock',
+    async () => {
+      const system = assembleSystem(scenarioOf('msi-move'), { model: 'linux-6.15', unbounded: true });
+      const result = await searchLivelocks(system, LIMITS);
+      const told = [];
+      for (const livelock of result.livelocks) told.push(await tellLivelock(system, livelock));
+      return livenessResultOf({ system, result, told, ms: 1234.5, interrupted: false });
     },
   ],
   ['errors', async () => Promise.resolve({ errors: [{ file: 'irqlab', line: 0, column: 0, wrong: 'a', right: 'b' }] })],

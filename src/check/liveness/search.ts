@@ -146,6 +146,10 @@ function mustStep(graph: StateGraph, { raises }: FairPart, { obligation, which }
   return raises ? (step) => graph.isRaise(step) : () => true;
 }
 
+function nameOf({ obligation, which }: Unfinished): { readonly obligation: Obligation; readonly which: number } {
+  return { obligation, which };
+}
+
 /** With the steps that the search has joined to others. */
 async function told(
   system: System,
@@ -167,10 +171,9 @@ async function told(
   stem.forEach(go);
   const begin = path.length;
   loop.forEach(go);
-  const of = ({ obligation, which }: Unfinished): { obligation: Obligation; which: number } => ({ obligation, which });
   return {
-    ...of(unfinished),
-    also: also.map(of),
+    ...nameOf(unfinished),
+    also: also.map(nameOf),
     raises,
     path,
     loop: begin,

@@ -23,9 +23,13 @@ export interface Unfinished {
   readonly bit: number;
 }
 
+/** As many as a label has bits. */
+function numbers(n: number): number[] {
+  return Array.from({ length: Math.min(n, 32) }, (_, i) => i);
+}
+
 /** Everything that may be unfinished in a system. */
 export function allUnfinished({ names }: System): Unfinished[] {
-  const numbers = (n: number): number[] => Array.from({ length: Math.min(n, 32) }, (_, i) => i);
   const of = (obligation: Obligation, label: Label, n: number): Unfinished[] =>
     numbers(n).map((which) => ({ obligation, which, label, bit: which }));
   return [
