@@ -3,6 +3,10 @@ export { timedRun, type DeadlineReport, type Held, type LateEvent, type RunLimit
 export {
   checkJsonSchema,
   checkResultOf,
+  weakestAssumptions,
+  type Assumed,
+  type Searched,
+  type Weakest,
   changeText,
   drawDiagram,
   drawSvg,

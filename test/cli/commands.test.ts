@@ -166,7 +166,7 @@ describe.concurrent('check --liveness', () => {
 
   test('a limit: exit 3', async () => {
     const { code, stdout } = await irqlab([...args, '--states', '10']);
-    expect([code, stdout.split(' (')[0]]).toEqual([3, 'remapped-handler-left, linux-5.9: unknown: the limit of 10 states was reached']);
+    expect([code, stdout.split('\n')[0]]).toEqual([3, 'remapped-handler-left, linux-5.9: unknown: the limit of 10 states was reached']);
   });
 });
 
