@@ -39,7 +39,7 @@ function keysOf(value: unknown, path = ''): string[] {
   if (Array.isArray(value)) return value.flatMap((item) => keysOf(item, `${path}[]`));
   if (typeof value !== 'object' || value === null) return [path];
   return Object.entries(value).flatMap(([key, inner]) =>
-    keysOf(inner, `${path}.${/\.(?:bounds\.raises|assumptions|behaviours)$/.test(path) ? '*' : key}`),
+    keysOf(inner, `${path}.${/\.(?:bounds\.raises|assumptions|behaviours|givenUp|(?:weakest|undecided)\[\])$/.test(path) ? '*' : key}`),
   );
 }
 
@@ -89,6 +89,17 @@ const documents: readonly (readonly [string, () => Promise<unknown>])[] = [
       const told = [];
       for (const livelock of result.livelocks) told.push(await tellLivelock(system, livelock));
       return livenessResultOf({ system, result, told, ms: 1234.5, interrupted: false });
+    },
+  ],
+  [
+    // as test/cli/weakest.test.ts sees it made
+    'the weakest assumptions',
+    async () => {
+      const failing = checkResultOf(await checked(scenario, 'linux-5.6'));
+      const { scenario: name, model, verdict, assumptions } = failing;
+      const sets = { weakest: [{ push: 'irr' }], undecided: [{ push: 'none' }], searches: 2, seconds: 1 };
+      const needed = [{ givenUp: { push: 'irr' }, checks: [failing] }];
+      return { version: 1, command: 'check', scenario: name, model, verdict, interrupted: false, assumptions, needed, ...sets };
     },
   ],
   ['errors', async () => Promise.resolve({ errors: [{ file: 'irqlab', line: 0, column: 0, wrong: 'a', right: 'b' }] })],
