@@ -23,9 +23,11 @@ export interface Unfinished {
   readonly bit: number;
 }
 
-/** As many as a label has bits. */
+/** Sources, and operations, that a label has bits for. */
+export const LABEL_BITS = 32;
+
 function numbers(n: number): number[] {
-  return Array.from({ length: Math.min(n, 32) }, (_, i) => i);
+  return Array.from({ length: n }, (_, i) => i);
 }
 
 /** Everything that may be unfinished in a system. */
