@@ -17,11 +17,13 @@ import { latency, random, streamOfOrigin } from '../clock/random';
 import { record } from '../record/ring';
 import { tagMove, tagsOfMessage, tagsOfVariable } from '../record/tags';
 import { violate } from '../record/violations';
-import { hasDoorbells } from './doorbell';
+import { hasDoorbells, vectorOfDoorbells } from './doorbell';
 import { Stage, hold, land, leaveUnit, reachRoot } from './flight';
 import { becomePosted, originOfUnit, reviewInterrupts, reviewUnit, vanish } from './iommu';
 import { tellPin } from './ioapic';
 
+/** Bit 14 of a message's data. */
+const ASSERT: u32 = 0x4000;
 const RINGS_BY_DOORBELL: u32 = 0x300;
 
 /** The message is in unit u, which looks up the entry of its device, and its own. */
@@ -111,7 +113,7 @@ function postToGuest(m: u32, u: u32): void {
   if (variable != 0) kickWaiters(variable);
   if (logs) logGuest(u, who, device);
   tellPin(m, true);
-  if (rings && hasDoorbells()) ringFor(m, who);
+  if (rings && (hasDoorbells() || vectorOfDoorbells() != 0)) ringFor(m, who);
   else land(m);
   if (timed()) reviewUnit(u);
   else if (logs) reviewInterrupts(u);
@@ -122,9 +124,11 @@ function ringFor(m: u32, apicId: u32): void {
   const at = remapAt(m);
   store<u32>(at, apicId, Remap.destination);
   store<u16>(msgAt(m), 0, Msg.pin);
-  store<u32>(at, DOORBELL, Remap.data);
+  const vector = vectorOfDoorbells();
+  store<u32>(at, vector != 0 ? vector | ASSERT : DOORBELL, Remap.data);
   store<u16>(at, 0, Remap.index);
-  store<u16>(at, RemapFlag.doorbell | (load<u16>(at, Remap.flags) & (RemapFlag.stale | RemapFlag.awaited)), Remap.flags);
+  const kind: u32 = vector != 0 ? RemapFlag.remapped : RemapFlag.doorbell;
+  store<u16>(at, kind | (load<u16>(at, Remap.flags) & (RemapFlag.stale | RemapFlag.awaited)), Remap.flags);
   leaveUnit(m);
 }
 

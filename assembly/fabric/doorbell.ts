@@ -1,6 +1,6 @@
 /**
  * Doorbells of AMD units (hardware.md F.3.3): a core that runs a guest is told to look at its vAPIC. What a program has of that is a variable
- * over CPUs, which the doorbell sets to 1.
+ * over CPUs, which the doorbell sets to 1; or it takes doorbells as interrupts of a vector of its choice.
  */
 import { VarWord } from '../state/abi/instructions';
 import { Event } from '../state/abi/outcomes';
@@ -10,6 +10,11 @@ import { nVariables } from '../state/layout';
 import { touchVariables } from '../state/touched';
 import { kickWaiters } from '../clock/kick';
 import { record } from '../record/ring';
+
+/** Vector by which a program has its core's doorbells as interrupts, whose handler is what the core does by itself; 0: it has not. */
+@inline export function vectorOfDoorbells(): u32 {
+  return setting(Settings.doorbellVector);
+}
 
 /** True if a program has such a variable. */
 @inline export function hasDoorbells(): bool {

@@ -32,6 +32,9 @@ export interface Span {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
+/** True if doorbells go on as messages. */
+const hearsDoorbells = ({ built: { program } }: System): boolean => program.doorbell !== undefined || program.doorbellVector !== undefined;
+
 /** `Event.post`: whoever it is for is notified; by a doorbell. */
 const [NOTIFIES, RINGS] = [0x100, 0x200];
 
@@ -60,7 +63,7 @@ export function flightsOf(system: System, { steps }: Watched): Flight[] {
       if (remapped !== undefined) flight.to = remapped.c & 2 ? { kind: 'iommu', index: remapped.a } : cpuWith(remapped.c >>> 16);
       const posted = events.find((e) => e.kind === 'post');
       // it goes on as the notification, or as the doorbell if the program hears that
-      if (posted !== undefined && posted.b & NOTIFIES && (!(posted.b & RINGS) || system.built.program.doorbell !== undefined)) {
+      if (posted !== undefined && posted.b & NOTIFIES && (!(posted.b & RINGS) || hearsDoorbells(system))) {
         flight.to = cpuWith(posted.a >>> 8);
         return;
       }

@@ -14,12 +14,14 @@ export interface Starts {
   readonly started?: number;
   /** the variable over CPUs that doorbells of AMD units set to 1 (hardware.md F.3.3), one that units write; left out: nobody notices them */
   readonly doorbell?: Variable<'bool', readonly ['cpu']>;
+  /** instead: the vector by which they are interrupts of their CPU, whose handler is what a core does by itself; left out: they are none */
+  readonly doorbellVector?: number | undefined;
 }
 
 /** The program with its variables and its judges, so that no invariant is left unchecked. */
 export function programSetup(program: Program, declarations: Declarations, size: MachineSize, starts: Starts): ProgramSetup {
   const { code, live, movers, judges, timers } = program;
-  const { doorbell } = starts;
+  const { doorbell, doorbellVector } = starts;
   if (doorbell !== undefined && !doorbell.dma)
     throw new AssemblyError(`doorbells set ${doorbell.name}, whatever CPUs do meanwhile; declare it with dma`);
   const { words, initial } = declarations.variableTable(size, judges.watched);
@@ -39,5 +41,6 @@ export function programSetup(program: Program, declarations: Declarations, size:
     ...(timers.length > 0 && { timers }),
     started: starts.started,
     ...(doorbell !== undefined && { doorbell: doorbell.slot }),
+    ...(doorbellVector !== undefined && { doorbellVector }),
   };
 }

@@ -193,6 +193,7 @@ function fillSettings(core: Core, at: number, setup: MachineSetup): void {
   set(Settings.watchedHardware, setup.program.watchedHardware ?? 0);
   set(Settings.virtExtDestId, setup.virtExtDestId ? 1 : 0);
   set(Settings.doorbellSlot, setup.program.doorbell ?? NONE);
+  set(Settings.doorbellVector, setup.program.doorbellVector ?? 0);
   set(Settings.guestLog, setup.guestLog ?? MOST_LOGGED);
   set(Settings.flying, setup.flying ?? 0);
   set(Settings.holds, setup.holds === true ? 1 : 0);

@@ -69,6 +69,8 @@ export interface ProgramSetup {
   readonly started: number | undefined;
   /** slot of the variable over CPUs that doorbells of AMD units set; left out: there is none */
   readonly doorbell?: number;
+  /** vector by which doorbells of AMD units are interrupts of their CPU instead; left out: they are none */
+  readonly doorbellVector?: number;
 }
 
 /** What fits into an action, a mark and an image of a machine that is stepped (assembly/check, assembly/state/image.ts). */

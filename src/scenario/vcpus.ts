@@ -10,9 +10,9 @@ export function lastCpus(count: number, online: readonly number[]): readonly num
 
 /** What can be said without a look at the order of operations. */
 export function vcpuMistakes(outline: Outline): Finding[] {
-  const { vcpus, iommu, cpus, irqs, vectors, messages, operations } = outline;
-  if (vcpus !== undefined && iommu['type'] !== 'vtd')
-    return [finding(['machine', 'vcpus'], 'no unit posts to these vCPUs; write iommu: vtd, or leave out vcpus')];
+  const { vcpus, cpus, irqs, vectors, messages, operations } = outline;
+  const wrong = vcpus === undefined ? undefined : whyNoUnitPosts(vcpus, outline);
+  if (wrong !== undefined) return [wrong];
   const posted = new Set([
     ...irqs.flatMap(({ irq, vcpu }) => (irq === undefined || vcpu === undefined ? [] : [irq.value])),
     ...operations.flatMap((o) => (o.kind === 'post' ? [o.irq.value] : [])),
@@ -34,6 +34,16 @@ export function vcpuMistakes(outline: Outline): Finding[] {
         ]
       : []),
   ];
+}
+
+function whyNoUnitPosts({ value }: NonNullable<Outline['vcpus']>, { iommu, operations }: Outline): Finding | undefined {
+  const at = ['machine', 'vcpus'];
+  if (iommu['type'] === 'vtd') return undefined;
+  if (iommu['type'] !== 'amd' || iommu['guest'] !== true)
+    return finding(at, 'no unit posts to these vCPUs; write iommu: vtd or {type: amd, guest: true}, or leave out vcpus');
+  if ((typeof value === 'number' ? value : value.length) > 1) return finding(at, 'AMD’s units post to one vCPU at most here; write vcpus: 1');
+  const [offline] = operations.flatMap((o) => (o.kind === 'offline' ? [o.cpu.path] : []));
+  return offline && finding(offline, 'no CPU goes offline where AMD’s units post to a vCPU; write iommu: vtd, or leave this out');
 }
 
 function placeMistakes({ value, path }: NonNullable<Outline['vcpus']>, cpus: readonly CpuOutline[]): Finding[] {

@@ -268,7 +268,9 @@ export enum Settings {
   flying = 32,
   /** timed: 1: what holds up each event is recorded (`Event.hold`) */
   holds = 33,
-  words = 34,
+  /** vector by which a program takes doorbells as interrupts, 0: none */
+  doorbellVector = 34,
+  words = 35,
 }
 
 /** Hardware that an own property may read (`Settings.watchedHardware`). */

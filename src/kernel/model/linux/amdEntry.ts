@@ -1,5 +1,5 @@
 /** Entries of AMD-Vi tables, of 128 and of 32 bits, as the kernel writes and reads them (hardware.md F.3.1, F.3.2, F.7). */
-import { ne, type Builder, type Condition, type Reg } from '../../index.js';
+import { ne, type Builder, type Condition, type Reg, type Variable } from '../../index.js';
 import type { Behaviours } from './behaviours.js';
 import type { LinuxData } from './data.js';
 
@@ -20,6 +20,9 @@ export interface AmdEntry {
   read(words: readonly number[]): { readonly id: number; readonly vector: number };
   readonly slot: number;
 }
+
+/** Those of 128 bits. */
+export type Irte = Variable<'u32', readonly ['irte', 'word']>;
 
 type Row = (b: Builder, irq: Reg<'irq'>) => Reg<'irte'>;
 
@@ -42,7 +45,7 @@ export function narrowEntry(d: LinuxData, row: Row): AmdEntry {
 }
 
 /** Destination in the lower half, vector in the upper one (F.3.2). */
-export function wideEntry(d: LinuxData, row: Row, behaviours: Behaviours): AmdEntry {
+export function wideEntry(d: LinuxData, row: Row, behaviours: Behaviours): AmdEntry & { readonly irte: Irte } {
   const irte = d.declarations.variable('irte', 'u32', ['irte', 'word'], { dma: true, visible: true });
   const low = (b: Builder, irq: Reg<'irq'>): Reg<'u32'> => b.or('u32', destination(b, d, irq), VALID);
   /** Of an entry that units may fetch at any time. */
@@ -79,6 +82,7 @@ export function wideEntry(d: LinuxData, row: Row, behaviours: Behaviours): AmdEn
     words: (id, vector) => [VALID | (id << 8), 0, vector, 0],
     read: ([lower = 0, , upper = 0]) => ({ id: lower >>> 8, vector: upper & 0xff }),
     slot: irte.slot,
+    irte,
   };
 }
 

@@ -1,5 +1,5 @@
 /** How a unit of AMD's is made to forget entries, and how the kernel waits for that, by version (linux.md 2.6, hardware.md F.4, F.5). */
-import { eq, lt, SELF, type Assembler, type Builder, type Reg, type Routine, type Variable } from '../../index.js';
+import { eq, lt, SELF, type Assembler, type Builder, type Lock, type Reg, type Routine, type Variable } from '../../index.js';
 import type { Behaviours } from './behaviours.js';
 import type { LinuxData } from './data.js';
 
@@ -20,8 +20,8 @@ type Flush = Routine<{ readonly irq: 'irq' }>;
 /** Steps, for an irq. */
 type Step = (b: Builder, irq: Reg<'irq'>) => void;
 
-/** The unit forgets all entries of the irq's device, and the kernel waits for that. desc->lock is held. */
-export function amdFlush(k: Assembler, d: LinuxData, target: CommandTarget, behaviours: Behaviours): Flush {
+/** The unit forgets all entries of the irq's device, and the kernel waits for that. `holds`: what every caller holds. */
+export function amdFlush(k: Assembler, d: LinuxData, target: CommandTarget, behaviours: Behaviours, holds: readonly Lock[]): Flush {
   const lock = d.declarations.lock('iommu_lock', ['device']);
   const iommuOf = (b: Builder, irq: Reg<'irq'>): Reg<'device'> => b.load(target.iommu, [irq]);
   const locked = (b: Builder, irq: Reg<'irq'>, ...steps: readonly Step[]): void => {
@@ -44,7 +44,7 @@ export function amdFlush(k: Assembler, d: LinuxData, target: CommandTarget, beha
       (b, { irq }) => {
         for (const step of steps) step(b as unknown as Builder, irq);
       },
-      { holds: [d.descLock] },
+      { holds },
     );
   const within =
     (...steps: readonly Step[]): Step =>
@@ -127,7 +127,7 @@ export function amdFlush(k: Assembler, d: LinuxData, target: CommandTarget, beha
           () => undefined,
         );
       },
-      { holds: [d.descLock] },
+      { holds },
     );
   }
 }

@@ -210,6 +210,30 @@ export const behaviours = {
         'as sequence, but the number is taken before the lock, so that a later one may be put earlier (stable kernels of early 2026)',
     },
   },
+  gaPost: {
+    text: 'an entry that becomes that of a vCPU, behind AMD-Vi units (races.md avic-galog-isrun)',
+    values: {
+      unaware: 'says that the vCPU does not run, until its thread gets a CPU once more',
+      after: 'says that the vCPU does not run, and then, under ir_list_lock, where it runs',
+      whole: 'says where the vCPU runs from the start, under ir_list_lock',
+    },
+  },
+  gaUpdate: {
+    text: 'how an entry is told whether the vCPU runs, and where (races.md amd-update-ga-nonatomic)',
+    values: { stores: 'destination and IsRun in stores of their own', atomic: 'one store of 16 bytes' },
+  },
+  gaFlush: {
+    text: 'what follows when an entry is told whether the vCPU runs, and where (hardware.md F.4)',
+    values: { flush: 'what units have cached of it is invalidated', none: 'nothing: IsRun and the destination are not cached' },
+  },
+  gaLog: {
+    text: 'GALogIntr of an entry: the log is told of an event for a vCPU that does not run (races.md avic-galog-isrun)',
+    values: { always: 'stays set', blocked: 'is set only while the vCPU is blocked' },
+  },
+  gaLogOverflow: {
+    text: 'a log of guests that has overflowed (races.md avic-galog-isrun)',
+    values: { stays: 'stands', restart: 'goes on' },
+  },
   irtCacheDis: {
     text: 'what follows a change of an entry that AMD-Vi units do not cache (2.6)',
     values: { flush: 'invalidation and wait all the same', none: 'nothing, nor a wait' },

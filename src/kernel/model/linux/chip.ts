@@ -8,6 +8,10 @@ import type { PinEntries } from './ioapic.js';
 import type { Target } from './target.js';
 
 export interface Posting {
+  /** What comes before and behind `post`, and before `unpost`, outside of desc->lock; interrupts are off. */
+  before?(b: Builder, irq: Reg<'irq'>): void;
+  after?(b: Builder, irq: Reg<'irq'>): void;
+  forget?(b: Builder, irq: Reg<'irq'>): void;
   /** irq_set_vcpu_affinity; desc->lock is held. */
   post(b: Builder, irq: Reg<'irq'>, vcpu: Reg<'vcpu'>): void;
   /** The same, with no vCPU. */

@@ -1,6 +1,7 @@
 /** The chip of a machine's irqs: one for all, or one of two by irq. */
 import { not, type Assembler, type Builder, type Reg, type Test } from '../../index.js';
 import type { Placement } from '../model.js';
+import type { AmdTable } from './amdVi.js';
 import type { Behaviours } from './behaviours.js';
 import type { Chip } from './chip.js';
 import type { LinuxData } from './data.js';
@@ -19,12 +20,13 @@ export function chipOf(
   kinds: IrqKinds,
   pins: PinEntries | undefined,
   guestVectors: ReadonlyMap<number, number>,
+  amd: AmdTable | undefined,
   behaviours: Behaviours,
   placement: Placement,
 ): Chip {
   const messages = messageRoutines(k, deviceRegisters(placement, kinds, pins, behaviours));
   if (!isRemapped(placement)) return msiChip(k, d, v, messages, kinds, pins, behaviours, placement);
-  const remapped = remapChip(k, d, v, messages, kinds, pins, guestVectors, behaviours, placement);
+  const remapped = remapChip(k, d, v, messages, kinds, pins, guestVectors, amd, behaviours, placement);
   const isEvent = kinds.is([IrqKind.DMAR]);
   if (isEvent === undefined) return remapped;
   // the event of a unit is no request to it (hardware.md D.2): its message is for a LAPIC, and moves as without remapping

@@ -16,6 +16,13 @@ export const POSTED_MSI_NOTIFICATION_VECTOR = 0xeb;
 export const POSTED_INTR_VECTOR = 0xf2;
 export const POSTED_INTR_WAKEUP_VECTOR = 0xf1;
 
+/**
+ * A doorbell has no vector (hardware.md F.3.3): what the core does by itself is the handler of this one. The interrupt of unit u, whose log
+ * tells of vCPUs that do not run, has the vector u below the second, and stays on its CPU.
+ */
+export const AVIC_DOORBELL = 0xf2;
+export const AMD_IOMMU_VECTOR = 0xec;
+
 /** States of multi_cpu_stop (linux.md 2.8 d1). */
 export const Stop = { NONE: 0, PREPARE: 1, DISABLE_IRQ: 2, RUN: 3, EXIT: 4 } as const;
 
@@ -56,11 +63,13 @@ export interface Uses {
   readonly threads: boolean;
   /** messages of PCI devices are posted */
   readonly postedMsi: boolean;
-  /** there are vCPUs to which messages may be posted */
+  /** there are vCPUs to which messages may be posted: by descriptors, behind VT-d units; by vAPIC pages, behind AMD's */
   readonly vcpus: boolean;
+  readonly descriptors: boolean;
+  readonly avic: boolean;
 }
 
-export function declareData({ operations, life, managed, teardown, pins, levels, threads, postedMsi, vcpus }: Uses) {
+export function declareData({ operations, life, managed, teardown, pins, levels, threads, postedMsi, vcpus, descriptors, avic }: Uses) {
   const d = new Declarations();
 
   const vectorLock = d.lock('vector_lock', []);
@@ -152,26 +161,24 @@ export function declareData({ operations, life, managed, teardown, pins, levels,
           round: d.variable('posted_msi_round', 'u8', ['cpu'], { local: true, bits: 2 }),
         }
       : undefined,
+    pi: descriptors ? declareDescriptors(d) : undefined,
     vcpus: vcpus ? declareVcpus(d) : undefined,
+    avic: avic ? declareAvic(d) : undefined,
     /** an irq may have been given back: it has no vector, not even a reserved one */
     teardown,
     operationMasks: Array.from({ length: operations }, (_, i) => d.mask(`operation_mask_${i}`, 'cpu', [], { class: 'fixed' })),
   };
 }
 
-/** Of vCPUs: what the kernel knows of them, their descriptors, and the CPUs in guest mode. */
-function declareVcpus(d: Declarations) {
+/** Descriptors of vCPUs, and what goes with them. */
+function declareDescriptors(d: Declarations) {
   const wakeupLock = d.lock('wakeup_vcpus_on_cpu_lock', ['cpu']);
   return {
     pid: d.descriptors('pi_desc', 'vcpu'),
     /** words 1 and 3 of an entry that goes to the descriptor of a vCPU */
     address: d.variable('pi_desc_address', 'u32', ['vcpu', 'word'], { class: 'fixed' }),
-    /** the vCPU that its irq is posted to */
-    postedTo: d.variable('posted_vcpu', 'vcpu', ['irq'], { values: { names: { NONE: 0 }, as: 'vCPU', from: 1 } }),
     /** VIRR of the virtual-APIC page: a bit for each vCPU */
     virr: d.variable('virr', 'u32', ['irq'], { bits: (size: MachineSize) => Math.max(1, size.vcpus ?? 1), visible: true, carrier: true }),
-    /** the vCPU whose guest runs on this CPU */
-    guest: d.variable('guest', 'vcpu', ['cpu'], { visible: true, local: true, values: { names: { NONE: 0 }, as: 'vCPU', from: 1 } }),
     wakeupLock,
     /** the list of vCPUs that are blocked on a CPU */
     wakeupList: d.variable('wakeup_vcpus_on_cpu', 'bool', ['cpu', 'vcpu'], { visible: true, lock: wakeupLock }),
@@ -179,6 +186,40 @@ function declareVcpus(d: Declarations) {
     listCpu: d.variable('pre_pcpu', 'cpu', ['vcpu']),
     /** vcpu->cpu: where it was loaded last */
     cpu: d.variable('vcpu_cpu', 'cpu', ['vcpu']),
+  };
+}
+
+/** Whether a vCPU runs, as its entry of the physical APIC ID table says. */
+export const Runs = { NO: 0, YES: 1, BLOCKED: 2 } as const;
+
+/** The vAPIC of the one vCPU, and what entries of the remapping table are to say of it. */
+function declareAvic(d: Declarations) {
+  const irListLock = d.lock('ir_list_lock', []);
+  return {
+    /** the word of the IRR in the vAPIC page that has the guest's vectors, which units write */
+    irr: d.variable('avic_irr', 'u32', ['word'], { dma: { offset: AVIC_IRR }, visible: true }),
+    irListLock,
+    /** its entry is one of those that say where the vCPU runs */
+    irList: d.variable('ir_list', 'bool', ['irq'], { lock: irListLock }),
+    runs: d.variable('avic_physical_id_entry', 'u8', [], { bits: 2, lock: irListLock, values: { names: Runs } }),
+    /** the CPU that it was loaded on last */
+    cpu: d.variable('avic_host_physical_id', 'cpu', [], { lock: irListLock }),
+    /** words of an entry on their way into the table */
+    image: d.variable('irte_image', 'u32', ['cpu', 'word'], { local: true }),
+    root: d.variable('avic_backing_page', 'u32', [], { class: 'fixed' }),
+  };
+}
+
+/** Where the IRR's word stands in the page that has the vectors of guests: of 0x20 to 0x3f (hardware.md F.3.3). */
+const AVIC_IRR = 0x210;
+
+/** Of vCPUs: what the kernel knows of them, and the CPUs in guest mode. */
+function declareVcpus(d: Declarations) {
+  return {
+    /** the vCPU that its irq is posted to */
+    postedTo: d.variable('posted_vcpu', 'vcpu', ['irq'], { values: { names: { NONE: 0 }, as: 'vCPU', from: 1 } }),
+    /** the vCPU whose guest runs on this CPU */
+    guest: d.variable('guest', 'vcpu', ['cpu'], { visible: true, local: true, values: { names: { NONE: 0 }, as: 'vCPU', from: 1 } }),
     /** task_cpu of its thread: where that runs, or will run */
     taskCpu: d.variable('vcpu_task_cpu', 'cpu', ['vcpu']),
     /** its thread has a CPU */

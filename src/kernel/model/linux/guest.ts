@@ -1,13 +1,35 @@
 /** The events of a guest (hardware.md E.3): VIRR of its virtual-APIC page, which is filled from PIR, and the entry into guest mode. */
-import { ne, SELF, type Builder, type Condition, type Reg } from '../../index.js';
+import { ne, SELF, type Builder, type Condition, type Reg, type Routine } from '../../index.js';
+import type { ProgramMachine } from '../../../machine/index.js';
 import type { Placement } from '../model.js';
 import type { Behaviours } from './behaviours.js';
 import type { LinuxData } from './data.js';
 
 export type Vcpus = NonNullable<LinuxData['vcpus']>;
+export type Descriptors = NonNullable<LinuxData['pi']>;
 /** A vCPU, by which descriptors and what is known of it are indexed. */
 export type Row = Reg<'vcpu'>;
-export type Guest = ReturnType<typeof guestMode>;
+
+/** How events reach guests: by descriptors (piDescriptor.ts), or by vAPIC pages (avic.ts). Interrupts are off wherever a program is built. */
+export interface GuestEvents {
+  /** VM entry: what tells the guest of an event from here on is for the CPU in guest mode. */
+  enter(b: Builder, vcpu: Row): void;
+  /** What has come is there for `isPending`. */
+  look(b: Builder, vcpu: Row): void;
+  isPending(b: Builder, vcpu: Row): readonly (() => Condition)[];
+  /** Its thread gets this CPU; there it is about to enter the guest, which is not halted; it has lost the CPU. */
+  load(b: Builder, vcpu: Row): void;
+  begin(b: Builder, vcpu: Row): void;
+  unload(b: Builder, vcpu: Row): void;
+  /** The guest has executed HLT; `sleep`: its thread looks for events, and sleeps if there is none. */
+  halt(b: Builder, vcpu: Row, sleep: () => void): void;
+  /** Its thread has found an event before it slept; it sleeps. */
+  stay(b: Builder, vcpu: Row): void;
+  sleep(b: Builder, vcpu: Row): void;
+  /** By vector. `exit`: this CPU leaves guest mode; `wakeUp`: the thread of a vCPU, if it sleeps. */
+  handlers(exit: (b: Builder) => void, wakeUp: (b: Builder, vcpu: Row) => void): ReadonlyMap<number, Routine<{ vector: 'vector' }, undefined>>;
+  boot(machine: ProgramMachine, cpus: readonly number[], placement: Placement): void;
+}
 
 /** Irqs, by index, that are ever posted to a vCPU. */
 function postedIrqs({ irqs, operations }: Placement): readonly number[] {
@@ -21,7 +43,7 @@ export function guestVectors(placement: Placement, { vectorLo }: { readonly vect
 }
 
 /** `vectors`: of the guest, by irq. */
-export function guestMode({ pid, virr, guest }: Vcpus, vectors: ReadonlyMap<number, number>, behaviours: Behaviours) {
+export function guestMode({ pid, virr }: Descriptors, { guest }: Vcpus, vectors: ReadonlyMap<number, number>, behaviours: Behaviours) {
   /** What is in PIR becomes pending in VIRR. */
   const harvest = (b: Builder, vcpu: Row): void => {
     const word = b.shr('pidWord', b.constant('vectorLo'), 5);

@@ -18,6 +18,8 @@ import { affinityRoutines } from './affinity.js';
 import type { Chip } from './chip.js';
 import { chipOf } from './chips.js';
 import {
+  AMD_IOMMU_VECTOR,
+  AVIC_DOORBELL,
   declareData,
   describeSlot,
   IRQ_MOVE_CLEANUP_VECTOR,
@@ -47,7 +49,10 @@ import { isAmd, isRemapped } from './target.js';
 import { teardownRoutines } from './teardown.js';
 import { threadRoutines } from './threads.js';
 import { usesOf } from './uses.js';
-import { guestVectors, type Vcpus } from './guest.js';
+import { amdTable, type AmdTable } from './amdVi.js';
+import { avicEvents, avicUnits } from './avic.js';
+import { guestVectors, type GuestEvents } from './guest.js';
+import { piEvents } from './piDescriptor.js';
 import { describeVcpus, vcpuRoutines } from './vcpu.js';
 import { vectorRoutines } from './vector.js';
 import { refusesPostedMsi, versions, versionTable } from './versions.js';
@@ -122,6 +127,8 @@ export function linux(version: string, changes: LinuxChanges = {}): KernelModel 
       threads: true,
       postedMsi: true,
       vcpus: true,
+      descriptors: true,
+      avic: true,
     }).declarations,
     systemVectors: systemVectorsOf(chosen),
     invariants: [...invariants, oneshotMasked],
@@ -183,15 +190,18 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
     ...systemVectorsOf(chosen),
     ...(uses.reserved ? [MANAGED_IRQ_SHUTDOWN_VECTOR] : []),
     ...(uses.postedMsi ? [POSTED_MSI_NOTIFICATION_VECTOR] : []),
-    ...(uses.vcpus ? [POSTED_INTR_WAKEUP_VECTOR, POSTED_INTR_VECTOR] : []),
+    ...(uses.descriptors ? [POSTED_INTR_WAKEUP_VECTOR, POSTED_INTR_VECTOR] : []),
+    ...(uses.avic ? [AVIC_DOORBELL, ...avicUnits(placement).map((u) => AMD_IOMMU_VECTOR - u)] : []),
   ];
   const k = new Assembler(data.declarations, { ...parts, vectors, systemVectors }, replace);
   const guest = guestVectors(placement, size);
-  const vcpus = data.vcpus && vcpuRoutines(k, data, data.vcpus, guest, placement, chosen);
+  const amd = isRemapped(placement) && isAmd(placement) ? amdTable(k, data, guest, chosen, placement) : undefined;
+  const events = eventsOf(k, data, amd, guest, chosen, placement);
+  const vcpus = data.vcpus && events && vcpuRoutines(k, data, data.vcpus, events, placement);
   const routines = vectorRoutines(k, data, vcpus, chosen);
   const kinds = irqKinds(data, placement);
   const pins = data.rteMasked && pinEntries(data, data.rteMasked, kinds, placement);
-  const chip = chipOf(k, data, routines, kinds, pins, guest, chosen, placement);
+  const chip = chipOf(k, data, routines, kinds, pins, guest, amd, chosen, placement);
   const activation = data.life && activationRoutines(k, data, data.life, routines, chip, kinds, chosen);
   const threads = data.threads && threadRoutines(k, data, data.threads, chip, kinds, vcpus);
   const affinity = affinityRoutines(k, data, routines, chip, activation, chosen);
@@ -221,7 +231,7 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
     const routine = kind in guestOperations ? guestOperations[kind as keyof typeof guestOperations] : undefined;
     if (routine) k.entry(routine);
   }
-  if (vcpus) for (const handler of [vcpus.notification, vcpus.wakeup]) k.interruptEntry(handler);
+  for (const handler of vcpus?.handlers.values() ?? []) k.interruptEntry(handler);
   addJudges(k, data, chip);
   // a machine that no check takes is only run with time, where properties of states are not asked for
   const promised = data.threads?.oneshot ? [...invariants, oneshotMasked] : invariants;
@@ -237,22 +247,21 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
   handlers.set(SPURIOUS_APIC_VECTOR, entry('spurious_interrupt'));
   if (uses.reserved) handlers.set(MANAGED_IRQ_SHUTDOWN_VECTOR, entry(entries.shutdownInterrupt.name));
   if (entries.postedInterrupt) handlers.set(POSTED_MSI_NOTIFICATION_VECTOR, entry(entries.postedInterrupt.name));
-
-  if (vcpus) {
-    handlers.set(POSTED_INTR_VECTOR, entry(vcpus.notification.name));
-    handlers.set(POSTED_INTR_WAKEUP_VECTOR, entry(vcpus.wakeup.name));
-  }
+  for (const [vector, { name }] of vcpus?.handlers ?? []) handlers.set(vector, entry(name));
 
   return {
-    program: programSetup(program, data.declarations, size, { handlers, apStart: entry('start_secondary'), started: data.started.slot }),
+    program: programSetup(program, data.declarations, size, { handlers, apStart: entry('start_secondary'), started: data.started.slot, doorbellVector: uses.avic ? AVIC_DOORBELL : undefined }),
     labels: program.labels,
     variables: program.variables,
     fingerprint: program.fingerprint,
     operations: placement.operations.map((o, i) => operation(o, entry, data.operationMasks[i]?.slot ?? 0, firstOf)),
     systemVectors,
     ...(table === undefined ? {} : { irtes: table.used }),
-    ...(data.vcpus && { vcpus: (machine: ProgramMachine) => describeVcpus(machine, data.vcpus as Vcpus, vcpuCount) }),
-    boot: (machine) => boot(machine, data, chip, kinds, size, placement),
+    ...(data.vcpus && { vcpus: (machine: ProgramMachine) => describeVcpus(machine, data, vcpuCount) }),
+    boot: (machine) => {
+      boot(machine, data, chip, kinds, size, placement);
+      vcpus?.boot(machine);
+    },
     disagreement: (machine, source) => disagreement(machine, data, chip, source),
     untargeted: (machine) => untargeted(machine, data, size),
     slots: (machine, cpu) =>
@@ -261,6 +270,20 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
         .filter(({ value }) => value !== Slot.UNUSED)
         .map(({ vector, value }) => ({ vector, text: describeSlot(value) })),
   };
+}
+
+/** How events reach the guests of a machine; undefined: there are none. */
+function eventsOf(
+  k: Assembler,
+  d: LinuxData,
+  amd: AmdTable | undefined,
+  vectors: ReadonlyMap<number, number>,
+  behaviours: Behaviours,
+  placement: Placement,
+): GuestEvents | undefined {
+  const { vcpus, pi, avic } = d;
+  if (vcpus && pi) return piEvents(k, pi, vcpus, vectors, placement, behaviours);
+  return vcpus && avic && amd && avicEvents(k, avic, vcpus, amd, vectors, placement, behaviours);
 }
 
 /** Follows the message the device would send now: its LAPIC, then the slot of the vector there. */

@@ -6,19 +6,20 @@ import { PidControl, PidWord } from '../../../core/index.js';
 import { all, any, eq, ne, not, SELF, type Assembler, type Builder, type Condition, type Reg } from '../../index.js';
 import type { Behaviours } from './behaviours.js';
 import { POSTED_INTR_VECTOR, POSTED_INTR_WAKEUP_VECTOR } from './data.js';
-import type { Row, Vcpus } from './guest.js';
+import type { Placement } from '../model.js';
+import { guestMode, type Descriptors, type GuestEvents, type Row, type Vcpus } from './guest.js';
 
 const NV = 0xff << PidControl.nvShift;
 const WAKEUP_NV = POSTED_INTR_WAKEUP_VECTOR << PidControl.nvShift;
 
 /** Up to 5.16 a vCPU is put on the list before its thread looks for events once more. */
-export const blocksEarly = ({ piBlock }: Behaviours): boolean => piBlock === 'preBlock';
+const blocksEarly = ({ piBlock }: Behaviours): boolean => piBlock === 'preBlock';
 
 /** NDST of this CPU, as an xAPIC has it (hardware.md D.3.4). */
 const ndst = (b: Builder): Reg<'u32'> => b.shl('u32', b.constant('apicId', SELF), 8);
 
-export function piRoutines(k: Assembler, vcpus: Vcpus, behaviours: Behaviours) {
-  const { pid, wakeupLock, wakeupList, listCpu } = vcpus;
+function piRoutines(k: Assembler, pi: Descriptors, behaviours: Behaviours) {
+  const { pid, wakeupLock, wakeupList, listCpu } = pi;
 
   const listDel = (b: Builder, vcpu: Row): void => {
     const cpu = b.load(listCpu, [vcpu]);
@@ -72,7 +73,7 @@ export function piRoutines(k: Assembler, vcpus: Vcpus, behaviours: Behaviours) {
   const piLoad = k.routine('vmx_vcpu_pi_load', { vcpu: 'vcpu' }, (routine, { vcpu }) => {
     const b = routine as unknown as Builder;
     const control = b.load(pid, [vcpu, PidWord.control], 'read SN and NV');
-    const stays = (): Condition => eq(b.load(vcpus.cpu, [vcpu]), SELF);
+    const stays = (): Condition => eq(b.load(pi.cpu, [vcpu]), SELF);
     const isBlocked = (): Condition => eq(b.and('u32', control, NV), WAKEUP_NV);
     const isSuppressed = (): Condition => ne(b.and('u32', control, PidControl.sn), 0);
     const clearSn = (): void => {
@@ -98,4 +99,110 @@ export function piRoutines(k: Assembler, vcpus: Vcpus, behaviours: Behaviours) {
   });
 
   return { piLoad, enableWakeup, postBlock };
+}
+
+/** `vectors`: of the guest, by irq. */
+export function piEvents(
+  k: Assembler,
+  pi: Descriptors,
+  vcpus: Vcpus,
+  vectors: ReadonlyMap<number, number>,
+  placement: Placement,
+  behaviours: Behaviours,
+): GuestEvents {
+  const { pid, wakeupLock, wakeupList } = pi;
+  const { guest, halted } = vcpus;
+  const early = blocksEarly(behaviours);
+  const { harvest, syncPir, deliver, isPending, enter } = guestMode(pi, vcpus, vectors, behaviours);
+  const { piLoad, enableWakeup, postBlock } = piRoutines(k, pi, behaviours);
+  return {
+    enter,
+    look: syncPir,
+    isPending,
+    load(b, vcpu) {
+      b.call(piLoad, { vcpu });
+      b.store(pi.cpu, [vcpu], SELF);
+    },
+    begin: () => undefined,
+    unload: (b, vcpu) => {
+      b.controlSet(pid, vcpu, { sn: 1 }, 'descriptor: set SN');
+    },
+    halt(b, vcpu, sleep) {
+      if (!early) {
+        sleep();
+        return;
+      }
+      enableWakeup(b, vcpu);
+      if (behaviours.piBlockOn === 'none') sleep();
+      else
+        b.if(
+          b.isOn(pid, vcpu, 'has something been posted meanwhile?'),
+          () => {
+            postBlock(b, vcpu);
+            b.store(halted, [vcpu], 0);
+            enter(b, vcpu);
+          },
+          sleep,
+        );
+    },
+    stay: (b, vcpu) => {
+      if (early) postBlock(b, vcpu);
+    },
+    sleep(b, vcpu) {
+      if (early) return;
+      const old = enableWakeup(b, vcpu);
+      if (behaviours.piBlockOn === 'test')
+        b.if(ne(b.and('u32', old, PidControl.on), 0), () =>
+          b.ipi(b.constant('apicId', SELF), POSTED_INTR_WAKEUP_VECTOR, 'ON was set: wakeup IPI to itself'),
+        );
+    },
+    handlers(exit, wakeUp) {
+      /** In guest mode it is the CPU that does this, and nobody's handler (E.3). */
+      const notification = k.routine('sysvec_kvm_posted_intr_ipi', { vector: 'vector' }, (routine) => {
+        const b = routine as unknown as Builder;
+        b.if(
+          eq(b.load(guest, [SELF]), 0),
+          () => b.lapicWrite('eoi', 0, 'nothing more: the next VM entry looks'),
+          () => {
+            const vcpu = b.sub('vcpu', b.load(guest, [SELF]), 1);
+            b.clearOn(pid, vcpu, 'guest mode: clear ON');
+            b.lapicWrite('eoi', 0);
+            harvest(b, vcpu);
+            deliver(b, vcpu);
+          },
+        );
+        b.iret();
+      });
+      const wakeup = k.routine('sysvec_kvm_posted_intr_wakeup_ipi', { vector: 'vector' }, (routine) => {
+        const b = routine as unknown as Builder;
+        exit(b);
+        b.lapicWrite('eoi', 0);
+        b.lock(wakeupLock, [SELF]);
+        for (let v = 0; v < (placement.vcpus?.length ?? 0); v++) {
+          const vcpu = b.let('vcpu', v);
+          const isPosted = all(
+            () => b.load(wakeupList, [SELF, vcpu]),
+            () => b.isOn(pid, vcpu),
+          );
+          b.if(isPosted, () => wakeUp(b, vcpu));
+        }
+        b.unlock(wakeupLock, [SELF]);
+        b.iret();
+      });
+      return new Map([
+        [POSTED_INTR_VECTOR, notification],
+        [POSTED_INTR_WAKEUP_VECTOR, wakeup],
+      ]);
+    },
+    boot(machine, cpus, { apicIds }) {
+      cpus.forEach((cpu, v) => {
+        const [first, second] = machine.descriptorAddress(pid.slot, v);
+        machine.setVariable(pi.address.slot, v, 1, first);
+        machine.setVariable(pi.address.slot, v, 3, second);
+        machine.setVariable(pid.slot, v, PidWord.control, POSTED_INTR_VECTOR << PidControl.nvShift);
+        machine.setVariable(pid.slot, v, PidWord.ndst, (apicIds[cpu] ?? 0) << 8);
+        for (const variable of [pi.cpu, pi.listCpu]) machine.setVariable(variable.slot, v, 0, cpu);
+      });
+    },
+  };
 }

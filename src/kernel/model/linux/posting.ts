@@ -57,22 +57,27 @@ export function postingRoutines(
 /** The operations that do so, from a task. */
 export function postingOperations(k: Assembler, d: LinuxData, posting: Posting) {
   const locked = (b: Builder, irq: Reg<'irq'>, body: () => void): void => {
-    b.cli();
     b.lock(d.descLock, [irq]);
     body();
     b.unlock(d.descLock, [irq]);
-    b.restoreFlags(b.let('bool', 1));
   };
   return {
     post: k.routine('irq_set_vcpu_affinity', { op: 'u8', irq: 'irq', vcpu: 'vcpu' }, (routine, { op, irq, vcpu }) => {
       const b = routine as unknown as Builder;
+      b.cli();
+      posting.before?.(b, irq);
       locked(b, irq, () => posting.post(b, irq, vcpu));
+      posting.after?.(b, irq);
+      b.restoreFlags(b.let('bool', 1));
       b.opEnd(op);
       b.end();
     }),
     unpost: k.routine('irq_set_vcpu_affinity_none', { op: 'u8', irq: 'irq' }, (routine, { op, irq }) => {
       const b = routine as unknown as Builder;
+      b.cli();
+      posting.forget?.(b, irq);
       locked(b, irq, () => posting.unpost(b, irq));
+      b.restoreFlags(b.let('bool', 1));
       b.opEnd(op);
       b.end();
     }),

@@ -4,7 +4,7 @@
  */
 import { ne, type Assembler, type Builder, type Reg } from '../../index.js';
 import type { Placement } from '../model.js';
-import { amdLayout, amdTable } from './amdVi.js';
+import { amdLayout, type AmdTable } from './amdVi.js';
 import type { Behaviours } from './behaviours.js';
 import type { Chip } from './chip.js';
 import type { PinEntries } from './ioapic.js';
@@ -31,11 +31,12 @@ export function remapChip(
   kinds: IrqKinds,
   pins: PinEntries | undefined,
   guestVectors: ReadonlyMap<number, number>,
+  amd: AmdTable | undefined,
   behaviours: Behaviours,
   placement: Placement,
 ): Chip {
   const { registers, write: writeMessage } = messages;
-  const table = isAmd(placement) ? amdTable(k, d, behaviours, placement) : vtdTable(k, d, kinds, guestVectors, behaviours, placement);
+  const table = amd ?? vtdTable(k, d, kinds, guestVectors, behaviours, placement);
 
   /** The old vector is cleaned up at once: behind the flush, nothing arrives there any more. */
   const irSetAffinity = k.routine(

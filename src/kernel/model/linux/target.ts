@@ -16,3 +16,9 @@ export function isRemapped({ units, devices }: Placement): boolean {
 export function isAmd({ iommus = [] }: Placement): boolean {
   return iommus.some(({ type }) => type === 'amd');
 }
+
+/** The CPU, by index, that the interrupts of units go to: one without a vCPU, if there is one. */
+export function logCpu({ online, vcpus = [] }: Placement): number {
+  const host = online.findIndex((on, cpu) => on && !vcpus.includes(cpu));
+  return host < 0 ? online.indexOf(true) : host;
+}

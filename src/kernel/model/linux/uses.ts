@@ -2,7 +2,7 @@
 import type { OperationRequest, Placement } from '../model.js';
 import type { Uses } from './data.js';
 import { isReservable } from './registers.js';
-import { isRemapped } from './target.js';
+import { isAmd, isRemapped } from './target.js';
 
 /** Operations in which irqs come and go. */
 const LIVES: ReadonlySet<string> = new Set([
@@ -29,5 +29,7 @@ export function usesOf(placement: Placement): Uses & { readonly reserved: boolea
   const threads = irqs.some(({ threaded }) => threaded);
   const postedMsi = placement.postedMsi === true && isRemapped(placement) && devices.some(({ chipset }) => chipset === undefined);
   const vcpus = (placement.vcpus?.length ?? 0) > 0 && isRemapped(placement);
-  return { operations: operations.length, managed, life, teardown, reserved, pins, levels, threads, postedMsi, vcpus };
+  const avic = vcpus && isAmd(placement);
+  const descriptors = vcpus && !avic;
+  return { operations: operations.length, managed, life, teardown, reserved, pins, levels, threads, postedMsi, vcpus, descriptors, avic };
 }

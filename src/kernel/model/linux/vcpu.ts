@@ -5,14 +5,11 @@
  * Not modelled: what the host does with an event of an irq that is not posted, to inject it (its driver's handler is the end of it); a
  * guest with interrupts off; exits to user space.
  */
-import { PidControl, PidWord } from '../../../core/index.js';
 import type { ProgramMachine } from '../../../machine/index.js';
 import { all, any, eq, ne, SELF, type Assembler, type Builder, type Reg, type Routine } from '../../index.js';
 import type { Placement } from '../model.js';
-import type { Behaviours } from './behaviours.js';
-import { POSTED_INTR_VECTOR, POSTED_INTR_WAKEUP_VECTOR, type LinuxData } from './data.js';
-import { guestMode, type Row, type Vcpus } from './guest.js';
-import { blocksEarly, piRoutines } from './piDescriptor.js';
+import type { LinuxData } from './data.js';
+import type { GuestEvents, Row, Vcpus } from './guest.js';
 
 export type VcpuRoutines = ReturnType<typeof vcpuRoutines>;
 
@@ -28,20 +25,9 @@ const done = (b: Builder, op: Reg<'u8'>): void => {
   b.end();
 };
 
-/** `vectors`: of the guest, by irq. */
-export function vcpuRoutines(
-  k: Assembler,
-  d: LinuxData,
-  vcpus: Vcpus,
-  vectors: ReadonlyMap<number, number>,
-  placement: Placement,
-  behaviours: Behaviours,
-) {
-  const { pid, guest, wakeupLock, wakeupList, taskCpu, loaded, halted, sleeping } = vcpus;
+export function vcpuRoutines(k: Assembler, d: LinuxData, vcpus: Vcpus, events: GuestEvents, placement: Placement) {
+  const { guest, taskCpu, loaded, halted, sleeping } = vcpus;
   const count = placement.vcpus?.length ?? 0;
-  const early = blocksEarly(behaviours);
-  const { harvest, syncPir, deliver, isPending, enter } = guestMode(vcpus, vectors, behaviours);
-  const { piLoad, enableWakeup, postBlock } = piRoutines(k, vcpus, behaviours);
   /** For every vCPU of the machine. */
   const each = (b: Builder, body: (vcpu: Row) => void): void => {
     for (let v = 0; v < count; v++) body(b.let('vcpu', v));
@@ -51,46 +37,24 @@ export function vcpuRoutines(
   const sleep: Routine<{ vcpu: 'vcpu' }, undefined> = k.routine('kvm_vcpu_block', { vcpu: 'vcpu' }, (routine, { vcpu }) => {
     const b = builderOf(routine);
     b.store(sleeping, [vcpu], 1, 'its thread is about to sleep');
-    syncPir(b, vcpu);
-    b.if(any(eq(b.load(halted, [vcpu]), 0), ...isPending(b, vcpu)), () => {
+    events.look(b, vcpu);
+    b.if(any(eq(b.load(halted, [vcpu]), 0), ...events.isPending(b, vcpu)), () => {
       b.testAndClear(sleeping, [vcpu], 0);
       b.store(halted, [vcpu], 0);
-      if (early) postBlock(b, vcpu);
-      enter(b, vcpu);
+      events.stay(b, vcpu);
+      events.enter(b, vcpu);
       b.return();
     });
-    if (!early) {
-      const old = enableWakeup(b, vcpu);
-      if (behaviours.piBlockOn === 'test')
-        b.if(ne(b.and('u32', old, PidControl.on), 0), () =>
-          b.ipi(b.constant('apicId', SELF), POSTED_INTR_WAKEUP_VECTOR, 'ON was set: wakeup IPI to itself'),
-        );
-    }
+    events.sleep(b, vcpu);
     b.store(loaded, [vcpu], 0, 'its thread sleeps');
   });
 
   /** The guest has executed HLT; interrupts are off. */
   const halt = (b: Builder, vcpu: Row): void => {
     b.store(halted, [vcpu], 1);
-    if (!early) {
+    events.halt(b, vcpu, () => {
       b.call(sleep, { vcpu });
-      return;
-    }
-    enableWakeup(b, vcpu);
-    const block = (): void => {
-      b.call(sleep, { vcpu });
-    };
-    if (behaviours.piBlockOn === 'none') block();
-    else
-      b.if(
-        b.isOn(pid, vcpu, 'has something been posted meanwhile?'),
-        () => {
-          postBlock(b, vcpu);
-          b.store(halted, [vcpu], 0);
-          enter(b, vcpu);
-        },
-        block,
-      );
+    });
   };
 
   /** The thread of a vCPU at some later time on its CPU: modelled by what it does then, as a timer of that CPU. */
@@ -111,16 +75,18 @@ export function vcpuRoutines(
             () =>
               b.if(
                 all(eq(b.load(guest, [SELF]), 0), () => eq(b.load(halted, [vcpu]), 0)),
-                () => enter(b, vcpu),
+                () => events.enter(b, vcpu),
               ),
             () => {
-              b.call(piLoad, { vcpu });
-              b.store(vcpus.cpu, [vcpu], SELF);
+              events.load(b, vcpu);
               b.store(loaded, [vcpu], 1);
               b.if(
                 b.load(halted, [vcpu]),
                 () => b.call(sleep, { vcpu }),
-                () => enter(b, vcpu),
+                () => {
+                  events.begin(b, vcpu);
+                  events.enter(b, vcpu);
+                },
               );
             },
           ),
@@ -140,7 +106,7 @@ export function vcpuRoutines(
   /** The CPU is taken from the thread; interrupts are off. */
   const preempted = (b: Builder, vcpu: Row): void => {
     b.store(guest, [SELF], 0, 'VM exit');
-    b.controlSet(pid, vcpu, { sn: 1 }, 'descriptor: set SN');
+    events.unload(b, vcpu);
     b.store(loaded, [vcpu], 0, 'its thread has lost its CPU');
   };
 
@@ -150,39 +116,6 @@ export function vcpuRoutines(
       b.store(guest, [SELF], 0, 'VM exit');
       b.timerArm(SELF, run, 'the vCPU enters again');
     });
-
-  /** In guest mode it is the CPU that does this, and nobody's handler (E.3). */
-  const notification = k.routine('sysvec_kvm_posted_intr_ipi', { vector: 'vector' }, (routine) => {
-    const b = builderOf(routine);
-    b.if(
-      eq(b.load(guest, [SELF]), 0),
-      () => b.lapicWrite('eoi', 0, 'nothing more: the next VM entry looks'),
-      () => {
-        const vcpu = b.sub('vcpu', b.load(guest, [SELF]), 1);
-        b.clearOn(pid, vcpu, 'guest mode: clear ON');
-        b.lapicWrite('eoi', 0);
-        harvest(b, vcpu);
-        deliver(b, vcpu);
-      },
-    );
-    b.iret();
-  });
-
-  const wakeup = k.routine('sysvec_kvm_posted_intr_wakeup_ipi', { vector: 'vector' }, (routine) => {
-    const b = builderOf(routine);
-    exit(b);
-    b.lapicWrite('eoi', 0);
-    b.lock(wakeupLock, [SELF]);
-    each(b, (vcpu) => {
-      const isPosted = all(
-        () => b.load(wakeupList, [SELF, vcpu]),
-        () => b.isOn(pid, vcpu),
-      );
-      b.if(isPosted, () => wakeUp(b, vcpu));
-    });
-    b.unlock(wakeupLock, [SELF]);
-    b.iret();
-  });
 
   const operation = (name: string, body: (b: Builder, vcpu: Row) => void) =>
     k.routine(name, { op: 'u8', vcpu: 'vcpu' }, (b, { op, vcpu }) => {
@@ -224,8 +157,8 @@ export function vcpuRoutines(
 
   return {
     operations,
-    notification,
-    wakeup,
+    handlers: events.handlers(exit, wakeUp),
+    boot: (machine: ProgramMachine): void => bootVcpus(machine, vcpus, events, placement),
     exit,
     /** The CPU goes offline: vCPUs on it lose it. */
     leaveGuest(b: Builder): void {
@@ -252,28 +185,27 @@ export function vcpuRoutines(
 }
 
 /** Where each vCPU is, in words. */
-export function describeVcpus(machine: ProgramMachine, vcpus: Vcpus, count: number): readonly string[] {
+export function describeVcpus(machine: ProgramMachine, { vcpus, pi }: LinuxData, count: number): readonly string[] {
   return Array.from({ length: count }, (_, v) => {
-    const of = (variable: { readonly slot: number }): number => machine.variable(variable.slot, v);
-    const cpu = of(vcpus.taskCpu);
-    if (of(vcpus.loaded) === 0) {
-      if (of(vcpus.sleeping) === 0) return `waits for cpu ${cpu}`;
-      const list = of(vcpus.listCpu);
-      return machine.variable(vcpus.wakeupList.slot, list, v) ? `blocked, on the list of cpu ${list}` : 'blocked, on no list';
+    const of = (variable: { readonly slot: number } | undefined): number => (variable ? machine.variable(variable.slot, v) : 0);
+    const cpu = of(vcpus?.taskCpu);
+    if (of(vcpus?.loaded) === 0) {
+      if (of(vcpus?.sleeping) === 0) return `waits for cpu ${cpu}`;
+      if (pi === undefined) return 'blocked';
+      const list = of(pi.listCpu);
+      return machine.variable(pi.wakeupList.slot, list, v) ? `blocked, on the list of cpu ${list}` : 'blocked, on no list';
     }
-    return machine.variable(vcpus.guest.slot, cpu) === v + 1 ? `its guest runs on cpu ${cpu}` : `on cpu ${cpu}, not in its guest`;
+    const isGuest = vcpus !== undefined && machine.variable(vcpus.guest.slot, cpu) === v + 1;
+    return isGuest ? `its guest runs on cpu ${cpu}` : `on cpu ${cpu}, not in its guest`;
   });
 }
 
 /** vCPUs run on their CPUs, with nothing posted. */
-export function bootVcpus(machine: ProgramMachine, vcpus: Vcpus, { vcpus: cpus = [], irqs, apicIds }: Placement): void {
+function bootVcpus(machine: ProgramMachine, vcpus: Vcpus, events: GuestEvents, placement: Placement): void {
+  const { vcpus: cpus = [], irqs } = placement;
+  events.boot(machine, cpus, placement);
   cpus.forEach((cpu, v) => {
-    const [first, second] = machine.descriptorAddress(vcpus.pid.slot, v);
-    machine.setVariable(vcpus.address.slot, v, 1, first);
-    machine.setVariable(vcpus.address.slot, v, 3, second);
-    machine.setVariable(vcpus.pid.slot, v, PidWord.control, POSTED_INTR_VECTOR << PidControl.nvShift);
-    machine.setVariable(vcpus.pid.slot, v, PidWord.ndst, (apicIds[cpu] ?? 0) << 8);
-    for (const variable of [vcpus.cpu, vcpus.taskCpu, vcpus.listCpu]) machine.setVariable(variable.slot, v, 0, cpu);
+    machine.setVariable(vcpus.taskCpu.slot, v, 0, cpu);
     machine.setVariable(vcpus.loaded.slot, v, 0, 1);
     machine.setVariable(vcpus.guest.slot, cpu, 0, v + 1);
   });

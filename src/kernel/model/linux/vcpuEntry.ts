@@ -18,7 +18,7 @@ export interface VcpuFormat {
 
 /** `vectors`: of the guest, by irq. */
 export function vcpuFormat(
-  { pid, address }: NonNullable<LinuxData['vcpus']>,
+  { pid, address }: NonNullable<LinuxData['pi']>,
   irte: Irte,
   { words }: IrteImage,
   vectors: ReadonlyMap<number, number>,

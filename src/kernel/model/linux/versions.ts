@@ -127,6 +127,31 @@ const history: { readonly [N in BehaviourName]: readonly Era<N>[] } = {
     // to 6.19 it came only behind its release
     ['7.0', 'sequence'],
   ],
+  // a repair of 6.6, kept for stable kernels
+  gaPost: [
+    [FIRST, 'unaware'],
+    ['6.6', 'after'],
+    ['6.17', 'whole'],
+  ],
+  gaUpdate: [
+    [FIRST, 'stores'],
+    // since 6.4
+    ['6.6', 'atomic'],
+  ],
+  gaFlush: [
+    [FIRST, 'flush'],
+    // since 6.5
+    ['6.6', 'none'],
+  ],
+  gaLog: [
+    [FIRST, 'always'],
+    ['6.17', 'blocked'],
+  ],
+  gaLogOverflow: [
+    [FIRST, 'stays'],
+    // since 6.4
+    ['6.6', 'restart'],
+  ],
   irtCacheDis: [
     [FIRST, 'flush'],
     // since 6.5

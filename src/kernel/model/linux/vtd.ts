@@ -73,7 +73,7 @@ export function vtdTable(
     { holds: [r.ir2Lock] },
   );
 
-  const { vcpus } = d;
+  const { vcpus, pi } = d;
   const image = d.postedMsi || vcpus ? irteImage(d, r.irte, r.ir2Lock, behaviours) : undefined;
   const remapped = remappedFormat(d, r.irte, vcpus && image, placement);
   const posted = d.postedMsi && image && postedFormat(d, d.postedMsi, r.irte, image, placement);
@@ -109,7 +109,7 @@ export function vtdTable(
     { holds: [d.descLock] },
   );
 
-  const toVcpu = vcpus && image && vcpuFormat(vcpus, r.irte, image, guestVectors, placement);
+  const toVcpu = pi && image && vcpuFormat(pi, r.irte, image, guestVectors, placement);
   /** Where the entry is that of the host, and where it is that of a vCPU. */
   const byOwner = (b: Builder, irq: Reg<'irq'>, host: () => void, guest: (vcpu: Reg<'vcpu'>) => void): void => {
     if (!vcpus) return host();
