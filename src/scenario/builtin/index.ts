@@ -5,6 +5,7 @@ import { life } from './life.js';
 import { moveHotplug } from './moveHotplug.js';
 import { moves } from './moves.js';
 import { postedMsi } from './postedMsi.js';
+import { races } from './races.js';
 import { tornMove } from './tornMove.js';
 import { xhciHotplug } from './xhciHotplug.js';
 import { xhciLoop } from './xhciLoop.js';
@@ -39,6 +40,7 @@ const texts: ReadonlyMap<string, string> = new Map([
   ...moves,
   ...life,
   ...postedMsi,
+  ...races,
 ]);
 
 /** Name to scenario, in the order in which they are best read. */

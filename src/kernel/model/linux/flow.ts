@@ -111,12 +111,21 @@ export function flowRoutines(
         const ifOpen = (body: () => void): void =>
           behaviours.levelUnmask === 'always' ? body() : b.if(isOpen(b as unknown as Builder, d, irq), body);
         b.if(moves, () => ifOpen(() => pins.mask(b as unknown as Builder, irq)));
-        const level = b.tmrBit(b.load(d.apicdVector, [irq]), 'was it accepted as a level?');
-        b.lapicWrite('eoi', 0);
-        b.if(eq(level, 0), () => pins.eoi(b as unknown as Builder, irq));
+        const move = (): void => {
+          b.call(affinity.moveMasked, { irq });
+        };
+        if (behaviours.levelMove === 'beforeEoi') {
+          b.if(moves, move);
+          b.lapicWrite('eoi', 0);
+        } else {
+          const level = b.tmrBit(b.load(d.apicdVector, [irq]), 'was it accepted as a level?');
+          b.lapicWrite('eoi', 0);
+          if (behaviours.levelEoi === 'explicit') b.if(eq(level, 0), () => pins.eoi(b as unknown as Builder, irq));
+        }
         b.if(moves, () => {
           // otherwise it still waits, for the next interrupt
-          b.if(not(pins.inService(b as unknown as Builder, irq)), () => b.call(affinity.moveMasked, { irq }));
+          if (behaviours.levelMove === 'flushed') b.if(not(pins.inService(b as unknown as Builder, irq)), move);
+          if (behaviours.levelMove === 'unflushed') move();
           ifOpen(() => pins.unmask(b as unknown as Builder, irq));
         });
       },

@@ -2,6 +2,7 @@
 import type { ProgramMachine } from '../../../machine/index.js';
 import { ne, type Builder, type Condition, type Lock, type Reg, type Variable } from '../../index.js';
 import type { Placement } from '../model.js';
+import type { Behaviours } from './behaviours.js';
 import type { LinuxData } from './data.js';
 import type { Target } from './target.js';
 
@@ -66,6 +67,7 @@ export function postedFormat(
   { pid }: NonNullable<LinuxData['postedMsi']>,
   irte: Irte,
   lock: Lock,
+  { postedStore }: Behaviours,
   placement: Placement,
 ): EntryFormat {
   const image = d.declarations.variable('irte_entry', 'u32', ['irte', 'word'], { lock });
@@ -78,7 +80,13 @@ export function postedFormat(
       b.store(image, [entry, 0], low(b, irq));
       const cpu = b.load(d.apicdCpu, [irq]);
       for (const word of [1, 3]) b.store(image, [entry, word], b.load(address, [cpu, word]));
-      b.storeRow(irte, entry, image, entry, 'remapping entry: new vector and descriptor, 16 bytes at once');
+      if (postedStore === 'halves') {
+        for (const [word, note] of [
+          [0, 'remapping entry, lower half: new vector and half of the descriptor'],
+          [2, 'remapping entry, upper half: the other half of the descriptor'],
+        ] as const)
+          b.storePair(irte, entry, word, [b.load(image, [entry, word]), b.load(image, [entry, word + 1])], { note });
+      } else b.storeRow(irte, entry, image, entry, 'remapping entry: new vector and descriptor, 16 bytes at once');
     },
     wrong(b, irq) {
       const entry = b.let('irte', irq);

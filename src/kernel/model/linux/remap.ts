@@ -63,7 +63,7 @@ export function remapChip(
       const unit = b.load(r.unit, [irq]);
       const index = behaviours.iecIndex === 'entry' ? irq : 0;
       b.lock(r.queueLock, []);
-      b.store(r.queueStatus, [SELF], IN_USE);
+      if (behaviours.iecStatus === 'reset') b.store(r.queueStatus, [SELF], IN_USE);
       b.atomic(() => {
         b.queuePut(unit, IEC_INDEX, index);
         b.queuePut(unit, WAIT_STATUS, DONE, [r.queueStatus, SELF]);
@@ -76,7 +76,7 @@ export function remapChip(
   );
 
   const remapped = remappedFormat(d, r.irte, placement);
-  const posted = d.postedMsi && postedFormat(d, d.postedMsi, r.irte, r.ir2Lock, placement);
+  const posted = d.postedMsi && postedFormat(d, d.postedMsi, r.irte, r.ir2Lock, behaviours, placement);
   /** For an irq whose entry is in this format: only messages of PCI devices are posted. */
   const byFormat = (b: Builder, irq: Reg<'irq'>, then: (format: EntryFormat) => void): void => {
     if (posted) kinds.choose(b, irq, [IrqKind.PCI], { these: () => then(posted), others: () => then(remapped) });
