@@ -11,6 +11,7 @@ import { addImport } from './import.js';
 import { addLists } from './list.js';
 import { junitErrors } from './junit.js';
 import { Exit, InputError, print, printErrors, type Format } from './output.js';
+import { addRaces } from './races.js';
 import { addReplay } from './replay.js';
 import { addRun } from './run.js';
 import { addStart } from './start.js';
@@ -40,6 +41,7 @@ addConform(program);
 addDiff(program);
 addVerdicts(program);
 addBehaviours(program);
+addRaces(program);
 addLists(program);
 
 for (const command of [program, ...program.commands]) {

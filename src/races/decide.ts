@@ -36,10 +36,12 @@ async function outcomeOf(name: string, { model, set, scenario = name }: Kernel, 
   };
 }
 
+const unchecked: RaceOutcome = { model: null, scenario: null, verdict: 'unknown', properties: [], steps: null, states: 0, seconds: 0 };
+
 /** The verdicts of a row; both kernels are checked here, one after the other. */
 export async function decideRace(race: Race): Promise<RaceResult> {
   const { id, reason = null } = race;
-  if (!isChecked(race)) return { id, scenario: null, bad: null, fixed: null, ok: null, reason };
+  if (!isChecked(race)) return { id, scenario: null, bad: unchecked, fixed: null, ok: null, reason };
   const { scenario, properties } = race;
   const bad = await outcomeOf(scenario, race.bad, properties);
   const fixed = race.fixed && (await outcomeOf(scenario, race.fixed, properties));

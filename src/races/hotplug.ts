@@ -111,9 +111,9 @@ export const hotplugRaces: readonly Race[] = [
     scenario: 'dormant-request',
     bad: { model: 'linux-4.19', set: { matrixOnline: 'zeroed' } },
     properties: ['no-loss', 'no-stray'],
-    fixed: { model: 'linux-4.19' },
+    fixed: { model: 'linux-7.0' },
     reason:
-      'finding: the vector survives, its slot does not. The CPU that comes back empties all slots, and a request that finds its vector on an online CPU of its affinity does not fill it again. 7.0 still does so, for irqs that have a vector before they are requested (MSI without mask bits).',
+      'finding: since 4.16 the vector survives, its slot does not. The CPU that comes back empties all slots, and a request that finds its vector on an online CPU of its affinity does not fill it again. It concerns irqs that have a vector before they are requested: MSI without mask bits.',
   },
   {
     id: 'vector-release-unplug',

@@ -41,9 +41,10 @@ export function isChecked(race: Race): race is CheckedRace {
 
 /** What a check says of a kernel. */
 export interface RaceOutcome {
-  readonly model: string;
+  /** null: no model shows the race, and nothing was checked */
+  readonly model: string | null;
   readonly set?: Readonly<Record<string, string>>;
-  readonly scenario: string;
+  readonly scenario: string | null;
   readonly verdict: 'safe' | 'failed' | 'unknown';
   /** all that fail, as users write them, in order of their names */
   readonly properties: readonly string[];
@@ -55,13 +56,13 @@ export interface RaceOutcome {
   readonly reason?: string;
 }
 
-/** A row that was checked. */
+/** What came of a row. */
 export interface RaceResult {
   readonly id: string;
   /** null: nothing was checked */
   readonly scenario: string | null;
-  /** null: no model shows it */
-  readonly bad: RaceOutcome | null;
+  readonly bad: RaceOutcome;
+  /** null: there is no repair, or nothing was checked */
   readonly fixed: RaceOutcome | null;
   /** the kernel with the race fails and the repaired one is safe; null: nothing was checked */
   readonly ok: boolean | null;
