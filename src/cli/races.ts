@@ -34,10 +34,11 @@ function failsText({ verdict, properties, steps, reason }: RaceOutcome): string 
   return `${properties.join(', ')} in ${plural(steps ?? 0, 'step')}`;
 }
 
-/** What repeats the check of a kernel. */
-function commandOf({ model, set = {}, scenario }: RaceOutcome): string {
-  const settings = Object.entries(set).map(([name, value]) => ` --set ${name}=${value}`);
-  return `irqlab check --scenario ${scenario ?? ''} --model ${model ?? ''}${settings.join('')}`;
+/** What repeats the check of a kernel; one too long for a line goes on in the next, as a shell reads it. */
+function commandLines({ model, set = {}, scenario }: RaceOutcome): string[] {
+  const check = `irqlab check --scenario ${scenario ?? ''}`;
+  const kernel = [`--model ${model ?? ''}`, ...Object.entries(set).map(([name, value]) => `--set ${name}=${value}`)].join(' ');
+  return check.length + 1 + kernel.length <= width() - MARK ? [`${check} ${kernel}`] : [`${check} \\`, `  ${kernel}`];
 }
 
 const marks = { true: style.good('ok'), false: style.alarm('FAIL'), null: style.unsure('open') } as const;
@@ -59,7 +60,7 @@ function rowText({ id, bad, fixed, ok, reason }: RaceResult, commands: boolean):
     ...lines(`${kernelText(bad)}: ${failsText(bad)}; ${repaired}`),
     ...lines(`${scenarios}, ${plural(states, 'state')}, ${seconds(spent * 1000)}`),
     ...(reason === null ? [] : lines(reason)),
-    ...(commands || !ok ? sides.map((each) => `${indent}${commandOf(each)}`) : []),
+    ...(commands || !ok ? sides.flatMap(commandLines).map((line) => indent + line) : []),
   ].join('\n');
 }
 

@@ -5,7 +5,7 @@ export const remappingRaces: readonly Race[] = [
   {
     id: 'vtd-irte-two-halves',
     scenario: 'posted-msi-move',
-    bad: { model: 'linux-7.0', set: { postedStore: 'halves' } },
+    bad: { model: 'linux-7.0', set: { irteUpdate: 'split' } },
     properties: ['no-loss', 'no-fault'],
     fixed: { model: 'linux-7.0' },
   },

@@ -111,6 +111,19 @@ const findings: Readonly<Record<string, readonly [properties: string, steps: num
 
 /** What no model shows yet. */
 const open = [
+  'msix-stale-unmasked',
+  'msi-write-dropped-low-power/xhci',
+  'vector-hotplug-setup-race/descriptors',
+  'edge-migration-livelock',
+  'lowest-priority-logical',
+  'vtd-iec-omitted-or-late/error',
+  'amd-irte-valid-toggle',
+  'amd-update-ga-nonatomic',
+  'avic-erratum-1235',
+  'avic-galog-isrun',
+  'apicv-inhibit-lazy-eoi',
+  'pi-clear-sn-without-on',
+  'pi-pre-block-order',
 ];
 
 /** Threads search at once, and each search is short: most of this is the program's own time. */
@@ -139,7 +152,7 @@ describe('the rows', () => {
     const unchecked = rows.filter(({ ok }) => ok === null);
     expect(unchecked.map(({ id }) => id)).toEqual(open);
     for (const { scenario, bad, fixed, reason } of unchecked)
-      expect([scenario, bad.model, bad.verdict, fixed, reason?.length ?? 0 > 20]).toEqual([null, null, 'unknown', null, expect.any(Number)]);
+      expect([scenario, bad.model, bad.verdict, fixed, reason]).toEqual([null, null, 'unknown', null, expect.stringMatching(/.{20}/)]);
   });
 
   test('are files that a user can open', () => {
@@ -168,7 +181,7 @@ describe('as text', () => {
     expect(stdout).toMatch(/^3 races: 1 ok, 1 FAIL, 1 open \(/);
     expect(stdout).toMatch(/^FAIL {2}msi-quirk-never-armed\n {6}linux-5\.17: no-stray in 15 steps; linux-6\.7: no-stray in 15 steps$/m);
     expect(stdout).toMatch(/^ {6}irqlab check --scenario torn-move --model linux-6\.7$/m);
-    expect(stdout).toMatch(/^ {6}irqlab check --scenario torn-move --model linux-7\.0 --set msiUpdate=twoStep$/m);
+    expect(stdout).toMatch(/^ {6}irqlab check --scenario torn-move \\\n {8}--model linux-7\.0 --set msiUpdate=twoStep$/m);
     expect(stdout).toMatch(/^open {2}lowest-priority-logical\n {6}before 4\.15 /m);
   });
 

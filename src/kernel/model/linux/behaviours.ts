@@ -180,6 +180,10 @@ export const behaviours = {
       before: 'before it gets online, from what irqs have it as target then; who frees one meanwhile passes over it (before 4.2)',
     },
   },
+  irteUpdate: {
+    text: 'how a remapping entry in posted format changes (2.6; races.md vtd-irte-two-halves)',
+    values: { split: 'in two stores of 8 bytes, the lower half first, like any other (before 4.15)', atomic: 'in one of 16 bytes' },
+  },
   iecFlush: {
     text: 'what follows a change of a remapping entry (2.6)',
     values: { flush: 'the cached entry is invalidated', none: 'nothing: what is cached stays' },
@@ -191,10 +195,6 @@ export const behaviours = {
   iecStatus: {
     text: 'the status that the invalidation writes (2.6; races.md vtd-qi-abort-ordering)',
     values: { reset: 'is set before to what is not done', stale: 'is still what the invalidation before has left' },
-  },
-  postedStore: {
-    text: 'how an entry in posted format is stored (2.6; races.md vtd-irte-two-halves)',
-    values: { whole: '16 bytes at once', halves: 'the lower half, then the upper one (before 4.15)' },
   },
   postedAck: {
     text: 'the acknowledge of a posted MSI (2.6; races.md vtd-posted-msi-no-move, vtd-posted-msi-retrigger-no-eoi)',

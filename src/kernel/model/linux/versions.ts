@@ -123,11 +123,11 @@ const history: { readonly [N in BehaviourName]: readonly Era<N>[] } = {
     ['6.6', 'free'],
   ],
   onlineSlots: [[FIRST, 'locked']],
+  irteUpdate: [[FIRST, 'atomic']],
   iecFlush: [[FIRST, 'flush']],
   iecWait: [[FIRST, 'wait']],
   iecIndex: [[FIRST, 'entry']],
   iecStatus: [[FIRST, 'reset']],
-  postedStore: [[FIRST, 'whole']],
   postedAck: [
     [FIRST, 'nothing'],
     ['6.15', 'move'],
