@@ -113,7 +113,7 @@ export const hotplugRaces: readonly Race[] = [
     properties: ['no-loss', 'no-stray'],
     fixed: { model: 'linux-7.0' },
     reason:
-      'finding: since 4.16 the vector survives, its slot does not. The CPU that comes back empties all slots, and a request that finds its vector on an online CPU of its affinity does not fill it again. It concerns irqs that have a vector before they are requested: MSI without mask bits.',
+      'finding: since 4.16 the vector survives, its slot does not. The CPU that comes back empties all slots, and a request that finds its vector on an online CPU of its affinity does not fill it again. It concerns irqs that have a vector before they are requested, MSI without mask bits; filling the slots of irqs that have the CPU as target, as before 4.15, would repair it.',
   },
   {
     id: 'vector-release-unplug',

@@ -107,25 +107,30 @@ export function flowRoutines(
       { irq: 'irq', vector: 'vector' },
       (b, { irq, vector }) => {
         b.call(v.irqCompleteMove, { irq, vector });
-        const moves = b.let('bool', b.load(d.setaffinityPending, [irq]));
         const ifOpen = (body: () => void): void =>
           behaviours.levelUnmask === 'always' ? body() : b.if(isOpen(b as unknown as Builder, d, irq), body);
-        b.if(moves, () => ifOpen(() => pins.mask(b as unknown as Builder, irq)));
         const move = (): void => {
           b.call(affinity.moveMasked, { irq });
         };
         if (behaviours.levelMove === 'beforeEoi') {
-          b.if(moves, move);
-          b.lapicWrite('eoi', 0);
-        } else {
-          const level = b.tmrBit(b.load(d.apicdVector, [irq]), 'was it accepted as a level?');
-          b.lapicWrite('eoi', 0);
-          if (behaviours.levelEoi === 'explicit') b.if(eq(level, 0), () => pins.eoi(b as unknown as Builder, irq));
+          const moveFirst = (): void => {
+            ifOpen(() => pins.mask(b as unknown as Builder, irq));
+            move();
+            b.lapicWrite('eoi', 0);
+            ifOpen(() => pins.unmask(b as unknown as Builder, irq));
+          };
+          b.if(b.load(d.setaffinityPending, [irq]), moveFirst, () => b.lapicWrite('eoi', 0));
+          return;
         }
+        const moves = b.let('bool', b.load(d.setaffinityPending, [irq]));
+        b.if(moves, () => ifOpen(() => pins.mask(b as unknown as Builder, irq)));
+        const level = b.tmrBit(b.load(d.apicdVector, [irq]), 'was it accepted as a level?');
+        b.lapicWrite('eoi', 0);
+        if (behaviours.levelEoi === 'explicit') b.if(eq(level, 0), () => pins.eoi(b as unknown as Builder, irq));
         b.if(moves, () => {
           // otherwise it still waits, for the next interrupt
           if (behaviours.levelMove === 'flushed') b.if(not(pins.inService(b as unknown as Builder, irq)), move);
-          if (behaviours.levelMove === 'unflushed') move();
+          else move();
           ifOpen(() => pins.unmask(b as unknown as Builder, irq));
         });
       },
