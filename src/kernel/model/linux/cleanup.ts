@@ -11,28 +11,29 @@ const JIFFY = 12_000_000;
 export function cleanupRoutines(k: Assembler, d: LinuxData, behaviours: Behaviours) {
   /** The old vector is given back: the matrix first, then the slot, so that nobody gets it with a slot in use. */
   const EMPTIES = 'vector_irq of the old CPU and vector = UNUSED';
-  const freeMoved = (name: string, withSlot: boolean) => k.routine(
-    name,
-    { irq: 'irq' },
-    (b, { irq }) => {
-      b.atomic(() => {
-        const cpu = b.load(d.prevCpu, [irq]);
-        const vector = b.load(d.prevVector, [irq]);
-        matrixFree(b, d, irq, cpu, vector);
-        if (withSlot) b.store(d.vectorIrq, [cpu, vector], Slot.UNUSED, EMPTIES);
-        b.if(b.load(d.queued, [irq]), () => {
-          b.listRemove(d.cleanupList, cpu, irq);
-          b.store(d.queued, [irq], 0);
+  const freeMoved = (name: string, withSlot: boolean) =>
+    k.routine(
+      name,
+      { irq: 'irq' },
+      (b, { irq }) => {
+        b.atomic(() => {
+          const cpu = b.load(d.prevCpu, [irq]);
+          const vector = b.load(d.prevVector, [irq]);
+          matrixFree(b, d, irq, cpu, vector);
+          if (withSlot) b.store(d.vectorIrq, [cpu, vector], Slot.UNUSED, EMPTIES);
+          b.if(b.load(d.queued, [irq]), () => {
+            b.listRemove(d.cleanupList, cpu, irq);
+            b.store(d.queued, [irq], 0);
+          });
+          b.store(d.prevVector, [irq], 0);
+          b.store(d.prevCpu, [irq], 0);
+          b.note('cleaned', irq);
         });
-        b.store(d.prevVector, [irq], 0);
-        b.store(d.prevCpu, [irq], 0);
-        b.note('cleaned', irq);
-      });
-      // a step of its own: irq_complete_move looks at it without vector_lock
-      b.store(d.moveInProgress, [irq], 0, 'move_in_progress = 0');
-    },
-    { holds: [d.vectorLock] },
-  );
+        // a step of its own: irq_complete_move looks at it without vector_lock
+        b.store(d.moveInProgress, [irq], 0, 'move_in_progress = 0');
+      },
+      { holds: [d.vectorLock] },
+    );
   const freeMovedVector = freeMoved('free_moved_vector', true);
   const freeWithoutSlot = behaviours.freeMoved === 'split' ? freeMoved('free_moved_vector_entry', false) : undefined;
 

@@ -60,10 +60,7 @@ export function vectorRoutines(k: Assembler, d: LinuxData, behaviours: Behaviour
           () => b.return(OK),
         );
         b.if(
-          any(
-            () => b.load(d.moveInProgress, [irq]),
-            ...(behaviours.unfinishedMove === 'refuse' ? [() => b.load(d.queued, [irq])] : []),
-          ),
+          any(() => b.load(d.moveInProgress, [irq]), ...(behaviours.unfinishedMove === 'refuse' ? [() => b.load(d.queued, [irq])] : [])),
           () => {
             b.note('busy', irq);
             b.return(EBUSY);
