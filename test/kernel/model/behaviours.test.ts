@@ -39,6 +39,14 @@ const witnesses: readonly (readonly [behaviour: string, first: string, second: s
   ['retrigger', 'ipi', 'none', '5.9', 'offline-late'],
   ['slotMark', 'mark', 'none', '5.9', 'offline-late'],
   ['irteUpdate', 'split', 'atomic', '6.19', 'posted-msi-offline'],
+  ['iecWait', 'wait', 'before', '5.9', 'remapped-msi-move'],
+  ['iecFlush', 'flush', 'none', '7.0', 'amd-msi-move'],
+  ['iecWait', 'wait', 'none', '6.6', 'amd-msi-move'],
+  ['iecWait', 'wait', 'before', '6.1', 'amd-msi-move'],
+  ['amdIrteUpdate', 'validToggle', 'atomic', '5.9', 'amd-msi-move'],
+  ['amdCompletionWait', 'needSync', 'locked', '6.1', 'amd-two-movers'],
+  ['amdCompletionWait', 'needSync', 'sequence', '7.0', 'amd-two-movers'],
+  ['irtCacheDis', 'flush', 'none', '6.6', 'amd-uncached-move'],
   ['postedAck', 'nothing', 'move', '6.10', 'posted-msi-move-back'],
   ['postedAck', 'nothing', 'moveEoi', '6.10', 'posted-msi-offline'],
   ['postedAck', 'move', 'moveEoi', '6.15', 'posted-msi-offline'],
@@ -103,6 +111,8 @@ describe('every value of every behaviour matters', () => {
       ['msiUpdate', 'direct twoStepReserved'],
       ['completeMove', 'any compare'],
       ['levelMove', 'beforeEoi unflushed'],
+      ['iecWait', 'before none'],
+      ['amdCompletionWait', 'locked sequence'],
     ]);
     for (const [name, pair] of silent)
       for (const model of modelNames) {
