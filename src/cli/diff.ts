@@ -154,9 +154,7 @@ function report(first: KernelModel, second: KernelModel, rows: readonly Row[]): 
         ...sideText(first, [first, second], outcomeText(row.first)),
         ...sideText(second, [first, second], outcomeText(row.second)),
       ]),
-    ...(same.length === 0
-      ? []
-      : field('the same', [...alike].map(([outcome, names]) => `${outcome}: ${names.join(', ')}`).join('; '))),
+    ...(same.length === 0 ? [] : field('the same', [...alike].map(([outcome, names]) => `${outcome}: ${names.join(', ')}`).join('; '))),
     '',
   ].join('\n');
 }
