@@ -1,0 +1,22 @@
+/** Races about AMD-Vi units, and guests of AMD. */
+import type { Race } from './race.js';
+
+export const amdRaces: readonly Race[] = [
+  { id: 'amd-irte-valid-toggle', reason: 'the Linux models know no AMD-Vi units yet' },
+  {
+    id: 'amd-update-ga-nonatomic',
+    reason: 'the Linux models have no guests of AMD: nobody changes the destination or IsRun of an entry that is in use',
+  },
+  {
+    id: 'avic-erratum-1235',
+    reason: 'an IPI from one vCPU to another that the hardware delivers by itself is not modelled, nor the table in which it finds them',
+  },
+  {
+    id: 'avic-galog-isrun',
+    reason: 'the Linux models have no guests of AMD: no vCPU is loaded, put or blocked while a unit posts to it and writes its log',
+  },
+  {
+    id: 'apicv-inhibit-lazy-eoi',
+    reason: 'the IOAPIC and the timers that a hypervisor emulates for its guest, and how it hears of their EOI, are not modelled',
+  },
+];
