@@ -101,11 +101,17 @@ describe('a move', () => {
   });
 });
 
-describe('need_sync, which is read without the lock, up to 6.4', () => {
+describe('two CPUs that move irqs: need_sync is read without the lock up to 6.4', () => {
   const movers = given(findScenario('amd-two-movers')).text;
 
   test('another CPU’s wait is not complete when this one goes on', async () =>
     expect(await byVersion(movers, ['6.1', '6.6'])).toEqual({ '6.1': stale, '6.6': 'safe' }));
+
+  test('so it is where the number of a wait is taken before the lock', async () => {
+    const options = { model: '7.0', set: { amdCompletionWait: 'overtaken' } };
+    expect(await verdictOf(movers, options)).toEqual(stale);
+    expect(await verdictOf(text(), options)).toBe('safe');
+  });
 
   test('but a unit of its own has a flag of its own', async () => {
     const two = movers.replace('iommu: amd', 'iommu: {type: amd, units: [{devices: [disk]}, {}]}');

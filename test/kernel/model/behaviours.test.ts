@@ -46,6 +46,8 @@ const witnesses: readonly (readonly [behaviour: string, first: string, second: s
   ['amdIrteUpdate', 'validToggle', 'atomic', '5.9', 'amd-msi-move'],
   ['amdCompletionWait', 'needSync', 'locked', '6.1', 'amd-two-movers'],
   ['amdCompletionWait', 'needSync', 'sequence', '7.0', 'amd-two-movers'],
+  ['amdCompletionWait', 'locked', 'overtaken', '6.6', 'amd-two-movers'],
+  ['amdCompletionWait', 'sequence', 'overtaken', '7.0', 'amd-two-movers'],
   ['irtCacheDis', 'flush', 'none', '6.6', 'amd-uncached-move'],
   ['postedAck', 'nothing', 'move', '6.10', 'posted-msi-move-back'],
   ['postedAck', 'nothing', 'moveEoi', '6.10', 'posted-msi-offline'],
@@ -112,6 +114,7 @@ describe('every value of every behaviour matters', () => {
       ['completeMove', 'any compare'],
       ['levelMove', 'beforeEoi unflushed'],
       ['iecWait', 'before none'],
+      ['amdCompletionWait', 'needSync overtaken'],
       ['amdCompletionWait', 'locked sequence'],
     ]);
     for (const [name, pair] of silent)

@@ -225,6 +225,8 @@ export const behaviours = {
       needSync: 'by itself, the lock held until it is complete; not where need_sync, read without the lock, says that nobody needs one',
       locked: 'under the same lock, held until it is complete',
       sequence: 'under the same lock, with a number of its own, which is waited for without the lock',
+      overtaken:
+        'as sequence, but the number is taken before the lock, so that a later one may be put earlier (stable kernels of early 2026)',
     },
   },
   irtCacheDis: {
