@@ -2,7 +2,13 @@
 import type { Race } from './race.js';
 
 export const amdRaces: readonly Race[] = [
-  { id: 'amd-irte-valid-toggle', reason: 'the Linux models know no AMD-Vi units yet' },
+  {
+    id: 'amd-irte-valid-toggle',
+    scenario: 'amd-msi-move',
+    bad: { model: 'linux-5.8' },
+    properties: ['no-fault', 'no-loss'],
+    fixed: { model: 'linux-5.9' },
+  },
   {
     id: 'amd-update-ga-nonatomic',
     reason: 'the Linux models have no guests of AMD: nobody changes the destination or IsRun of an entry that is in use',

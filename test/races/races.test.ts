@@ -101,6 +101,7 @@ const expected: readonly (readonly [id: string, properties: string, steps: numbe
   ['vtd-posted-msi-retrigger-no-eoi', 'no-stuck-isr', 24],
   ['vtd-no-drain-erratum', 'no-loss no-stray', 19],
   ['dmar-fault-irte-not-present', 'no-fault', 9],
+  ['amd-irte-valid-toggle', 'no-fault no-loss', 5],
 ];
 
 /** Repairs that do not hold: findings. */
@@ -117,7 +118,6 @@ const open = [
   'edge-migration-livelock',
   'lowest-priority-logical',
   'vtd-iec-omitted-or-late/error',
-  'amd-irte-valid-toggle',
   'amd-update-ga-nonatomic',
   'avic-erratum-1235',
   'avic-galog-isrun',
