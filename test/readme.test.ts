@@ -96,6 +96,13 @@ describe('README', () => {
     expect(await failuresOf(edge, { model: 'linux-7.0', assumptions: { ioapicEdge: 'latched' } })).toEqual([]);
   });
 
+  test('its vCPU loses an event until 5.5', async () => {
+    const parsed = parseScenario(block('yaml', 4), 'guest.yaml');
+    if ('errors' in parsed) throw new Error(JSON.stringify(parsed.errors));
+    expect(await failuresOf(parsed.scenario, {})).toEqual(['noLoss']);
+    expect(await failuresOf(parsed.scenario, { model: 'linux-5.5' })).toEqual([]);
+  });
+
   test('its example at register level prints what it says, under the name of the package', async () => {
     const said = [...block('js').matchAll(/^console\.log\(.*\); \/\/ (.*)$/gm)].map(([, text]) => `${text}\n`);
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', block('js')], { cwd: root });

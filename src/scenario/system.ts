@@ -67,6 +67,7 @@ export interface System {
   machine(mode: Mode): Promise<ProgramMachine>;
 }
 
+const vcpuKinds = ['preempt', 'block', 'wake'] as const;
 const lifeKinds = ['request', 'free', 'disable', 'enable'] as const;
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
@@ -77,6 +78,9 @@ function describeOperation(o: Operation): string {
   if ('move' in o)
     return `move irq ${o.move.irq} to CPU ${o.move.to.join(', ')}${o.move.on === undefined ? '' : `, asked for on CPU ${o.move.on}`}`;
   if ('pause' in o) return `pause ${o.pause.us} us`;
+  if ('post' in o) return `post irq ${o.post.irq} to vCPU ${o.post.vcpu}`;
+  if ('load' in o) return `load vCPU ${o.load.vcpu} on CPU ${o.load.cpu}`;
+  for (const kind of vcpuKinds) if (kind in o) return `${kind} vCPU ${(o as Record<typeof kind, number>)[kind]}`;
   if ('teardown' in o) return `tear down ${o.teardown}`;
   if ('allocate' in o) return `allocate ${o.allocate}`;
   const [[kind = '', irq] = []] = Object.entries(o);
@@ -116,14 +120,17 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   const operationNames: string[] = [];
   let pause = 0;
   const online = new Set(cpus.flatMap((c, i) => (c.online ? [i] : [])));
+  /** the CPU of each vCPU */
+  const guests = (scenario.machine.vcpus ?? []).map(indexOf);
   const leaving = new Set(
     scenario.operations.flatMap((o) =>
       'offline' in o ? [indexOf(o.offline)] : 'suspend' in o ? [...online].toSorted((a, b) => a - b).slice(1) : [],
     ),
   );
   // a task must run on a CPU that is there when it begins, and that it does not take away: best on one that always stays
+  // nor one that belongs to a guest
   const host = (besides = -1): number => {
-    const able = [...online].filter((c) => c !== besides).toSorted((a, b) => a - b);
+    const able = [...online].filter((c) => c !== besides && !guests.includes(c)).toSorted((a, b) => a - b);
     return able.find((c) => !leaving.has(c)) ?? able[0] ?? 0;
   };
   // in parallel what is no hotplug runs on CPUs of its own, as far as there are: a CPU has one task; hotplug waits for hotplug
@@ -142,6 +149,8 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     if (scenario.parallel) return;
     if (kind === 'offline') online.delete(cpu);
     else online.add(cpu);
+    // whatever ran there goes to the first that is left
+    guests.forEach((c, v) => (guests[v] = online.has(c) ? c : Math.min(...online)));
   };
   for (const o of scenario.operations) {
     if ('pause' in o) pause += o.pause.us * CYCLES_PER_US;
@@ -151,6 +160,18 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
       add(describeOperation(o), { kind: 'move', irq: irqIndex.get(irq) ?? 0, to: to.map(indexOf), on: cpu });
     } else if ('offline' in o) plug('offline', indexOf(o.offline), describeOperation(o));
     else if ('online' in o) plug('online', indexOf(o.online), describeOperation(o));
+    else if ('post' in o) {
+      const irq = irqIndex.get(o.post.irq) ?? 0;
+      add(describeOperation(o), { kind: 'post', irq, vcpu: o.post.vcpu, on: host() });
+    } else if ('unpost' in o) add(describeOperation(o), { kind: 'unpost', irq: irqIndex.get(o.unpost) ?? 0, on: host() });
+    else if ('load' in o) {
+      const { vcpu } = o.load;
+      const cpu = indexOf(o.load.cpu);
+      add(describeOperation(o), { kind: 'load', vcpu, cpu, on: guests[vcpu] ?? 0 });
+      guests[vcpu] = cpu;
+    } else if ('preempt' in o) add(describeOperation(o), { kind: 'preempt', vcpu: o.preempt, on: guests[o.preempt] ?? 0 });
+    else if ('block' in o) add(describeOperation(o), { kind: 'block', vcpu: o.block, on: guests[o.block] ?? 0 });
+    else if ('wake' in o) add(describeOperation(o), { kind: 'wake', vcpu: o.wake, on: host() });
     else if ('teardown' in o) add(describeOperation(o), { kind: 'teardown', device: deviceOf(o.teardown), on: host() });
     else if ('allocate' in o) add(describeOperation(o), { kind: 'allocate', device: deviceOf(o.allocate), on: host() });
     else if ('suspend' in o) {
@@ -190,11 +211,13 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
       managed: irq.managed,
       requested: irq.requested,
       threaded: irq.threaded,
+      vcpu: irq.vcpu,
       level: device.kind === 'level',
     })),
     operations: requests,
     ...(scenario.machine.iommu === undefined ? {} : { units: unitOfDevices(scenario), iommus }),
     ...(scenario.machine.iommu?.type === 'vtd' && scenario.machine.iommu.postedMsi === true && { postedMsi: true }),
+    ...(scenario.machine.vcpus !== undefined && { vcpus: scenario.machine.vcpus.map(indexOf) }),
     ...(scenario.machine.ioapic === undefined ? {} : { ioapicVersion: scenario.machine.ioapic.version }),
     parts: partsOf(cpus, scenario.devices, scenario.universe),
     own: scenario.assert.map(ownProperty),

@@ -8,6 +8,7 @@ import { moves } from './moves.js';
 import { postedMsi } from './postedMsi.js';
 import { races } from './races.js';
 import { tornMove } from './tornMove.js';
+import { vcpus } from './vcpus.js';
 import { xhciHotplug } from './xhciHotplug.js';
 import { xhciLoop } from './xhciLoop.js';
 import { xhciTornOffline } from './xhciTornOffline.js';
@@ -41,6 +42,7 @@ const texts: ReadonlyMap<string, string> = new Map([
   ...moves,
   ...life,
   ...postedMsi,
+  ...vcpus,
   ...amd,
   ...races,
 ]);

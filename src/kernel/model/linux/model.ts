@@ -8,6 +8,7 @@ import {
   type ActiveBehaviour,
   type BuiltModel,
   type KernelModel,
+  type OperationRequest,
   type OtherValue,
   type Placement,
   type Untargeted,
@@ -22,6 +23,8 @@ import {
   describeSlot,
   IRQ_MOVE_CLEANUP_VECTOR,
   MANAGED_IRQ_SHUTDOWN_VECTOR,
+  POSTED_INTR_VECTOR,
+  POSTED_INTR_WAKEUP_VECTOR,
   POSTED_MSI_NOTIFICATION_VECTOR,
   Slot,
   SPURIOUS_APIC_VECTOR,
@@ -39,11 +42,14 @@ import { irqKinds } from './irqKinds.js';
 import { invariants, oneshotMasked } from './invariants.js';
 import { addJudges } from './judges.js';
 import { mootReason } from './moot.js';
+import { postingOperations } from './posting.js';
 import { isReservable } from './registers.js';
 import { remapSize } from './remap.js';
 import { isAmd, isRemapped } from './target.js';
 import { teardownRoutines } from './teardown.js';
 import { threadRoutines } from './threads.js';
+import { guestVectors, type Vcpus } from './guest.js';
+import { describeVcpus, vcpuRoutines } from './vcpu.js';
 import { vectorRoutines } from './vector.js';
 import { refusesPostedMsi, versions, versionTable } from './versions.js';
 
@@ -116,6 +122,7 @@ export function linux(version: string, changes: LinuxChanges = {}): KernelModel 
       levels: true,
       threads: true,
       postedMsi: true,
+      vcpus: true,
     }).declarations,
     systemVectors: systemVectorsOf(chosen),
     invariants: [...invariants, oneshotMasked],
@@ -167,7 +174,8 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
     );
   refuseTooMany(placement);
   const table = remapSize(placement);
-  const size = table === undefined ? machineSize : { ...machineSize, irtes: table.rows };
+  const vcpuCount = placement.vcpus?.length ?? 0;
+  const size = { ...machineSize, ...(table && { irtes: table.rows }), ...(vcpuCount > 0 && { vcpus: vcpuCount }) };
   const uses = usesOf(placement);
   const data = declareData(uses);
   const { parts = { cpus: [], irqs: [], devices: [] }, own = [] } = placement;
@@ -176,18 +184,21 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
     ...systemVectorsOf(chosen),
     ...(uses.reserved ? [MANAGED_IRQ_SHUTDOWN_VECTOR] : []),
     ...(uses.postedMsi ? [POSTED_MSI_NOTIFICATION_VECTOR] : []),
+    ...(uses.vcpus ? [POSTED_INTR_WAKEUP_VECTOR, POSTED_INTR_VECTOR] : []),
   ];
   const k = new Assembler(data.declarations, { ...parts, vectors, systemVectors }, replace);
-  const routines = vectorRoutines(k, data, chosen);
+  const guest = guestVectors(placement, size);
+  const vcpus = data.vcpus && vcpuRoutines(k, data, data.vcpus, guest, placement, chosen);
+  const routines = vectorRoutines(k, data, vcpus, chosen);
   const kinds = irqKinds(data, placement);
   const pins = data.rteMasked && pinEntries(data, data.rteMasked, kinds, placement);
-  const chip = chipOf(k, data, routines, kinds, pins, chosen, placement);
+  const chip = chipOf(k, data, routines, kinds, pins, guest, chosen, placement);
   const activation = data.life && activationRoutines(k, data, data.life, routines, chip, kinds, chosen);
-  const threads = data.threads && threadRoutines(k, data, data.threads, chip, kinds);
+  const threads = data.threads && threadRoutines(k, data, data.threads, chip, kinds, vcpus);
   const affinity = affinityRoutines(k, data, routines, chip, activation, chosen);
   const handleIrq = flowRoutines(k, data, routines, affinity, chip, kinds, threads, chosen);
-  const entries = entryRoutines(k, data, handleIrq, chosen);
-  const hotplug = hotplugRoutines(k, data, routines, affinity, activation, threads, chosen);
+  const entries = entryRoutines(k, data, handleIrq, vcpus, chosen);
+  const hotplug = hotplugRoutines(k, data, routines, affinity, activation, threads, vcpus, chosen);
   for (const entry of [entries.commonInterrupt, entries.spuriousInterrupt]) k.interruptEntry(entry);
   if (routines.cleanupInterrupt) k.interruptEntry(routines.cleanupInterrupt);
   k.entry(affinity.setAffinityOperation);
@@ -206,6 +217,12 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
   }
   if (uses.reserved) k.interruptEntry(entries.shutdownInterrupt);
   if (entries.postedInterrupt) k.interruptEntry(entries.postedInterrupt);
+  const guestOperations = { ...vcpus?.operations, ...(chip.posting && postingOperations(k, data, chip.posting)) };
+  for (const kind of new Set(placement.operations.map((o) => o.kind))) {
+    const routine = kind in guestOperations ? guestOperations[kind as keyof typeof guestOperations] : undefined;
+    if (routine) k.entry(routine);
+  }
+  if (vcpus) for (const handler of [vcpus.notification, vcpus.wakeup]) k.interruptEntry(handler);
   addJudges(k, data, chip);
   // a machine that no check takes is only run with time, where properties of states are not asked for
   const promised = data.threads?.oneshot ? [...invariants, oneshotMasked] : invariants;
@@ -222,6 +239,11 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
   if (uses.reserved) handlers.set(MANAGED_IRQ_SHUTDOWN_VECTOR, entry(entries.shutdownInterrupt.name));
   if (entries.postedInterrupt) handlers.set(POSTED_MSI_NOTIFICATION_VECTOR, entry(entries.postedInterrupt.name));
 
+  if (vcpus) {
+    handlers.set(POSTED_INTR_VECTOR, entry(vcpus.notification.name));
+    handlers.set(POSTED_INTR_WAKEUP_VECTOR, entry(vcpus.wakeup.name));
+  }
+
   return {
     program: programSetup(program, data.declarations, size, { handlers, apStart: entry('start_secondary'), started: data.started.slot }),
     labels: program.labels,
@@ -230,6 +252,7 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
     operations: placement.operations.map((o, i) => operation(o, entry, data.operationMasks[i]?.slot ?? 0, firstOf)),
     systemVectors,
     ...(table === undefined ? {} : { irtes: table.used }),
+    ...(data.vcpus && { vcpus: (machine: ProgramMachine) => describeVcpus(machine, data.vcpus as Vcpus, vcpuCount) }),
     boot: (machine) => boot(machine, data, chip, kinds, size, placement),
     disagreement: (machine, source) => disagreement(machine, data, chip, source),
     untargeted: (machine) => untargeted(machine, data, size),
@@ -241,11 +264,23 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
   };
 }
 
+/** Operations in which irqs come and go. */
+const LIVES: ReadonlySet<string> = new Set([
+  'request',
+  'free',
+  'disable',
+  'enable',
+  'teardown',
+  'allocate',
+  'suspend',
+  'resume',
+] satisfies OperationRequest['kind'][]);
+
 /** What of the kernel's data a scenario needs. */
 function usesOf(placement: Placement): Uses & { readonly reserved: boolean } {
   const { operations, irqs, devices } = placement;
   const managed = irqs.some((irq) => irq.managed);
-  const moving = operations.every(({ kind }) => kind === 'move' || kind === 'offline' || kind === 'online');
+  const moving = operations.every(({ kind }) => !LIVES.has(kind));
   const life = managed || !moving || irqs.some(({ requested = true }) => !requested);
   const teardown = operations.some(({ kind }) => kind === 'teardown' || kind === 'allocate');
   const reserved = managed || (life && devices.some(isReservable));
@@ -253,8 +288,11 @@ function usesOf(placement: Placement): Uses & { readonly reserved: boolean } {
   const levels = irqs.some(({ level }) => level);
   const threads = irqs.some(({ threaded }) => threaded);
   const postedMsi = placement.postedMsi === true && isRemapped(placement) && devices.some(({ chipset }) => chipset === undefined);
-  return { operations: operations.length, managed, life, teardown, reserved, pins, levels, threads, postedMsi };
+  const vcpus = (placement.vcpus?.length ?? 0) > 0 && isRemapped(placement);
+  return { operations: operations.length, managed, life, teardown, reserved, pins, levels, threads, postedMsi, vcpus };
 }
+
+const VCPU_ROUTINES = { load: 'vcpu_migrate', preempt: 'vcpu_preempt', block: 'kvm_vcpu_halt', wake: 'kvm_vcpu_wake_up' } as const;
 
 /** `first`: the first irq of a device. */
 function operation(
@@ -274,6 +312,9 @@ function operation(
       pause,
       args: [first(o.device), 0],
     };
+  if (o.kind === 'post') return { entry: entry('irq_set_vcpu_affinity'), cpu, pause, args: [o.irq, o.vcpu] };
+  if (o.kind === 'unpost') return { entry: entry('irq_set_vcpu_affinity_none'), cpu, pause, args: [o.irq, 0] };
+  if ('vcpu' in o) return { entry: entry(VCPU_ROUTINES[o.kind]), cpu, pause, args: [o.vcpu, o.kind === 'load' ? o.cpu : 0] };
   const name = o.kind === 'suspend' || o.kind === 'resume' ? `${o.kind}_devices` : `${o.kind}_irq`;
   return { entry: entry(name), cpu, pause, args: ['irq' in o ? o.irq : 0, 0] };
 }
@@ -283,7 +324,7 @@ function disagreement(machine: ProgramMachine, d: LinuxData, chip: Chip, source:
   const started = machine.variable(d.started.slot, source);
   if (started === State.SHUTDOWN || started === State.SUSPENDED) return undefined;
   const target = chip.target(machine, source);
-  if (typeof target === 'string') return target;
+  if (target === undefined || typeof target === 'string') return target;
   const { cpu, vector } = target;
   if (!machine.cpu(cpu).enabled) return 'its message goes to a LAPIC that is disabled';
   const slot = machine.variable(d.vectorIrq.slot, cpu, vector);
