@@ -102,6 +102,10 @@ const expected: readonly (readonly [id: string, properties: string, steps: numbe
   ['vtd-no-drain-erratum', 'no-loss no-stray', 19],
   ['dmar-fault-irte-not-present', 'no-fault', 9],
   ['amd-irte-valid-toggle', 'no-fault no-loss', 5],
+  ['vtd-irte-two-halves/vcpu', 'no-fault no-loss', 5],
+  ['pi-clear-sn-without-on', 'no-loss', 10],
+  ['pi-pre-block-order', 'no-loss', 10],
+  ['pi-pre-block-order/on', 'no-loss', 10],
 ];
 
 /** Repairs that do not hold: findings. */
@@ -122,8 +126,6 @@ const open = [
   'avic-erratum-1235',
   'avic-galog-isrun',
   'apicv-inhibit-lazy-eoi',
-  'pi-clear-sn-without-on',
-  'pi-pre-block-order',
 ];
 
 /** Threads search at once, and each search is short: most of this is the program's own time. */
