@@ -10,7 +10,10 @@ import {
   parseScenario,
   search,
   stringifyScenario,
+  type System,
 } from '../../../src/index.js';
+import { imagesGoOn, reducedAlike } from '../../check/units.js';
+import { Dice, randomSystem } from '../../engine/systems.js';
 import { given, LIMITS, scenarioOf, systemFrom, verdictOf, type Options } from '../../check/help.js';
 import { Walk } from './walk.js';
 
@@ -210,6 +213,20 @@ describe('what else is done to an irq goes through its entry', () => {
   test.each(['offline: 1', 'suspend: true'])('%s', async (operations) => {
     expect(await byVersion(text({ operations }), ['5.9', '7.0'])).toEqual({ '5.9': 'safe', '7.0': 'safe' });
     expect(await verdictOf(text({ operations: 'offline: 1' }), { model: '4.19' })).toEqual(torn);
+  });
+});
+
+describe('random scenarios', () => {
+  const random = (dice: Dice, small: boolean, hotplug: boolean): System => randomSystem(dice, { hotplug, small, remapped: 'amd' });
+
+  test('both levels of the reduction give the verdict of the full search', async () => {
+    const dice = new Dice(75);
+    expect(await reducedAlike((i) => random(dice, true, i % 3 === 0), 5)).toBe(5);
+  });
+
+  test('a state and its image go on alike', async () => {
+    const dice = new Dice(76);
+    expect(await imagesGoOn((i) => random(dice, false, i % 2 === 0), dice, 6)).toBeGreaterThan(100);
   });
 });
 

@@ -23,8 +23,9 @@ type Step = (b: Builder, irq: Reg<'irq'>) => void;
 /** The unit forgets all entries of the irq's device, and the kernel waits for that. desc->lock is held. */
 export function amdFlush(k: Assembler, d: LinuxData, target: CommandTarget, behaviours: Behaviours): Flush {
   const lock = d.declarations.lock('iommu_lock', ['device']);
+  const iommuOf = (b: Builder, irq: Reg<'irq'>): Reg<'device'> => b.load(target.iommu, [irq]);
   const locked = (b: Builder, irq: Reg<'irq'>, ...steps: readonly Step[]): void => {
-    const iommu = b.load(target.iommu, [irq]);
+    const iommu = iommuOf(b, irq);
     b.lock(lock, [iommu]);
     for (const step of steps) step(b, irq);
     b.unlock(lock, [iommu]);
@@ -83,14 +84,13 @@ export function amdFlush(k: Assembler, d: LinuxData, target: CommandTarget, beha
   /** Two commands with a lock each; the second is left out if nobody needs it. */
   function needSync(): Flush {
     const flag = d.declarations.variable('need_sync', 'bool', ['device'], { visible: true });
-    const iommu = (b: Builder, irq: Reg<'irq'>): Reg<'device'> => b.load(target.iommu, [irq]);
     const flush = routine(
       'iommu_flush_irt',
-      within(invalidate, (b, irq) => b.store(flag, [iommu(b, irq)], 1, 'need_sync = 1: the command is to be waited for')),
+      within(invalidate, (b, irq) => b.store(flag, [iommuOf(b, irq)], 1, 'need_sync = 1: the command is to be waited for')),
     );
     const look: Step = (b, irq) =>
-      b.if(eq(b.load(flag, [iommu(b, irq)], 'need_sync: is there a command that nobody waits for?'), 0), () => b.return());
-    const clear: Step = (b, irq) => b.store(flag, [iommu(b, irq)], 0, 'need_sync = 0: this wait covers all commands so far');
+      b.if(eq(b.load(flag, [iommuOf(b, irq)], 'need_sync: is there a command that nobody waits for?'), 0), () => b.return());
+    const clear: Step = (b, irq) => b.store(flag, [iommuOf(b, irq)], 0, 'need_sync = 0: this wait covers all commands so far');
     const waited = within(completionWait, clear, waitOnSem);
     const wait = routine('iommu_completion_wait', ...(behaviours.iecWait === 'wait' ? [look, waited] : [waited]));
     const calls =
@@ -111,11 +111,11 @@ export function amdFlush(k: Assembler, d: LinuxData, target: CommandTarget, beha
       { irq: 'irq' },
       (c, { irq }) => {
         const b = c as unknown as Builder;
-        const number = b.fetchAdd(last, [b.load(target.iommu, [irq])], 1, 'cmd_sem_val: the next number');
+        const number = b.fetchAdd(last, [iommuOf(b, irq)], 1, 'cmd_sem_val: the next number');
         const wait: Step = () => {
           const unit = b.load(target.unit, [irq]);
           b.atomic(() => {
-            b.queuePut(unit, COMPLETION_WAIT, number, [stored, b.load(target.iommu, [irq])]);
+            b.queuePut(unit, COMPLETION_WAIT, number, [stored, iommuOf(b, irq)]);
             b.queueTail(unit, 'command: COMPLETION_WAIT');
           });
         };
@@ -123,7 +123,7 @@ export function amdFlush(k: Assembler, d: LinuxData, target: CommandTarget, beha
         locked(b, irq, ...order[behaviours.iecWait]);
         if (behaviours.iecWait === 'none') return;
         b.while(
-          () => lt(b.load(stored, [b.load(target.iommu, [irq]), 0], 'has COMPLETION_WAIT stored this number, or a later one?'), number),
+          () => lt(b.load(stored, [iommuOf(b, irq), 0], 'has COMPLETION_WAIT stored this number, or a later one?'), number),
           () => undefined,
         );
       },

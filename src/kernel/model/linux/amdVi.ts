@@ -102,9 +102,9 @@ export function amdTable(k: Assembler, d: LinuxData, behaviours: Behaviours, pla
     },
     boot(machine, irq, { cpu, vector }) {
       const table = tables[deviceOf(irq)] ?? 0;
-      const row = table * entries + indexOf(irq);
-      entry.words(apicIds[cpu] ?? 0, vector).forEach((word, w) => machine.setVariable(entry.slot, row, w, word));
-      machine.setVariable(rowOf.slot, irq, 0, row);
+      const at = table * entries + indexOf(irq);
+      entry.words(apicIds[cpu] ?? 0, vector).forEach((word, w) => machine.setVariable(entry.slot, at, w, word));
+      machine.setVariable(rowOf.slot, irq, 0, at);
       machine.setVariable(tableOf.slot, irq, 0, table);
       machine.setVariable(target.iommu.slot, irq, 0, units.indexOf(unitOf(irq)));
       machine.setVariable(target.unit.slot, irq, 0, unitOf(irq));
