@@ -1,6 +1,5 @@
 /** Whether the list of operations can be carried out: which CPUs are online, and what has become of the irqs, when each begins. */
 import { cpuListMistakes, finding, missingCpu, type Finding } from './findings.js';
-import type { Path } from './source.js';
 import type { At, CpuOutline, IrqOutline, LifeKind, OperationOutline, Outline } from './outline.js';
 import { leave, load, parallelMistakes, placesOf, withoutHost, type Places } from './vcpus.js';
 import { cpusListed, joined, listed, quote } from '../words.js';
@@ -55,8 +54,11 @@ export function operationMistakes(outline: Outline, cpus: readonly CpuOutline[])
   if (wrong.length > 0 || unread) return wrong;
   const online = new Set(cpus.filter((cpu) => cpu.online).map(({ cpu }) => cpu.value));
   if (online.size === 0) return [];
-  if (parallel) return [...parallelMistakes(outline, operations), ...anyOrder(operations, online)];
   const state = { online, lives: livesOf(irqs), places: placesOf(outline, online) };
+  if (parallel) {
+    const homeless = operations.flatMap((operation) => hostless(operation, state) ?? []);
+    return [...parallelMistakes(outline, operations), ...homeless, ...anyOrder(operations, online)];
+  }
   const first = inOrder(operations, state, '');
   return first.length > 0 || !repeat ? first : inOrder(operations, state, 'in the second round, ');
 }
@@ -160,7 +162,7 @@ function inOrder(operations: readonly OperationOutline[], way: Way, when: string
   const { online, lives, places } = way;
   return operations.flatMap((operation) => {
     const homeless = hostless(operation, way);
-    if (homeless !== undefined) return [finding(homeless.path, `${when}${homeless.message}`)];
+    if (homeless !== undefined) return [{ ...homeless, message: `${when}${homeless.message}` }];
     switch (operation.kind) {
       case 'other':
       case 'suspend':
@@ -213,16 +215,16 @@ function inOrder(operations: readonly OperationOutline[], way: Way, when: string
 }
 
 /** An operation whose task finds no CPU without a vCPU. */
-function hostless(operation: OperationOutline, { online, places }: Way): { readonly path: Path; readonly message: string } | undefined {
+function hostless(operation: OperationOutline, { online, places }: Way): Finding | undefined {
   if (operation.kind === 'other' || operation.kind === 'load' || operation.kind === 'preempt' || operation.kind === 'block')
     return undefined;
   const on = operation.kind === 'move' ? operation.on : undefined;
   if (on !== undefined && places.includes(on.value))
-    return { path: on.path, message: `CPU ${on.value} has vCPU ${places.indexOf(on.value)} then; write another, or leave out on` };
+    return finding(on.path, `CPU ${on.value} has vCPU ${places.indexOf(on.value)} then; write another, or leave out on`);
   const message = withoutHost(places, online, operation.kind === 'offline' ? operation.cpu.value : undefined);
   if (message === undefined) return undefined;
   const at = 'irq' in operation ? operation.irq : 'vcpu' in operation ? operation.vcpu : 'cpu' in operation ? operation.cpu : undefined;
-  return { path: at?.path ?? ('path' in operation ? operation.path : ['operations']), message };
+  return finding(at?.path ?? ('path' in operation ? operation.path : ['operations']), message);
 }
 
 /** As `live`, of a CPU. */

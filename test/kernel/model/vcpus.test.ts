@@ -255,6 +255,16 @@ describe('in a file', () => {
       { operations: '{offline: 1}, {wake: 0}' },
       ['6:35: every CPU that is left has a vCPU then, and this needs one without; give the machine another CPU'],
     ],
+    [
+      'a move that is asked for where a vCPU runs',
+      { operations: '{move: {irq: 24, to: [1], on: 1}}' },
+      ['6:44: CPU 1 has vCPU 0 then; write another, or leave out on'],
+    ],
+    [
+      'no CPU for the host, in parallel',
+      { operations: '{wake: 0}', vcpus: '2', more: 'parallel: true\n' },
+      ['6:21: every CPU that is left has a vCPU then, and this needs one without; give the machine another CPU'],
+    ],
     ['suspend', { operations: '{suspend: true}' }, ['6:24: a machine with vCPUs is not suspended; leave out one of the two']],
     [
       'a load in parallel',

@@ -1,6 +1,6 @@
 /** Linux: one model, named behaviours, a version is a table of them (linux.md 2; without interrupt remapping). */
 import { Assembler, AssemblyError, NoRoutineError, programSetup, type MachineSize, type OwnRoutines } from '../../index.js';
-import type { ProgramMachine, OperationSetup } from '../../../machine/index.js';
+import type { ProgramMachine } from '../../../machine/index.js';
 import { quote } from '../../../words.js';
 import {
   ModelError,
@@ -8,7 +8,6 @@ import {
   type ActiveBehaviour,
   type BuiltModel,
   type KernelModel,
-  type OperationRequest,
   type OtherValue,
   type Placement,
   type Untargeted,
@@ -30,7 +29,6 @@ import {
   SPURIOUS_APIC_VECTOR,
   State,
   type LinuxData,
-  type Uses,
 } from './data.js';
 import { boot } from './boot.js';
 import { entryRoutines } from './entry.js';
@@ -42,12 +40,13 @@ import { irqKinds } from './irqKinds.js';
 import { invariants, oneshotMasked } from './invariants.js';
 import { addJudges } from './judges.js';
 import { mootReason } from './moot.js';
+import { operation } from './operations.js';
 import { postingOperations } from './posting.js';
-import { isReservable } from './registers.js';
 import { remapSize } from './remap.js';
 import { isAmd, isRemapped } from './target.js';
 import { teardownRoutines } from './teardown.js';
 import { threadRoutines } from './threads.js';
+import { usesOf } from './uses.js';
 import { guestVectors, type Vcpus } from './guest.js';
 import { describeVcpus, vcpuRoutines } from './vcpu.js';
 import { vectorRoutines } from './vector.js';
@@ -262,61 +261,6 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
         .filter(({ value }) => value !== Slot.UNUSED)
         .map(({ vector, value }) => ({ vector, text: describeSlot(value) })),
   };
-}
-
-/** Operations in which irqs come and go. */
-const LIVES: ReadonlySet<string> = new Set([
-  'request',
-  'free',
-  'disable',
-  'enable',
-  'teardown',
-  'allocate',
-  'suspend',
-  'resume',
-] satisfies OperationRequest['kind'][]);
-
-/** What of the kernel's data a scenario needs. */
-function usesOf(placement: Placement): Uses & { readonly reserved: boolean } {
-  const { operations, irqs, devices } = placement;
-  const managed = irqs.some((irq) => irq.managed);
-  const moving = operations.every(({ kind }) => !LIVES.has(kind));
-  const life = managed || !moving || irqs.some(({ requested = true }) => !requested);
-  const teardown = operations.some(({ kind }) => kind === 'teardown' || kind === 'allocate');
-  const reserved = managed || (life && devices.some(isReservable));
-  const pins = devices.some(({ chipset }) => chipset === 'pins');
-  const levels = irqs.some(({ level }) => level);
-  const threads = irqs.some(({ threaded }) => threaded);
-  const postedMsi = placement.postedMsi === true && isRemapped(placement) && devices.some(({ chipset }) => chipset === undefined);
-  const vcpus = (placement.vcpus?.length ?? 0) > 0 && isRemapped(placement);
-  return { operations: operations.length, managed, life, teardown, reserved, pins, levels, threads, postedMsi, vcpus };
-}
-
-const VCPU_ROUTINES = { load: 'vcpu_migrate', preempt: 'vcpu_preempt', block: 'kvm_vcpu_halt', wake: 'kvm_vcpu_wake_up' } as const;
-
-/** `first`: the first irq of a device. */
-function operation(
-  o: Placement['operations'][number],
-  entry: (name: string) => number,
-  mask: number,
-  first: (device: number) => number,
-): OperationSetup {
-  const { on: cpu, pause } = o;
-  if (o.kind === 'move') return { entry: entry('irq_set_affinity'), cpu, pause, args: [o.irq, { mask }] };
-  if (o.kind === 'offline' || o.kind === 'online')
-    return { entry: entry(o.kind === 'offline' ? 'cpu_down' : 'cpu_up'), cpu, pause, args: [o.cpu, 0] };
-  if (o.kind === 'teardown' || o.kind === 'allocate')
-    return {
-      entry: entry(o.kind === 'teardown' ? 'pci_free_irq_vectors' : 'pci_alloc_irq_vectors'),
-      cpu,
-      pause,
-      args: [first(o.device), 0],
-    };
-  if (o.kind === 'post') return { entry: entry('irq_set_vcpu_affinity'), cpu, pause, args: [o.irq, o.vcpu] };
-  if (o.kind === 'unpost') return { entry: entry('irq_set_vcpu_affinity_none'), cpu, pause, args: [o.irq, 0] };
-  if ('vcpu' in o) return { entry: entry(VCPU_ROUTINES[o.kind]), cpu, pause, args: [o.vcpu, o.kind === 'load' ? o.cpu : 0] };
-  const name = o.kind === 'suspend' || o.kind === 'resume' ? `${o.kind}_devices` : `${o.kind}_irq`;
-  return { entry: entry(name), cpu, pause, args: ['irq' in o ? o.irq : 0, 0] };
 }
 
 /** Follows the message the device would send now: its LAPIC, then the slot of the vector there. */
