@@ -54,7 +54,13 @@ export async function explain(system: System, way: Way, { verbose = false }: Exp
 }
 
 function rowsOf(system: System, { steps }: Watched, placed: readonly Placed[], spans: readonly Span[], verbose: boolean): Row[] {
-  const around = criticalSections(steps, placed, spans);
+  // where a loop begins and ends is said of the state, not of the step before it
+  const ends = new Set(placed.flatMap(({ kind, step }) => (kind === 'loop' ? [step] : [])));
+  const around = criticalSections(
+    steps,
+    placed.filter(({ step }) => !ends.has(step)),
+    spans,
+  );
   // a property that does not hold to begin with is marked in front of all steps
   const atOnce = placed.filter(({ step }) => step < 0).map(({ kind, text }): Mark => ({ kind, text }));
   const rows: Row[] = atOnce.length === 0 ? [] : [{ steps: [-1, -1], number: 0, visible: false, lines: [], marks: atOnce }];
@@ -65,7 +71,7 @@ function rowsOf(system: System, { steps }: Watched, placed: readonly Placed[], s
     const all = verbose || around.has(i);
     const brief = narrate(system, step, all);
     // what is marked must be seen, if it is only a load
-    const lines = brief.length === 0 && marks.some(({ kind }) => kind !== 'note' && kind !== 'loop') ? narrate(system, step, true) : brief;
+    const lines = brief.length === 0 && !ends.has(i) && marks.some(({ kind }) => kind !== 'note') ? narrate(system, step, true) : brief;
     if (lines.length > 0 || marks.length > 0) rows.push({ steps: [i, i], number, visible: step.visible, lines, marks });
   });
   return rows;
@@ -75,7 +81,7 @@ function rowsOf(system: System, { steps }: Watched, placed: readonly Placed[], s
 function criticalSections(steps: Watched['steps'], placed: readonly Placed[], spans: readonly Span[]): Set<number> {
   const marked = placed.flatMap(({ kind, step }) => {
     const cpu = steps[step] && instructionOf(steps[step])?.cpu;
-    return kind === 'note' || kind === 'loop' || cpu === undefined ? [] : [{ step, cpu }];
+    return kind === 'note' || cpu === undefined ? [] : [{ step, cpu }];
   });
   const around = spans.filter(
     ({ kind, cpu, from, to }) => kind === 'lock' && marked.some((each) => each.cpu === cpu && from < each.step && each.step < to),

@@ -184,7 +184,7 @@ export interface Replayed {
 }
 
 /** True if the steps behind the first `from` lead back to the state before them. */
-export async function leadsBack(system: System, path: readonly number[], from: number): Promise<boolean> {
+async function leadsBack(system: System, path: readonly number[], from: number): Promise<boolean> {
   if (from >= path.length) return false;
   const machine = await system.machine({ timed: false, record: 0 });
   let before = machine.image();

@@ -129,11 +129,11 @@ export function addCheck(program: Command): void {
       'events per device; with from..to each bound is searched in turn (default: what the scenario says)',
       raisesRange,
     )
-    .option('--assumptions', 'find the weakest assumptions under which it is safe, and what fails without the others')
     .option(
       '--liveness',
       'look for livelocks in place of failures: fair runs in which devices raise for ever, and a handler or operation never ends, an event is never handled, or an irq never moves',
     )
+    .option('--assumptions', 'find the weakest assumptions under which it is safe, and what fails without the others')
     .option('--svg <file>', SVG_TEXT)
     .option('--verbose', 'tell every step of a counterexample; list the micro-ops that were never executed');
   searchOptions(command).action(async (options: CheckOptions) => {

@@ -39,6 +39,7 @@ interface LivenessOptions extends SearchOptions {
 
 /** Options that a check of liveness has no use for, and why. */
 const useless: Readonly<Record<string, string>> = {
+  assumptions: 'the weakest assumptions are those of safety',
   raises: 'its devices raise without bound',
   first: 'it shows one livelock of each kind in any case',
   checkpoint: 'a check of liveness cannot be gone on with',

@@ -12,7 +12,7 @@ import {
 
 function declare(d: Declarations) {
   const lock = d.lock('lock', []);
-  return { lock, flag: d.variable('flag', 'bool', []), guarded: d.variable('guarded', 'bool', [], { protectedBy: lock }) };
+  return { lock, flag: d.variable('flag', 'bool', []), guarded: d.variable('guarded', 'bool', [], { lock }) };
 }
 
 type Body = (b: Builder, data: ReturnType<typeof declare> & { readonly op: Parameters<Builder['opEnd']>[0] }) => void;

@@ -37,7 +37,7 @@ const words = (length: number): Uint32Array => new Uint32Array(length);
 const halves = (length: number): Uint16Array => new Uint16Array(length);
 
 /** What is unfinished in a state, each a mask (`Node`). */
-export const labels = ['owed', 'begun', 'held', 'lagging'] as const;
+const labels = ['owed', 'begun', 'held', 'lagging'] as const;
 export type Label = (typeof labels)[number];
 
 /** The claim that a step answers; undefined: nobody has one to it. */
@@ -204,7 +204,7 @@ export async function makeGraph(machine: ProgramMachine, limits: GraphLimits): P
   let status: Status = exports.searchBegin(at);
   if (status === Status.more) status = exports.graphBegin(limits.reduction);
   while (status === Status.more) {
-    status = exports.graphRun(BATCH);
+    status = exports.graphRun(Math.max(1, Math.min(BATCH, limits.states - graph.states)));
     while (exports.hasRecords(Bag.outbox) !== 0) {
       const chunk = exports.takeFrom(Bag.outbox);
       graph.add(core.bytes(chunk + 8, core.u32(chunk + 4) - 8));

@@ -5,7 +5,16 @@ import type { System } from '../../scenario/index.js';
 import { reasons, refuseFault, sharesMasks } from '../search.js';
 import { makeGraph, type StateGraph } from './graph.js';
 import { lassoInto, Stems, visibleIn, type Lasso } from './lasso.js';
-import { allUnfinished, Fairness, isUnfinished, obligations, type FairPart, type Obligation, type Unfinished } from './unfinished.js';
+import {
+  allUnfinished,
+  Fairness,
+  isUnfinished,
+  LABEL_BITS,
+  obligations,
+  type FairPart,
+  type Obligation,
+  type Unfinished,
+} from './unfinished.js';
 
 /** A run that never ends: the stem once, then the loop for ever. */
 export interface Livelock {
@@ -58,6 +67,12 @@ export interface LivenessResult {
  */
 export async function searchLivelocks(system: System, limits: LivenessLimits): Promise<LivenessResult> {
   if (!system.unbounded) throw new RangeError('a livelock needs devices that raise for ever: assemble the system with unbounded: true');
+  const { sources, operations } = system.names;
+  for (const [what, n] of [
+    ['irqs', sources.length],
+    ['operations', operations.length],
+  ] as const)
+    if (n > LABEL_BITS) throw new RangeError(`a check of liveness has at most ${LABEL_BITS} ${what}, not ${n}`);
   const { reduction = 1 } = limits;
   const givenUp = reduction !== 0 && (await sharesMasks(system)) ? 'an operation is passed a mask that the program may change' : undefined;
   const result = await searchOnce(system, limits, givenUp === undefined ? reduction : 0, givenUp);
@@ -146,6 +161,10 @@ function mustStep(graph: StateGraph, { raises }: FairPart, { obligation, which }
   return raises ? (step) => graph.isRaise(step) : () => true;
 }
 
+function nameOf({ obligation, which }: Unfinished): { readonly obligation: Obligation; readonly which: number } {
+  return { obligation, which };
+}
+
 /** With the steps that the search has joined to others. */
 async function told(
   system: System,
@@ -167,10 +186,9 @@ async function told(
   stem.forEach(go);
   const begin = path.length;
   loop.forEach(go);
-  const of = ({ obligation, which }: Unfinished): { obligation: Obligation; which: number } => ({ obligation, which });
   return {
-    ...of(unfinished),
-    also: also.map(of),
+    ...nameOf(unfinished),
+    also: also.map(nameOf),
     raises,
     path,
     loop: begin,

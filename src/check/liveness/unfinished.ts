@@ -23,9 +23,15 @@ export interface Unfinished {
   readonly bit: number;
 }
 
+/** Sources, and operations, that a label has bits for. */
+export const LABEL_BITS = 32;
+
+function numbers(n: number): number[] {
+  return Array.from({ length: n }, (_, i) => i);
+}
+
 /** Everything that may be unfinished in a system. */
 export function allUnfinished({ names }: System): Unfinished[] {
-  const numbers = (n: number): number[] => Array.from({ length: Math.min(n, 32) }, (_, i) => i);
   const of = (obligation: Obligation, label: Label, n: number): Unfinished[] =>
     numbers(n).map((which) => ({ obligation, which, label, bit: which }));
   return [
