@@ -10,7 +10,8 @@ import { hex, instructionAt, irqNumber } from './words.js';
 
 /** What is to be said about the state after a step. */
 export interface Mark {
-  readonly kind: 'part' | 'race' | 'fail' | 'note';
+  /** `loop`: where a loop begins, and where it is closed */
+  readonly kind: 'part' | 'race' | 'fail' | 'note' | 'loop';
   readonly text: string;
 }
 

@@ -15,6 +15,8 @@ export interface Mode {
   readonly seed?: number;
   /** capacity of the event ring, records; 0: events are counted and digested only */
   readonly ring?: number;
+  /** what holds up each event is recorded (timed); default: it is not */
+  readonly holds?: boolean;
 }
 
 /** What is set in place of the file, whichever the model. */
@@ -22,6 +24,11 @@ export interface Settings {
   readonly assumptions?: Readonly<Partial<Assumptions>> | undefined;
   /** raises per irq in the probe (design 4); default 4. 0: there is no probe, and what is judged after it is not */
   readonly probeRaises?: number | undefined;
+  /**
+   * the devices raise without bound in a check as in a run, and there is no probe: for a check of liveness. A source then has at most one
+   * message in flight, so that it never takes the room of others
+   */
+  readonly unbounded?: boolean | undefined;
 }
 
 /** What the command line sets in place of the file. */
@@ -56,6 +63,8 @@ export interface System {
   readonly built: BuiltModel;
   readonly names: Names;
   readonly assumptions: Assumptions;
+  /** the devices raise without bound */
+  readonly unbounded: boolean;
   /** number of the first list of accesses on their way to devices, one a device: behind the lists of all who send messages */
   readonly firstAccess: number;
   /** how many IOAPICs there are */
@@ -103,7 +112,8 @@ function withBehaviours(model: KernelModel, behaviours: Overrides['behaviours'])
 /** Joins a scenario and a model of the user's own; the model and the behaviours that the scenario names are passed over. */
 export function assembleWith(scenario: Scenario, model: KernelModel, settings: Settings = {}): System {
   const assumptions: Assumptions = { ...scenario.assumptions, ...settings.assumptions };
-  const probeRaises = settings.probeRaises ?? PROBE_RAISES;
+  const { unbounded = false } = settings;
+  const probeRaises = unbounded ? 0 : (settings.probeRaises ?? PROBE_RAISES);
   const cpus = scenario.machine.cpus;
   const cpuIndex = new Map(cpus.map((c, i) => [c.cpu, i]));
   const indexOf = (cpu: number): number => cpuIndex.get(cpu) ?? 0;
@@ -218,7 +228,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
       device: d,
       message,
       kind: device.kind,
-      raises: mode.timed && device.raises > 0 ? Infinity : device.raises,
+      raises: (mode.timed || unbounded) && device.raises > 0 ? Infinity : device.raises,
       gaps: mode.timed ? interArrivalCycles(device.interArrival) : [],
       handlerCycles: device.handlerCycles,
     })),
@@ -227,6 +237,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     universe,
     systemVectors: built.systemVectors,
     messages: mode.timed ? TIMED_MESSAGES + 4 * (cpus.length + sources.length) : CHECK_MESSAGES,
+    flying: unbounded && !mode.timed ? 1 : 0,
     timed: mode.timed,
     assumptions,
     timing: scenario.timing,
@@ -238,6 +249,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     probeRaises,
     record: mode.record,
     ring: mode.ring ?? (mode.record === 0 ? 0 : RING),
+    holds: mode.holds ?? false,
   });
   const machine = async (mode: Mode): Promise<ProgramMachine> => {
     const made = await ProgramMachine.create(setup(mode));
@@ -247,7 +259,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   };
   const ioapics = ioapicsFor(scenario).length;
   const firstAccess = functions.length + cpus.length + ioapics + (scenario.machine.iommu?.units.length ?? 0);
-  return { scenario, model, built, names, assumptions, firstAccess, ioapics, properties, setup, machine };
+  return { scenario, model, built, names, assumptions, unbounded, firstAccess, ioapics, properties, setup, machine };
 }
 
 /** What a verdict on this system rests on: assumptions about parts only where there are some. */
