@@ -35,8 +35,8 @@ function failsText({ verdict, properties, steps, reason }: RaceOutcome): string 
 }
 
 /** What repeats the check of a kernel; one too long for a line goes on in the next, as a shell reads it. */
-function commandLines({ model, set = {}, scenario }: RaceOutcome): string[] {
-  const check = `irqlab check --scenario ${scenario ?? ''}`;
+function commandLines({ model, set = {}, scenario, liveness }: RaceOutcome): string[] {
+  const check = `irqlab check${liveness === true ? ' --liveness' : ''} --scenario ${scenario ?? ''}`;
   const kernel = [`--model ${model ?? ''}`, ...Object.entries(set).map(([name, value]) => `--set ${name}=${value}`)].join(' ');
   return check.length + 1 + kernel.length <= width() - MARK ? [`${check} ${kernel}`] : [`${check} \\`, `  ${kernel}`];
 }

@@ -146,7 +146,12 @@ export const hotplugRaces: readonly Race[] = [
   },
   {
     id: 'edge-migration-livelock',
-    reason: 'nothing is lost: the handler on the old CPU never ends. A search for livelocks is not there yet.',
+    scenario: 'remapped-handler-left',
+    liveness: true,
+    bad: { model: 'linux-6.15' },
+    properties: ['handler-ends'],
+    fixed: { model: 'linux-6.17' },
+    reason: 'nothing is lost: while the device is fast, the handler on the old CPU never ends',
   },
   {
     id: 'managed-hotplug-depth',

@@ -16,6 +16,8 @@ export interface CheckedRace {
   readonly id: string;
   /** built-in, by its name */
   readonly scenario: string;
+  /** a livelock, under raises without bound: what is never done stands for the properties */
+  readonly liveness?: true;
   readonly bad: Kernel;
   /** what fails in the kernel with the race, as users write it; the other must be safe */
   readonly properties: readonly [string, ...string[]];
@@ -45,10 +47,12 @@ export interface RaceOutcome {
   readonly model: string | null;
   readonly set?: Readonly<Record<string, string>>;
   readonly scenario: string | null;
+  /** livelocks were looked for */
+  readonly liveness?: true;
   readonly verdict: 'safe' | 'failed' | 'unknown';
   /** all that fail, as users write them, in order of their names */
   readonly properties: readonly string[];
-  /** visible steps of the shortest counterexample to a property of the row, or to any other; null: there is none */
+  /** visible steps of the shortest counterexample to a property of the row, or to any other, of a livelock with its loop; null: there is none */
   readonly steps: number | null;
   readonly states: number;
   readonly seconds: number;
