@@ -170,7 +170,7 @@ const history: { readonly [N in BehaviourName]: readonly Era<N>[] } = {
   piBlockOrder: [[FIRST, 'listFirst']],
   piBlockOn: [[FIRST, 'test']],
   piUpdate: [[FIRST, 'cmpxchg']],
-  vmEntry: [[FIRST, 'sync', 'memory']],
+  vmEntry: [[FIRST, 'sync']],
   // of messages that are posted to CPUs only; the stable series 6.12 has both repairs of 6.15
   postedVcpuMove: [
     [FIRST, 'skip'],
