@@ -12,6 +12,7 @@ import {
   type Placement,
   type Untargeted,
 } from '../model.js';
+import { oncePerShape } from './shape.js';
 import { behaviourNames, behaviours, type BehaviourName, type Behaviours } from './behaviours.js';
 import { activationRoutines } from './activation.js';
 import { affinityRoutines } from './affinity.js';
@@ -102,6 +103,7 @@ export function linux(version: string, changes: LinuxChanges = {}): KernelModel 
       }),
     };
   });
+  const built = oncePerShape((size, shape) => assemble(chosen, replace, size, shape));
   return {
     name: called,
     behaviours: active,
@@ -122,7 +124,7 @@ export function linux(version: string, changes: LinuxChanges = {}): KernelModel 
     build: (size, placement) => {
       const refused = placement.postedMsi === true ? refusesPostedMsi(version) : undefined;
       if (refused !== undefined) throw new UnsupportedError(refused);
-      return orModelError(own, () => build(chosen, replace, size, placement));
+      return orModelError(own, () => built(size, placement));
     },
   };
 }
@@ -145,7 +147,8 @@ function orModelError(own: readonly string[], make: () => BuiltModel): BuiltMode
   }
 }
 
-function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSize, placement: Placement): BuiltModel {
+/** The program for placements of one shape, and what it is in each of them. */
+function assemble(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSize, placement: Placement): (at: Placement) => BuiltModel {
   if (placement.iommus?.some(({ type }) => type === 'amd'))
     throw new ModelError('the Linux models know no AMD-Vi units yet; write iommu: vtd, or check a kernel of your own');
   const several = placement.devices.findIndex(({ msi }) => (msi?.vectors ?? 1) > 1);
@@ -208,15 +211,20 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
   if (uses.reserved) handlers.set(MANAGED_IRQ_SHUTDOWN_VECTOR, entry(entries.shutdownInterrupt.name));
   if (entries.postedInterrupt) handlers.set(POSTED_MSI_NOTIFICATION_VECTOR, entry(entries.postedInterrupt.name));
 
-  return {
-    program: programSetup(program, data.declarations, size, { handlers, apStart: entry('start_secondary'), started: data.started.slot }),
+  const setup = programSetup(program, data.declarations, size, {
+    handlers,
+    apStart: entry('start_secondary'),
+    started: data.started.slot,
+  });
+  return (at) => ({
+    program: setup,
     labels: program.labels,
     variables: program.variables,
     fingerprint: program.fingerprint,
-    operations: placement.operations.map((o, i) => operation(o, entry, data.operationMasks[i]?.slot ?? 0, firstOf)),
+    operations: at.operations.map((o, i) => operation(o, entry, data.operationMasks[i]?.slot ?? 0, firstOf)),
     systemVectors,
     ...(size.irtes === undefined ? {} : { irtes: size.irtes }),
-    boot: (machine) => boot(machine, data, chip, kinds, size, placement),
+    boot: (machine) => boot(machine, data, chip, kinds, size, at),
     disagreement: (machine, source) => disagreement(machine, data, chip, source),
     untargeted: (machine) => untargeted(machine, data, size),
     slots: (machine, cpu) =>
@@ -224,7 +232,7 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
         .map((vector) => ({ vector, value: machine.variable(data.vectorIrq.slot, cpu, vector) }))
         .filter(({ value }) => value !== Slot.UNUSED)
         .map(({ vector, value }) => ({ vector, text: describeSlot(value) })),
-  };
+  });
 }
 
 /** What of the kernel's data a scenario needs. */
