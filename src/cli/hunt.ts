@@ -3,9 +3,20 @@ import type { Command } from 'commander';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { findingsHtml, findingsPage, placeOf, SIGNS, versionsText, type HuntReport, type ReportedFinding } from '../hunt/index.js';
+import {
+  everything,
+  findingsHtml,
+  findingsPage,
+  placeOf,
+  SIGNS,
+  versionsText,
+  type HuntReport,
+  type Only,
+  type ReportedFinding,
+} from '../hunt/index.js';
 import { modelNames, type KernelModel } from '../kernel/model/index.js';
 import { hunt, keptIn, type HuntTask } from './hunting.js';
+import { joined, quote } from '../words.js';
 import { formatOption, modelNamed, several, wholeNumber } from './options.js';
 import { count, Exit, field, InputError, Interrupt, plural, print, printJson, style, type Format } from './output.js';
 import { MOST_THREADS } from './threads.js';
@@ -16,6 +27,8 @@ interface HuntOptions {
   readonly budget: number;
   readonly size?: number;
   readonly states?: number;
+  readonly platform?: readonly string[];
+  readonly kind?: readonly string[];
   readonly workers?: number;
   readonly resume?: string;
   readonly save?: string;
@@ -49,16 +62,35 @@ function positive(text: string): number {
   return n;
 }
 
-/** Names of the kernels: those asked for, or of the file that is gone on with. */
-function namesFor({ model, resume, states }: HuntOptions): Pick<HuntTask, 'models' | 'states'> {
-  const asked = model?.flatMap((name) => (name === ALL ? modelNames : name));
+/** What a hunt is about: what was asked for, or what the file says that is gone on with. */
+type Subject = Pick<HuntTask, 'models' | 'states'> & { readonly only: Only };
+
+function subjectOf({ model, resume, states, platform, kind }: HuntOptions): Subject {
+  const names = model?.flatMap((name) => (name === ALL ? modelNames : name));
   const before = keptIn(resume)?.head;
-  if (before === undefined) return { models: [...new Set(asked ?? modelNames.slice(-1))], states: states ?? STATES };
-  if (asked !== undefined && asked.join() !== before.models.join())
-    throw new InputError(`${resume ?? ''} is of a hunt on ${before.models.join(', ')}; leave out --model, or begin a new file`);
-  if (states !== undefined && states !== before.states)
-    throw new InputError(`${resume ?? ''} is of a hunt with --states ${before.states}; leave it out, or begin a new file`);
-  return { models: before.models, states: before.states };
+  const { platforms, kinds } = before?.only ?? everything;
+  const subject: Subject = {
+    models: [...new Set(names ?? before?.models ?? modelNames.slice(-1))],
+    states: states ?? before?.states ?? STATES,
+    only: {
+      platforms: chosen('platform', platform, everything.platforms) ?? platforms,
+      kinds: chosen('kind', kind, everything.kinds) ?? kinds,
+    },
+  };
+  const same = (one: Subject, other: Subject): boolean =>
+    JSON.stringify([one.models, one.states, one.only]) === JSON.stringify([other.models, other.states, other.only]);
+  if (before !== undefined && !same(subject, before))
+    throw new InputError(
+      `${resume ?? ''} is of a hunt on ${before.models.join(', ')} with other options; leave out --model, --states, --platform and --kind, or name a new file`,
+    );
+  return subject;
+}
+
+/** In the order in which there are any. */
+function chosen(what: string, names: readonly string[] | undefined, all: readonly string[]): readonly string[] | undefined {
+  const wrong = names?.find((name) => !all.includes(name));
+  if (wrong !== undefined) throw new InputError(`there is no ${what} ${quote(wrong)}; there are ${all.join(', ')}`);
+  return names && all.filter((name) => names.includes(name));
 }
 
 /** Writes a file. Throws `InputError`. */
@@ -127,6 +159,8 @@ export function addHunt(program: Command): void {
     .option('--budget <time>', 'ends after this time, e.g. 90s, 5m or 12h', duration, duration('5m'))
     .option('--size <n>', 'ends with programs of this size: operations, CPUs beyond two, something beside, assumptions given up', positive)
     .option('--states <n>', `states after which the search of one program is given up (default: ${STATES})`, positive)
+    .option('--platform <name>', `only this platform: ${joined(everything.platforms, 'or')}; may be repeated`, several)
+    .option('--kind <name>', `only this kind of device: ${joined(everything.kinds, 'or')}; may be repeated`, several)
     .option('--workers <n>', 'threads (default: one per processor)', threadCount)
     .option('--resume <file>', 'keep the hunt in this file as it goes, and go on with it if it is there')
     .option('--save <directory>', 'write the scenario of each finding there, as a file to open and change')
@@ -144,7 +178,7 @@ export function addHunt(program: Command): void {
         page,
         format,
       } = options;
-      const { models: names, states } = namesFor(options);
+      const { models: names, states, only } = subjectOf(options);
       const models = await Promise.all(names.map(modelNamed));
       const all = [...modelNames, ...names.filter((name) => !modelNames.includes(name))];
       const spare = `hunt-${names.length === 1 ? (models[0]?.name ?? '') : `${names.length}-kernels`}.jsonl`;
@@ -152,7 +186,7 @@ export function addHunt(program: Command): void {
       const { report, kept } = await hunt(
         { models: names, all, states },
         models,
-        { budget, size, workers },
+        { budget, size, only, workers },
         { file: resume, spare },
         interrupt,
       );

@@ -13,6 +13,7 @@ import {
   type Head,
   type HuntReport,
   type Item,
+  type Only,
   type Shown,
   type Stretch,
   type Told,
@@ -38,6 +39,7 @@ export interface HuntLimits {
   readonly budget: number;
   /** of the largest programs */
   readonly size: number;
+  readonly only: Only;
   readonly workers: number;
 }
 
@@ -88,10 +90,10 @@ export async function hunt(
   interrupt: Interrupt,
 ): Promise<Hunted> {
   const before = keptIn(files.file);
-  const head = headOf(models, task.models, task);
+  const head = headOf(models, task.models, limits.only, task);
   const keeper = files.file === undefined ? undefined : keeperOf(files.file, head, before?.head);
   const unkept: Stretch[] = [];
-  const work = new Hunt(limits.size, before?.stretches ?? [], (stretch) =>
+  const work = new Hunt(limits.size, limits.only, before?.stretches ?? [], (stretch) =>
     keeper === undefined ? unkept.push(stretch) : keeper.add(stretch),
   );
   const progress = new Progress();

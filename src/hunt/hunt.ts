@@ -2,7 +2,7 @@
 import type { KernelModel } from '../kernel/model/index.js';
 import { examine, systemsOn, type Limits, type Outcome } from './examine.js';
 import { Findings } from './findings.js';
-import { items, type Item } from './items.js';
+import { items, type Item, type Only } from './items.js';
 import type { Head, Stretch } from './keep.js';
 import { scenarioOf } from './program.js';
 
@@ -29,9 +29,9 @@ export class Hunt {
   readonly #waiting = new Map<number, { readonly batch: readonly Item[]; readonly answer: Answer }>();
   #next = 0;
 
-  /** `most`: the largest size; `before`: what was done already; `keep`: is told what is done. */
-  constructor(most: number, before: readonly Stretch[], keep: (stretch: Stretch) => void) {
-    this.#rest = items(most);
+  /** `most`: the largest size; `only`: what of all there is; `before`: what was done already; `keep`: is told what is done. */
+  constructor(most: number, only: Only, before: readonly Stretch[], keep: (stretch: Stretch) => void) {
+    this.#rest = items(most, only);
     this.#keep = keep;
     for (const stretch of before) this.#again(stretch);
   }
@@ -98,12 +98,12 @@ function digest(text: string): string {
 }
 
 /** What a file is to say of a hunt of these kernels. */
-export function headOf(models: readonly KernelModel[], names: readonly string[], { states }: Limits): Head {
-  const all = [...items(1)];
+export function headOf(models: readonly KernelModel[], names: readonly string[], only: Only, { states }: Limits): Head {
+  const all = [...items(1, only)];
   const [first] = all;
   const programs =
     first === undefined ? [] : systemsOn(scenarioOf(first.program, first.given, ''), models).map(({ system }) => system.built.fingerprint);
   const behaviours = models.map((model) => [model.name, model.behaviours.map(({ name, value }) => [name, value]), model.own]);
   const scenarios = all.map(({ program, given }) => scenarioOf(program, given, ''));
-  return { irqlab: 'hunt', version: 1, models: names, states, digest: digest(JSON.stringify([scenarios, programs, behaviours])) };
+  return { irqlab: 'hunt', version: 1, models: names, only, states, digest: digest(JSON.stringify([scenarios, programs, behaviours])) };
 }

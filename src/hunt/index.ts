@@ -5,7 +5,7 @@
 export { type Limits } from './examine.js';
 export { findingsHtml } from './html.js';
 export { examineAll, headOf, Hunt, type Answer } from './hunt.js';
-export { type Item } from './items.js';
+export { everything, type Item, type Only } from './items.js';
 export { Keeper, keptHunt, KeptError, type Head, type Stretch } from './keep.js';
 export { findingsPage } from './page.js';
 export { inOrder, placeOf, reported, shownOf, SIGNS, versionsText, type HuntReport, type ReportedFinding } from './report.js';

@@ -15,12 +15,21 @@ export interface Item {
   readonly given: Given;
 }
 
+/** What is left of all kinds and platforms, by name. */
+export interface Only {
+  readonly platforms: readonly string[];
+  readonly kinds: readonly string[];
+}
+
+export const everything: Only = { platforms: platforms.map(({ name }) => name), kinds: kinds.map(({ name }) => name) };
+
 /** Machines that make sense: of so many CPUs, with something beside or not. */
-export function settingsOf(cpus: number, beside: boolean): readonly Setting[] {
+export function settingsOf(cpus: number, beside: boolean, only: Only = everything): readonly Setting[] {
   const around = surroundings.filter(({ name }) => (name === 'alone') !== beside);
-  return platforms.flatMap((platform) =>
+  const chosen = platforms.filter(({ name }) => only.platforms.includes(name));
+  return chosen.flatMap((platform) =>
     kinds
-      .filter((kind) => isPossible(platform, kind))
+      .filter((kind) => only.kinds.includes(kind.name) && isPossible(platform, kind))
       .flatMap((kind) =>
         around
           .filter(({ name }) => fits(kind, name))
@@ -50,9 +59,9 @@ function starts({ managed }: Kind): readonly number[] {
 const MOST_CPUS = 3;
 
 /** Programs of one number of operations, on machines that add `extra`: side by side those for which a kernel is assembled once. */
-function* programs(operations: number, extra: number): Generator<Program> {
+function* programs(operations: number, extra: number, only: Only): Generator<Program> {
   const settings = Array.from({ length: MOST_CPUS - 1 }, (_, more) =>
-    [false, true].flatMap((beside) => (more + Number(beside) === extra ? settingsOf(2 + more, beside) : [])),
+    [false, true].flatMap((beside) => (more + Number(beside) === extra ? settingsOf(2 + more, beside, only) : [])),
   ).flat();
   const lives = new Map<string, (() => readonly Program[])[]>();
   for (const setting of settings) {
@@ -73,10 +82,10 @@ function lifeOf(operations: readonly Operation[]): string {
 }
 
 /** Everything of one size, each without its place. */
-function* ofSize(size: number): Generator<Omit<Item, 'index'>> {
+function* ofSize(size: number, only: Only): Generator<Omit<Item, 'index'>> {
   for (let rank = 0; rank < size; rank++) {
     for (let extra = 0; extra < size - rank; extra++) {
-      for (const program of programs(size - rank - extra, extra)) {
+      for (const program of programs(size - rank - extra, extra, only)) {
         for (const given of givenSets(program, rank)) yield { size, program, given };
       }
     }
@@ -84,7 +93,7 @@ function* ofSize(size: number): Generator<Omit<Item, 'index'>> {
 }
 
 /** The items in order, up to a size. */
-export function* items(most = Infinity): Generator<Item> {
+export function* items(most = Infinity, only: Only = everything): Generator<Item> {
   let index = 0;
-  for (let size = 1; size <= most; size++) for (const item of ofSize(size)) yield { index: index++, ...item };
+  for (let size = 1; size <= most; size++) for (const item of ofSize(size, only)) yield { index: index++, ...item };
 }

@@ -4,6 +4,7 @@
  */
 import { appendFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import type { Outcome } from './examine.js';
+import type { Only } from './items.js';
 
 /** What a hunt is about; it can only be gone on with the same. */
 export interface Head {
@@ -11,6 +12,7 @@ export interface Head {
   readonly version: 1;
   /** as the command names them */
   readonly models: readonly string[];
+  readonly only: Only;
   readonly states: number;
   /** of the order of items, and of the kernels' programs */
   readonly digest: string;
