@@ -44,11 +44,16 @@ const WIDTH = 100;
 /** What is shown: of a device that waits for its handler less can happen. */
 type Case = Pick<Shown, 'program' | 'given' | 'manner'>;
 
-/** The same with one thing less. */
+/** All that is left when something is left out, the shortest first. */
+function parts(operations: readonly Operation[]): readonly (readonly Operation[])[] {
+  const all = Array.from({ length: 2 ** operations.length - 1 }, (_, bits) => operations.filter((__, i) => (bits >>> i) & 1));
+  return all.filter(({ length }) => length > 0).toSorted((x, y) => x.length - y.length);
+}
+
+/** The same with something less. */
 function* smaller({ program, given, manner }: Case): Generator<Case> {
   const { operations } = program;
-  for (let i = 0; i < operations.length; i++) {
-    const fewer = operations.filter((_, at) => at !== i);
+  for (const fewer of parts(operations)) {
     if (makesSense(program, fewer)) yield { program: { ...program, operations: fewer }, given, manner };
   }
   const alone: Program = { ...program, surroundings: 'alone' };
