@@ -195,7 +195,12 @@ export function addHunt(program: Command): void {
       if (html !== undefined) write(html, findingsHtml(report, summary(report)));
       if (page !== undefined) write(page, findingsPage(report, commandOf(names, options)));
       if (format === 'json') {
-        printJson({ command: 'hunt', ...report, findings: report.findings.map(({ svg: _, ...finding }) => finding), kept: kept ?? null });
+        printJson({
+          command: 'hunt',
+          ...report,
+          findings: report.findings.map((finding) => ({ ...finding, svg: undefined })),
+          kept: kept ?? null,
+        });
       } else {
         print(style.bold(summary(report)));
         if (report.findings.length > 0) print(`${SIGNS}\n`);

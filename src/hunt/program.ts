@@ -21,7 +21,7 @@ export interface Program extends Setting {
 export type Given = Readonly<Partial<Assumptions>>;
 
 /** Irqs that operations are about have numbers from here on; the irq of a neighbour is another. */
-export const FIRST_IRQ = 24;
+const FIRST_IRQ = 24;
 const NEIGHBOUR_IRQ = 40;
 
 /** Raises of a device, and of each of several. */
@@ -109,7 +109,7 @@ export function scenarioOf(program: Program, given: Given, model: string, handsh
 }
 
 /** `move1`, `offline2`, `free24`, `suspend`: an operation as part of a name. */
-export function shortName(operation: Operation): string {
+function shortName(operation: Operation): string {
   if ('move' in operation) {
     const { irq, to } = operation.move;
     return `move${irq === FIRST_IRQ ? '' : irq}to${to.join('')}`;

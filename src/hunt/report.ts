@@ -61,10 +61,11 @@ export function shownOf({ name, cause, examples }: Finding): Shown | undefined {
   return { name, cause, program: item.program, given: item.given, manner: found.manner, model };
 }
 
+const rankOf = (finding: Finding): number => rankOfGiven(shownOf(finding)?.given ?? {});
+
 /** Findings in the order in which they are told: what needs no assumption given up first. */
 export function inOrder(findings: Findings): readonly Finding[] {
-  const rank = (finding: Finding): number => rankOfGiven(shownOf(finding)?.given ?? {});
-  return findings.all.toSorted((a, b) => rank(a) - rank(b));
+  return findings.all.toSorted((a, b) => rankOf(a) - rankOf(b));
 }
 
 function cellOf({ examples }: Finding, model: number, ending: Ending): Cell {
