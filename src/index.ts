@@ -3,6 +3,10 @@ export { timedRun, type RunLimits, type RunResult } from './campaign/index.js';
 export {
   checkJsonSchema,
   checkResultOf,
+  weakestAssumptions,
+  type Assumed,
+  type Searched,
+  type Weakest,
   changeText,
   drawDiagram,
   drawSvg,

@@ -149,11 +149,35 @@ const errorResult = z
   })
   .meta({ title: 'The input was wrong' });
 
+const assumed = z.record(z.string(), z.string());
+
+const assumptionsResult = z
+  .object({
+    version,
+    command: z.literal('check'),
+    scenario: z.string(),
+    model: z.string(),
+    verdict: verdict.meta({ description: 'Under the assumptions in force' }),
+    interrupted: z.boolean(),
+    assumptions: assumed.meta({ description: 'In force' }),
+    weakest: z
+      .array(assumed)
+      .meta({ description: 'Sets under which it is safe, and no weaker one is known to be; either: of alternatives any' }),
+    needed: z
+      .array(z.object({ givenUp: assumed, checks: z.array(checkResult) }))
+      .meta({ description: 'What cannot be given up, alone or together, with the checks that fail without it' }),
+    undecided: z.array(assumed).meta({ description: 'Sets of which no search came to its end; weaker ones were not searched' }),
+    searches: count,
+    seconds,
+  })
+  .meta({ title: 'The weakest assumptions of a check' });
+
 /** Whatever `irqlab check --format json` prints. */
-export const checkDocument = z.union([raisesResult, checkResult, errorResult]);
+export const checkDocument = z.union([raisesResult, assumptionsResult, checkResult, errorResult]);
 
 export type CheckResult = z.output<typeof checkResult>;
 export type RaisesResult = z.output<typeof raisesResult>;
+export type AssumptionsResult = z.output<typeof assumptionsResult>;
 
 /** JSON Schema (draft 2020-12) of what `irqlab check --format json` prints. */
 export function checkJsonSchema(): Record<string, unknown> {

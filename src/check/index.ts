@@ -12,6 +12,7 @@ export {
   collisionChance,
   type Checked,
   type CheckResult,
+  type AssumptionsResult,
   type RaisesResult,
   type Told,
 } from './document.js';
@@ -34,4 +35,5 @@ export { placeText, type Place, type Standing } from './stands.js';
 export { parseToken, replayToken, systemOf, TokenError, tokenOf, type Replayed, type Token } from './token.js';
 export { systemOn, verdictsOf, type Verdict, type VerdictLimits } from './verdicts.js';
 export { Walk, type Judgement, type Taken } from './walk.js';
+export { weakestAssumptions, type Assumed, type Searched, type Weakest } from './weakest.js';
 export { wrap } from './wrap.js';

@@ -11,6 +11,8 @@ export interface Verdict {
   /** why it is not known, or why more may fail than is said */
   readonly reason?: string;
   readonly states: number;
+  /** nothing was searched, as the kernel cannot drive the machine: `reason` */
+  readonly refused?: true;
 }
 
 export interface VerdictLimits {
@@ -32,7 +34,7 @@ export function systemOn(scenario: Scenario, model: KernelModel): { readonly sys
     return { system: assembleSystem(scenario, { model }) };
   } catch (error) {
     if (!(error instanceof UnsupportedError)) throw error;
-    return { verdict: { verdict: 'unknown', failed: [], states: 0, reason: error.message } };
+    return { verdict: { verdict: 'unknown', failed: [], states: 0, reason: error.message, refused: true } };
   }
 }
 

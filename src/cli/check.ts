@@ -18,12 +18,14 @@ import { loadScenario, orInputError, overridesOf, systemOptions, type SystemOpti
 import { Exit, InputError, print, printJson } from './output.js';
 import { expectPicture, SVG_TEXT, writePictures } from './picture.js';
 import { aboutOf, checkSystem, refuseBesides, searchOptions, searchIn, type SearchOptions } from './searching.js';
+import { checkAssumptions } from './weakest.js';
 import { foundations, keptText, raisesText, toldText, verdictLine } from './verdict.js';
 
 interface CheckOptions extends Omit<SystemOptions, 'format'>, SearchOptions {
   readonly format: 'text' | 'json' | 'junit';
   readonly raises?: RaisesRange;
   readonly svg?: string;
+  readonly assumptions?: true;
 }
 
 /** What a scenario file may say, and an image holds. */
@@ -104,6 +106,13 @@ function printRange(range: RaisesRange, checks: readonly Checked[], { format, ve
   );
 }
 
+/** What goes with one search only. */
+function refuseWithAssumptions(command: Command, format: string): void {
+  const given = ['raises', 'resume', 'checkpoint', 'svg', 'first'].find((name) => command.getOptionValueSource(name) === 'cli');
+  if (given !== undefined) throw new InputError(`--assumptions makes many searches; leave out --${given}`);
+  if (format === 'junit') throw new InputError('--assumptions has no JUnit report; write --format text or json');
+}
+
 export function addCheck(program: Command): void {
   const command = systemOptions(program.command('check').summary('search every interleaving of a small scenario'), 'xhci-hotplug', [
     'text',
@@ -118,18 +127,23 @@ export function addCheck(program: Command): void {
       'events per device; with from..to each bound is searched in turn (default: what the scenario says)',
       raisesRange,
     )
+    .option('--assumptions', 'find the weakest assumptions under which it is safe, and what fails without the others')
     .option('--svg <file>', SVG_TEXT)
     .option('--verbose', 'tell every step of a counterexample; list the micro-ops that were never executed');
   searchOptions(command).action(async (options: CheckOptions) => {
     expectPicture(options.svg);
     const { raises, resume } = options;
-    if (resume !== undefined) {
+    if (resume !== undefined && !options.assumptions) {
       refuseBesides(command, ['scenario', 'model', 'set', 'assume', 'raises', 'reduction', 'fingerprint']);
       const { system, ...kept } = await searchIn(resume);
       return printOne(await checkSystem(system, { ...options, ...kept }), options);
     }
     const scenario = loadScenario(options.scenario);
     const overrides = await overridesOf(options);
+    if (options.assumptions) {
+      refuseWithAssumptions(command, options.format);
+      return checkAssumptions(scenario, overrides, options);
+    }
     const check = (changed: Scenario): Promise<Checked> => {
       const system: System = orInputError(() => assembleSystem(changed, overrides));
       return checkSystem(system, { ...options, about: aboutOf(changed, overrides) });

@@ -1,11 +1,11 @@
 /** `irqlab diff`: what differs between two kernel models, and which built-in scenarios show it. */
 import type { Command } from 'commander';
-import { verdictsOf, wrap } from '../check/index.js';
+import { systemOn, verdictsOf, wrap, type Verdict } from '../check/index.js';
 import { behaviourDifferences, type ActiveBehaviour, type BehaviourDifference, type KernelModel } from '../kernel/model/index.js';
 import { builtinScenarios, type Scenario } from '../scenario/index.js';
 import { timedRun } from '../campaign/index.js';
 import { kebab } from '../words.js';
-import { formatOption, modelNamed, orInputError, scenariosNamed, several } from './options.js';
+import { formatOption, modelNamed, orInputError, refuseEverywhere, scenariosNamed, several } from './options.js';
 import { count, Exit, field, Interrupt, print, printJson, Progress, style, width, type Format } from './output.js';
 
 interface DiffOptions {
@@ -28,6 +28,7 @@ interface Outcome {
   readonly failed: readonly string[];
   /** why it is not known; or why more may fail than is said */
   readonly reason: string | undefined;
+  readonly refused?: true;
 }
 
 interface Row {
@@ -48,6 +49,8 @@ function changed({ first, second }: Row): boolean {
 
 /** Of a scenario that goes round and round: it is run. */
 async function ran(scenario: Scenario, model: KernelModel, budget: Budget, told: Told): Promise<Outcome> {
+  const on = orInputError(() => systemOn(scenario, model));
+  if ('verdict' in on) return outcomeOf(on.verdict);
   const seconds = Math.min(budget.seconds, scenario.run.seconds);
   const { verdict, failed } = await timedRun(scenario, { model }, { seconds, progress: () => told.look(scenario, model) });
   if (verdict === 'interrupted') return unknown;
@@ -55,6 +58,10 @@ async function ran(scenario: Scenario, model: KernelModel, budget: Budget, told:
   return verdict === 'failed'
     ? { verdict: 'failed', failed: failed.map(kebab), reason: undefined }
     : { verdict: 'unknown', failed: [], reason: `no failure in ${seconds} simulated seconds` };
+}
+
+function outcomeOf({ verdict, failed, reason, refused }: Verdict): Outcome {
+  return { verdict, failed: failed.map(kebab), reason, ...(refused && { refused }) };
 }
 
 const unknown: Outcome = { verdict: 'unknown', failed: [], reason: 'interrupted' };
@@ -67,9 +74,7 @@ async function checked(scenario: Scenario, models: readonly KernelModel[], budge
       throw error;
     }),
   );
-  return verdicts.map((each) =>
-    each === undefined ? unknown : { verdict: each.verdict, failed: each.failed.map(kebab), reason: each.reason },
-  );
+  return verdicts.map((each) => (each === undefined ? unknown : outcomeOf(each)));
 }
 
 /** Where the work is, on stderr; stops it on Ctrl-C. */
@@ -127,6 +132,11 @@ function behaviourText({ name, first, second }: BehaviourDifference, models: rea
 function report(first: KernelModel, second: KernelModel, rows: readonly Row[]): string {
   const differences = behaviourDifferences(first, second);
   const same = rows.filter((row) => !changed(row));
+  const alike = new Map<string, string[]>();
+  for (const { scenario, first: outcome } of same) {
+    const text = outcomeText(outcome);
+    alike.set(text, [...(alike.get(text) ?? []), scenario]);
+  }
   const own = [first, second].flatMap((model) =>
     model.own === undefined ? [] : sideText(model, [first, second], `own routines: ${model.own.join(', ')}`),
   );
@@ -144,9 +154,7 @@ function report(first: KernelModel, second: KernelModel, rows: readonly Row[]): 
         ...sideText(first, [first, second], outcomeText(row.first)),
         ...sideText(second, [first, second], outcomeText(row.second)),
       ]),
-    ...(same.length === 0
-      ? []
-      : field('the same', same.map(({ scenario, first: outcome }) => `${scenario} ${outcomeText(outcome)}`).join('; '))),
+    ...(same.length === 0 ? [] : field('the same', [...alike].map(([outcome, names]) => `${outcome}: ${names.join(', ')}`).join('; '))),
     '',
   ].join('\n');
 }
@@ -169,6 +177,14 @@ export function addDiff(program: Command): void {
       const told = new Told();
       const rows = await rowsOf(scenarios, first, second, quick === true ? budgets.quick : budgets.full, told);
       told.done();
+      refuseEverywhere(
+        first,
+        rows.map((row) => row.first),
+      );
+      refuseEverywhere(
+        second,
+        rows.map((row) => row.second),
+      );
       if (format === 'json') {
         const models = [first, second].map(({ name, own }) => ({ name, ...(own === undefined ? {} : { own }) }));
         printJson({

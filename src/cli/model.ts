@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { register } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ModelError, type KernelModel } from '../kernel/model/index.js';
+import { ModelError, UnsupportedError, type KernelModel } from '../kernel/model/index.js';
 import { InputError } from './output.js';
 
 const EXAMPLE = "export const model = linux('5.9', { behaviours: { settleDelay: 'none' } })";
@@ -52,7 +52,10 @@ function orTold<T>(file: string, make: () => T): T {
     return make();
   } catch (error) {
     const { line, column } = placeIn(error, pathToFileURL(resolve(file)).href);
-    throw new ModelError(`${file}:${line}:${column}: ${sentence(error)}`);
+    const told = `${file}:${line}:${column}: ${sentence(error)}`;
+    if (!(error instanceof UnsupportedError)) throw new ModelError(told);
+    // without a cause it is the version that cannot, whoever asks
+    throw error.cause === undefined ? error : new UnsupportedError(told);
   }
 }
 

@@ -115,6 +115,16 @@ export function orInputError<T>(make: () => T): T {
   }
 }
 
+/** Own routines that the model has on the machine of no scenario, as their names are misspelt, are a mistake. Throws `InputError`. */
+export function refuseEverywhere(
+  { own }: KernelModel,
+  outcomes: readonly ({ readonly refused?: true; readonly reason?: string | undefined } | undefined)[],
+): void {
+  const [first] = outcomes;
+  if (own !== undefined && first?.reason !== undefined && outcomes.every((each) => each?.refused === true))
+    throw new InputError(first.reason);
+}
+
 /** The model that a name or a file means. Throws `InputError`. */
 export async function modelNamed(name: string): Promise<KernelModel> {
   const found = await modelFrom(name);

@@ -2,7 +2,17 @@
 import { availableParallelism } from 'node:os';
 import { Option, type Command } from 'commander';
 import { keptIn } from '../check/checkpoint.js';
-import { CheckpointError, explain, minimise, search, tokenOf, type Checked, type SearchResult, type Told } from '../check/index.js';
+import {
+  CheckpointError,
+  explain,
+  minimise,
+  search,
+  tokenOf,
+  type Checked,
+  type SearchLimits,
+  type SearchResult,
+  type Told,
+} from '../check/index.js';
 import { assembleSystem, type Overrides, type Scenario, type System } from '../scenario/index.js';
 import { modelFrom } from './model.js';
 import { bytes, orInputError, wholeNumber } from './options.js';
@@ -98,18 +108,25 @@ function asInputError(file: string | undefined, error: unknown): unknown {
   return new InputError(`${file} ${code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`}; name the file that check printed`);
 }
 
+/** Limits and ways that hold for any search. */
+export function limitsOf({ memory = MEMORY, states = Infinity, workers, fingerprint, reduction = '1' }: SearchOptions): SearchLimits {
+  return {
+    memory,
+    states,
+    workers: workers ?? Math.min(MOST_WORKERS, availableParallelism()),
+    fingerprint: fingerprint === '128' ? 128 : 64,
+    reduction: Number(reduction) as 0 | 1 | 2,
+  };
+}
+
 /** Searches. Throws `InputError` for a scenario that is too large for a check, or a checkpoint that does not fit. */
 async function searched(system: System, options: SearchOptions, progress: Progress, interrupt: Interrupt): Promise<SearchResult> {
-  const { memory = MEMORY, states = Infinity, first, workers = Math.min(MOST_WORKERS, availableParallelism()), resume, about } = options;
+  const { first, resume, about } = options;
   const { scenario, model } = system;
   const run = (save: string | undefined): Promise<SearchResult> =>
     search(system, {
-      memory,
-      states,
+      ...limitsOf(options),
       first,
-      workers,
-      fingerprint: options.fingerprint === '128' ? 128 : 64,
-      reduction: Number(options.reduction ?? 1) as 0 | 1 | 2,
       resume,
       save,
       about,

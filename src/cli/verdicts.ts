@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { verdictsOf, wrap, type Verdict } from '../check/index.js';
 import { modelNames, type KernelModel } from '../kernel/model/index.js';
 import { kebab } from '../words.js';
-import { formatOption, modelNamed, orInputError, scenariosNamed, several, wholeNumber } from './options.js';
+import { formatOption, modelNamed, orInputError, refuseEverywhere, scenariosNamed, several, wholeNumber } from './options.js';
 import { count, Exit, Interrupt, print, printJson, Progress, seconds, style, width, type Format } from './output.js';
 
 interface VerdictsOptions {
@@ -108,6 +108,12 @@ export function addVerdicts(program: Command): void {
       }
       progress.done();
       interrupt.done();
+      models.forEach((each, i) =>
+        refuseEverywhere(
+          each,
+          rows.map(({ verdicts }) => verdicts[i]),
+        ),
+      );
       if (format === 'json') {
         printJson({ command: 'verdicts', models: names, scenarios: rows });
       } else {

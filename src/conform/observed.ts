@@ -67,8 +67,9 @@ const rows: Partial<Record<Op, (step: Step) => Access | undefined | void>> = {
   [Op.pinRead]: ({ insn }) => ioapicAccess(REDIRECTION + insn.imm, 0, false),
   [Op.pinWrite]: ({ insn, value }) => ioapicAccess(REDIRECTION + insn.imm, value, true),
   [Op.pinEoi]: ({ value }) => access('ioapic', 'EOI register =', vector(value)),
-  [Op.storePair]: ({ variable, look }) => {
-    if (variable !== 'irte') return undefined;
+  // records tell of the lower half
+  [Op.storePair]: ({ insn, variable, look }) => {
+    if (variable !== 'irte' || insn.imm !== 0) return undefined;
     const [low, high] = [look.after('irte', look.irq, 0), look.after('irte', look.irq, 1)];
     if (low === 0) return access('irte', 'entry = 0');
     return access('irte', `entry = 0x${(low & 0xff).toString(16)},`, cpu(look.apicId((high >>> 8) & 0xff)), vector((low >>> 16) & 0xff));

@@ -2,3 +2,6 @@
 export class AssemblyError extends Error {
   override readonly name = 'AssemblyError';
 }
+
+/** A routine that gets another body is none of this machine's; others may have it. */
+export class NoRoutineError extends AssemblyError {}

@@ -15,7 +15,7 @@ export { ExpressionError, parseExpression } from './expression/syntax.js';
 export { Terms } from './expression/terms.js';
 export type { Parts, Surroundings } from './expression/types.js';
 export { judgeOf, MOST_OWN, type OwnProperty, type When } from './judges.js';
-export { AssemblyError } from './errors.js';
+export { AssemblyError, NoRoutineError } from './errors.js';
 export type { OwnBody, OwnKernel, OwnParams, OwnRoutines } from './own.js';
 export { programSetup, type Starts } from './setup.js';
 export type { MaskRef } from './memory.js';

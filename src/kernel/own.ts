@@ -4,7 +4,7 @@
  */
 import { nearest } from '../words.js';
 import type { Builder } from './builder.js';
-import { AssemblyError } from './errors.js';
+import { AssemblyError, NoRoutineError } from './errors.js';
 import type { Routine } from './routine.js';
 import type { Reg } from './values.js';
 import type { Declarations, Kind, List, Lock, Mask, Variable } from './variables.js';
@@ -43,9 +43,8 @@ export type OwnRoutines = Readonly<Record<string, OwnBody>>;
 /** `there is no ROUTINE x; did you mean y?`, or the names that there are. */
 function missing(what: string, name: string, names: readonly string[]): AssemblyError {
   const near = nearest(name, names);
-  return new AssemblyError(
-    `there is no ${what} ${name}; ${near === undefined ? `there are ${names.join(', ')}` : `did you mean ${near}?`}`,
-  );
+  const kind = what === 'routine' ? NoRoutineError : AssemblyError;
+  return new kind(`there is no ${what} ${name}; ${near === undefined ? `there are ${names.join(', ')}` : `did you mean ${near}?`}`);
 }
 
 /** Refuses bodies for routines that the model does not have. */

@@ -27,6 +27,9 @@ export const assumptionValues = {
   ioapicEdge: ['lost', 'latched'],
 } as const;
 
+/** Whose values are another's alternatives: neither allows all that the other does. Of the rest each value allows more than the one before. */
+export const alternatives: ReadonlySet<keyof typeof assumptionValues> = new Set(['softDisabled', 'ioapicEdge']);
+
 /** What an algorithm may rest on, each a named choice (design 1). */
 export type Assumptions = { readonly [K in keyof typeof assumptionValues]: (typeof assumptionValues)[K][number] };
 

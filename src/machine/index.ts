@@ -3,7 +3,7 @@
  * rooms below call a machine has a program; who embeds the hardware sees `library.ts`.
  */
 export { AMD_UNIT_BYTES } from './amdUnit.js';
-export { assumptionsAbout, assumptionText, assumptionValues, defaultAssumptions, type Assumptions } from './assumptions.js';
+export { alternatives, assumptionsAbout, assumptionText, assumptionValues, defaultAssumptions, type Assumptions } from './assumptions.js';
 export type { FunctionModel } from './deviceModel.js';
 export type { EventRecord } from './events.js';
 export { Layout } from './fill.js';

@@ -103,7 +103,7 @@ describe('random remapped scenarios', () => {
   });
 
   test('every step reads and writes nothing but what it declares, and those without conflict commute', async () => {
-    const { problems, seen, pairs } = await footprintsOf((dice, i) => random(dice, false, i % 2 === 0), 7400, 24);
+    const { problems, seen, pairs } = await footprintsOf((dice, i) => random(dice, false, i % 2 === 0), 7400, 28);
     expect(problems).toEqual([]);
     expect(seen.get(Actor.queue)).toBeGreaterThan(10);
     expect(seen.get(Actor.drop)).toBeGreaterThan(10);

@@ -1,6 +1,6 @@
 /** `irqlab diff`: behaviours with both values and their evidence, and the scenarios whose verdict changes. */
 import { describe, expect, test } from 'vitest';
-import { irqlab } from './help.js';
+import { files, irqlab } from './help.js';
 
 interface Document {
   readonly models: readonly { readonly name: string; readonly own?: readonly string[] }[];
@@ -60,7 +60,7 @@ describe.concurrent('two versions', () => {
     expect(stdout).toMatch(/^cleanupOffline: the old vector of a move whose old CPU is offline/m);
     expect(stdout).toMatch(/^ {2}linux-6\.7 +leak: forgotten, still allocated \(read\)$/m);
     expect(stdout).toMatch(/^ {2}linux-6\.12\.117 +free: freed \(read\)$/m);
-    expect(stdout).toMatch(/^ {2}the same +xhci-hotplug safe; /m);
+    expect(stdout).toMatch(/^ {2}the same +safe: xhci-hotplug, msi-move$/m);
   });
 
   test('or in nothing', async () => {
@@ -70,11 +70,11 @@ describe.concurrent('two versions', () => {
   });
 });
 
-test('a repair of the user’s own beside its version', async () => {
+test('a repair of the user’s own beside its version, also where a machine is none for that version', async () => {
   const { models, behaviours, scenarios } = await diff(
     'linux-5.9',
     'examples/own-repair.mjs',
-    ...only('move-hotplug', 'msi-old-offline', 'hpet-old-offline', 'edge-pin-old-offline', 'msi-move'),
+    ...only('move-hotplug', 'msi-old-offline', 'hpet-old-offline', 'edge-pin-old-offline', 'msi-move', 'posted-msi-offline'),
   );
   expect(models).toEqual([{ name: 'linux-5.9' }, { name: 'my-linux', own: ['__send_cleanup_vector'] }]);
   expect(behaviours).toEqual([]);
@@ -86,7 +86,32 @@ test('a repair of the user’s own beside its version', async () => {
     expect(first.failed).toContain('no-leak');
     expect([scenario, second.failed]).toEqual([scenario, scenario === 'hpet-old-offline' ? ['no-stray'] : rest]);
   }
-  expect(scenarios.filter((each) => !each.changed).map(({ scenario }) => scenario)).toEqual(['msi-move']);
+  expect(scenarios.filter((each) => !each.changed).map(({ scenario }) => scenario)).toEqual(['msi-move', 'posted-msi-offline']);
+});
+
+describe('a routine that only some machines have', () => {
+  const own = (name: string): string =>
+    files({
+      'mine.mjs': `import { linux } from 'irqlab';
+export const model = linux('5.9', { name: 'mine', replace: { ${name}: (b, params, kernel) => kernel.original() } });
+`,
+    })('mine.mjs');
+
+  test('may be replaced on those', async () => {
+    const { scenarios } = await diff('linux-5.9', own('modify_irte'), ...only('xhci-loop', 'msi-move', 'remapped-msi-move'));
+    expect(scenarios.map(({ second }) => second)).toMatchObject([
+      { verdict: 'unknown', refused: true, reason: expect.stringContaining('there is no routine modify_irte;') as unknown },
+      { verdict: 'unknown', refused: true },
+      { verdict: 'safe' },
+    ]);
+  });
+
+  test('is misspelt if none has it', async () => {
+    const file = own('modify_irtes');
+    const { code, stderr } = await irqlab(['diff', 'linux-5.9', file, '--quick', ...only('msi-move', 'remapped-msi-move')]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`${file}:1:1: there is no routine modify_irtes; `);
+  });
 });
 
 test('a model that does not exist is a mistake', async () => {

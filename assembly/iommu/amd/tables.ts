@@ -29,13 +29,13 @@ export let high: u64 = 0;
   return device < (((<u32>load<u64>(amdAt(u), Amd.deviceTable)) & 0x1ff) + 1) * DEVICES_IN_PAGE;
 }
 
-/** False: it cannot be read. */
+/** False: it cannot be read, and counts as all zeros. */
 export function readDevice(u: u32, device: u32): bool {
   const at = deviceAddress(u, device);
-  if (!isGuest(at, <u32>DEVICE_BYTES)) return false;
-  rest = dte.restOf(readGuest(at, 8), readGuest(at + 8, 8));
-  map = readGuest(at + 16, 8);
-  return true;
+  const there = isGuest(at, <u32>DEVICE_BYTES);
+  rest = there ? dte.restOf(readGuest(at, 8), readGuest(at + 8, 8)) : 0;
+  map = there ? readGuest(at + 16, 8) : 0;
+  return there;
 }
 
 /** Requests are remapped by the table of a device with this entry; its length is legal. */

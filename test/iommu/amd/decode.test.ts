@@ -157,6 +157,10 @@ describe('which entry (F.3 steps 4 to 7)', () => {
 
   test('a device table where no memory is: DEV_TAB_HARDWARE_ERROR with the address of the entry', async () => {
     const a = await amd();
+    // of the requests of others before it, nothing is left
+    a.device(2, { domain: 0x1234 });
+    a.entry(2, 5, { vector: 0x52 });
+    expect(a.reaches(2, 5)).toEqual([0x52]);
     a.unit.write(AmdReg.deviceTable, 0x50000, 8);
     expect([a.reaches(1, 5), a.log()]).toEqual([
       [],

@@ -117,6 +117,10 @@ export const behaviours = {
     text: 'vectors that wait for their cleanup on the dying CPU (2.8 d7)',
     values: { leave: 'left on its list', free: 'freed' },
   },
+  irteUpdate: {
+    text: 'how a remapping entry in posted format changes (2.6; races.md vtd-irte-two-halves)',
+    values: { split: 'in two stores of 8 bytes, the lower half first, like any other', atomic: 'in one of 16 bytes' },
+  },
   iecFlush: {
     text: 'what follows a change of a remapping entry (2.6)',
     values: { flush: 'the cached entry is invalidated', none: 'nothing: what is cached stays' },

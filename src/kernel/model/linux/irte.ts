@@ -2,6 +2,7 @@
 import type { ProgramMachine } from '../../../machine/index.js';
 import { ne, type Builder, type Condition, type Lock, type Reg, type Variable } from '../../index.js';
 import type { Placement } from '../model.js';
+import type { Behaviours } from './behaviours.js';
 import type { LinuxData } from './data.js';
 import type { Target } from './target.js';
 
@@ -16,8 +17,8 @@ export type Irte = Variable<'u32', readonly ['irte', 'word']>;
 
 /** How an irq's entry says what the kernel believes of it. Irqs by index. */
 export interface EntryFormat {
-  /** The entry gets vector and CPU of its irq; irq_2_ir_lock is held. */
-  write(b: Builder, irq: Reg<'irq'>): void;
+  /** The entry gets vector and CPU of its irq; irq_2_ir_lock is held. `whole`: and all the rest, as it was cleared before. */
+  write(b: Builder, irq: Reg<'irq'>, whole: Reg<'bool'>): void;
   /** Tests of words of the entry: which are not as `write` would leave them. */
   wrong(b: Builder, irq: Reg<'irq'>): readonly (() => Condition)[];
   /** The entry at the start. */
@@ -26,20 +27,39 @@ export interface EntryFormat {
   target(machine: ProgramMachine, words: readonly number[]): Target | string;
 }
 
-const sourceOf = ({ irqs, devices }: Placement, irq: number): number => devices[irqs[irq]?.device ?? 0]?.requester ?? 0;
+/** Word 2: who may ask for the entry. */
+const sourceOf = ({ irqs, devices }: Placement, irq: number): number => (devices[irqs[irq]?.device ?? 0]?.requester ?? 0) | VERIFY_SOURCE;
+
+/** Both halves of an entry, the lower one, which says whether it is present, first (races.md vtd-irte-two-halves). */
+export function storeHalves(
+  b: Builder,
+  irte: Irte,
+  irq: Reg<'irq'>,
+  halves: readonly (readonly [Reg<'u32'>, Reg<'u32'>])[],
+  note: string,
+): void {
+  const entry = b.let('irte', irq);
+  halves.forEach((half, i) => b.storePair(irte, entry, 2 * i, half, { note: `${note}, ${i === 0 ? 'lower' : 'upper'} half` }));
+}
 
 function bootWords(machine: ProgramMachine, { slot }: Irte, irq: number, words: readonly number[]): void {
   words.forEach((word, i) => machine.setVariable(slot, irq, i, word));
 }
 
-/** D.3.1: vector and destination are in the lower half, which is stored at once; the upper one says whose the entry is, and stays. */
+/**
+ * D.3.1: vector and destination are in the lower half, which is stored at once; the upper one says whose the entry is, and is stored
+ * behind it where it changes: a store of what is there already is left out, as nobody can see it.
+ */
 export function remappedFormat(d: LinuxData, irte: Irte, placement: Placement): EntryFormat {
   const low = (b: Builder, irq: Reg<'irq'>): Reg<'u32'> => b.or('u32', b.shl('u32', b.load(d.apicdVector, [irq]), 16), PRESENT);
   const destination = (b: Builder, irq: Reg<'irq'>): Reg<'u32'> => b.shl('u32', b.constant('apicId', b.load(d.apicdCpu, [irq])), 8);
+  const source = d.declarations.variable('irte_source', 'u32', ['irq'], { class: 'fixed' });
   return {
-    write(b, irq) {
+    write(b, irq, whole) {
       const pair = [low(b, irq), destination(b, irq)] as const;
       b.storePair(irte, b.let('irte', irq), 0, pair, { note: 'remapping entry: new vector and destination' });
+      const owner = [b.load(source, [irq]), b.let('u32', 0)] as const;
+      b.if(ne(whole, 0), () => b.storePair(irte, b.let('irte', irq), 2, owner, { note: 'remapping entry: who may ask for it' }));
     },
     wrong(b, irq) {
       const entry = b.let('irte', irq);
@@ -48,7 +68,8 @@ export function remappedFormat(d: LinuxData, irte: Irte, placement: Placement): 
     },
     boot(machine, irq, { cpu, vector }) {
       const apicId = placement.apicIds[cpu] ?? 0;
-      bootWords(machine, irte, irq, [PRESENT | (vector << 16), apicId << 8, sourceOf(placement, irq) | VERIFY_SOURCE, 0]);
+      machine.setVariable(source.slot, irq, 0, sourceOf(placement, irq));
+      bootWords(machine, irte, irq, [PRESENT | (vector << 16), apicId << 8, sourceOf(placement, irq), 0]);
     },
     target(_, [first = 0, second = 0]) {
       const cpu = placement.apicIds.indexOf(second >>> 8);
@@ -66,6 +87,7 @@ export function postedFormat(
   { pid }: NonNullable<LinuxData['postedMsi']>,
   irte: Irte,
   lock: Lock,
+  behaviours: Behaviours,
   placement: Placement,
 ): EntryFormat {
   const image = d.declarations.variable('irte_entry', 'u32', ['irte', 'word'], { lock });
@@ -78,7 +100,10 @@ export function postedFormat(
       b.store(image, [entry, 0], low(b, irq));
       const cpu = b.load(d.apicdCpu, [irq]);
       for (const word of [1, 3]) b.store(image, [entry, word], b.load(address, [cpu, word]));
-      b.storeRow(irte, entry, image, entry, 'remapping entry: new vector and descriptor, 16 bytes at once');
+      if (behaviours.irteUpdate === 'split') {
+        const half = (first: number) => [b.load(image, [entry, first]), b.load(image, [entry, first + 1])] as const;
+        storeHalves(b, irte, irq, [half(0), half(2)], 'remapping entry: new vector and descriptor');
+      } else b.storeRow(irte, entry, image, entry, 'remapping entry: new vector and descriptor, 16 bytes at once');
     },
     wrong(b, irq) {
       const entry = b.let('irte', irq);
@@ -93,7 +118,7 @@ export function postedFormat(
         machine.setVariable(address.slot, c, 3, second);
       });
       const [first, second] = machine.descriptorAddress(pid.slot, cpu);
-      const words = [POSTED | (vector << 16), first, sourceOf(placement, irq) | VERIFY_SOURCE, second];
+      const words = [POSTED | (vector << 16), first, sourceOf(placement, irq), second];
       for (const variable of [irte, image]) bootWords(machine, variable, irq, words);
     },
     target(machine, [first = 0, second = 0, , fourth = 0]) {

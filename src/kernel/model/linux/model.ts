@@ -1,5 +1,5 @@
 /** Linux: one model, named behaviours, a version is a table of them (linux.md 2; without interrupt remapping). */
-import { Assembler, AssemblyError, programSetup, type MachineSize, type OwnRoutines } from '../../index.js';
+import { Assembler, AssemblyError, NoRoutineError, programSetup, type MachineSize, type OwnRoutines } from '../../index.js';
 import type { ProgramMachine, OperationSetup } from '../../../machine/index.js';
 import { quote } from '../../../words.js';
 import {
@@ -142,6 +142,7 @@ function orModelError(own: readonly string[], make: () => BuiltModel): BuiltMode
   try {
     return make();
   } catch (error) {
+    if (own.length > 0 && error instanceof NoRoutineError) throw new UnsupportedError(error.message, { cause: error });
     if (own.length > 0 && error instanceof AssemblyError) throw new ModelError(error.message, { cause: error });
     throw error;
   }

@@ -7,7 +7,7 @@ import type { Placement } from '../model.js';
 import type { Behaviours } from './behaviours.js';
 import type { Chip } from './chip.js';
 import type { PinEntries } from './ioapic.js';
-import { postedFormat, remappedFormat, type EntryFormat } from './irte.js';
+import { postedFormat, remappedFormat, storeHalves, type EntryFormat } from './irte.js';
 import { IrqKind, isPin, PINS, type IrqKinds } from './irqKinds.js';
 import { State, type LinuxData } from './data.js';
 import type { Messages } from './msi.js';
@@ -76,7 +76,7 @@ export function remapChip(
   );
 
   const remapped = remappedFormat(d, r.irte, placement);
-  const posted = d.postedMsi && postedFormat(d, d.postedMsi, r.irte, r.ir2Lock, placement);
+  const posted = d.postedMsi && postedFormat(d, d.postedMsi, r.irte, r.ir2Lock, behaviours, placement);
   /** For an irq whose entry is in this format: only messages of PCI devices are posted. */
   const byFormat = (b: Builder, irq: Reg<'irq'>, then: (format: EntryFormat) => void): void => {
     if (posted) kinds.choose(b, irq, [IrqKind.PCI], { these: () => then(posted), others: () => then(remapped) });
@@ -86,23 +86,23 @@ export function remapChip(
 
   const modifyIrte = k.routine(
     'modify_irte',
-    { irq: 'irq' },
-    (b, { irq }) => {
+    { irq: 'irq', whole: 'bool' },
+    (b, { irq, whole }) => {
       b.lock(r.ir2Lock, []);
-      byFormat(b, irq, (format) => format.write(b, irq));
+      byFormat(b, irq, (format) => format.write(b, irq, whole));
       if (behaviours.iecFlush === 'flush') b.call(qiSubmitSync, { irq });
       b.unlock(r.ir2Lock, []);
     },
     { holds: [d.descLock] },
   );
 
-  /** The half that says whether it is present, in either format. */
   const clearIrte = k.routine(
     'clear_entries',
     { irq: 'irq' },
     (b, { irq }) => {
       b.lock(r.ir2Lock, []);
-      b.storePair(r.irte, b.let('irte', irq), 0, [b.let('u32', 0), b.let('u32', 0)], { note: 'remapping entry: not present' });
+      const zeros = [b.let('u32', 0), b.let('u32', 0)] as const;
+      storeHalves(b, r.irte, irq, [zeros, zeros], 'remapping entry: not present');
       if (behaviours.iecFlush === 'flush') b.call(qiSubmitSync, { irq });
       b.unlock(r.ir2Lock, []);
     },
@@ -124,7 +124,7 @@ export function remapChip(
     (b, { irq, mask }) => {
       const ret = b.call(v.apicSetAffinity, { irq, mask });
       b.if(ne(ret, OK), () => b.return(ret));
-      b.call(modifyIrte, { irq });
+      b.call(modifyIrte, { irq, whole: 0 });
       v.sendCleanup(b, irq);
       b.return(OK);
     },
@@ -147,7 +147,7 @@ export function remapChip(
     pins,
     // the entry is there before anything can ask for it
     activate(b, irq) {
-      b.call(modifyIrte, { irq });
+      b.call(modifyIrte, { irq, whole: 1 });
       byPin(
         b,
         irq,

@@ -112,6 +112,7 @@ const history: { readonly [N in BehaviourName]: readonly Era<N>[] } = {
     [FIRST, 'leave'],
     ['6.6', 'free'],
   ],
+  irteUpdate: [[FIRST, 'atomic']],
   iecFlush: [[FIRST, 'flush']],
   iecWait: [[FIRST, 'wait']],
   iecIndex: [[FIRST, 'entry']],
