@@ -48,7 +48,8 @@ export interface Tally {
 /** Where nothing but the state at rest shows that something is wrong: how the device tells its event. */
 function wayOf({ program }: Item): string {
   if (kindOf(program).message.type === 'ioapic') return 'pin';
-  return platformOf(program).iommu?.type === 'vtd' && program.platform === 'posted-msi' ? 'posted' : 'message';
+  const { iommu } = platformOf(program);
+  return iommu?.type === 'vtd' && iommu.postedMsi === true ? 'posted' : 'message';
 }
 
 const operationKinds = ({ program }: Item): readonly string[] => program.operations.map((o) => Object.keys(o)[0] ?? '');
@@ -59,6 +60,21 @@ function isPartOf(few: readonly string[], many: readonly string[]): boolean {
   for (const each of many) if (each === few[at]) at++;
   return at === few.length;
 }
+
+/** As a part of a name. */
+const slug = (text: string): string =>
+  text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, ' ')
+    .trim()
+    .replaceAll(' ', '-');
+
+/** What stands before a colon, or the first words. */
+const brief = (step: string): string =>
+  slug(step.split(':')[0] ?? '')
+    .split('-')
+    .slice(0, 3)
+    .join('-');
 
 /** Takes what came of each item, in the order of the items; what is found depends on nothing else. */
 export class Findings {
@@ -113,12 +129,9 @@ export class Findings {
         (cause.step !== undefined || each.examples.some((example) => isPartOf(operationKinds(example.item), operations))),
     );
     if (known !== undefined) return known;
-    const words = cause.routine === undefined ? [group, ...operations] : [cause.routine.replace(/^_+/, '')];
-    const plain = [kebab(cause.property), ...words]
-      .filter((word) => word !== '')
-      .join('-')
-      .replaceAll('_', '-');
-    const same = this.#all.filter(({ name }) => name === plain || name.startsWith(`${plain}-`)).length;
+    const words = cause.step === undefined ? [group, ...operations] : [slug(cause.routine ?? ''), brief(cause.step)];
+    const plain = [kebab(cause.property), ...words].filter((word) => word !== '').join('-');
+    const same = this.#all.filter(({ name }) => name.startsWith(plain) && /^(-\d+)?$/.test(name.slice(plain.length))).length;
     const name = same === 0 ? plain : `${plain}-${same + 1}`;
     const made: Growing = { name, group, cause, examples: [], programs: 0, handshakes: 0, machines: [] };
     this.#all.push(made);

@@ -32,7 +32,7 @@ describe.concurrent('irqlab hunt', () => {
     expect([code, stderr]).toEqual([1, '']);
     const { complete, tally, findings, kept } = JSON.parse(stdout) as Document;
     expect({ complete, items: tally.items, kept }).toEqual({ complete: true, items: 4, kept: null });
-    expect(findings.map(({ name }) => name)).toEqual(['no-stray-common-interrupt']);
+    expect(findings.map(({ name }) => name)).toEqual(['no-stray-common-interrupt-vector-irq-of']);
     for (const { name, property, model, token, steps } of findings) {
       const replayed = await irqlab(['replay', token, '--format', 'json']);
       expect(replayed.code).toBe(1);

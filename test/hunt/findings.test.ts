@@ -31,7 +31,7 @@ test('a larger program with a known cause is counted, and what gives up more is 
   findings.add(item({}, 'msix', offline as Operation, online as Operation), [outcome([0], lost)]);
   findings.add(item({ push: 'root-complex' }, 'msi', offline as Operation), [outcome([0], lost)]);
   expect(findings.all).toMatchObject([
-    { name: 'no-loss-pci-write-msi-msg', programs: 3, machines: ['msi', 'msix'], examples: [{ item: { given: {} } }] },
+    { name: 'no-loss-pci-write-msi-msg-address', programs: 3, machines: ['msi', 'msix'], examples: [{ item: { given: {} } }] },
   ]);
   expect(findings.all[0]?.examples).toHaveLength(1);
 });
@@ -54,13 +54,20 @@ test('a larger program that gives up less takes the place of one that gives up m
 
 test('another step, another property, another routine are other findings', () => {
   const findings = new Findings();
-  const causes = [lost, { ...lost, step: 'data' }, { ...lost, property: 'noStray' }, { ...lost, routine: 'free_irq' }];
+  const causes = [
+    lost,
+    { ...lost, step: 'address: new' },
+    { ...lost, step: 'data' },
+    { ...lost, property: 'noStray' },
+    { ...lost, routine: 'free_irq' },
+  ];
   findings.add(item({}, 'msi', offline as Operation), [outcome([0], ...causes)]);
   expect(findings.all.map(({ name }) => name)).toEqual([
-    'no-loss-pci-write-msi-msg',
-    'no-loss-pci-write-msi-msg-2',
-    'no-stray-pci-write-msi-msg',
-    'no-loss-free-irq',
+    'no-loss-pci-write-msi-msg-address',
+    'no-loss-pci-write-msi-msg-address-2',
+    'no-loss-pci-write-msi-msg-data',
+    'no-stray-pci-write-msi-msg-address',
+    'no-loss-free-irq-address',
   ]);
 });
 
