@@ -33,6 +33,16 @@ export { Replay, replayPath, type ReplayedStep, type Way } from './replay.js';
 export { search, type Coverage, type Effort, type Failure, type PropertyName, type SearchLimits, type SearchResult } from './search.js';
 export { placeText, type Place, type Standing } from './stands.js';
 export { parseToken, replayToken, systemOf, TokenError, tokenOf, type Replayed, type Token } from './token.js';
+export {
+  assumptionsGivenUp,
+  strategiesOf,
+  strategyCell,
+  strategyGroups,
+  type Cell,
+  type Given,
+  type Group,
+  type Strategy,
+} from './strategies.js';
 export { systemOn, verdictsOf, type Verdict, type VerdictLimits } from './verdicts.js';
 export { Walk, type Judgement, type Taken } from './walk.js';
 export { weakestAssumptions, type Assumed, type Searched, type Weakest } from './weakest.js';

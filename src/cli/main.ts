@@ -16,6 +16,7 @@ import { addReplay } from './replay.js';
 import { addRun } from './run.js';
 import { addStart } from './start.js';
 import { addStep } from './step.js';
+import { addStrategies } from './strategies.js';
 import { addVerdicts } from './verdicts.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { readonly version: string };
@@ -41,6 +42,7 @@ addImport(program);
 addConform(program);
 addDiff(program);
 addVerdicts(program);
+addStrategies(program);
 addBehaviours(program);
 addLists(program);
 

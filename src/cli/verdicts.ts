@@ -34,7 +34,7 @@ interface Row {
 }
 
 /** `.` safe, letters of what fails, `?` not decided; empty: not reached. */
-function cellText(verdict: Verdict | undefined): string {
+export function cellText(verdict: Pick<Verdict, 'verdict' | 'failed'> | undefined): string {
   if (verdict === undefined) return '';
   if (verdict.verdict === 'unknown') return '?';
   return verdict.failed.length === 0 ? '.' : verdict.failed.map((property) => letters[property] ?? '*').join('');
@@ -62,8 +62,9 @@ function rowLines({ scenario, verdicts }: Row, names: readonly string[], column:
   );
 }
 
-function legend(rows: readonly Row[]): string {
-  const used = [...new Set(rows.flatMap(({ verdicts }) => verdicts.flatMap((verdict) => verdict?.failed ?? [])))];
+/** What the letters mean that stand in a table. `failed`: properties, as the core calls them. */
+export function legend(failed: readonly string[]): string {
+  const used = [...new Set(failed)];
   const failing = used.flatMap((property) => (letters[property] === undefined ? [] : [`${letters[property]} ${kebab(property)}`]));
   const own = used.length > failing.length ? ['* what the scenario or the model itself asserts'] : [];
   return wrap(['. safe', ...failing, ...own, '? not decided'].join(', '), width()).join('\n');
@@ -125,7 +126,7 @@ export function addVerdicts(program: Command): void {
             style.bold(
               `${count(rows.length)} scenarios on ${count(models.length)} kernels, ${count(decided)} of ${count(all.length * models.length)} decided (${seconds(performance.now() - started)})`,
             ),
-            legend(rows),
+            legend(rows.flatMap(({ verdicts }) => verdicts.flatMap((verdict) => verdict?.failed ?? []))),
             '',
             ...rows.flatMap((row) => rowLines(row, names, column)),
           ].join('\n'),
