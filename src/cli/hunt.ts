@@ -17,14 +17,14 @@ import {
 import { modelNames, type KernelModel } from '../kernel/model/index.js';
 import { hunt, keptIn, type HuntTask } from './hunting.js';
 import { joined, quote } from '../words.js';
-import { formatOption, modelNamed, several, wholeNumber } from './options.js';
+import { formatOption, modelNamed, orInputError, several, wholeNumber } from './options.js';
 import { count, Exit, field, InputError, Interrupt, plural, print, printJson, style, type Format } from './output.js';
 import { MOST_THREADS } from './threads.js';
 import { replayLine } from './verdict.js';
 
 interface HuntOptions {
   readonly model?: readonly string[];
-  readonly budget: number;
+  readonly budget?: number;
   readonly size?: number;
   readonly states?: number;
   readonly platform?: readonly string[];
@@ -39,6 +39,8 @@ interface HuntOptions {
 
 /** States after which the search of one program is given up. */
 const STATES = 200_000;
+/** If nobody says how far to go, milliseconds. */
+const BUDGET = 5 * 60_000;
 /** The word for all built-in kernels. */
 const ALL = 'all';
 
@@ -114,7 +116,7 @@ function saveScenarios(directory: string, { findings }: HuntReport): void {
 }
 
 /** The line that makes a page again, without where this run was kept. */
-function commandOf(models: readonly string[], { size, budget }: HuntOptions): string {
+function commandOf(models: readonly string[], { size, budget = BUDGET }: HuntOptions): string {
   const isAll = models.length === modelNames.length && models.every((name, i) => name === modelNames[i]);
   const names = isAll ? ` --model ${ALL}` : models.map((name) => ` --model ${name}`).join('');
   const extent = size === undefined ? ` --budget ${Math.round(budget / 60_000)}m` : ` --size ${size}`;
@@ -156,7 +158,7 @@ export function addHunt(program: Command): void {
       'Makes up short programs of operations on kinds of devices and platforms, smallest first, and searches every interleaving of each: first under the default assumptions, then with one given up, then with two. What fails is grouped by its cause; each finding has its smallest program, the way to it, a token, and the versions that have it. What is found depends on nothing but how far it came.',
     )
     .option('--model <name|file>', `kernel model; may be repeated; ${ALL}: all built-in ones (default: the newest)`, several)
-    .option('--budget <time>', 'ends after this time, e.g. 90s, 5m or 12h', duration, duration('5m'))
+    .option('--budget <time>', 'ends after this time, e.g. 90s, 5m or 12h (default: 5m, or whenever all is done with --size)', duration)
     .option('--size <n>', 'ends with programs of this size: operations, CPUs beyond two, something beside, assumptions given up', positive)
     .option('--states <n>', `states after which the search of one program is given up (default: ${STATES})`, positive)
     .option('--platform <name>', `only this platform: ${joined(everything.platforms, 'or')}; may be repeated`, several)
@@ -169,8 +171,8 @@ export function addHunt(program: Command): void {
     .addOption(formatOption())
     .action(async (options: HuntOptions) => {
       const {
-        budget,
         size = Infinity,
+        budget = size === Infinity ? BUDGET : Infinity,
         workers = Math.min(MOST_THREADS, availableParallelism()),
         resume,
         save,
@@ -189,6 +191,10 @@ export function addHunt(program: Command): void {
         { budget, size, only, workers },
         { file: resume, spare },
         interrupt,
+      ).catch((error: unknown): never =>
+        orInputError(() => {
+          throw error;
+        }),
       );
       interrupt.done();
       if (save !== undefined) saveScenarios(save, report);

@@ -104,8 +104,9 @@ export async function hunt(
     const { items } = work.findings.tally;
     const passed = performance.now() - began;
     const rate = ((items - first) / Math.max(1, passed)) * 1000;
+    const left = limits.budget === Infinity ? '' : `, ${clock(limits.budget - passed)} left`;
     progress.show(
-      `size ${work.size}: ${count(items)} programs, ${rate.toFixed(1)} a second, ${count(work.findings.all.length)} findings, ${clock(limits.budget - passed)} left`,
+      `size ${work.size}: ${count(items)} programs, ${rate.toFixed(1)} a second, ${count(work.findings.all.length)} findings${left}`,
     );
   };
   const threads = new Threads<HuntQuestion, Answer>('huntThread.js', task, limits.workers);
