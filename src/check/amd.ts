@@ -26,10 +26,11 @@ function requesterName({ names, ioapics }: System, id: number): string {
   return names.devices[device] ?? (isIoapic ? 'the IOAPIC' : `requester ${hex(id)}`);
 }
 
-/** Words of an entry (F.3.1, F.3.2): one, or four. */
+/** Words of an entry (F.3.1, F.3.2): one, or four. What it says besides that it is not valid matters while it changes. */
 export function describeAmdEntry(system: System, words: readonly number[]): string {
   const [low = 0, , vector = low >>> 16, top = 0] = words;
-  if ((low & 1) === 0) return 'not present';
+  if ((low & 1) === 0)
+    return words.every((word) => word === 0) ? 'not present' : `not valid; ${describeAmdEntry(system, [low | 1, ...words.slice(1)])}`;
   if (low & 0x80) return `of a guest, vector ${hex(vector & 0xff)}`;
   const id = words.length === 1 ? (low >>> 8) & 0xff : (low >>> 8) | (top & 0xff000000);
   return describeTarget(system, id >>> 0, vector & 0xff);
@@ -58,10 +59,15 @@ export function describeAmdEvent(system: System, { kind, b, c }: EventRecord, ir
     }
     case 'invalidate': {
       const command = (c - OF_COMMAND) as AmdCommand;
-      if (command === AmdCommand.invalidateAll) return 'drops all it has cached';
-      const what = command === AmdCommand.invalidateDevtabEntry ? 'the device table entry' : 'all entries';
-      return `drops ${what} of ${requesterName(system, b)} that it has cached`;
+      if (command === AmdCommand.invalidateAll) return 'INVALIDATE_ALL: drops all it has cached';
+      const [name, what] =
+        command === AmdCommand.invalidateDevtabEntry
+          ? ['INVALIDATE_DEVTAB_ENTRY', 'the device table entry']
+          : ['INVALIDATE_INTERRUPT_TABLE', 'all entries'];
+      return `${name}: drops ${what} of ${requesterName(system, b)} that it has cached`;
     }
+    case 'wait':
+      return 'COMPLETION_WAIT: stores, all commands before it are complete';
     case 'post':
       return `sets vector ${hex(b & 0xff)} in the vAPIC page${b & RINGS ? ', and rings the doorbell' : ''}`;
     case 'evict':

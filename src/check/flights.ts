@@ -64,8 +64,13 @@ export function flightsOf(system: System, { steps }: Watched): Flight[] {
         flight.to = cpuWith(posted.a >>> 8);
         return;
       }
-      if (events.some((e) => e.kind === 'root') && !events.some((e) => e.kind === 'fault')) {
+      if (events.some((e) => e.kind === 'root')) {
         flight.root = i;
+        if (!events.some((e) => e.kind === 'fault')) return;
+        // a unit has refused it
+        flight.to = undefined;
+        flight.dropped = true;
+        list.splice(action & 15, 1);
         return;
       }
       if (remapped !== undefined) return;

@@ -2,6 +2,7 @@
 import { bits, hexOf, slice } from './bits.js';
 import { amdSenderWords, type Device } from './device.js';
 import { both, part, told, type ExplainedField, type Told } from './explained.js';
+import { amdToggle } from './races.js';
 
 // --- addresses
 
@@ -116,6 +117,7 @@ function pageFault(event: AmdLogEvent): Told {
       'An IOAPIC pin or the HPET was unmasked before its entry was made: one such fault at boot does no harm.',
     ],
     next: hints(device),
+    resembles: [amdToggle],
   });
 }
 

@@ -42,6 +42,20 @@ export const noDrain = race(
   'The unit says that an invalidation is done while messages by the old entry are under way (an erratum of the 5520 and X58 chipsets).',
 );
 
+/** races.md amd-irte-valid-toggle */
+export const amdToggle = race(
+  'amd-msi-move',
+  '--model linux-5.8',
+  'An entry of 128 bits changes by four stores, and a message comes while it is not valid: before Linux 5.9.',
+);
+
+/** linux.md 2.6: need_sync is read without the lock of the unit */
+export const amdTwoMovers = race(
+  'amd-two-movers',
+  '--model linux-6.1',
+  'Two CPUs move an irq each behind the same AMD-Vi unit, and one of them does not wait for its invalidation: before Linux 6.5.',
+);
+
 /** races.md lapic-soft-disable-early */
 export const lapicEarly = race(
   'xhci-hotplug',
@@ -59,4 +73,16 @@ export const leak = race(
 export const noVector = race('msi-no-vector', '', 'A move to a CPU that has no vector left is refused, and the irq stays where it is.');
 
 /** All of them, for the test. */
-export const races: readonly Resemblance[] = [freed, freedStray, torn, tornOffline, noFlush, noDrain, lapicEarly, leak, noVector];
+export const races: readonly Resemblance[] = [
+  freed,
+  freedStray,
+  torn,
+  tornOffline,
+  noFlush,
+  noDrain,
+  lapicEarly,
+  leak,
+  noVector,
+  amdToggle,
+  amdTwoMovers,
+];

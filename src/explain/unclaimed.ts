@@ -3,7 +3,7 @@ import { bits, hexOf } from './bits.js';
 import { both, part, told, type ExplainedField, type Told } from './explained.js';
 import { decimal, form, hexadecimal, type Form } from './form.js';
 import { IRQ_DEBUG, VECTOR_EVENTS } from './hints.js';
-import { freedStray, noDrain, noFlush, torn, tornOffline } from './races.js';
+import { amdTwoMovers, freedStray, noDrain, noFlush, torn, tornOffline } from './races.js';
 import { isaIrqOf, vectorText } from './vectors.js';
 
 // --- no handler
@@ -47,7 +47,7 @@ export function noHandler({ cpu, vector, printed, what, isa, extra = [] }: Uncla
         `/sys/kernel/debug/irq/domains/VECTOR: what is allocated on CPU ${cpu}; ${IRQ_DEBUG}`,
         'lspci -vv, "Address" and "Data" of each MSI: irqlab explain --msi ADDRESS DATA; without remapping they name CPU and vector',
       ],
-      resembles: spurious ? [] : [torn, tornOffline, freedStray, noFlush, noDrain],
+      resembles: spurious ? [] : [torn, tornOffline, freedStray, noFlush, noDrain, amdTwoMovers],
     },
   );
 }

@@ -25,7 +25,7 @@ const signs: Readonly<Record<string, string>> = {
   inStep: 'lspci -vv, or the entries in /sys/kernel/debug/iommu/intel/ir_translation_struct, beside /sys/kernel/debug/irq/irqs/IRQ',
   noStuckLine: '/sys/kernel/debug/irq/irqs/IRQ and the pin in the IOAPIC dump of apic=debug: Remote IRR stays set',
   noStuckIsr: 'other irqs of the CPU stand still too: their priority is not higher than that of the vector in service',
-  noFault: '"DMAR: [INTR-REMAP] Request device" in the log',
+  noFault: '"DMAR: [INTR-REMAP] Request device" or "AMD-Vi: Event logged" in the log; irqlab explain reads it',
   noWildWrite: 'a fault of the IOMMU, or memory that changes, at an address that is no interrupt’s',
   progress: '/proc/irq/IRQ/effective_affinity stays what it was, or a task hangs (echo w > /proc/sysrq-trigger)',
 };

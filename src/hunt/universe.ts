@@ -53,6 +53,12 @@ export const platforms: readonly Platform[] = [
     pciOnly: true,
     real: 'an Intel machine whose VT-d posts interrupts; boot with intremap=posted_msi',
   },
+  {
+    name: 'amd',
+    about: 'behind an AMD-Vi unit',
+    iommu: { type: 'amd', ga: true, xt: true, guest: false, numIntRemap: false, irtCacheDis: false, guestLog: 15, units: [{}] },
+    real: 'an AMD machine with "AMD-Vi: Interrupt remapping enabled" in its log',
+  },
 ];
 
 export const kinds: readonly Kind[] = [

@@ -79,7 +79,7 @@ function operationOf(operation: ScenarioFile['operations'][number]): Operation {
   const { offline, online, move, request, free, disable, enable, teardown, allocate, suspend, pause } = operation;
   if (offline !== undefined) return { offline };
   if (online !== undefined) return { online };
-  if (move !== undefined) return { move: { irq: move.irq, to: ascending(move.to) } };
+  if (move !== undefined) return { move: { irq: move.irq, to: ascending(move.to), ...(move.on === undefined ? {} : { on: move.on }) } };
   if (request !== undefined) return { request };
   if (free !== undefined) return { free };
   if (disable !== undefined) return { disable };

@@ -24,6 +24,7 @@ export function operationMistakes(outline: Outline, cpus: readonly CpuOutline[])
         return [
           ...(operation.irq === undefined ? [] : unknown(operation.irq)),
           ...cpuListMistakes(operation.to, cpus),
+          ...(operation.on === undefined ? [] : missingCpu(operation.on, cpus)),
           ...refused(operation.irq, irqs),
         ];
       case 'teardown':
@@ -143,10 +144,12 @@ function inOrder(operations: readonly OperationOutline[], { online, lives }: Way
         return wrong === undefined ? [] : [finding(path, `${when}${wrong}`)];
       }
       case 'move': {
-        const { irq, to, path } = operation;
+        const { irq, to, on, path } = operation;
         const life = irq && lives.get(irq.value);
         if (life && !life.allocated)
           return [finding(irq.path, `${when}irq ${irq.value} is given back then; allocate ${life.device ?? 'its device'} before`)];
+        if (on !== undefined && !online.has(on.value))
+          return [finding(on.path, `${when}CPU ${on.value} is offline when the move begins; write one of ${cpusListed([...online])}`)];
         if (to.length === 0 || to.some(({ value }) => online.has(value))) return [];
         return [finding(path, `${when}no CPU of this list is online when the move begins; add one of ${cpusListed([...online])}`)];
       }
@@ -183,7 +186,12 @@ function anyOrder(operations: readonly OperationOutline[], online: ReadonlySet<n
   const leaving = operations.flatMap((operation) => (operation.kind === 'offline' ? [operation.cpu] : []));
   const staying = [...online].filter((cpu) => leaving.every(({ value }) => value !== cpu));
   const last = leaving.at(-1);
-  return staying.length > 0 || last === undefined
-    ? []
-    : [finding(last.path, 'in some order of these operations no CPU stays online; leave one of them online')];
+  if (staying.length === 0 && last !== undefined)
+    return [finding(last.path, 'in some order of these operations no CPU stays online; leave one of them online')];
+  return operations.flatMap((operation) => {
+    const on = operation.kind === 'move' ? operation.on : undefined;
+    if (on === undefined || staying.includes(on.value)) return [];
+    const text = `CPU ${on.value} may be offline when the move begins; write one of ${cpusListed(staying)}`;
+    return [finding(on.path, text)];
+  });
 }

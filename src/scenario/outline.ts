@@ -56,7 +56,13 @@ export type LifeKind = (typeof lifeKinds)[number];
 
 export type OperationOutline =
   | { readonly kind: 'offline' | 'online'; readonly cpu: At<number> }
-  | { readonly kind: 'move'; readonly path: Path; readonly irq: At<number> | undefined; readonly to: readonly At<number>[] }
+  | {
+      readonly kind: 'move';
+      readonly path: Path;
+      readonly irq: At<number> | undefined;
+      readonly to: readonly At<number>[];
+      readonly on: At<number> | undefined;
+    }
   | { readonly kind: LifeKind; readonly irq: At<number> }
   | { readonly kind: 'teardown' | 'allocate'; readonly device: At<string> }
   | { readonly kind: 'suspend'; readonly path: Path }
@@ -92,7 +98,7 @@ export function outlineOf(value: unknown): Outline {
     vectors: vectors === undefined ? 4 : accepted(universeVectors, vectors),
     deviceNames: devices.flatMap((device, i) => at(mapping(device)['name'], ['devices', i, 'name'], textOf) ?? []),
     messages: devices.map((device, i) => messageOf(mapping(device), ['devices', i])),
-    iommu: mapping(mapping(root['machine'])['iommu']),
+    iommu: iommuOf(mapping(root['machine'])['iommu']),
     units: items(mapping(mapping(root['machine'])['iommu'])['units']).map((unit, i) => {
       const names = mapping(unit)['devices'];
       return names === undefined
@@ -113,6 +119,11 @@ export function outlineOf(value: unknown): Outline {
         : [];
     }),
   };
+}
+
+/** A type alone is short for a mapping. */
+function iommuOf(value: unknown): Mapping {
+  return typeof value === 'string' ? { type: value } : mapping(value);
 }
 
 function cpusOf(value: unknown): readonly CpuOutline[] | undefined {
@@ -186,12 +197,13 @@ function operationOf(operation: Mapping, path: Path): OperationOutline {
   }
   if (kind === 'suspend' && operation['suspend'] === true) return { kind, path: [...path, kind] };
   if (kind !== 'move') return { kind: 'other', pause: kind === 'pause' };
-  const { irq, to } = mapping(operation['move']);
+  const { irq, to, on } = mapping(operation['move']);
   return {
     kind,
     path: [...path, 'move', 'to'],
     irq: accepting(irqNumber, irq, [...path, 'move', 'irq']),
     to: numbers(to, [...path, 'move', 'to']) ?? [],
+    on: accepting(cpuNumber, on, [...path, 'move', 'on']),
   };
 }
 

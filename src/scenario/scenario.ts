@@ -141,7 +141,8 @@ export interface IrqDescription {
 export type Operation =
   | { readonly offline: number }
   | { readonly online: number }
-  | { readonly move: { readonly irq: number; readonly to: readonly number[] } }
+  /** `on`: the CPU whose task asks for it; left out: the lowest that stays online */
+  | { readonly move: { readonly irq: number; readonly to: readonly number[]; readonly on?: number } }
   | { readonly request: number }
   | { readonly free: number }
   | { readonly disable: number }

@@ -178,7 +178,14 @@ const operation = exactlyOne(
     {
       offline: cpuNumber.optional(),
       online: cpuNumber.optional(),
-      move: mapping({ irq: irqNumber, to: cpuList }, '{irq: 122, to: [1]}').optional(),
+      move: mapping(
+        {
+          irq: irqNumber,
+          to: cpuList,
+          on: cpuNumber.optional().meta({ description: 'Whose task asks for it; default the lowest CPU that stays online' }),
+        },
+        '{irq: 122, to: [1]}',
+      ).optional(),
       request: irqNumber.optional().meta({ description: 'A driver requests the irq' }),
       free: irqNumber.optional().meta({ description: 'The driver frees it; its device is quiet from then on' }),
       disable: irqNumber.optional(),

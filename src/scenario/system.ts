@@ -74,7 +74,8 @@ type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K>
 function describeOperation(o: Operation): string {
   if ('offline' in o) return `offline CPU ${o.offline}`;
   if ('online' in o) return `online CPU ${o.online}`;
-  if ('move' in o) return `move irq ${o.move.irq} to CPU ${o.move.to.join(', ')}`;
+  if ('move' in o)
+    return `move irq ${o.move.irq} to CPU ${o.move.to.join(', ')}${o.move.on === undefined ? '' : `, asked for on CPU ${o.move.on}`}`;
   if ('pause' in o) return `pause ${o.pause.us} us`;
   if ('teardown' in o) return `tear down ${o.teardown}`;
   if ('allocate' in o) return `allocate ${o.allocate}`;
@@ -139,9 +140,11 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   };
   for (const o of scenario.operations) {
     if ('pause' in o) pause += o.pause.us * CYCLES_PER_US;
-    else if ('move' in o)
-      add(describeOperation(o), { kind: 'move', irq: irqIndex.get(o.move.irq) ?? 0, to: o.move.to.map(indexOf), on: host() });
-    else if ('offline' in o) plug('offline', indexOf(o.offline), describeOperation(o));
+    else if ('move' in o) {
+      const { irq, to, on } = o.move;
+      const cpu = on === undefined ? host() : indexOf(on);
+      add(describeOperation(o), { kind: 'move', irq: irqIndex.get(irq) ?? 0, to: to.map(indexOf), on: cpu });
+    } else if ('offline' in o) plug('offline', indexOf(o.offline), describeOperation(o));
     else if ('online' in o) plug('online', indexOf(o.online), describeOperation(o));
     else if ('teardown' in o) add(describeOperation(o), { kind: 'teardown', device: deviceOf(o.teardown), on: host() });
     else if ('allocate' in o) add(describeOperation(o), { kind: 'allocate', device: deviceOf(o.allocate), on: host() });

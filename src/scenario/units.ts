@@ -16,6 +16,8 @@ const keysOf: Readonly<Record<IommuDescription['type'], readonly string[]>> = {
   amd: ['ga', 'xt', 'guest', 'numIntRemap', 'irtCacheDis', 'guestLog'],
 };
 
+const NO_DMAR = 'type: dmar is the fault event of a VT-d unit, and the units here are AMD’s; write iommu: vtd, or leave out this device';
+
 /** What the file says, with its defaults. */
 export function unitsOf(given: Given): IommuDescription {
   const units = given.units.map(({ devices }) => (devices === undefined ? {} : { devices }));
@@ -55,6 +57,7 @@ export function unitMistakes({ units, iommu, deviceNames, messages }: Outline): 
   const pins = messages.filter(({ pin }) => pin !== undefined);
   return [
     ...optionMistakes(iommu),
+    ...(iommu['type'] === 'amd' ? messages.filter(({ type }) => type === 'dmar').map(({ path }) => finding(path, NO_DMAR)) : []),
     ...pins
       .filter(({ device }) => unitOf(device) !== unitOf(pins[0]?.device))
       .map(({ path }) => finding(path, 'all pins are behind the unit of the IOAPIC; put the devices on them into one list')),

@@ -35,6 +35,8 @@ describe.concurrent('two versions', () => {
     expect(behaviours.map(({ name, first, second }) => [name, first?.value, second?.value])).toEqual([
       ['completeMove', 'dead', 'any'],
       ['lapicDisable', 'early', 'late'],
+      // races.md amd-irte-valid-toggle: 5.9 too
+      ['amdIrteUpdate', 'validToggle', 'atomic'],
     ]);
     const changed = scenarios.filter((each) => each.changed);
     expect(changed.map(({ scenario, first, second }) => [scenario, first.failed, second.failed])).toEqual(

@@ -49,12 +49,12 @@ export interface RandomOptions {
   readonly assumptions?: boolean;
   /** few enough CPUs, devices, raises and operations to be searched */
   readonly small?: boolean;
-  /** by VT-d, with or without what its invalidations rest on */
-  readonly remapped?: boolean;
+  /** by units of this type, with or without what their invalidations rest on */
+  readonly remapped?: 'vtd' | 'amd';
 }
 
 /** A machine of 2 to 4 CPUs with 1 to 3 devices, and what is done to it. */
-export function randomSystem(dice: Dice, { hotplug, assumptions = false, small = false, remapped = false }: RandomOptions): System {
+export function randomSystem(dice: Dice, { hotplug, assumptions = false, small = false, remapped }: RandomOptions): System {
   const cpus = Array.from({ length: small ? 2 : 2 + dice.below(3) }, (_, c) => c);
   const first = new Set([0, ...dice.some(cpus.slice(1))]);
   const online = new Set(first);
@@ -78,11 +78,12 @@ export function randomSystem(dice: Dice, { hotplug, assumptions = false, small =
     return `  - pause: {us: ${1 + dice.below(3)}}`;
   });
   const list = cpus.map((c) => `{cpu: ${c}, apicId: ${2 * c}, online: ${first.has(c)}}`);
+  const iommu = remapped === undefined ? '' : `, iommu: ${remapped === 'amd' ? `{type: amd, ga: ${dice.of([true, false])}}` : 'vtd'}`;
   const lines = [
     'version: 1',
     'name: random',
     `model: ${dice.of(models)}`,
-    `machine: {cpus: [${list}]${remapped ? ', iommu: vtd' : ''}}`,
+    `machine: {cpus: [${list}]${iommu}}`,
     'universe: {vectors: 4}',
     'devices:',
     ...devices,
@@ -91,7 +92,11 @@ export function randomSystem(dice: Dice, { hotplug, assumptions = false, small =
   ];
   if (remapped) {
     const rare = (value: string): string => (dice.below(2) === 0 ? value : '');
-    const set = [rare('iecFlush: none'), rare('iecWait: none'), rare('iecIndex: first')].filter((each) => each !== '');
+    const own =
+      remapped === 'vtd'
+        ? [rare('iecIndex: first')]
+        : [rare('amdIrteUpdate: atomic'), `amdCompletionWait: ${dice.of(['needSync', 'locked', 'sequence', 'overtaken'])}`];
+    const set = [rare('iecFlush: none'), rare('iecWait: none'), ...own].filter((each) => each !== '');
     lines.push(`behaviours: {${set.join(', ')}}`);
     lines.push(`assumptions: {iecDrain: ${dice.of(['irr', 'root-complex', 'none'])}, irteFetch: ${dice.of(['whole', 'halves'])}}`);
   } else if (assumptions) {

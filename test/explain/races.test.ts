@@ -11,6 +11,8 @@ const expected: Readonly<Record<string, string>> = {
   'remapped-msi-move --set iecFlush=none': 'noLoss',
   'remapped-msi-move --assume iecDrain=none': 'noLoss',
   'xhci-hotplug --model linux-5.6': 'noLoss',
+  'amd-msi-move --model linux-5.8': 'noFault',
+  'amd-two-movers --model linux-6.1': 'noStray',
   'move-hotplug --model linux-5.9': 'noLeak',
   'msi-no-vector': 'progress',
 };

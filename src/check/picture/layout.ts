@@ -22,7 +22,7 @@ export const MARK_LINE = 16;
 
 export interface Column {
   readonly title: string;
-  /** undefined: the root complex */
+  /** undefined: the root complex, where no unit of it says anything */
   readonly lane: Lane | undefined;
   readonly left: number;
   readonly life: number;
@@ -52,6 +52,7 @@ export interface Place {
 export interface Layout {
   readonly width: number;
   readonly columns: readonly Column[];
+  /** where messages pass the root complex: a column of its own, or the first unit */
   readonly root: Column | undefined;
   readonly places: readonly Place[];
   /** top and bottom of the life lines; bottom of all rows */
@@ -61,7 +62,9 @@ export interface Layout {
 }
 
 function columnsOf({ lanes, flights }: Explanation, wished: number): Column[] {
-  const hasRoot = flights.some(({ from }) => from.kind === 'device');
+  const of = (kind: Lane['kind']): Explanation['lanes'] => lanes.filter(({ lane }) => lane.kind === kind);
+  const units = of('iommu');
+  const hasRoot = units.length === 0 && flights.some(({ from }) => from.kind === 'device');
   const free = wished - 2 * MARGIN - GUTTER - (hasRoot ? ROOT : 0);
   const wide = Math.max(LEAST_LANE, Math.min(MOST_LANE, Math.floor(free / Math.max(1, lanes.length))));
   const columns: Column[] = [];
@@ -71,9 +74,9 @@ function columnsOf({ lanes, flights }: Explanation, wished: number): Column[] {
     columns.push({ title, lane, left, life, card: [life + BEHIND_LIFE, left + width - BETWEEN] });
     left += width;
   };
-  const of = (kind: Lane['kind']): Explanation['lanes'] => lanes.filter(({ lane }) => lane.kind === kind);
   for (const { title, lane } of of('cpu')) add(title, lane, wide);
   if (hasRoot) add('root complex', undefined, ROOT);
+  for (const { title, lane } of units) add(title, lane, wide);
   for (const { title, lane } of of('device')) add(title, lane, wide);
   return columns;
 }
@@ -99,11 +102,12 @@ export function layOut(explanation: Explanation, wished: number, top: number): L
   const passes = new Set(flights.map(({ root }) => root));
   let y = top;
   const places = rows.map((row, i): Place => {
-    // a message that passes the root complex is drawn there
+    // a message that passes the root complex is drawn there; what a unit makes of it is said
     const silent = passes.has(row.steps[0]);
     const cards = columns.map(({ lane, card }) => {
       const at = lanes.findIndex((each) => each.lane === lane);
-      return at < 0 || silent ? [] : scriptOf(said[i]?.[at] ?? [], card[1] - card[0] - INSIDE);
+      const told = at >= 0 && (!silent || lane?.kind === 'iommu');
+      return told ? scriptOf(said[i]?.[at] ?? [], card[1] - card[0] - INSIDE) : [];
     });
     const folded = row.folded === undefined ? [] : wrap(row.folded, acrossFixed);
     // the line of a message that passes the root complex is not written, but has its number
@@ -122,7 +126,15 @@ export function layOut(explanation: Explanation, wished: number, top: number): L
   });
   const last = places.at(-1);
   const lifeEnd = last === undefined || last.folded.length === 0 ? y : last.top;
-  return { width: right + MARGIN, lifeEnd, columns, root: columns.find(({ lane }) => lane === undefined), places, top, bottom: y };
+  return {
+    width: right + MARGIN,
+    lifeEnd,
+    columns,
+    root: columns.find(({ lane }) => lane === undefined || lane.kind === 'iommu'),
+    places,
+    top,
+    bottom: y,
+  };
 }
 
 /** The row that tells a step, or the next one that is told; the last if there is none. */

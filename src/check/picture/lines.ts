@@ -120,8 +120,9 @@ function drawFlight(layout: Layout, { from, sent, root, arrived, to, dropped }: 
   const target = to === undefined ? undefined : columnOf(layout, to);
   const end = arrived === undefined ? undefined : placeOf(layout, arrived);
   if (source === undefined || start === undefined) return [];
-  const middle = from.kind === 'device' ? layout.root : undefined;
   const passing = root === undefined ? undefined : placeOf(layout, root);
+  const unit = passing?.row.lines.find(({ lane }) => lane.kind === 'iommu');
+  const middle = from.kind === 'device' ? ((unit && columnOf(layout, unit.lane)) ?? layout.root) : undefined;
   const style = dropped ? 'arrow gone fail-edge' : 'arrow';
   const toRight = (middle ?? target ?? source).left > source.left;
   let at = leaves(source, start, toRight);

@@ -140,6 +140,15 @@ function drawFoot({ notes, stateTitle, table }: Explanation, { width }: Layout, 
     ['CPU', 'state', 'LAPIC', 'IF', 'IRR', 'ISR', 'vector table', 'stands at'],
     table.cpus.map((c) => [c.name, c.run, c.lapic, c.interruptsOn ? '1' : '0', c.irr, c.isr, c.slots, c.at || '-']),
   );
+  if (table.entries.length > 0)
+    add(
+      ['remapping entry', 'in memory', 'cached'],
+      table.entries.map(({ name, memory, cached }) => [
+        name,
+        memory,
+        cached.map(({ unit, entry }) => `${unit}: ${entry}`).join('; ') || '-',
+      ]),
+    );
   add(
     ['device', 'MSI address', 'MSI data', 'goes to', 'event'],
     table.devices.map((d) => [d.name, d.address, d.data, d.target, table.owed.includes(d.name) ? 'owed: not handled' : '-']),

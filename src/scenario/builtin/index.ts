@@ -1,6 +1,7 @@
 /** The scenarios that come with the program, as files that a user could have written. Text in modules: a browser has no folder to read. */
 import { parseScenario } from '../parse.js';
 import type { Scenario } from '../scenario.js';
+import { amd } from './amd.js';
 import { life } from './life.js';
 import { moveHotplug } from './moveHotplug.js';
 import { moves } from './moves.js';
@@ -39,6 +40,7 @@ const texts: ReadonlyMap<string, string> = new Map([
   ...moves,
   ...life,
   ...postedMsi,
+  ...amd,
 ]);
 
 /** Name to scenario, in the order in which they are best read. */

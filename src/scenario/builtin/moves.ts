@@ -18,6 +18,24 @@ interface Kind {
   readonly only?: 'plain' | 'remapped';
 }
 
+/** A machine: how its messages go. `kinds`, `shapes`: those that are of interest there, left out: all. */
+interface Machine {
+  /** in front of the names of its scenarios */
+  readonly prefix: string;
+  readonly iommu?: 'vtd' | 'amd';
+  /** as in `moves to another CPU, behind a remapping unit` */
+  readonly about: string;
+  readonly kinds?: readonly string[];
+  readonly shapes?: readonly string[];
+}
+
+const machines: readonly Machine[] = [
+  { prefix: '', about: '' },
+  { prefix: 'remapped-', iommu: 'vtd', about: ', behind a remapping unit' },
+  // where an entry and its commands matter, and nothing else
+  { prefix: 'amd-', iommu: 'amd', about: ', behind an AMD-Vi unit', kinds: ['msi'], shapes: ['move', 'old-offline', 'new-offline'] },
+];
+
 const kinds: readonly Kind[] = [
   { name: 'msi', about: 'a plain MSI', message: '{type: msi}', irqs: 1 },
   { name: 'masked-msi', about: 'an MSI with a mask bit', message: '{type: msi, maskable: true}', irqs: 1 },
@@ -91,15 +109,15 @@ const shapes: readonly Shape[] = [
   { name: 'free', about: 'is freed while its device sends', cpus: 2, vectors: 2, operations: ['free: 24'], only: ['msix'] },
 ];
 
-function text(kind: Kind, shape: Shape, remapped: boolean): string {
-  const beside = remapped && kind.unmapped === true && shape.crowded !== true;
-  const where = !remapped ? '' : kind.unmapped ? ', on a machine with remapping' : ', behind a remapping unit';
+function text(kind: Kind, shape: Shape, { prefix, iommu, about }: Machine): string {
+  const beside = iommu !== undefined && kind.unmapped === true && shape.crowded !== true;
+  const where = iommu !== undefined && kind.unmapped ? ', on a machine with remapping' : about;
   const irqs = Array.from({ length: kind.irqs }, (_, i) => `{irq: ${24 + i}, cpu: 1${shape.irq ?? ''}}`);
   return [
     'version: 1',
-    `name: ${nameOf(kind, shape, remapped)}`,
+    `name: ${prefix}${kind.name}-${shape.name}`,
     `about: ${kind.about[0]?.toUpperCase() ?? ''}${kind.about.slice(1)} ${shape.about}${where}.`,
-    `machine: {cpus: ${shape.cpus}${remapped ? ', iommu: vtd' : ''}}`,
+    `machine: {cpus: ${shape.cpus}${iommu === undefined ? '' : `, iommu: ${iommu}`}}`,
     `universe: {vectors: ${shape.vectors * kind.irqs + (beside ? 1 : 0)}}`,
     'devices:',
     `  - {name: nic, message: ${kind.message}, raises: 2, irqs: [${irqs.join(', ')}]}`,
@@ -111,17 +129,15 @@ function text(kind: Kind, shape: Shape, remapped: boolean): string {
   ].join('\n');
 }
 
-function nameOf(kind: Kind, shape: Shape, remapped: boolean): string {
-  return `${remapped ? 'remapped-' : ''}${kind.name}-${shape.name}`;
-}
-
 /** Name to text of the file. */
-export const moves: readonly (readonly [name: string, text: string])[] = [false, true].flatMap((remapped) =>
+export const moves: readonly (readonly [name: string, text: string])[] = machines.flatMap((machine) =>
   kinds
-    .filter(({ only }) => only === undefined || (only === 'remapped') === remapped)
+    .filter(({ only }) => only === undefined || (only === 'remapped') === (machine.iommu !== undefined))
+    .filter(({ name }) => machine.kinds?.includes(name) ?? true)
     .flatMap((kind) =>
       shapes
         .filter(({ only }) => only === undefined || only.includes(kind.name))
-        .map((shape) => [nameOf(kind, shape, remapped), text(kind, shape, remapped)] as const),
+        .filter(({ name }) => machine.shapes?.includes(name) ?? true)
+        .map((shape) => [`${machine.prefix}${kind.name}-${shape.name}`, text(kind, shape, machine)] as const),
     ),
 );

@@ -42,6 +42,16 @@ const witnesses: readonly (readonly [behaviour: string, first: string, second: s
   ['irteUpdate', 'split', 'atomic', '6.19', 'posted-msi-offline'],
   ['iecFlush', 'flush', 'none', '5.9', 'remapped-msi-move'],
   ['iecWait', 'wait', 'none', '5.9', 'remapped-msi-move'],
+  ['iecWait', 'wait', 'before', '5.9', 'remapped-msi-move'],
+  ['iecFlush', 'flush', 'none', '7.0', 'amd-msi-move'],
+  ['iecWait', 'wait', 'none', '6.6', 'amd-msi-move'],
+  ['iecWait', 'wait', 'before', '6.1', 'amd-msi-move'],
+  ['amdIrteUpdate', 'validToggle', 'atomic', '5.9', 'amd-msi-move'],
+  ['amdCompletionWait', 'needSync', 'locked', '6.1', 'amd-two-movers'],
+  ['amdCompletionWait', 'needSync', 'sequence', '7.0', 'amd-two-movers'],
+  ['amdCompletionWait', 'locked', 'overtaken', '6.6', 'amd-two-movers'],
+  ['amdCompletionWait', 'sequence', 'overtaken', '7.0', 'amd-two-movers'],
+  ['irtCacheDis', 'flush', 'none', '6.6', 'amd-uncached-move'],
   ['iecIndex', 'entry', 'first', '5.9', 'remapped-multi-msi-move'],
   ['postedAck', 'nothing', 'move', '6.10', 'posted-msi-move-back'],
   ['postedAck', 'nothing', 'moveEoi', '6.10', 'posted-msi-offline'],
@@ -86,6 +96,9 @@ describe('every value of every behaviour matters', () => {
     expect(silent).toEqual([
       ['msiUpdate', 'direct twoStepReserved'],
       ['completeMove', 'any compare'],
+      ['iecWait', 'before none'],
+      ['amdCompletionWait', 'needSync overtaken'],
+      ['amdCompletionWait', 'locked sequence'],
     ]);
     for (const [name, pair] of silent)
       for (const model of modelNames) {

@@ -123,11 +123,15 @@ export const behaviours = {
   },
   iecFlush: {
     text: 'what follows a change of a remapping entry (2.6)',
-    values: { flush: 'the cached entry is invalidated', none: 'nothing: what is cached stays' },
+    values: { flush: 'what units have cached of it is invalidated', none: 'nothing: what is cached stays' },
   },
   iecWait: {
     text: 'whether the kernel waits for the invalidation (2.6)',
-    values: { wait: 'until the status of the wait descriptor is written', none: 'it goes on at once' },
+    values: {
+      wait: 'until a wait behind it is complete',
+      before: 'until a wait in front of it is complete, which does not cover it',
+      none: 'it goes on at once',
+    },
   },
   postedAck: {
     text: 'the acknowledge of a posted MSI (2.6; races.md vtd-posted-msi-no-move, vtd-posted-msi-retrigger-no-eoi)',
@@ -141,8 +145,29 @@ export const behaviours = {
     text: 'where a cleanup and the scan of a dying CPU look for a vector that is pending (2.7, 2.8 d6)',
     values: { unseen: 'in the IRR', seen: 'in the IRR, and in PIR of the descriptor of the CPU' },
   },
+  amdIrteUpdate: {
+    text: 'how an entry of 128 bits changes behind AMD-Vi units (2.6; races.md amd-irte-valid-toggle)',
+    values: {
+      validToggle: 'valid = 0; upper half; lower half; valid = 1: torn in between, and valid whatever is asked for',
+      atomic: 'one store of 16 bytes',
+    },
+  },
+  amdCompletionWait: {
+    text: 'how COMPLETION_WAIT follows the invalidation behind AMD-Vi units (2.6)',
+    values: {
+      needSync: 'by itself, the lock held until it is complete; not where need_sync, read without the lock, says that nobody needs one',
+      locked: 'under the same lock, held until it is complete',
+      sequence: 'under the same lock, with a number of its own, which is waited for without the lock',
+      overtaken:
+        'as sequence, but the number is taken before the lock, so that a later one may be put earlier (stable kernels of early 2026)',
+    },
+  },
+  irtCacheDis: {
+    text: 'what follows a change of an entry that AMD-Vi units do not cache (2.6)',
+    values: { flush: 'invalidation and wait all the same', none: 'nothing, nor a wait' },
+  },
   iecIndex: {
-    text: 'which entries the invalidation covers (2.6)',
+    text: 'which entries the invalidation covers behind VT-d units (2.6)',
     values: { entry: 'the one that changed', first: 'index 0 with mask 0: the first of a block, whichever changed' },
   },
 } as const;

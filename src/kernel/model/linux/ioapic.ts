@@ -1,11 +1,12 @@
 /**
  * Entries of the IOAPIC's pins (hardware.md B.2, B.3; linux.md 0.1 H6, H7; races.md 4). Without remapping an entry has vector and
- * destination; with it the index of a remapping entry, and as vector the number of the pin, which only EOIs are matched by.
+ * destination; with it the index of a remapping entry, and as vector the number of the pin, which only EOIs are matched by; behind units of
+ * AMD's the vector is that index too, and the destination nothing (linux.md 2.6, hardware.md F.3).
  */
 import type { ProgramMachine } from '../../../machine/index.js';
 import { eq, ne, type Builder, type Condition, type Reg } from '../../index.js';
 import type { Placement } from '../model.js';
-import { isRemapped, type Target } from './target.js';
+import { isAmd, isRemapped, type Target } from './target.js';
 import type { LinuxData } from './data.js';
 import { IrqKind, type IrqKinds } from './irqKinds.js';
 
@@ -27,6 +28,7 @@ export type PinEntries = ReturnType<typeof pinEntries>;
 export function pinEntries(d: LinuxData, masked: NonNullable<LinuxData['rteMasked']>, kinds: IrqKinds, placement: Placement) {
   const { irqs, apicIds, ioapicVersion = EOI_REGISTER } = placement;
   const remapped = isRemapped(placement);
+  const amd = remapped && isAmd(placement);
   const mixed = kinds.has([IrqKind.LEVEL_PIN]) && kinds.has([IrqKind.EDGE_PIN]);
 
   const vectorOf = (b: Builder, irq: Reg<'irq'>): Reg<'vector'> =>
@@ -39,10 +41,12 @@ export function pinEntries(d: LinuxData, masked: NonNullable<LinuxData['rteMaske
     else if (kinds.has([IrqKind.LEVEL_PIN])) b.set(low, b.or('u32', low, LEVEL));
     return low;
   };
-  const highOf = (b: Builder, irq: Reg<'irq'>): Reg<'u32'> =>
-    remapped
+  const highOf = (b: Builder, irq: Reg<'irq'>): Reg<'u32'> => {
+    if (amd) return b.let('u32', 0);
+    return remapped
       ? b.or('u32', b.shl('u32', b.let('u32', irq), 17), REMAPPABLE)
       : b.shl('u32', b.constant('apicId', b.load(d.apicdCpu, [irq])), 24);
+  };
 
   const setMask =
     (value: 0 | 1) =>
@@ -54,7 +58,10 @@ export function pinEntries(d: LinuxData, masked: NonNullable<LinuxData['rteMaske
 
   const lowWord = (irq: number, vector: number, isMasked: boolean): number =>
     (remapped ? (irqs[irq]?.message ?? 0) : vector) | (kinds.of(irq) === IrqKind.LEVEL_PIN ? LEVEL : 0) | (isMasked ? MASKED : 0);
-  const highWord = (irq: number, cpu: number): number => (remapped ? (irq << 17) | REMAPPABLE : (apicIds[cpu] ?? 0) << 24) >>> 0;
+  const highWord = (irq: number, cpu: number): number => {
+    if (amd) return 0;
+    return (remapped ? (irq << 17) | REMAPPABLE : (apicIds[cpu] ?? 0) << 24) >>> 0;
+  };
   const registerOf = (irq: number): number => 0x10 + 2 * (irqs[irq]?.message ?? 0);
 
   return {

@@ -41,8 +41,8 @@ import { invariants, oneshotMasked } from './invariants.js';
 import { addJudges } from './judges.js';
 import { mootReason } from './moot.js';
 import { isReservable } from './registers.js';
-import { irtesFor } from './remap.js';
-import { isRemapped } from './target.js';
+import { remapSize } from './remap.js';
+import { isAmd, isRemapped } from './target.js';
 import { teardownRoutines } from './teardown.js';
 import { threadRoutines } from './threads.js';
 import { vectorRoutines } from './vector.js';
@@ -134,6 +134,19 @@ function systemVectorsOf({ cleanup }: Behaviours): readonly number[] {
   return cleanup === 'ipi' ? [IRQ_MOVE_CLEANUP_VECTOR] : [];
 }
 
+/** A request has the entry's index in nine bits of its data (hardware.md F.3). */
+const MOST_AMD_ENTRIES = 512;
+
+function refuseTooMany(placement: Placement): void {
+  if (!isRemapped(placement) || !isAmd(placement)) return;
+  const beyond = placement.irqs.find(({ message }) => message >= MOST_AMD_ENTRIES);
+  if (beyond === undefined) return;
+  const name = placement.parts?.devices[beyond.device] ?? String(beyond.device);
+  throw new UnsupportedError(
+    `a device behind an AMD-Vi unit has ${MOST_AMD_ENTRIES} remapping entries, and ${name} has more irqs; give some of them to another device`,
+  );
+}
+
 /** CPUs of the largest machine that a check takes. */
 const MOST_CHECKED_CPUS = 16;
 
@@ -150,14 +163,14 @@ function orModelError(own: readonly string[], make: () => BuiltModel): BuiltMode
 
 /** The program for placements of one shape, and what it is in each of them. */
 function assemble(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSize, placement: Placement): (at: Placement) => BuiltModel {
-  if (placement.iommus?.some(({ type }) => type === 'amd'))
-    throw new ModelError('the Linux models know no AMD-Vi units yet; write iommu: vtd, or check a kernel of your own');
   const several = placement.devices.findIndex(({ msi }) => (msi?.vectors ?? 1) > 1);
   if (several >= 0 && !isRemapped(placement))
     throw new ModelError(
       `Linux gives a device several MSI only with interrupt remapping; write one irq for ${placement.parts?.devices[several] ?? several}, or machine iommu`,
     );
-  const size = isRemapped(placement) ? { ...machineSize, irtes: irtesFor(machineSize.irqs) } : machineSize;
+  refuseTooMany(placement);
+  const table = remapSize(placement);
+  const size = table === undefined ? machineSize : { ...machineSize, irtes: table.rows };
   const uses = usesOf(placement);
   const data = declareData(uses);
   const { parts = { cpus: [], irqs: [], devices: [] }, own = [] } = placement;
@@ -224,7 +237,7 @@ function assemble(chosen: Behaviours, replace: OwnRoutines, machineSize: Machine
     fingerprint: program.fingerprint,
     operations: at.operations.map((o, i) => operation(o, entry, data.operationMasks[i]?.slot ?? 0, firstOf)),
     systemVectors,
-    ...(size.irtes === undefined ? {} : { irtes: size.irtes }),
+    ...(table === undefined ? {} : { irtes: table.used }),
     boot: (machine) => boot(machine, data, chip, kinds, size, at),
     disagreement: (machine, source) => disagreement(machine, data, chip, source),
     untargeted: (machine) => untargeted(machine, data, size),

@@ -37,6 +37,17 @@ const rules: Partial<Record<BehaviourName, Rule>> = {
       b.msiUpdate === 'direct',
     ),
   settleDelay: (b) => given('a LAPIC that is disabled early accepts nothing to wait for', b.lapicDisable === 'early'),
+  iecWait: (b, other) => given('a wait that does not cover the invalidation is as good as none', b.iecWait !== 'wait', other !== 'wait'),
+  amdCompletionWait: ({ amdCompletionWait: own }, other) => {
+    const [first, second] = [own, other].map((value) => value === 'needSync' || value === 'overtaken');
+    return (
+      given(
+        'either way a CPU waits for its own commands; whether others may put theirs meanwhile makes no difference to it',
+        !first,
+        !second,
+      ) ?? given('either way a CPU may go on before its own commands are executed', first === true, second === true)
+    );
+  },
   retrigger: (b) =>
     given('a LAPIC that is disabled early drops what comes: an event is lost either way', b.lapicDisable === 'early') ??
     given('nobody looks what is pending', b.irrScan === 'none'),

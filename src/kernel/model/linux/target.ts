@@ -11,3 +11,8 @@ export interface Target {
 export function isRemapped({ units, devices }: Placement): boolean {
   return units !== undefined && units.some((unit) => unit >= 0) && units.every((unit, d) => unit >= 0 || devices[d]?.chipset === 'dmar');
 }
+
+/** Whether units that remap are AMD's; all of a machine are of one kind. */
+export function isAmd({ iommus = [] }: Placement): boolean {
+  return iommus.some(({ type }) => type === 'amd');
+}

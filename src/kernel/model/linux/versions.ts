@@ -116,6 +116,22 @@ const history: { readonly [N in BehaviourName]: readonly Era<N>[] } = {
   iecFlush: [[FIRST, 'flush']],
   iecWait: [[FIRST, 'wait']],
   iecIndex: [[FIRST, 'entry']],
+  amdIrteUpdate: [
+    [FIRST, 'validToggle'],
+    ['5.9', 'atomic'],
+  ],
+  amdCompletionWait: [
+    [FIRST, 'needSync'],
+    // since 6.5
+    ['6.6', 'locked'],
+    // to 6.19 it came only behind its release
+    ['7.0', 'sequence'],
+  ],
+  irtCacheDis: [
+    [FIRST, 'flush'],
+    // since 6.5
+    ['6.6', 'none'],
+  ],
   postedAck: [
     [FIRST, 'nothing'],
     ['6.15', 'move'],
