@@ -59,6 +59,7 @@ export {
   searchRun,
   searchStats,
 } from './check/search';
+export { graphBegin, graphRun } from './check/graph';
 export { failuresAt } from './check/failures';
 export { chunksInUse, dropChunk, fullChunks, newChunk, stopReading, takeFrom } from './check/bags';
 export { resumeAt, restoreFrontier, restoreStates } from './check/resume';

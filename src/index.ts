@@ -1,5 +1,5 @@
 /** The public API of irqlab, and nothing else. */
-export { timedRun, type RunLimits, type RunResult } from './campaign/index.js';
+export { timedRun, type DeadlineReport, type Held, type LateEvent, type RunLimits, type RunResult } from './campaign/index.js';
 export {
   checkJsonSchema,
   checkResultOf,
@@ -15,8 +15,10 @@ export {
   parseToken,
   replayToken,
   search,
+  searchLivelocks,
   systemOf,
   TokenError,
+  tellLivelock,
   tokenOf,
   type Checked,
   type CheckResult,
@@ -26,12 +28,17 @@ export {
   type Coverage,
   type Explanation,
   type Failure,
+  type Livelock,
+  type LivenessLimits,
+  type LivenessResult,
   type Judgement,
   type Replayed,
   type SearchLimits,
   type SearchResult,
   type Taken,
   type Token,
+  type ToldLivelock,
+  type Obligation,
 } from './check/index.js';
 export { loadModule } from './core/index.js';
 export {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { drawDiagram, drawSvg, explain, minimise, search } from '../src/check/index.js';
+import { drawDiagram, drawSvg, explain, minimise, search, searchLivelocks, tellLivelock } from '../src/check/index.js';
 import { assembleSystem, findScenario, parseScenario, type Overrides, type Scenario } from '../src/scenario/index.js';
 import { shell } from './cli/help.js';
 
@@ -41,9 +41,16 @@ describe('README', () => {
     );
   });
 
+  test('shows the loop of the livelock as it is printed', async () => {
+    const system = assembleSystem(builtin('msi-move'), { model: 'linux-6.15', unbounded: true });
+    const { livelocks } = await searchLivelocks(system, { memory: 2 ** 28, states: Infinity });
+    expect(livelocks).toHaveLength(1);
+    expect(drawDiagram((await tellLivelock(system, livelocks[0]!)).explanation, 80)).toContain(block('text', 1));
+  });
+
   test('its commands, some with the token of that counterexample, print what it shows', async () => {
     const blocks = [...readme.matchAll(/^```console\n\$ (.*)\n([^]*?)^```$/gm)];
-    expect(blocks).toHaveLength(3);
+    expect(blocks).toHaveLength(4);
     for (const [, command = '', output] of blocks) {
       const { stdout, stderr } = await shell(
         `TOKEN=$(irqlab check --model linux-5.6 | grep -o 'irqlab1/.*'); ${command.replace('npx irqlab', 'irqlab')}`,
@@ -94,6 +101,13 @@ describe('README', () => {
     const edge = builtin('edge-pin-old-offline');
     expect(await failuresOf(edge, { model: 'linux-7.0' })).toEqual(['noLoss']);
     expect(await failuresOf(edge, { model: 'linux-7.0', assumptions: { ioapicEdge: 'latched' } })).toEqual([]);
+  });
+
+  test('its vCPU loses an event until 5.5', async () => {
+    const parsed = parseScenario(block('yaml', 4), 'guest.yaml');
+    if ('errors' in parsed) throw new Error(JSON.stringify(parsed.errors));
+    expect(await failuresOf(parsed.scenario, {})).toEqual(['noLoss']);
+    expect(await failuresOf(parsed.scenario, { model: 'linux-5.5' })).toEqual([]);
   });
 
   test('its example at register level prints what it says, under the name of the package', async () => {

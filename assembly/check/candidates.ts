@@ -144,6 +144,12 @@ export function enterRecords(from: usize, to: usize): bool {
   return true;
 }
 
+/** A new state has an image of so many bytes. */
+export function noteImage(bytes: u32): void {
+  if (bytes > largest) largest = bytes;
+  totalBytes += bytes;
+}
+
 function enterRecord(at: usize): bool {
   const info = load<u64>(at, 8);
   const entered = enter(load<u64>(at), load<u64>(at, 16), info);
@@ -159,8 +165,7 @@ function enterRecord(at: usize): bool {
     // where it stands now it will not be expanded
     amend(Bag.later, load<u64>(at));
   } else {
-    if (bytes > largest) largest = bytes;
-    totalBytes += bytes;
+    noteImage(bytes);
   }
   return pushFrontier(bag, at);
 }

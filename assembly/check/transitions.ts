@@ -4,7 +4,7 @@
  */
 import { NONE } from '../state/abi/instructions';
 import { Actor, Event } from '../state/abi/outcomes';
-import { Assumption, OperationSetup, Settings } from '../state/abi/tables';
+import { Assumption, OperationSetup, Settings, UNBOUNDED } from '../state/abi/tables';
 import { Cpu, Glob, RunState, Src } from '../state/abi/fields';
 import { assumes, cpuAt, isActive, operationSetup, setting, srcAt } from '../state/access';
 import {
@@ -22,14 +22,14 @@ import {
   opBase,
 } from '../state/layout';
 import { deriveCpu } from '../lapic/priority';
-import { mayRaise, maySample, raise, sample, sendHeld } from '../fabric/emit';
+import { mayFly, mayRaise, maySample, raise, sample, sendHeld } from '../fabric/emit';
 import { hasRoom, isMovable, messageOf, movableMessages } from '../fabric/flight';
 import { canExecute, executeNext } from '../fabric/queueStep';
 import { dropLine, isLine, linesOf } from '../iommu/lines';
 import { current, enabled, mayInterrupt } from '../cpu/schedule';
 import { step, visible } from '../cpu/sequencer';
 import { acknowledge, fireTimer, moveMessage } from '../cpu/interrupt';
-import { pinWants, sendPin } from '../fabric/ioapic';
+import { mayPinFly, pinWants, sendPin } from '../fabric/ioapic';
 import { beginOperation } from '../cpu/operation';
 import { takesTimers, timerAt } from '../cpu/timers';
 import { record } from '../record/ring';
@@ -67,7 +67,7 @@ function enabledSamples(out: usize): usize {
   if (!hasRoom()) return end;
   for (let s: u32 = 0; s < nSources; s++) {
     const at = srcAt(s);
-    if (load<u8>(at, Src.condition) && maySample(s) && !isSilent(s)) end = add(end, Actor.sample, s);
+    if (load<u8>(at, Src.condition) && maySample(s) && !isSilent(s) && mayFly(s)) end = add(end, Actor.sample, s);
     if (load<u8>(at, Src.held)) end = add(end, Actor.send, s);
   }
   return end;
@@ -79,7 +79,7 @@ function enabledPins(out: usize): usize {
   if (!hasRoom()) return end;
   for (let i: u32 = 0; i < nIoapics; i++) {
     for (let pin: u32 = 0; pin < nPins; pin++) {
-      if (pinWants(i, pin)) end = add(end, Actor.pin, (i << 8) | pin);
+      if (pinWants(i, pin) && mayPinFly(i, pin)) end = add(end, Actor.pin, (i << 8) | pin);
     }
   }
   return end;
@@ -232,7 +232,7 @@ function exists(actor: u32, which: u32): bool {
     case Actor.operation:
       return which < nOperations;
     case Actor.pin:
-      return hasRoom() && pinWants(which >> 8, which & 0xff);
+      return hasRoom() && pinWants(which >> 8, which & 0xff) && mayPinFly(which >> 8, which & 0xff);
     case Actor.queue:
       return which < nIommus && canExecute(which);
     case Actor.drop:
@@ -261,7 +261,7 @@ export function isEnabledAlone(action: u32): bool {
     case Actor.raise:
       return !probing() && load<u32>(srcAt(which), Src.left) != 0 && mayRaise(which) && !isSilent(which);
     case Actor.sample:
-      return load<u8>(srcAt(which), Src.condition) != 0 && maySample(which) && !isSilent(which);
+      return load<u8>(srcAt(which), Src.condition) != 0 && maySample(which) && !isSilent(which) && mayFly(which);
     case Actor.send:
       return load<u8>(srcAt(which), Src.held) != 0;
     case Actor.operation:
@@ -294,7 +294,8 @@ export function perform(action: u32): bool {
       return true;
     case Actor.raise: {
       const at = srcAt(which);
-      store<u32>(at, load<u32>(at, Src.left) - 1, Src.left);
+      const left = load<u32>(at, Src.left);
+      if (left != UNBOUNDED) store<u32>(at, left - 1, Src.left);
       raise(which);
       return true;
     }

@@ -18,7 +18,7 @@ import { readRegister, writeRegister } from '../pci/config';
 import { count, countNote, histogramAdd } from '../record/counters';
 import { record } from '../record/ring';
 import { holds, tagClear, tagCopy, tagsOfContext, tagsOfIrr, tagsOfMessage, tagsOn, tagsSeen } from '../record/tags';
-import { raiseFault, violate } from '../record/violations';
+import { raiseFault, violate, violateProgress } from '../record/violations';
 import { atomicOp } from './atomics';
 import { inspect } from './inspect';
 import { operand, operandA, operandB, operandC, setReg } from './operands';
@@ -254,6 +254,7 @@ export function hardwareOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize,
     case Op.flag:
       shown = operand(ctx, c, a, 0);
       violate(imm);
+      if (imm == Property.progress) violateProgress(shown);
       record(Event.flag, shown, imm, c);
       if (imm == Property.noStray) count(Counter.strays);
       break;

@@ -16,7 +16,7 @@ import { count } from '../record/counters';
 import { record } from '../record/ring';
 import { tagAdd, tagOrphan, tagsOfMessage } from '../record/tags';
 import { violate } from '../record/violations';
-import { launch, schedule } from './flight';
+import { launch, maySend, schedule } from './flight';
 import { driveLine, onPin } from './ioapic';
 
 /** A source may raise: a handshake device only while its irq owes nothing, any only once per sample. */
@@ -63,6 +63,11 @@ export function maySample(s: u32): bool {
   // a comparator loses what it is not allowed to send
   if (v < 0 || vectors.kindOf(f) == FunctionKind.hpet) return true;
   return vectors.isOpen(f, v) && (isMaster(f) || !vectors.keepsUnsent(f));
+}
+
+/** ... nor of its messages that are in flight (check). */
+export function mayFly(s: u32): bool {
+  return maySend(deviceOf(s), s + 1, 0);
 }
 
 function send(s: u32, address: u32, data: u32): void {

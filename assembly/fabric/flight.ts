@@ -9,10 +9,10 @@
  * mdelays mark what they wait for.
  */
 import { Actor, Counter } from '../state/abi/outcomes';
-import { Assumption, Timing } from '../state/abi/tables';
+import { Assumption, Settings, Timing } from '../state/abi/tables';
 import { Msg, MsgKind, Origin } from '../state/abi/fields';
 import { Remap, RemapFlag } from '../state/abi/iommu';
-import { assumes, msgAt, now, originAt, remapAt, timed } from '../state/access';
+import { assumes, msgAt, now, originAt, remapAt, setting, timed } from '../state/access';
 import { msgFree, msgTimedBase, nCpus, nIommus, nMessages, nOrigins, nSources } from '../state/layout';
 import { touchMessages } from '../state/touched';
 import { latency, streamOfOrigin } from '../clock/random';
@@ -239,6 +239,20 @@ export function sendsEoi(origin: u32): bool {
     if (load<u8>(msgAt(i - 1), Msg.kind) == MsgKind.eoi) return true;
   }
   return false;
+}
+
+/**
+ * True if one more message of a source may fly, or of a pin (each its number + 1, or 0): where raises are unbounded a source has no more
+ * in flight than this, so that it never takes the room of others.
+ */
+export function maySend(origin: u32, source: u32, pin: u32): bool {
+  const most = setting(Settings.flying);
+  if (most == 0) return true;
+  let n: u32 = 0;
+  for (let i = <u32>load<u16>(originAt(origin), Origin.head); i != 0; i = load<u16>(msgAt(i - 1), Msg.next)) {
+    if (load<u16>(msgAt(i - 1), Msg.source) == source && load<u16>(msgAt(i - 1), Msg.pin) == pin) n++;
+  }
+  return n < most;
 }
 
 /** A write on its way to a function: none passes another. */

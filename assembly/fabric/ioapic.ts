@@ -16,7 +16,7 @@ import { PHASE_DEVICE, arm, armed, disarm } from '../clock/wheel';
 import { countDiag } from '../record/counters';
 import { record } from '../record/ring';
 import { tagAdd, tagsOfMessage } from '../record/tags';
-import { hasRoom, launch, schedule } from './flight';
+import { hasRoom, launch, maySend, schedule } from './flight';
 
 /** Cycles until a pin that found the pool full looks again. */
 const RETRY: u32 = 1000;
@@ -83,6 +83,11 @@ export function pinTick(number: u32): void {
   if (!wants(pinAt(i, pin))) return;
   if (hasRoom()) sendPin(i, pin);
   else sendAfter(i, pin, RETRY);
+}
+
+/** Nothing of what the pin has sent keeps it from sending more (check). */
+export function mayPinFly(i: u32, pin: u32): bool {
+  return maySend(originOfPins(i), 0, pin + 1);
 }
 
 // --- interrupt sources on pins; lines are active high

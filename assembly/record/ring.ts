@@ -6,7 +6,7 @@ import { Counter, Event } from '../state/abi/outcomes';
 import { Settings } from '../state/abi/tables';
 import { Rec } from '../state/abi/fields';
 import { now, setting } from '../state/access';
-import { nRing, recordStateBase, ringBase } from '../state/layout';
+import { nRing, nSources, recordStateBase, ringBase } from '../state/layout';
 import { count } from './counters';
 import { mix } from '../state/hash';
 
@@ -23,7 +23,7 @@ import { mix } from '../state/hash';
 
 /** True when the ring could overflow within the next events: the timed run stops and lets the host drain it. */
 export function ringNearlyFull(): bool {
-  return nRing != 0 && ringUsed() + 256 > nRing;
+  return nRing != 0 && ringUsed() + 256 + nSources > nRing;
 }
 
 /** Index of the oldest record. */
@@ -60,6 +60,11 @@ function recordEvent(kind: u32, a: u32, b: u32, c: u32): void {
   let h = mix(load<u64>(recordStateBase), now() ^ ((<u64>kind) << 56));
   h = mix(h, (<u64>a) | ((<u64>b) << 32));
   store<u64>(recordStateBase, mix(h, c));
+  push(kind, a, b, c);
+}
+
+/** What explains the others; not in the digest. */
+export function recordAside(kind: u32, a: u32, b: u32, c: u32): void {
   push(kind, a, b, c);
 }
 

@@ -6,6 +6,7 @@
  * something of a source: an event is lost when its source is owed and the last carrier is gone. A merge is a union, so
  * coalescing is no loss. Sets are lists of nodes from a pool: node i at tagBase, {source u32, next u32}, 0 = none.
  */
+import { NONE } from '../state/abi/instructions';
 import { Counter, Event, Property } from '../state/abi/outcomes';
 import { Settings } from '../state/abi/tables';
 import { Src } from '../state/abi/fields';
@@ -73,6 +74,12 @@ export function holds(head: usize, s: u32): bool {
     if (sourceOf(n) == s) return true;
   }
   return false;
+}
+
+/** The source that the set has something of, the one put in last; NONE: it is empty. */
+export function firstOf(head: usize): u32 {
+  const n = load<u32>(head);
+  return n == 0 ? NONE : sourceOf(n);
 }
 
 function newNode(): u32 {

@@ -2,8 +2,16 @@
 
 export let violations: u32 = 0;
 
+/** What was said to lack progress: a bit for each of the first 32 (sources, where a judge of the kernel says so). */
+export let lagging: u32 = 0;
+
 export function clearViolations(): void {
   violations = 0;
+  lagging = 0;
+}
+
+export function violateProgress(which: u32): void {
+  lagging |= 1 << (which & 31);
 }
 
 export function violate(property: u32): void {

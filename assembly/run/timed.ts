@@ -4,7 +4,7 @@
  */
 import { Level, Op } from '../state/abi/instructions';
 import { Counter, Status } from '../state/abi/outcomes';
-import { DeviceKind, OperationSetup, Settings, SourceSetup, Timing } from '../state/abi/tables';
+import { DeviceKind, OperationSetup, Settings, SourceSetup, Timing, UNBOUNDED } from '../state/abi/tables';
 import { Ctx, Cpu, RunState, Src } from '../state/abi/fields';
 import { codeAt, cpuAt, ctxAt, isActive, now, operationSetup, setting, sourceSetup, srcAt } from '../state/access';
 import { ctxTimedBase, gapBase, LEVELS, nCpus, nMessages, nOperations, nOrigins, nSources, opBase, srcTimedBase } from '../state/layout';
@@ -31,8 +31,11 @@ import { ringNearlyFull } from '../record/ring';
 import { clearFault, clearViolations, fault, violations } from '../record/violations';
 import { beginOperation } from '../cpu/operation';
 import { costBefore, costOfCompletion } from './costs';
+import { noteServed, reviewHolds, watchesHolds } from './holds';
 
-const UNBOUNDED: u32 = 0xffffffff;
+/** Somebody wants to know what holds up each event. */
+let watching: bool = false;
+
 /** Cycles until a sender that found the pool full, a waker whose task is not done, or an operation whose CPU is busy looks again. */
 const RETRY: u32 = 1000;
 
@@ -233,6 +236,7 @@ function cpuTick(c: u32): void {
   } else if (op == Op.serve) {
     after = imm + (servedSource < 0 ? 0 : sourceSetup(servedSource, SourceSetup.handlerCycles));
   }
+  if (servedSource >= 0 && watching) noteServed(servedSource, c, level);
   if (servedSource >= 0 && load<u32>(backlog(servedSource))) {
     store<u32>(backlog(servedSource), 0);
     arm(raiseNode(servedSource), now() + 1, PHASE_DEVICE);
@@ -266,12 +270,14 @@ function tick(node: u32): void {
 function run(cycles: u64, settling: bool): u32 {
   const limit = now() + cycles;
   clearViolations();
+  watching = watchesHolds();
   while (true) {
     if (ringNearlyFull()) return Status.ringFull;
     if (settling && inFlight() == 0 && !pinsBusy() && !functionsBusy() && !unitsBusy() && !storesBusy()) return Status.done;
     const n = nextDue(limit);
     if (n < 0) return Status.more;
     tick(n);
+    if (watching) reviewHolds();
     if (fault != 0) return Status.fault;
     if (violations & setting(Settings.properties)) return Status.failed;
   }

@@ -26,13 +26,13 @@ function slotOf(place: usize): i32 {
   return <u32>(place - <usize>load<u32>(slotAt(slot), VarWord.address * 4)) / BYTES;
 }
 
-/** Where the descriptor with this guest address stands, 0: there is none. Of an address in a program's variables bits 63:32 are the row. */
+/** Where the descriptor with this guest address stands, 0: there is none. Of an address in a program's variables bits 63:32 are the row + 1: without them it is none. */
 export function descriptorAt(address: u64): usize {
   if ((address & (BYTES - 1)) != 0) return 0;
   if (nInstructions == 0) return placeOf(address, BYTES);
   const place = varBase + <usize>(<u32>address - VARIABLE_WINDOW);
   const slot = slotOf(place);
-  return slot >= 0 && rowOf(slot, place) == <u32>(address >> 32) ? place : 0;
+  return slot >= 0 && rowOf(slot, place) + 1 == <u32>(address >> 32) ? place : 0;
 }
 
 /** The set of what the word of a PIR at `at` carries, for who keeps tags; 0: it is no such word of a program. */

@@ -15,6 +15,8 @@ import { Iec, Iommu, IommuScope, IommuSetup, Remap } from './abi/iommu';
 import { CpuEvent, Diag, Lapic, LapicSetup, LapicTimed } from './abi/lapic';
 
 export const LEVELS: u32 = 4;
+/** Bytes of what is known of who holds up a source's event. */
+export const HOLD_SIZE: usize = 16;
 /** Phases of one cycle: events of a cycle run in this order, then first come first served. */
 export const PHASES: u32 = 4;
 export const HISTOGRAM_BUCKETS: u32 = 64 * 16;
@@ -55,7 +57,7 @@ export let nowBase: usize = 0, cpuTimedBase: usize = 0, lapicTimedBase: usize = 
 export let codeBase: usize = 0, liveBase: usize = 0, moverBase: usize = 0, joinBase: usize = 0, slotBase: usize = 0, idtBase: usize = 0, apicIdBase: usize = 0, apicMapBase: usize = 0, apicChainBase: usize = 0, lapicSetupBase: usize = 0, lapicMapBase: usize = 0, sourceSetupBase: usize = 0, operationSetupBase: usize = 0, ioapicSetupBase: usize = 0, iommuSetupBase: usize = 0, iommuScopeBase: usize = 0, functionSetupBase: usize = 0, timerSetupBase: usize = 0, timingBase: usize = 0, gapBase: usize = 0, settingsBase: usize = 0;
 // class record
 // prettier-ignore
-export let counterBase: usize = 0, noteBase: usize = 0, histogramBase: usize = 0, coverageBase: usize = 0, servedBase: usize = 0, endedBase: usize = 0, ringBase: usize = 0, recordStateBase: usize = 0, raisedBase: usize = 0, cpuEventBase: usize = 0, diagBase: usize = 0, tagBase: usize = 0, tagHeadIrr: usize = 0, tagHeadMsg: usize = 0, tagHeadCtx: usize = 0, tagHeadSeen: usize = 0, tagHeadVar: usize = 0, tagHeadPir: usize = 0, carriersBase: usize = 0;
+export let counterBase: usize = 0, noteBase: usize = 0, histogramBase: usize = 0, coverageBase: usize = 0, servedBase: usize = 0, endedBase: usize = 0, ringBase: usize = 0, recordStateBase: usize = 0, raisedBase: usize = 0, cpuEventBase: usize = 0, diagBase: usize = 0, tagBase: usize = 0, tagHeadIrr: usize = 0, tagHeadMsg: usize = 0, tagHeadCtx: usize = 0, tagHeadSeen: usize = 0, tagHeadVar: usize = 0, tagHeadPir: usize = 0, carriersBase: usize = 0, holdBase: usize = 0;
 
 // borders of the classes
 // prettier-ignore
@@ -238,6 +240,7 @@ export function create(): bool {
   recordStateBase = take(32);
   raisedBase = take(s * 8);
   carriersBase = take(s * 4);
+  holdBase = take(s * HOLD_SIZE);
   cpuEventBase = take(c * CpuEvent.words * 4);
   diagBase = take(Diag.count * 4);
   if (nTags) {

@@ -1,5 +1,6 @@
 /** A timed, seeded run of a scenario until its bound or the first failure. */
 import type { Percentiles } from '../machine/index.js';
+import { Lateness, type DeadlineReport } from './lateness.js';
 import { assembleSystem, type Overrides, type Scenario, type System } from '../scenario/index.js';
 
 /** Cycles of a simulated second (hardware.md G.1). */
@@ -7,10 +8,15 @@ const CYCLES_PER_SECOND = 3_000_000_000;
 /** Cycles a call into the module runs: short enough for progress and Ctrl-C, long enough for the engine's upper tier. */
 const SLICE = 300_000_000;
 
+/** Records of the ring, where somebody reads them. */
+const RING = 1 << 14;
+
 export interface RunLimits {
   readonly seed?: number | undefined;
   /** simulated; default: what the scenario says */
   readonly seconds?: number | undefined;
+  /** cycles within which the handler of each event has to run; an event that takes longer is late, and the run has failed */
+  readonly deadline?: number | undefined;
   /** called between slices with the simulated seconds so far; true stops the run */
   readonly progress?: (seconds: number) => boolean | Promise<boolean>;
 }
@@ -46,6 +52,8 @@ export interface RunResult {
   readonly leaked: number;
   /** raise to handler entry, cycles */
   readonly latency: Percentiles;
+  /** what became of each event, if there is a deadline */
+  readonly deadline?: DeadlineReport;
   /** 64-bit digest over the stream of events */
   readonly digest: string;
 }
@@ -54,12 +62,22 @@ export interface RunResult {
 export async function timedRun(scenario: Scenario, overrides: Overrides = {}, limits: RunLimits = {}): Promise<RunResult> {
   const system = assembleSystem(scenario, overrides);
   const seed = limits.seed ?? scenario.run.seed;
-  const machine = await system.machine({ timed: true, record: 1, seed, ring: 0 });
+  const lateness = limits.deadline === undefined ? undefined : new Lateness(system, limits.deadline);
+  const holds = lateness !== undefined;
+  const machine = await system.machine({ timed: true, record: 1, seed, ring: holds ? RING + system.names.sources.length : 0, holds });
+  const run = (cycles: number): ReturnType<typeof machine.run> => {
+    const end = machine.now + BigInt(cycles);
+    while (true) {
+      const ran = machine.run(Number(end - machine.now));
+      lateness?.take(machine.events());
+      if (ran.status !== 'ringFull') return ran;
+    }
+  };
   const bound = Math.round((limits.seconds ?? scenario.run.seconds) * CYCLES_PER_SECOND);
   let verdict: RunResult['verdict'] = 'passed';
   let failed: readonly string[] = [];
   for (let left = bound; left > 0; left -= SLICE) {
-    const { status, broken } = machine.run(Math.min(left, SLICE));
+    const { status, broken } = run(Math.min(left, SLICE));
     if (status === 'failed') {
       verdict = 'failed';
       failed = broken.filter((name) => machine.setup.properties.includes(name));
@@ -76,6 +94,11 @@ export async function timedRun(scenario: Scenario, overrides: Overrides = {}, li
     }
   }
   const lost = machine.counter('lost');
+  const deadline = lateness?.end(machine.now);
+  if (deadline !== undefined && deadline.late.count > 0) {
+    if (verdict === 'passed') verdict = 'failed';
+    failed = [...failed, 'deadline'];
+  }
   return {
     system,
     seed,
@@ -98,6 +121,7 @@ export async function timedRun(scenario: Scenario, overrides: Overrides = {}, li
     foreign: machine.note('foreign'),
     leaked: machine.note('leaked'),
     latency: machine.latency(),
+    ...(deadline !== undefined && { deadline }),
     digest: machine.eventDigest(),
   };
 }

@@ -7,6 +7,7 @@ import { kebab } from '../words.js';
 import { restsOn, type System } from '../scenario/index.js';
 import { drawDiagram } from './diagram.js';
 import type { Explanation } from './explanation.js';
+import { livenessResult } from './liveness/document.js';
 import type { Failure, SearchResult } from './search.js';
 
 /** A failure with everything that is printed about it. */
@@ -173,7 +174,7 @@ const assumptionsResult = z
   .meta({ title: 'The weakest assumptions of a check' });
 
 /** Whatever `irqlab check --format json` prints. */
-export const checkDocument = z.union([raisesResult, assumptionsResult, checkResult, errorResult]);
+export const checkDocument = z.union([livenessResult, raisesResult, assumptionsResult, checkResult, errorResult]);
 
 export type CheckResult = z.output<typeof checkResult>;
 export type RaisesResult = z.output<typeof raisesResult>;

@@ -1,6 +1,7 @@
 /** Entries of remapping tables as users read them: what memory says, and what units have cached of it. */
 import type { ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
+import { descriptorAt, descriptorName } from './descriptors.js';
 import { describeAmdEntry } from './amd.js';
 import { describeTarget, hex, isAmd } from './words.js';
 
@@ -12,11 +13,15 @@ export interface EntryState {
   readonly cached: readonly { readonly unit: string; readonly entry: string }[];
 }
 
-/** Words of an entry (hardware.md D.3.1); units of scenarios have destinations of 8 bits. */
-function describeEntry(system: System, words: readonly number[]): string {
-  const [low = 0, high = 0] = words;
+/** Words of an entry (hardware.md D.3.1, D.3.2); units of scenarios have destinations of 8 bits. */
+function describeEntry(system: System, machine: ProgramMachine, words: readonly number[]): string {
+  const [low = 0, high = 0, , top = 0] = words;
   if ((low & 1) === 0) return 'not present';
-  if (low & 0x8000) return `posted, vector ${hex((low >>> 16) & 0xff)}`;
+  if (low & 0x8000) {
+    const found = descriptorAt(system, machine, high, top);
+    const where = found === undefined ? 'no descriptor' : descriptorName(system, found.variable, found.row);
+    return `posted to ${where}, vector ${hex((low >>> 16) & 0xff)}`;
+  }
   return describeTarget(system, (high >>> 8) & 0xff, (low >>> 16) & 0xff);
 }
 
@@ -55,8 +60,8 @@ function vtdEntries(system: System, machine: ProgramMachine): EntryState[] {
     const words = machine.tableEntry(units[0] ?? 0, index);
     const cached = units.flatMap((u) => {
       const line = machine.cachedEntry(u, index);
-      return line === undefined ? [] : [{ unit: unitName(system, u), entry: describeEntry(system, line) }];
+      return line === undefined ? [] : [{ unit: unitName(system, u), entry: describeEntry(system, machine, line) }];
     });
-    return { name: `entry ${index}`, memory: describeEntry(system, words), cached };
+    return { name: `entry ${index}`, memory: describeEntry(system, machine, words), cached };
   });
 }

@@ -20,12 +20,13 @@ export interface ExplainOptions {
 
 /** Replays a failure, or any other way, and says what happened. */
 export async function explain(system: System, way: Way, { verbose = false }: ExplainOptions = {}): Promise<Explanation> {
-  const { path, property } = way;
+  const { path, property, loop } = way;
   const watched = await watch(system, path);
   const { steps } = watched;
-  const breaking = property === undefined ? undefined : marksOf(system, watched, property);
-  const failed = breaking?.[0].step;
-  const race = failed === undefined || failed < 0 ? undefined : await findRace(system, way, failed);
+  const around = loop === undefined ? [] : loopMarks(steps, loop);
+  const breaking = property === undefined || loop !== undefined ? undefined : marksOf(system, watched, property);
+  const failed = loop === undefined ? breaking?.[0].step : path.length - 1;
+  const race = failed === undefined || failed < 0 || loop !== undefined ? undefined : await findRace(system, way, failed);
   const probe = steps.flatMap(({ events }, step): Placed[] =>
     events.some((e) => e.kind === 'probe')
       ? [{ step, kind: 'note', text: 'at rest; the probe begins: each irq is raised four times' }]
@@ -33,7 +34,7 @@ export async function explain(system: System, way: Way, { verbose = false }: Exp
   );
   // where a step has several, what it breaks is said last
   const pair = race === undefined || race === 'none' ? [] : raceMarks(system, way, watched, race);
-  const placed = [...probe, ...(breaking ?? []), ...pair];
+  const placed = [...probe, ...(breaking ?? []), ...pair, ...around];
   placed.sort((a, b) => Number(a.kind === 'fail') - Number(b.kind === 'fail'));
   const spans = spansOf(system, watched);
   const rows = rowsOf(system, watched, placed, spans, verbose);
@@ -53,7 +54,13 @@ export async function explain(system: System, way: Way, { verbose = false }: Exp
 }
 
 function rowsOf(system: System, { steps }: Watched, placed: readonly Placed[], spans: readonly Span[], verbose: boolean): Row[] {
-  const around = criticalSections(steps, placed, spans);
+  // where a loop begins and ends is said of the state, not of the step before it
+  const ends = new Set(placed.flatMap(({ kind, step }) => (kind === 'loop' ? [step] : [])));
+  const around = criticalSections(
+    steps,
+    placed.filter(({ step }) => !ends.has(step)),
+    spans,
+  );
   // a property that does not hold to begin with is marked in front of all steps
   const atOnce = placed.filter(({ step }) => step < 0).map(({ kind, text }): Mark => ({ kind, text }));
   const rows: Row[] = atOnce.length === 0 ? [] : [{ steps: [-1, -1], number: 0, visible: false, lines: [], marks: atOnce }];
@@ -64,7 +71,7 @@ function rowsOf(system: System, { steps }: Watched, placed: readonly Placed[], s
     const all = verbose || around.has(i);
     const brief = narrate(system, step, all);
     // what is marked must be seen, if it is only a load
-    const lines = brief.length === 0 && marks.some(({ kind }) => kind !== 'note') ? narrate(system, step, true) : brief;
+    const lines = brief.length === 0 && !ends.has(i) && marks.some(({ kind }) => kind !== 'note') ? narrate(system, step, true) : brief;
     if (lines.length > 0 || marks.length > 0) rows.push({ steps: [i, i], number, visible: step.visible, lines, marks });
   });
   return rows;
@@ -98,6 +105,18 @@ const outcomes: Readonly<Record<string, string>> = {
   inStep: 'device and kernel would agree',
   progress: 'all that was asked for would happen',
 };
+
+/** Where a loop begins, and where it is closed. */
+function loopMarks(steps: Watched['steps'], { from, never }: NonNullable<Way['loop']>): Placed[] {
+  const before = steps.slice(0, from).filter(({ visible }) => visible).length;
+  const seen = steps.slice(from).some(({ visible }) => visible);
+  const back = seen ? `from step ${before + 1} on` : 'by steps that nobody sees';
+  return [
+    { step: from - 1, kind: 'loop', text: 'the loop begins: what follows happens again and again' },
+    { step: steps.length - 1, kind: 'loop', text: `the state is the one in which the loop began: again ${back}, for ever` },
+    ...never.map((text): Placed => ({ step: steps.length - 1, kind: 'fail', text: `LIVELOCK: ${text}` })),
+  ];
+}
 
 /** The marks of the racing pair. */
 function raceMarks(system: System, { property = '' }: Way, { steps }: Watched, { first, second }: Race): Placed[] {

@@ -46,6 +46,7 @@ function byNumber(system: System, text: string): string {
 export function indexName(system: System, kind: Kind | Domain, index: number): string {
   if (kind === 'vector') return hex(index);
   if (kind === 'pidWord') return { [PidWord.control]: 'control', [PidWord.ndst]: 'NDST' }[index] ?? `PIR ${index}`;
+  if (kind === 'vcpu') return `vCPU ${index}`;
   if (kind === 'cpu' || kind === 'irq') return index === NONE ? 'none' : byNumber(system, `${kind} ${index}`);
   return kind === 'device' ? (system.names.devices[index] ?? String(index)) : String(index);
 }

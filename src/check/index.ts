@@ -22,6 +22,7 @@ export type { Explanation, Row } from './explanation.js';
 export type { Field } from './fields.js';
 export type { Flight, Span } from './flights.js';
 export * from './inspect.js';
+export * from './liveness/index.js';
 export type { Mark } from './marks.js';
 export type { InFlight } from './messages.js';
 export { minimise } from './minimise.js';

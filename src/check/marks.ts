@@ -4,13 +4,15 @@ import type { AnyVariable } from '../kernel/index.js';
 import type { ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import { kebab } from '../words.js';
+import { descriptorName } from './descriptors.js';
 import type { ReplayedStep } from './replay.js';
 import type { Watched } from './watch.js';
 import { hex, instructionAt, irqNumber } from './words.js';
 
 /** What is to be said about the state after a step. */
 export interface Mark {
-  readonly kind: 'part' | 'race' | 'fail' | 'note';
+  /** `loop`: where a loop begins, and where it is closed */
+  readonly kind: 'part' | 'race' | 'fail' | 'note' | 'loop';
   readonly text: string;
 }
 
@@ -80,8 +82,10 @@ function senderOf(system: System, { steps }: Watched, to: number, cpu: number, v
 }
 
 /** Vectors that were posted, and that nobody looks for. */
-function inPir(machine: ProgramMachine, { name, slot }: AnyVariable): string[] {
-  return machine.posted(slot).map(({ row, vector }) => `; vector ${hex(vector)} is in PIR of ${name}[${row}], where nobody looks`);
+function inPir(system: System, machine: ProgramMachine, variable: AnyVariable): string[] {
+  return machine
+    .posted(variable.slot)
+    .map(({ row, vector }) => `; vector ${hex(vector)} is in PIR of ${descriptorName(system, variable, row)}, where nobody looks`);
 }
 
 function loss(system: System, watched: Watched): Breaking {
@@ -96,7 +100,9 @@ function loss(system: System, watched: Watched): Breaking {
   const pending = system.names.cpus.flatMap((cpu, c) =>
     replay.machine.cpu(c).irr.map((vector) => `; vector ${hex(vector)} is pending on ${cpu}, which does not take it`),
   );
-  const posted = system.built.variables.filter(({ descriptor }) => descriptor).flatMap((variable) => inPir(replay.machine, variable));
+  const posted = system.built.variables
+    .filter(({ descriptor }) => descriptor)
+    .flatMap((variable) => inPir(system, replay.machine, variable));
   const why = [...pending, ...posted].join('');
   return [fail(end, `LOST: at rest the event of ${name} is owed${why}`), ...partings(system, watched, source, end)];
 }

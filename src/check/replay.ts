@@ -8,6 +8,8 @@ import type { PropertyName } from './search.js';
 export interface Way {
   readonly path: readonly number[];
   readonly property?: string | undefined;
+  /** its last steps are a loop, from this one on (0 the first), in which these things never happen: a sentence each */
+  readonly loop?: { readonly from: number; readonly never: readonly string[] } | undefined;
 }
 
 export interface ReplayedStep {

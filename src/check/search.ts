@@ -18,7 +18,8 @@ export type * from './report.js';
 /** States up to which starting a team would cost more than it brings. */
 const SHORT = 50_000;
 
-const reasons: Partial<Record<Status, string>> = {
+/** Why a search has not come to its end. */
+export const reasons: Partial<Record<Status, string>> = {
   [Status.memory]: 'the memory limit was reached',
   [Status.universe]: 'a state left the universe of the check (a vector outside of it became pending); widen universe.vectors',
   [Status.depth]: 'a way has more than 4094 visible steps, or as many steps between two of them',
@@ -50,7 +51,7 @@ async function searchInFull(system: System, limits: SearchLimits, givenUp: strin
 }
 
 /** True if the host passes a reference to a variable that is not fixed: what the assembler proves leaves those out. */
-function sharesMasks(system: System): boolean {
+export function sharesMasks(system: System): boolean {
   const setup = system.setup({ timed: false, record: 0 });
   return setup.operations.some(({ args: [, second] }) => {
     const slot = typeof second === 'number' ? undefined : second.mask;
@@ -168,7 +169,8 @@ async function team(system: System, limits: SearchLimits, workers: number): Prom
 
 // --- what has come out
 
-function refuseFault(system: System, status: Status, [kind, instruction]: Explorer['fault']): void {
+/** Throws for what a kernel model must not do. */
+export function refuseFault(system: System, status: Status, [kind, instruction]: Explorer['fault']): void {
   if (status === Status.width)
     throw new Error(
       `the kernel model ${system.model.name} keeps a value in a register that is wider than its kind; its assembler trusts add, sub and conversions`,

@@ -2,12 +2,16 @@
 import type { ProgramMachine } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import { deviceOf } from './actions.js';
+import { descriptorsOf, type DescriptorState } from './descriptors.js';
 import { entriesOf, type EntryState } from './entries.js';
 import { describeMessage, describeSent, hex, instructionAt, irqNumber } from './words.js';
 
 export interface StateTable {
   readonly devices: readonly { readonly name: string; readonly address: string; readonly data: string; readonly target: string }[];
   readonly entries: readonly EntryState[];
+  readonly descriptors: readonly DescriptorState[];
+  /** where each vCPU is */
+  readonly vcpus: readonly { readonly name: string; readonly where: string }[];
   /** sources whose event has not been handled */
   readonly owed: readonly string[];
   readonly cpus: readonly {
@@ -48,6 +52,11 @@ export function stateOf(system: System, machine: ProgramMachine): StateTable {
       });
     }),
     entries: entriesOf(system, machine),
+    descriptors: descriptorsOf(system, machine),
+    vcpus: (system.built.vcpus?.(machine) ?? []).map((where, v) => ({
+      name: `vCPU ${v}`,
+      where: where.replace(/\bcpu (\d+)/, (_, c: string) => system.names.cpus[Number(c)] ?? c),
+    })),
     owed: system.names.sources.filter((_, s) => machine.owed(s)),
     cpus: system.names.cpus.map((name, c) => {
       const { irr, isr, enabled, interruptsOn, run } = machine.cpu(c);
@@ -66,12 +75,14 @@ export function stateOf(system: System, machine: ProgramMachine): StateTable {
   };
 }
 
-export function stateLines({ devices, entries, owed, cpus }: StateTable): string[] {
+export function stateLines({ devices, entries, descriptors, vcpus, owed, cpus }: StateTable): string[] {
   return [
     ...devices.map(({ name, address, data, target }) => `${name}: MSI address ${address}, data ${data} (${target})`),
     ...entries.map(
       ({ name, memory, cached }) => `${name}: ${memory}${cached.map(({ unit, entry }) => `; ${unit} has cached ${entry}`).join('')}`,
     ),
+    ...descriptors.map(({ name, pir, bits, nv, ndst }) => `${name}: PIR ${pir}${bits === '' ? '' : `, ${bits}`}, NV ${nv}, NDST ${ndst}`),
+    ...vcpus.map(({ name, where }) => `${name}: ${where}`),
     ...owed.map((name) => `${name}: owed, its handler has not run since the event`),
     ...cpus.map(
       ({ name, run, lapic, interruptsOn, irr, isr, slots, at }) =>

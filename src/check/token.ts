@@ -5,15 +5,20 @@
  *
  * SCENARIO is a built-in name, or ~ and the scenario itself in base64url; SETTINGS what was set besides, `-` if nothing;
  * SCHEDULE, `-` if nobody takes a step, a list of ACTOR.CHOICExRUN@ROUTINE:LINE.HASH#COUNT, where the part from @ says where a CPU stands when it is
- * left, so that another model can be taken to the same point.
+ * left, so that another model can be taken to the same point. Of a livelock SETTINGS has `raises=unbounded`, and `loop=N`: the steps
+ * behind the first N lead back to the state before them.
  */
 import type { Label } from '../kernel/index.js';
 import { assembleSystem, findScenario, parseScenario, type Overrides, type Scenario, type System } from '../scenario/index.js';
 import { assumptionValues, type Assumptions } from '../machine/index.js';
 import { cpuOfAction, describeAction } from './actions.js';
 import { Replay, replayPath } from './replay.js';
+import { isSame } from './trial.js';
 
 const MAGIC = 'irqlab1';
+const UNBOUNDED = 'unbounded';
+/** Settings that are neither behaviours nor assumptions. */
+const ofLivelocks: ReadonlySet<string> = new Set(['raises', 'loop']);
 
 interface Segment {
   readonly actor: string;
@@ -28,6 +33,10 @@ export interface Token {
   readonly model: string;
   readonly fingerprint: string;
   readonly settings: Readonly<Record<string, string>>;
+  /** the devices raise without bound */
+  readonly unbounded: boolean;
+  /** the steps behind so many are a loop; undefined: none is */
+  readonly loop: number | undefined;
   readonly segments: readonly Segment[];
 }
 
@@ -54,9 +63,11 @@ function fromBase64url(text: string): string {
   return new TextDecoder().decode(bytes);
 }
 
-/** Settings in force that the scenario's file does not have: behaviours and assumptions. */
-function settingsOf(system: System): Record<string, string> {
+/** Settings in force that the scenario's file does not have: behaviours, assumptions, and what is said of a livelock. */
+function settingsOf(system: System, loop: number | undefined): Record<string, string> {
   const set: Record<string, string> = {};
+  if (system.unbounded) set.raises = UNBOUNDED;
+  if (loop !== undefined) set.loop = String(loop);
   for (const { name, value, evidence } of system.model.behaviours) {
     if (evidence === 'set' && system.scenario.behaviours[name] !== value) set[name] = value;
   }
@@ -66,8 +77,8 @@ function settingsOf(system: System): Record<string, string> {
   return set;
 }
 
-/** The token of a path. Replays it once to see where the CPUs stand at each switch. */
-export async function tokenOf(system: System, path: readonly number[]): Promise<string> {
+/** The token of a path. Replays it once to see where the CPUs stand at each switch. `loop`: the steps behind so many are a loop. */
+export async function tokenOf(system: System, path: readonly number[], loop?: number): Promise<string> {
   const replay = await replayPath(system, path);
   const parts: string[] = [];
   for (let i = 0; i < path.length;) {
@@ -84,7 +95,7 @@ export async function tokenOf(system: System, path: readonly number[]): Promise<
   const known = findScenario(system.scenario.name);
   const isBuiltin = known !== undefined && JSON.stringify(known.scenario) === JSON.stringify(system.scenario);
   const scenario = isBuiltin ? system.scenario.name : `~${base64url(JSON.stringify(system.scenario))}`;
-  const settings = Object.entries(settingsOf(system)).map(([key, value]) => `${key}=${value}`);
+  const settings = Object.entries(settingsOf(system, loop)).map(([key, value]) => `${key}=${value}`);
   return [MAGIC, scenario, system.model.name, system.built.fingerprint, settings.join('+') || '-', parts.join(',') || '-'].join('/');
 }
 
@@ -125,11 +136,18 @@ export function parseToken(text: string): Token {
     scenario = found.scenario;
   }
   const pairs = settings === '-' ? [] : settings.split('+').map((pair) => pair.split('='));
+  const all = Object.fromEntries(pairs.map(([key = '', value = '']): [string, string] => [key, value]));
+  const { raises = UNBOUNDED, loop } = all;
+  if (raises !== UNBOUNDED) throw new TokenError(`the token says raises=${raises.slice(0, 40)}; raises is ${UNBOUNDED}`);
+  if (loop !== undefined && !/^\d{1,6}$/.test(loop))
+    throw new TokenError(`the token says loop=${loop.slice(0, 40)}; loop is a number of steps`);
   return {
     scenario,
     model,
     fingerprint,
-    settings: Object.fromEntries(pairs.map(([key = '', value = '']) => [key, value])),
+    settings: Object.fromEntries(Object.entries(all).filter(([key]) => !ofLivelocks.has(key))),
+    unbounded: all.raises !== undefined,
+    loop: loop === undefined ? undefined : Number(loop),
     segments: schedule === '-' ? [] : schedule.split(',').map(parseSegment),
   };
 }
@@ -150,6 +168,7 @@ export function systemOf(token: Token, overrides: Overrides = {}): System {
     model: overrides.model ?? token.model,
     behaviours: { ...of(false), ...overrides.behaviours },
     assumptions: { ...(of(true) as Partial<Assumptions>), ...overrides.assumptions },
+    unbounded: token.unbounded,
   });
 }
 
@@ -160,6 +179,20 @@ export interface Replayed {
   readonly exact: boolean;
   /** switches that could not be made on this model */
   readonly skipped: readonly string[];
+  /** the last steps are a loop: the state behind them is the one before them, so that they can be taken for ever */
+  readonly repeats: boolean;
+}
+
+/** True if the steps behind the first `from` lead back to the state before them. */
+async function leadsBack(system: System, path: readonly number[], from: number): Promise<boolean> {
+  if (from >= path.length) return false;
+  const machine = await system.machine({ timed: false, record: 0 });
+  let before = machine.image();
+  path.forEach((action, i) => {
+    if (i === from) before = machine.image();
+    machine.apply(action);
+  });
+  return isSame(before, machine.image());
 }
 
 /** Replays a token. On another model a CPU goes on to the same label; then everybody runs to rest. */
@@ -175,7 +208,9 @@ export async function replayToken(token: Token, system: System): Promise<Replaye
     skipped.push(showSegment(segment));
   }
   if (!exact) replay.toRest();
-  return { replay, exact, skipped };
+  const path = replay.steps.map(({ action }) => action);
+  const repeats = exact && skipped.length === 0 && token.loop !== undefined && (await leadsBack(system, path, token.loop));
+  return { replay, exact, skipped, repeats };
 }
 
 function showSegment({ actor, choice, stands }: Segment): string {
@@ -210,12 +245,12 @@ function approach(replay: Replay, segment: Segment): boolean {
     if (action === undefined) return false;
     const at = replay.apply(action).stands;
     const label = at && replay.system.built.labels[at.label];
-    if (label && isSame(label, stands) && at.count === stands.count) return true;
+    if (label && isSameLabel(label, stands) && at.count === stands.count) return true;
   }
   return false;
 }
 
-function isSame(label: Label, stands: NonNullable<Segment['stands']>): boolean {
+function isSameLabel(label: Label, stands: NonNullable<Segment['stands']>): boolean {
   return label.routine === stands.routine && hashOf(label.text) === stands.hash;
 }
 

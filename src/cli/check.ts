@@ -14,6 +14,7 @@ import {
 import { assembleSystem, type Scenario, type System } from '../scenario/index.js';
 import { kebab } from '../words.js';
 import { junit } from './junit.js';
+import { checkLiveness, refuseWithLiveness } from './liveness.js';
 import { loadScenario, orInputError, overridesOf, systemOptions, type SystemOptions } from './options.js';
 import { Exit, InputError, print, printJson } from './output.js';
 import { expectPicture, SVG_TEXT, writePictures } from './picture.js';
@@ -24,6 +25,7 @@ import { foundations, keptText, raisesText, toldText, verdictLine } from './verd
 interface CheckOptions extends Omit<SystemOptions, 'format'>, SearchOptions {
   readonly format: 'text' | 'json' | 'junit';
   readonly raises?: RaisesRange;
+  readonly liveness?: boolean;
   readonly svg?: string;
   readonly assumptions?: true;
 }
@@ -127,12 +129,25 @@ export function addCheck(program: Command): void {
       'events per device; with from..to each bound is searched in turn (default: what the scenario says)',
       raisesRange,
     )
+    .option(
+      '--liveness',
+      'look for livelocks in place of failures: fair runs in which devices raise for ever, and a handler or operation never ends, an event is never handled, or an irq never moves',
+    )
     .option('--assumptions', 'find the weakest assumptions under which it is safe, and what fails without the others')
     .option('--svg <file>', SVG_TEXT)
     .option('--verbose', 'tell every step of a counterexample; list the micro-ops that were never executed');
   searchOptions(command).action(async (options: CheckOptions) => {
     expectPicture(options.svg);
     const { raises, resume } = options;
+    if (options.liveness === true) {
+      refuseWithLiveness(command, options);
+      const scenario = loadScenario(options.scenario);
+      const overrides = await overridesOf(options);
+      return checkLiveness(
+        orInputError(() => assembleSystem(scenario, { ...overrides, unbounded: true })),
+        options,
+      );
+    }
     if (resume !== undefined && !options.assumptions) {
       refuseBesides(command, ['scenario', 'model', 'set', 'assume', 'raises', 'reduction', 'fingerprint']);
       const { system, ...kept } = await searchIn(resume);

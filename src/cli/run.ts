@@ -4,6 +4,7 @@ import { timedRun, type RunResult } from '../campaign/index.js';
 import { drawDiagram, explain, wrap } from '../check/index.js';
 import { ModelError } from '../kernel/model/index.js';
 import { restsOn } from '../scenario/index.js';
+import { deadlineText, us } from './deadline.js';
 import { loadScenario, overridesOf, simulatedSeconds, systemOptions, wholeNumber, type SystemOptions } from './options.js';
 import { count, Exit, field, headline, InputError, Interrupt, plural, print, printJson, Progress, style, width } from './output.js';
 import { expectPicture, writePictures } from './picture.js';
@@ -13,13 +14,10 @@ import { follow, followedNotes, type Followed } from './token.js';
 interface RunOptions extends SystemOptions {
   readonly seed?: number;
   readonly seconds?: number;
+  readonly deadline?: number;
   readonly schedule?: string;
   readonly diagram?: boolean;
   readonly svg?: string;
-}
-
-function us(cycles: number): string {
-  return `${(cycles / 3000).toFixed(cycles < 300_000 ? 2 : 0)} us`;
 }
 
 /** What a run came to, in a few lines. */
@@ -41,6 +39,7 @@ export function runText(result: RunResult): string {
       `sent ${count(result.sent)}, handled ${count(result.handled)}, lost ${count(result.lost)}${coalesced > 0 ? `, coalesced ${count(coalesced)}` : ''}`,
     ),
     ...field('latency', `raise to handler: median ${us(l.p50)}, 99 % ${us(l.p99)}, 99.9 % ${us(l.p999)}, most ${us(l.max)}`),
+    ...(result.deadline === undefined ? [] : deadlineText(result.deadline)),
     ...field(
       'kernel',
       `${plural(result.moves, 'move')}, ${plural(result.retriggers, 're-trigger')}, ${count(result.swallowed)} swallowed, ${plural(result.strays, 'stray')}, ${count(result.foreign)} foreign, ${plural(result.leaked, 'leaked vector')}`,
@@ -89,11 +88,12 @@ export async function runScenario(...[scenario, overrides, limits = {}]: Paramet
 
 /** How a replay ended. On its own model a schedule ends where it was found, which need not be at rest. */
 function replayedText(followed: Followed): string {
-  const { replay, exact, skipped } = followed.replayed;
+  const { replay, exact, skipped, repeats } = followed.replayed;
   const broken = replay.broken();
   const visible = replay.steps.filter((step) => step.visible).length;
-  const [words, paint] =
-    broken.length > 0
+  const [words, paint] = repeats
+    ? [`LIVELOCK: the loop is closed${broken.length > 0 ? `; FAILED ${broken.map(kebab).join(', ')}` : ''}`, style.alarm]
+    : broken.length > 0
       ? [`FAILED ${broken.map(kebab).join(', ')}`, style.alarm]
       : [replay.machine.quiet === 'rest' ? 'runs to rest without a failure' : 'no failure up to the end of the schedule', style.good];
   const found = exact && skipped.length === 0 ? '; every step is the one that was found' : '';
@@ -108,7 +108,8 @@ function replayedText(followed: Followed): string {
 async function replaySchedule(options: RunOptions): Promise<void> {
   const followed = await follow(options.schedule ?? '', options);
   const { system, replayed } = followed;
-  const { replay, exact, skipped } = replayed;
+  const { replay, exact, skipped, repeats } = replayed;
+  const { loop } = followed.token;
   const broken = replay.broken();
   const visible = replay.steps.filter((step) => step.visible).length;
   if (options.format === 'json') {
@@ -123,6 +124,7 @@ async function replaySchedule(options: RunOptions): Promise<void> {
       steps: replay.steps.length,
       visible,
       atRest: replay.machine.quiet === 'rest',
+      ...(loop !== undefined && { loop: { from: loop + 1, repeats } }),
     });
   } else {
     print(replayedText(followed));
@@ -130,11 +132,15 @@ async function replaySchedule(options: RunOptions): Promise<void> {
   if (options.svg !== undefined || options.diagram) {
     const path = replay.steps.map((step) => step.action);
     const [property] = broken;
-    const explanation = await explain(system, { path, property });
+    const explanation = await explain(system, {
+      path,
+      property,
+      loop: repeats && loop !== undefined ? { from: loop, never: [] } : undefined,
+    });
     if (options.diagram && options.format !== 'json') print(`\n${drawDiagram(explanation, width(), style)}`);
     writePictures(options.svg, [{ scenario: system.scenario.name, model: system.model.name, property, steps: visible, explanation }]);
   }
-  process.exitCode = broken.length > 0 ? Exit.failed : Exit.ok;
+  process.exitCode = broken.length > 0 || repeats ? Exit.failed : Exit.ok;
 }
 
 export function addRun(program: Command): void {
@@ -144,17 +150,28 @@ export function addRun(program: Command): void {
     )
     .option('--seed <n>', 'seed of all random streams (default: what the scenario says)', wholeNumber)
     .option('--seconds <n>', 'simulated seconds (default: what the scenario says)', simulatedSeconds)
+    .option(
+      '--deadline <cycles>',
+      'cycles within which each event has to be handled: tells late from lost, by how much, and what held it up (3000 a microsecond)',
+      wholeNumber,
+    )
     .option('--schedule <token>', 'replay the schedule that check printed')
     .option('--diagram', 'draw what the schedule does')
     .option('--svg <file>', 'with --schedule: draw it as a picture, in a file or a directory')
     .action(async (options: RunOptions) => {
       if (options.svg !== undefined && options.schedule === undefined)
         throw new InputError('--svg draws a schedule: give --schedule too; irqlab check --svg draws what it finds');
+      if (options.deadline !== undefined && options.schedule !== undefined)
+        throw new InputError('a schedule has no time, so no event of it is late: leave out --deadline or --schedule');
       expectPicture(options.svg);
       if (options.schedule !== undefined) return replaySchedule(options);
       const scenario = loadScenario(options.scenario);
       const overrides = await overridesOf(options);
-      const result = await runScenario(scenario, overrides, { seed: options.seed, seconds: options.seconds }).catch((error: unknown) => {
+      const result = await runScenario(scenario, overrides, {
+        seed: options.seed,
+        seconds: options.seconds,
+        deadline: options.deadline,
+      }).catch((error: unknown) => {
         throw error instanceof ModelError ? new InputError(error.message) : error;
       });
       if (options.format === 'json') printJson(runJson(result));

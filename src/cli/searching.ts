@@ -33,7 +33,8 @@ export interface SearchOptions {
   readonly about?: unknown;
 }
 
-const MEMORY = 3.5 * 2 ** 30;
+/** Bytes for a search, unless something else is asked for. */
+export const MEMORY = 3.5 * 2 ** 30;
 const MOST_WORKERS = 16;
 
 function workerCount(text: string): number {

@@ -5,7 +5,7 @@ import { ModelError } from '../kernel/model/index.js';
 import type { System } from '../scenario/index.js';
 import { importTrace } from '../trace/index.js';
 import { overridesOf, readInput, type SystemOptions } from './options.js';
-import { InputError } from './output.js';
+import { InputError, plural } from './output.js';
 
 const BEGIN = 'irqlab1/';
 
@@ -67,12 +67,25 @@ export async function follow(text: string, options: Pick<SystemOptions, 'model' 
   }
 }
 
-/** What is to be said about a way that is not the one the token was made from, a sentence each. */
-export function followedNotes({ token, system, replayed: { exact, skipped }, changed }: Followed): string[] {
+/** Whether the loop of a livelock is one. */
+function loopNotes({ token: { loop }, replayed: { replay, exact, repeats } }: Followed): string[] {
+  if (loop === undefined) return [];
+  const steps = `the ${plural(replay.steps.length - loop, 'step')} behind step ${loop}`;
+  if (repeats) return [`${steps} lead back to the state before them, byte for byte: they can be taken for ever`];
+  return [
+    exact ? `${steps} do not lead back to the state before them` : 'it was a livelock; whether it is one here, check --liveness tells',
+  ];
+}
+
+/** What is to be said about a livelock, and about a way that is not the one the token was made from, a sentence each. */
+export function followedNotes(followed: Followed): string[] {
+  const { token, system, replayed, changed } = followed;
+  const { exact, skipped } = replayed;
   const why = changed
     ? `the schedule was made with ${token.model} (${token.fingerprint})`
     : `${token.model} is not what it was when the schedule was made (${token.fingerprint}, now ${system.built.fingerprint})`;
   return [
+    ...loopNotes(followed),
     ...(exact ? [] : [`${why}; each CPU was taken to the same line, then everybody ran to rest`]),
     ...skipped.map((each) => `skipped, not possible here: ${each}`),
   ];

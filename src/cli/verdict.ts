@@ -53,16 +53,29 @@ function coverageText(result: SearchResult): string {
 /** Columns that an assumption takes, before what it says. */
 const SETTING = 25;
 
-/** Everything a verdict rests on. */
-export function foundations({ system, result }: Checked, verbose: boolean): string {
-  const { vacuity } = result;
+/** The assumptions in force. */
+export function assumptionFields(system: System): string[] {
   const assumed = assumptionPairs(system).flatMap(([setting, text]) =>
     wrap(text, width() - FIELD - SETTING).map((line, i) => (i === 0 ? setting : '').padEnd(SETTING) + line),
   );
+  return assumed.map((line, i) => (i === 0 ? '  assumptions' : '').padEnd(FIELD) + line);
+}
+
+/** The behaviours of the kernel model, and what in it is the user's own. */
+export function behavioursText({ model }: System): string[] {
+  return [
+    ...(model.own === undefined ? [] : field('own', `routines of the user's own: ${model.own.join(', ')}`)),
+    ...field('behaviours', model.behaviours.map((b) => `${b.name}=${b.value} (${b.evidence})`).join(', ')),
+  ];
+}
+
+/** Everything a verdict rests on. */
+export function foundations({ system, result }: Checked, verbose: boolean): string {
+  const { vacuity } = result;
   return [
     ...field('bounds', boundsText(system)),
     ...field('properties', system.properties.map(kebab).join(', ')),
-    ...assumed.map((line, i) => (i === 0 ? '  assumptions' : '').padEnd(FIELD) + line),
+    ...assumptionFields(system),
     ...field('searched', coverageText(result)),
     ...field(
       'not vacuous',
@@ -70,8 +83,7 @@ export function foundations({ system, result }: Checked, verbose: boolean): stri
     ),
     ...(verbose ? vacuity.notExecuted.flatMap((label) => field('', label)) : []),
     ...vacuity.neverEvaluated.flatMap((sentence, i) => field(i === 0 ? 'unevaluated' : '', sentence)),
-    ...(system.model.own === undefined ? [] : field('own', `routines of the user's own: ${system.model.own.join(', ')}`)),
-    ...field('behaviours', system.model.behaviours.map((b) => `${b.name}=${b.value} (${b.evidence})`).join(', ')),
+    ...behavioursText(system),
     '',
   ].join('\n');
 }

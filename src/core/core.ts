@@ -86,6 +86,8 @@ interface Exports {
   searchBegin(options: number): number;
   searchRun(budget: number): number;
   searchStats(): number;
+  graphBegin(reduction: number): number;
+  graphRun(budget: number): number;
   nextRound(deeper: number): number;
   hasRecords(bag: number): number;
   receive(at: number, bytes: number): number;

@@ -5,7 +5,7 @@ export interface Meaning {
   /** values that have a name of their own, e.g. `{ UNUSED: 0 }` */
   readonly names?: Readonly<Record<string, number>>;
   /** what the other values are; default: what the kind says */
-  readonly as?: 'cpu' | 'irq' | 'device' | 'number';
+  readonly as?: 'cpu' | 'irq' | 'device' | 'vCPU' | 'number';
   /** the value of index 0; default 0 */
   readonly from?: number;
 }

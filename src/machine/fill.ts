@@ -10,6 +10,7 @@ import {
   Src,
   Table,
   TimerSetup,
+  UNBOUNDED,
   VarWord,
   type Core,
 } from '../core/index.js';
@@ -24,8 +25,6 @@ import { timingTable } from './timing.js';
 
 /** Stores that a CPU's buffer holds: fewer than any processor of today has (assumed). */
 const STORES = 16;
-/** Raises without bound, for the core. */
-const UNBOUNDED = 0xffffffff;
 
 /** Addresses of a machine's tables and variables. */
 export class Layout {
@@ -195,6 +194,8 @@ function fillSettings(core: Core, at: number, setup: MachineSetup): void {
   set(Settings.virtExtDestId, setup.virtExtDestId ? 1 : 0);
   set(Settings.doorbellSlot, setup.program.doorbell ?? NONE);
   set(Settings.guestLog, setup.guestLog ?? MOST_LOGGED);
+  set(Settings.flying, setup.flying ?? 0);
+  set(Settings.holds, setup.holds === true ? 1 : 0);
   const system = new Uint32Array(8);
   for (const v of setup.systemVectors) system[v >>> 5] = (system[v >>> 5] ?? 0) | (1 << (v & 31));
   core.write(at + Settings.systemVectors * 4, system);

@@ -151,7 +151,7 @@ export class ProgramMachine extends Machine {
   /** Guest-physical address of descriptor `row` of a variable, low and high half: where a unit finds it. */
   descriptorAddress(slot: number, row: number): readonly [low: number, high: number] {
     const at = this.layout.slot(slot, VarWord.address) + row * PidWord.count * 4;
-    return [(VARIABLE_WINDOW + (at - this.layout.firstVariable())) >>> 0, row];
+    return [(VARIABLE_WINDOW + (at - this.layout.firstVariable())) >>> 0, row + 1];
   }
 
   /** The machine is set up: derived fields are computed; in a timed run the clock is armed. */
@@ -170,8 +170,13 @@ export class ProgramMachine extends Machine {
   }
 
   /** Vectors in the PIRs of a variable of descriptors, by row. */
+  /** How many descriptors a variable is. */
+  rowsOf(slot: number): number {
+    return this.layout.slot(slot, VarWord.dim0);
+  }
+
   posted(slot: number): { readonly row: number; readonly vector: number }[] {
-    const rows = Array.from({ length: this.layout.slot(slot, VarWord.dim0) }, (_, row) => row);
+    const rows = Array.from({ length: this.rowsOf(slot) }, (_, row) => row);
     const vectors = Array.from({ length: PidWord.control * 32 }, (_, vector) => vector);
     return rows.flatMap((row) =>
       vectors.filter((vector) => (this.variable(slot, row, vector >>> 5) >>> (vector & 31)) & 1).map((vector) => ({ row, vector })),

@@ -14,7 +14,7 @@ export interface SourceSetup {
   /** which of that device's messages it asks for, from 0 */
   readonly message: number;
   readonly kind: keyof typeof DeviceKind;
-  /** raises allowed; `Infinity` in a timed run */
+  /** raises allowed; `Infinity` in a timed run and a check of liveness */
   readonly raises: number;
   /** cycles between raises, drawn from this list; empty: it does not raise by itself */
   readonly gaps: readonly number[];
@@ -112,7 +112,7 @@ export function refuseTooLarge(setup: MachineSetup): void {
     sources: setup.sources.length,
     messages: setup.messages,
     timers: setup.program.timers?.length ?? 0,
-    raises: Math.max(0, ...setup.sources.map((s) => s.raises)),
+    raises: Math.max(0, ...setup.sources.map((s) => s.raises).filter(Number.isFinite)),
     'raises per irq in the probe': setup.probeRaises,
     IOMMUs: setup.iommus?.length ?? 0,
     'remapping entries': entriesIn(setup),
@@ -151,6 +151,8 @@ export interface MachineSetup {
   readonly systemVectors: readonly number[];
   /** messages that may be in flight */
   readonly messages: number;
+  /** those of a source among them; left out: no less */
+  readonly flying?: number;
   readonly timed: boolean;
   readonly assumptions: Assumptions;
   readonly timing: Readonly<Record<string, number | Latency>>;
@@ -166,4 +168,6 @@ export interface MachineSetup {
   readonly record: 0 | 1 | 2;
   /** capacity of the event ring, records */
   readonly ring: number;
+  /** what holds up each event is recorded (timed); left out: it is not */
+  readonly holds?: boolean;
 }

@@ -3,6 +3,7 @@ import { messageOf } from './message.js';
 import type { Outline } from './outline.js';
 import { placeIrqs } from './placement.js';
 import { unitsOf } from './units.js';
+import { lastCpus } from './vcpus.js';
 import {
   FIRST_VECTOR,
   type Assertion,
@@ -30,16 +31,17 @@ export function completed(file: ScenarioFile, outline: Outline): Scenario {
     model,
     behaviours,
     assumptions,
-    machine: { cpus, ...iommuOf(file), ...ioapicOf(file) },
+    machine: { cpus, ...iommuOf(file), ...vcpusOf(file, online), ...ioapicOf(file) },
     universe,
     devices: devices.map((device): DeviceDescription => ({
       ...device,
       ...levelOf(device),
       interArrival: gapsOf(device.interArrival),
-      irqs: device.irqs.map(({ irq, affinity, managed = false, threaded = false, requested = true }) => {
+      irqs: device.irqs.map(({ irq, affinity, managed = false, threaded = false, requested = true, vcpu: postedTo }) => {
         const { cpu = 0, vector = FIRST_VECTOR } = placements[place++] ?? {};
         const placed = { irq, cpu, vector, affinity: affinity === undefined ? all : ascending(affinity) };
-        return { ...placed, ...(managed && { managed }), ...(threaded && { threaded }), ...(!requested && { requested }) };
+        const kept = { ...(managed && { managed }), ...(threaded && { threaded }), ...(!requested && { requested }) };
+        return { ...placed, ...kept, ...(postedTo !== undefined && { vcpu: postedTo }) };
       }),
     })),
     operations: operations.map(operationOf),
@@ -52,6 +54,12 @@ export function completed(file: ScenarioFile, outline: Outline): Scenario {
 
 function iommuOf({ machine: { iommu } }: ScenarioFile): Pick<MachineDescription, 'iommu'> {
   return iommu === undefined ? {} : { iommu: unitsOf(typeof iommu === 'string' ? { type: iommu, units: [{}] } : iommu) };
+}
+
+/** As many as the file says from the last CPU down, or on those that it lists. */
+function vcpusOf({ machine: { vcpus } }: ScenarioFile, online: readonly number[]): Pick<MachineDescription, 'vcpus'> {
+  if (vcpus === undefined) return {};
+  return { vcpus: typeof vcpus === 'number' ? lastCpus(vcpus, online) : vcpus };
 }
 
 /** What has the default is left out. */
@@ -77,6 +85,7 @@ function gapsOf({ us, cycles = [] }: ScenarioFile['devices'][number]['interArriv
 
 function operationOf(operation: ScenarioFile['operations'][number]): Operation {
   const { offline, online, move, request, free, disable, enable, teardown, allocate, suspend, pause } = operation;
+  const { post, unpost, load, preempt, block, wake } = operation;
   if (offline !== undefined) return { offline };
   if (online !== undefined) return { online };
   if (move !== undefined) return { move: { irq: move.irq, to: ascending(move.to), ...(move.on === undefined ? {} : { on: move.on }) } };
@@ -87,6 +96,12 @@ function operationOf(operation: ScenarioFile['operations'][number]): Operation {
   if (teardown !== undefined) return { teardown };
   if (allocate !== undefined) return { allocate };
   if (suspend !== undefined) return { suspend };
+  if (post !== undefined) return { post };
+  if (unpost !== undefined) return { unpost };
+  if (load !== undefined) return { load };
+  if (preempt !== undefined) return { preempt };
+  if (block !== undefined) return { block };
+  if (wake !== undefined) return { wake };
   if (pause !== undefined) return { pause };
   throw new Error('the schema accepted an operation without a key');
 }

@@ -1,6 +1,7 @@
 /** Whether the list of operations can be carried out: which CPUs are online, and what has become of the irqs, when each begins. */
 import { cpuListMistakes, finding, missingCpu, type Finding } from './findings.js';
 import type { At, CpuOutline, IrqOutline, LifeKind, OperationOutline, Outline } from './outline.js';
+import { leave, load, parallelMistakes, placesOf, withoutHost, type Places } from './vcpus.js';
 import { cpusListed, joined, listed, quote } from '../words.js';
 
 export function operationMistakes(outline: Outline, cpus: readonly CpuOutline[]): Finding[] {
@@ -11,12 +12,21 @@ export function operationMistakes(outline: Outline, cpus: readonly CpuOutline[])
     readable && known.length > 0 && !known.includes(irq.value)
       ? [finding(irq.path, `irq ${irq.value} does not exist; the devices have irq ${listed(known)}`)]
       : [];
-  const wrong = operations.flatMap((operation) => {
+  const wrong = operations.flatMap((operation): Finding[] => {
     switch (operation.kind) {
       case 'other':
         return [];
       case 'suspend':
-        return parallel ? [finding(operation.path, 'nothing can go on in parallel with a suspend; leave out parallel')] : [];
+        if (parallel) return [finding(operation.path, 'nothing can go on in parallel with a suspend; leave out parallel')];
+        return outline.vcpus === undefined
+          ? []
+          : [finding(operation.path, 'a machine with vCPUs is not suspended; leave out one of the two')];
+      case 'preempt':
+      case 'block':
+      case 'wake':
+        return [];
+      case 'load':
+        return missingCpu(operation.cpu, cpus);
       case 'offline':
       case 'online':
         return missingCpu(operation.cpu, cpus);
@@ -44,8 +54,11 @@ export function operationMistakes(outline: Outline, cpus: readonly CpuOutline[])
   if (wrong.length > 0 || unread) return wrong;
   const online = new Set(cpus.filter((cpu) => cpu.online).map(({ cpu }) => cpu.value));
   if (online.size === 0) return [];
-  if (parallel) return anyOrder(operations, online);
-  const state = { online, lives: livesOf(irqs) };
+  const state = { online, lives: livesOf(irqs), places: placesOf(outline, online) };
+  if (parallel) {
+    const homeless = operations.flatMap((operation) => hostless(operation, state) ?? []);
+    return [...parallelMistakes(outline, operations), ...homeless, ...anyOrder(operations, online)];
+  }
   const first = inOrder(operations, state, '');
   return first.length > 0 || !repeat ? first : inOrder(operations, state, 'in the second round, ');
 }
@@ -76,11 +89,14 @@ interface Life {
   allocated: boolean;
   requested: boolean;
   depth: number;
+  /** the vCPU that it is posted to */
+  vcpu: number | undefined;
 }
 
 interface Way {
   readonly online: Set<number>;
   readonly lives: ReadonlyMap<number, Life>;
+  readonly places: Places;
 }
 
 /** Times that an irq may be disabled before it is enabled. */
@@ -88,8 +104,8 @@ const DEEPEST = 3;
 
 function livesOf(irqs: readonly IrqOutline[]): ReadonlyMap<number, Life> {
   return new Map(
-    irqs.flatMap(({ irq, device, requested }) =>
-      irq === undefined ? [] : [[irq.value, { device, allocated: true, requested, depth: 0 }]],
+    irqs.flatMap(({ irq, device, requested, vcpu }) =>
+      irq === undefined ? [] : [[irq.value, { device, allocated: true, requested, depth: 0, vcpu: vcpu?.value }]],
     ),
   );
 }
@@ -103,6 +119,7 @@ function live(kind: LifeKind, irq: number, life: Life): string | undefined {
     return undefined;
   }
   if (!life.requested) return `irq ${irq} is not requested then; request it before`;
+  if (life.vcpu !== undefined) return `irq ${irq} is posted to vCPU ${life.vcpu} then; unpost it before`;
   switch (kind) {
     case 'free':
       life.requested = false;
@@ -118,6 +135,16 @@ function live(kind: LifeKind, irq: number, life: Life): string | undefined {
   }
 }
 
+/** As `live`, of a post to a vCPU, or of none any more. */
+function posted(irq: number, vcpu: number | undefined, life: Life): string | undefined {
+  if (!life.requested) return `irq ${irq} is not requested then; request it before`;
+  if (life.depth > 0) return `irq ${irq} is disabled then; enable it before`;
+  if (vcpu === undefined && life.vcpu === undefined) return `irq ${irq} is not posted then; post it before, or leave this out`;
+  if (vcpu !== undefined && vcpu === life.vcpu) return `irq ${irq} is posted to vCPU ${vcpu} already; leave this out`;
+  life.vcpu = vcpu;
+  return undefined;
+}
+
 /** As `live`, of all irqs of a device. */
 function given(kind: 'teardown' | 'allocate', device: string, lives: Way['lives']): string | undefined {
   const own = [...lives].filter(([, life]) => life.device === device);
@@ -131,12 +158,29 @@ function given(kind: 'teardown' | 'allocate', device: string, lives: Way['lives'
 }
 
 /** Carries the operations out and reports those that cannot be. */
-function inOrder(operations: readonly OperationOutline[], { online, lives }: Way, when: string): Finding[] {
+function inOrder(operations: readonly OperationOutline[], way: Way, when: string): Finding[] {
+  const { online, lives, places } = way;
   return operations.flatMap((operation) => {
+    const homeless = hostless(operation, way);
+    if (homeless !== undefined) return [{ ...homeless, message: `${when}${homeless.message}` }];
     switch (operation.kind) {
       case 'other':
       case 'suspend':
+      case 'preempt':
+      case 'block':
+      case 'wake':
         return [];
+      case 'post':
+      case 'unpost': {
+        const { value, path } = operation.irq;
+        const life = lives.get(value);
+        const wrong = life && posted(value, operation.kind === 'post' ? operation.vcpu.value : undefined, life);
+        return wrong === undefined ? [] : [finding(path, `${when}${wrong}`)];
+      }
+      case 'load': {
+        const wrong = load(places, online, operation.vcpu.value, operation.cpu.value);
+        return wrong === undefined ? [] : [finding(operation.cpu.path, `${when}${wrong}`)];
+      }
       case 'teardown':
       case 'allocate': {
         const { value, path } = operation.device;
@@ -155,7 +199,9 @@ function inOrder(operations: readonly OperationOutline[], { online, lives }: Way
       }
       case 'online':
       case 'offline': {
-        const wrong = plug(operation.kind, operation.cpu.value, online);
+        const { value: cpu } = operation.cpu;
+        const stuck = operation.kind === 'offline' && online.size > 1 ? leave(places, online, cpu) : undefined;
+        const wrong = stuck ?? plug(operation.kind, cpu, online);
         return wrong === undefined ? [] : [finding(operation.cpu.path, `${when}${wrong}`)];
       }
       default: {
@@ -166,6 +212,19 @@ function inOrder(operations: readonly OperationOutline[], { online, lives }: Way
       }
     }
   });
+}
+
+/** An operation whose task finds no CPU without a vCPU. */
+function hostless(operation: OperationOutline, { online, places }: Way): Finding | undefined {
+  if (operation.kind === 'other' || operation.kind === 'load' || operation.kind === 'preempt' || operation.kind === 'block')
+    return undefined;
+  const on = operation.kind === 'move' ? operation.on : undefined;
+  if (on !== undefined && places.includes(on.value))
+    return finding(on.path, `CPU ${on.value} has vCPU ${places.indexOf(on.value)} then; write another, or leave out on`);
+  const message = withoutHost(places, online, operation.kind === 'offline' ? operation.cpu.value : undefined);
+  if (message === undefined) return undefined;
+  const at = 'irq' in operation ? operation.irq : 'vcpu' in operation ? operation.vcpu : 'cpu' in operation ? operation.cpu : undefined;
+  return finding(at?.path ?? ('path' in operation ? operation.path : ['operations']), message);
 }
 
 /** As `live`, of a CPU. */

@@ -5,7 +5,18 @@
  * others. What the schema refuses is absent here, and no second finding is made of it.
  */
 import type { z } from 'zod';
-import { apicIdNumber, cpuCount, cpuNumber, irqNumber, messageCount, messageTypes, universeVectors, vectorNumber } from './schema.js';
+import {
+  apicIdNumber,
+  cpuCount,
+  cpuNumber,
+  irqNumber,
+  messageCount,
+  messageTypes,
+  universeVectors,
+  vcpuCount,
+  vcpuNumber,
+  vectorNumber,
+} from './schema.js';
 import type { Path } from './source.js';
 
 /** A value that the schema accepts, and where it stands. */
@@ -31,6 +42,8 @@ export interface IrqOutline {
   readonly affinity: readonly At<number>[] | undefined;
   readonly managed: boolean;
   readonly requested: boolean;
+  /** that it is posted to at the start */
+  readonly vcpu: At<number> | undefined;
   /** Whether cpu, vector and affinity are what the author wrote, not what is left of it. */
   readonly whole: boolean;
 }
@@ -54,6 +67,9 @@ export interface MessageOutline {
 const lifeKinds = ['request', 'free', 'disable', 'enable'] as const;
 export type LifeKind = (typeof lifeKinds)[number];
 
+const vcpuKinds = ['preempt', 'block', 'wake'] as const;
+export type VcpuKind = (typeof vcpuKinds)[number];
+
 export type OperationOutline =
   | { readonly kind: 'offline' | 'online'; readonly cpu: At<number> }
   | {
@@ -66,6 +82,10 @@ export type OperationOutline =
   | { readonly kind: LifeKind; readonly irq: At<number> }
   | { readonly kind: 'teardown' | 'allocate'; readonly device: At<string> }
   | { readonly kind: 'suspend'; readonly path: Path }
+  | { readonly kind: 'post'; readonly irq: At<number>; readonly vcpu: At<number> }
+  | { readonly kind: 'unpost'; readonly irq: At<number> }
+  | { readonly kind: 'load'; readonly vcpu: At<number>; readonly cpu: At<number> }
+  | { readonly kind: VcpuKind; readonly vcpu: At<number> }
   /** A pause, or not readable: what the machine looks like afterwards is not known. */
   | { readonly kind: 'other'; readonly pause: boolean };
 
@@ -76,6 +96,10 @@ export interface Outline {
   readonly vectors: number | undefined;
   readonly deviceNames: readonly At<string>[];
   readonly messages: readonly MessageOutline[];
+  /** How many vCPUs there are, or the CPU of each; absent if there are none. */
+  readonly vcpus: At<number | readonly At<number>[]> | undefined;
+  /** Nothing can be said about vCPU numbers. */
+  readonly vcpusUnread: boolean;
   /** What the file says of remapping units. */
   readonly iommu: Readonly<Record<string, unknown>>;
   /** What remapping units say of their devices; undefined for one that takes the rest. */
@@ -93,11 +117,14 @@ export function outlineOf(value: unknown): Outline {
   const root = mapping(value);
   const devices = items(root['devices']);
   const vectors = mapping(root['universe'])['vectors'];
+  const vcpus = vcpusOf(mapping(root['machine'])['vcpus'], ['machine', 'vcpus']);
   return {
     cpus: cpusOf(mapping(root['machine'])['cpus']),
     vectors: vectors === undefined ? 4 : accepted(universeVectors, vectors),
     deviceNames: devices.flatMap((device, i) => at(mapping(device)['name'], ['devices', i, 'name'], textOf) ?? []),
     messages: devices.map((device, i) => messageOf(mapping(device), ['devices', i])),
+    vcpus,
+    vcpusUnread: vcpus === undefined && mapping(root['machine'])['vcpus'] !== undefined,
     iommu: iommuOf(mapping(root['machine'])['iommu']),
     units: items(mapping(mapping(root['machine'])['iommu'])['units']).map((unit, i) => {
       const names = mapping(unit)['devices'];
@@ -124,6 +151,12 @@ export function outlineOf(value: unknown): Outline {
 /** A type alone is short for a mapping. */
 function iommuOf(value: unknown): Mapping {
   return typeof value === 'string' ? { type: value } : mapping(value);
+}
+
+function vcpusOf(value: unknown, path: Path): Outline['vcpus'] {
+  if (!Array.isArray(value)) return accepting<number>(vcpuCount, value, path);
+  const cpus = numbers(value, path);
+  return cpus === undefined || cpus.length === 0 ? undefined : { value: cpus, path };
 }
 
 function cpusOf(value: unknown): readonly CpuOutline[] | undefined {
@@ -171,6 +204,7 @@ function irqOf(irq: Mapping, path: Path, device: string | undefined): IrqOutline
     affinity,
     managed: irq['managed'] === true,
     requested: irq['requested'] !== false,
+    vcpu: accepting(vcpuNumber, irq['vcpu'], [...path, 'vcpu']),
     whole:
       (cpu !== undefined || irq['cpu'] === undefined) &&
       (vector !== undefined || irq['vector'] === undefined) &&
@@ -195,6 +229,16 @@ function operationOf(operation: Mapping, path: Path): OperationOutline {
     const device = at(operation[kind], [...path, kind], textOf);
     return device === undefined ? { kind: 'other', pause: false } : { kind, device };
   }
+  const onVcpu = vcpuKinds.find((each) => each === kind);
+  if (onVcpu !== undefined) return whole({ kind: onVcpu, vcpu: accepting(vcpuNumber, operation[onVcpu], [...path, onVcpu]) });
+  if (kind === 'unpost') return whole({ kind, irq: accepting(irqNumber, operation[kind], [...path, kind]) });
+  if (kind === 'post' || kind === 'load') {
+    const given = mapping(operation[kind]);
+    const vcpu = accepting(vcpuNumber, given['vcpu'], [...path, kind, 'vcpu']);
+    return kind === 'post'
+      ? whole({ kind, vcpu, irq: accepting(irqNumber, given['irq'], [...path, kind, 'irq']) })
+      : whole({ kind, vcpu, cpu: accepting(cpuNumber, given['cpu'], [...path, kind, 'cpu']) });
+  }
   if (kind === 'suspend' && operation['suspend'] === true) return { kind, path: [...path, kind] };
   if (kind !== 'move') return { kind: 'other', pause: kind === 'pause' };
   const { irq, to, on } = mapping(operation['move']);
@@ -205,6 +249,14 @@ function operationOf(operation: Mapping, path: Path): OperationOutline {
     to: numbers(to, [...path, 'move', 'to']) ?? [],
     on: accepting(cpuNumber, on, [...path, 'move', 'on']),
   };
+}
+
+/** With all that it needs, or not readable. */
+function whole<T extends { readonly kind: string }>(
+  operation: T,
+): { readonly [K in keyof T]: NonNullable<T[K]> } | { readonly kind: 'other'; readonly pause: false } {
+  const is = Object.values(operation).every((value) => value !== undefined);
+  return is ? (operation as { readonly [K in keyof T]: NonNullable<T[K]> }) : { kind: 'other', pause: false };
 }
 
 function numbers(value: unknown, path: Path): readonly At<number>[] | undefined {

@@ -6,6 +6,7 @@ import type { CpuOutline, IrqOutline, Outline } from './outline.js';
 import { placeIrqs } from './placement.js';
 import { FIRST_VECTOR } from './scenario.js';
 import { unitMistakes } from './units.js';
+import { vcpuMistakes } from './vcpus.js';
 import { cpusListed, hex, quote } from '../words.js';
 
 export function referenceMistakes(outline: Outline): Finding[] {
@@ -22,6 +23,7 @@ export function referenceMistakes(outline: Outline): Finding[] {
       (pin) => `two devices are on pin ${pin}; give one of them another pin`,
     ),
     ...unitMistakes(outline),
+    ...vcpuMistakes(outline),
     ...(cpus === undefined
       ? []
       : [...machineMistakes(cpus), ...irqs.flatMap((irq) => targetMistakes(irq, cpus)), ...operationMistakes(outline, cpus)]),

@@ -37,6 +37,8 @@ export interface MachineDescription {
   readonly cpus: readonly CpuDescription[];
   /** interrupt remapping; left out: none */
   readonly iommu?: IommuDescription;
+  /** the CPU that each vCPU runs on at the start; left out: there are none */
+  readonly vcpus?: readonly number[];
   /** the one of devices on pins; left out: it has version 0x20 (hardware.md B.1) */
   readonly ioapic?: { readonly version: 0x20 | 0x11 };
 }
@@ -136,6 +138,8 @@ export interface IrqDescription {
   readonly threaded?: boolean;
   /** At the start; left out: it is. */
   readonly requested?: boolean;
+  /** that it is posted to at the start; left out: none */
+  readonly vcpu?: number;
 }
 
 export type Operation =
@@ -151,6 +155,14 @@ export type Operation =
   | { readonly teardown: string }
   | { readonly allocate: string }
   | { readonly suspend: true }
+  | { readonly post: { readonly irq: number; readonly vcpu: number } }
+  /** by the number of the irq */
+  | { readonly unpost: number }
+  | { readonly load: { readonly vcpu: number; readonly cpu: number } }
+  /** by the number of the vCPU */
+  | { readonly preempt: number }
+  | { readonly block: number }
+  | { readonly wake: number }
   | { readonly pause: { readonly us: number } };
 
 /** Holds where its expression does: in every state, in those at rest, or in those after the probe. Names as built-in properties have. */

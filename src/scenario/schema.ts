@@ -29,6 +29,10 @@ export const universeVectors = whole('the number of vectors', 1, 16);
 /** Without interrupt remapping a message reaches APIC ids 0 to 254. */
 export const cpuCount = whole('the number of CPUs', 1, 255);
 
+/** The number of a virtual CPU: its place in the list. */
+export const vcpuNumber = whole('vCPU', 0, 7);
+export const vcpuCount = whole('the number of vCPUs', 1, 8);
+
 /** Entries that a table of MSI-X may have at most. */
 export const messageCount = whole('the number of messages', 1, 2048);
 
@@ -110,6 +114,15 @@ const machine = mapping(
         },
       )
       .meta({ description: 'How many CPUs (numbered from 0, APIC id = number), or a list of them' }),
+    vcpus: z
+      .union([vcpuCount, list(cpuNumber, '[1]').min(1, nonEmpty('[1]')).max(8, { error: 'more than 8 vCPUs; write 8 at most' })], {
+        error: ({ input }) => mismatch('a number of vCPUs or a list of CPUs', input, 'for example 1, or [1]: vCPU 0 runs on CPU 1'),
+      })
+      .optional()
+      .meta({
+        description:
+          'vtd: how many virtual CPUs there are that devices may post to (hardware.md E.4), the first on the last CPU, and so on; or the CPU that each runs on at the start',
+      }),
   },
   '{cpus: 2}',
 );
@@ -131,6 +144,7 @@ const irq = mapping(
     affinity: cpuList.optional().meta({ description: 'Default: all CPUs' }),
     managed: flag().optional().meta({ description: 'Its affinity is the kernel’s: with its last CPU it is shut down. Default false' }),
     threaded: flag().optional().meta({ description: 'The driver’s handler runs in a thread. Default false' }),
+    vcpu: vcpuNumber.optional().meta({ description: 'The vCPU that its messages are posted to at the start. Default: none' }),
     requested: flag().optional().meta({ description: 'Whether a driver has requested it at the start. Default true' }),
   },
   '{irq: 122, cpu: 3}',
@@ -170,6 +184,12 @@ const operationKeys = [
   'teardown',
   'allocate',
   'suspend',
+  'post',
+  'unpost',
+  'load',
+  'preempt',
+  'block',
+  'wake',
   'pause',
 ] as const;
 
@@ -198,6 +218,16 @@ const operation = exactlyOne(
         .literal(true, { error: 'write suspend: true, or leave it out' })
         .optional()
         .meta({ description: 'Devices lose power, all CPUs but one go offline, come back, and devices have power again' }),
+      post: mapping({ irq: irqNumber, vcpu: vcpuNumber }, '{irq: 24, vcpu: 0}')
+        .optional()
+        .meta({ description: 'Messages of the irq are posted to a vCPU (hardware.md D.3.2)' }),
+      unpost: irqNumber.optional().meta({ description: 'They go to the host again' }),
+      load: mapping({ vcpu: vcpuNumber, cpu: cpuNumber }, '{vcpu: 0, cpu: 1}')
+        .optional()
+        .meta({ description: 'The thread of a vCPU goes to a CPU; one that is blocked blocks there' }),
+      preempt: vcpuNumber.optional().meta({ description: 'The vCPU loses its CPU, and has it again at some later time' }),
+      block: vcpuNumber.optional().meta({ description: 'The guest executes HLT, if it runs; an event of a device wakes the vCPU' }),
+      wake: vcpuNumber.optional().meta({ description: 'Something other than a device wakes it' }),
       pause: mapping({ us: microseconds }, '{us: 300}').optional(),
     },
     'offline: 3',
@@ -306,6 +336,7 @@ export const examples: Readonly<Record<string, string>> = {
   irq: 'irq: 24',
   to: 'to: [1]',
   us: 'us: 300',
+  vcpu: 'vcpu: 0',
   min: 'min: 6000',
   default: 'default: 7200',
   max: 'max: 9000',

@@ -3,6 +3,7 @@ import { Document, isMap, isScalar, isSeq, visit, type Node } from 'yaml';
 import { assumptionValues } from '../machine/index.js';
 import type { DeviceDescription, MachineDescription, Scenario } from './scenario.js';
 import { shortest } from './units.js';
+import { lastCpus } from './vcpus.js';
 
 /** YAML that parses to the same scenario. What has its default is left out, unless a reader would look for it. */
 export function stringifyScenario(scenario: Scenario): string {
@@ -41,13 +42,22 @@ export function stringifyScenario(scenario: Scenario): string {
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 }
 
-function machineOf({ cpus, iommu, ioapic }: MachineDescription): unknown {
+function machineOf({ cpus, iommu, vcpus, ioapic }: MachineDescription): unknown {
   const plain = cpus.every(({ cpu, apicId, online }, i) => cpu === i && apicId === i && online);
   return {
     ...(iommu === undefined ? {} : { iommu: shortest(iommu) }),
+    ...(vcpus === undefined ? {} : { vcpus: isDefault(vcpus, cpus) ? vcpus.length : vcpus }),
     ...(ioapic === undefined ? {} : { ioapic }),
     cpus: plain ? cpus.length : cpus.map(({ cpu, apicId, online }) => ({ cpu, apicId, ...(online ? {} : { online }) })),
   };
+}
+
+function isDefault(vcpus: readonly number[], cpus: MachineDescription['cpus']): boolean {
+  const standard = lastCpus(
+    vcpus.length,
+    cpus.filter(({ online }) => online).map(({ cpu }) => cpu),
+  );
+  return vcpus.every((cpu, v) => cpu === standard[v]);
 }
 
 function deviceOf({ irqs, ...device }: DeviceDescription, { cpus }: MachineDescription): unknown {

@@ -15,6 +15,8 @@ export interface Mode {
   readonly seed?: number;
   /** capacity of the event ring, records; 0: events are counted and digested only */
   readonly ring?: number;
+  /** what holds up each event is recorded (timed); default: it is not */
+  readonly holds?: boolean;
 }
 
 /** What is set in place of the file, whichever the model. */
@@ -22,6 +24,11 @@ export interface Settings {
   readonly assumptions?: Readonly<Partial<Assumptions>> | undefined;
   /** raises per irq in the probe (design 4); default 4. 0: there is no probe, and what is judged after it is not */
   readonly probeRaises?: number | undefined;
+  /**
+   * the devices raise without bound in a check as in a run, and there is no probe: for a check of liveness. A source then has at most one
+   * message in flight, so that it never takes the room of others
+   */
+  readonly unbounded?: boolean | undefined;
 }
 
 /** What the command line sets in place of the file. */
@@ -56,6 +63,8 @@ export interface System {
   readonly built: BuiltModel;
   readonly names: Names;
   readonly assumptions: Assumptions;
+  /** the devices raise without bound */
+  readonly unbounded: boolean;
   /** number of the first list of accesses on their way to devices, one a device: behind the lists of all who send messages */
   readonly firstAccess: number;
   /** how many IOAPICs there are */
@@ -67,6 +76,7 @@ export interface System {
   machine(mode: Mode): Promise<ProgramMachine>;
 }
 
+const vcpuKinds = ['preempt', 'block', 'wake'] as const;
 const lifeKinds = ['request', 'free', 'disable', 'enable'] as const;
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
@@ -77,6 +87,9 @@ function describeOperation(o: Operation): string {
   if ('move' in o)
     return `move irq ${o.move.irq} to CPU ${o.move.to.join(', ')}${o.move.on === undefined ? '' : `, asked for on CPU ${o.move.on}`}`;
   if ('pause' in o) return `pause ${o.pause.us} us`;
+  if ('post' in o) return `post irq ${o.post.irq} to vCPU ${o.post.vcpu}`;
+  if ('load' in o) return `load vCPU ${o.load.vcpu} on CPU ${o.load.cpu}`;
+  for (const kind of vcpuKinds) if (kind in o) return `${kind} vCPU ${(o as Record<typeof kind, number>)[kind]}`;
   if ('teardown' in o) return `tear down ${o.teardown}`;
   if ('allocate' in o) return `allocate ${o.allocate}`;
   const [[kind = '', irq] = []] = Object.entries(o);
@@ -103,7 +116,8 @@ function withBehaviours(model: KernelModel, behaviours: Overrides['behaviours'])
 /** Joins a scenario and a model of the user's own; the model and the behaviours that the scenario names are passed over. */
 export function assembleWith(scenario: Scenario, model: KernelModel, settings: Settings = {}): System {
   const assumptions: Assumptions = { ...scenario.assumptions, ...settings.assumptions };
-  const probeRaises = settings.probeRaises ?? PROBE_RAISES;
+  const { unbounded = false } = settings;
+  const probeRaises = unbounded ? 0 : (settings.probeRaises ?? PROBE_RAISES);
   const cpus = scenario.machine.cpus;
   const cpuIndex = new Map(cpus.map((c, i) => [c.cpu, i]));
   const indexOf = (cpu: number): number => cpuIndex.get(cpu) ?? 0;
@@ -116,14 +130,17 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   const operationNames: string[] = [];
   let pause = 0;
   const online = new Set(cpus.flatMap((c, i) => (c.online ? [i] : [])));
+  /** the CPU of each vCPU */
+  const guests = (scenario.machine.vcpus ?? []).map(indexOf);
   const leaving = new Set(
     scenario.operations.flatMap((o) =>
       'offline' in o ? [indexOf(o.offline)] : 'suspend' in o ? [...online].toSorted((a, b) => a - b).slice(1) : [],
     ),
   );
   // a task must run on a CPU that is there when it begins, and that it does not take away: best on one that always stays
+  // nor one that belongs to a guest
   const host = (besides = -1): number => {
-    const able = [...online].filter((c) => c !== besides).toSorted((a, b) => a - b);
+    const able = [...online].filter((c) => c !== besides && !guests.includes(c)).toSorted((a, b) => a - b);
     return able.find((c) => !leaving.has(c)) ?? able[0] ?? 0;
   };
   const add = (name: string, request: DistributiveOmit<OperationRequest, 'pause'>): void => {
@@ -137,6 +154,8 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     if (scenario.parallel) return;
     if (kind === 'offline') online.delete(cpu);
     else online.add(cpu);
+    // whatever ran there goes to the first that is left
+    guests.forEach((c, v) => (guests[v] = online.has(c) ? c : Math.min(...online)));
   };
   for (const o of scenario.operations) {
     if ('pause' in o) pause += o.pause.us * CYCLES_PER_US;
@@ -146,6 +165,18 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
       add(describeOperation(o), { kind: 'move', irq: irqIndex.get(irq) ?? 0, to: to.map(indexOf), on: cpu });
     } else if ('offline' in o) plug('offline', indexOf(o.offline), describeOperation(o));
     else if ('online' in o) plug('online', indexOf(o.online), describeOperation(o));
+    else if ('post' in o) {
+      const irq = irqIndex.get(o.post.irq) ?? 0;
+      add(describeOperation(o), { kind: 'post', irq, vcpu: o.post.vcpu, on: host() });
+    } else if ('unpost' in o) add(describeOperation(o), { kind: 'unpost', irq: irqIndex.get(o.unpost) ?? 0, on: host() });
+    else if ('load' in o) {
+      const { vcpu } = o.load;
+      const cpu = indexOf(o.load.cpu);
+      add(describeOperation(o), { kind: 'load', vcpu, cpu, on: guests[vcpu] ?? 0 });
+      guests[vcpu] = cpu;
+    } else if ('preempt' in o) add(describeOperation(o), { kind: 'preempt', vcpu: o.preempt, on: guests[o.preempt] ?? 0 });
+    else if ('block' in o) add(describeOperation(o), { kind: 'block', vcpu: o.block, on: guests[o.block] ?? 0 });
+    else if ('wake' in o) add(describeOperation(o), { kind: 'wake', vcpu: o.wake, on: host() });
     else if ('teardown' in o) add(describeOperation(o), { kind: 'teardown', device: deviceOf(o.teardown), on: host() });
     else if ('allocate' in o) add(describeOperation(o), { kind: 'allocate', device: deviceOf(o.allocate), on: host() });
     else if ('suspend' in o) {
@@ -185,11 +216,13 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
       managed: irq.managed,
       requested: irq.requested,
       threaded: irq.threaded,
+      vcpu: irq.vcpu,
       level: device.kind === 'level',
     })),
     operations: requests,
     ...(scenario.machine.iommu === undefined ? {} : { units: unitOfDevices(scenario), iommus }),
     ...(scenario.machine.iommu?.type === 'vtd' && scenario.machine.iommu.postedMsi === true && { postedMsi: true }),
+    ...(scenario.machine.vcpus !== undefined && { vcpus: scenario.machine.vcpus.map(indexOf) }),
     ...(scenario.machine.ioapic === undefined ? {} : { ioapicVersion: scenario.machine.ioapic.version }),
     parts: partsOf(cpus, scenario.devices, scenario.universe),
     own: scenario.assert.map(ownProperty),
@@ -213,7 +246,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
       device: d,
       message,
       kind: device.kind,
-      raises: mode.timed && device.raises > 0 ? Infinity : device.raises,
+      raises: (mode.timed || unbounded) && device.raises > 0 ? Infinity : device.raises,
       gaps: mode.timed ? interArrivalCycles(device.interArrival) : [],
       handlerCycles: device.handlerCycles,
     })),
@@ -222,6 +255,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     universe,
     systemVectors: built.systemVectors,
     messages: mode.timed ? TIMED_MESSAGES + 4 * (cpus.length + sources.length) : CHECK_MESSAGES,
+    flying: unbounded && !mode.timed ? 1 : 0,
     timed: mode.timed,
     assumptions,
     timing: scenario.timing,
@@ -233,6 +267,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     probeRaises,
     record: mode.record,
     ring: mode.ring ?? (mode.record === 0 ? 0 : RING),
+    holds: mode.holds ?? false,
   });
   const machine = async (mode: Mode): Promise<ProgramMachine> => {
     const made = await ProgramMachine.create(setup(mode));
@@ -242,7 +277,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   };
   const ioapics = ioapicsFor(scenario).length;
   const firstAccess = functions.length + cpus.length + ioapics + (scenario.machine.iommu?.units.length ?? 0);
-  return { scenario, model, built, names, assumptions, firstAccess, ioapics, properties, setup, machine };
+  return { scenario, model, built, names, assumptions, unbounded, firstAccess, ioapics, properties, setup, machine };
 }
 
 /** What a verdict on this system rests on: assumptions about parts only where there are some. */

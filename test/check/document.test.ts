@@ -7,8 +7,11 @@ import {
   checkResultOf,
   explain,
   firsts,
+  livenessResultOf,
   raisesResultOf,
   search,
+  searchLivelocks,
+  tellLivelock,
   tokenOf,
   withRaises,
   type Checked,
@@ -36,7 +39,7 @@ function keysOf(value: unknown, path = ''): string[] {
   if (Array.isArray(value)) return value.flatMap((item) => keysOf(item, `${path}[]`));
   if (typeof value !== 'object' || value === null) return [path];
   return Object.entries(value).flatMap(([key, inner]) =>
-    keysOf(inner, `${path}.${/\.(?:bounds\.raises|assumptions|behaviours)$/.test(path) ? '*' : key}`),
+    keysOf(inner, `${path}.${/\.(?:bounds\.raises|assumptions|behaviours|givenUp|(?:weakest|undecided)\[\])$/.test(path) ? '*' : key}`),
   );
 }
 
@@ -76,6 +79,27 @@ const documents: readonly (readonly [string, () => Promise<unknown>])[] = [
       const checks = [];
       for (const raises of [1, 2]) checks.push({ raises, checked: await checked(withRaises(scenario, raises), ownRoutine) });
       return raisesResultOf({ from: 1, to: 2 }, firsts(checks));
+    },
+  ],
+  [
+    'a livelock',
+    async () => {
+      const system = assembleSystem(scenarioOf('msi-move'), { model: 'linux-6.15', unbounded: true });
+      const result = await searchLivelocks(system, LIMITS);
+      const told = [];
+      for (const livelock of result.livelocks) told.push(await tellLivelock(system, livelock));
+      return livenessResultOf({ system, result, told, ms: 1234.5, interrupted: false });
+    },
+  ],
+  [
+    // as test/cli/weakest.test.ts sees it made
+    'the weakest assumptions',
+    async () => {
+      const failing = checkResultOf(await checked(scenario, 'linux-5.6'));
+      const { scenario: name, model, verdict, assumptions } = failing;
+      const sets = { weakest: [{ push: 'irr' }], undecided: [{ push: 'none' }], searches: 2, seconds: 1 };
+      const needed = [{ givenUp: { push: 'irr' }, checks: [failing] }];
+      return { version: 1, command: 'check', scenario: name, model, verdict, interrupted: false, assumptions, needed, ...sets };
     },
   ],
   ['errors', async () => Promise.resolve({ errors: [{ file: 'irqlab', line: 0, column: 0, wrong: 'a', right: 'b' }] })],

@@ -112,7 +112,7 @@ devices:
       'clear ON of posted_msi_pid[self]',
     ]);
     expect(story.rows.flatMap(({ marks }) => marks.map((mark) => mark.text)).at(-1)).toBe(
-      'LOST: at rest the event of nic is owed; vector 0x22 is in PIR of posted_msi_pid[0], where nobody looks',
+      'LOST: at rest the event of nic is owed; vector 0x22 is in PIR of posted_msi_pid[cpu 0], where nobody looks',
     );
     // the first message goes on as the notification, the second ends in the unit
     expect(story.flights.map(({ to, arrived }) => [to?.kind, to?.index, arrived])).toEqual([

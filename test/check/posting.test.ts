@@ -92,7 +92,7 @@ describe('the unit', () => {
       (m: ProgramMachine, _: Remapping, pid: Descriptors<'cpu'>) => m.setVariable(pid.slot, 0, PidWord.control, 4),
     ],
     ['pidUnreadable', 'no descriptor there', (m: ProgramMachine, table: Remapping) => m.setVariable(table.irte.slot, 0, 1, 0x40)],
-    ['pidUnreadable', 'halves of two addresses', (m: ProgramMachine, table: Remapping) => m.setVariable(table.irte.slot, 0, 3, 1)],
+    ['pidUnreadable', 'halves of two addresses', (m: ProgramMachine, table: Remapping) => m.setVariable(table.irte.slot, 0, 3, 2)],
   ] as const)('%s: %s, at the step that would post (D.6)', async (reason, _, set) => {
     const { machine, kernel } = await poster(set);
     send(machine, 1);

@@ -138,7 +138,50 @@ describe.concurrent('check', () => {
   });
 });
 
+describe.concurrent('check --liveness', () => {
+  const args = ['check', '--liveness', '--scenario', 'remapped-handler-left'];
+
+  test('a livelock: exit 1, stem and loop, a token that leads round it, a picture', async () => {
+    const picture = inFile('loop.svg');
+    const { code, stdout, stderr } = await irqlab([...args, '--model', 'linux-6.15', '--svg', picture]);
+    expect([code, stderr]).toEqual([1, `picture: ${picture}\n`]);
+    expect(stdout).toMatch(/^remapped-handler-left, linux-6\.15: LIVELOCK handler-ends \(/);
+    expect(stdout).toContain('handler-ends: 12 visible steps, then a loop of 12; devices go on raising in it');
+    expect(stdout).toMatch(/ {2}fairness {4}weak for CPUs.*[^]* {2}assumptions sampling=at-once/);
+    expect(readFileSync(picture, 'utf8')).toContain('LIVELOCK: CPU 1 never leaves its handler');
+    const token = /irqlab run --schedule (\S+)/.exec(stdout)?.[1] ?? '';
+    expect(tooLong(stdout).filter((line) => !line.includes(token))).toEqual([]);
+    const again = await irqlab(['run', '--schedule', token]);
+    expect(again).toMatchObject({ code: 1, stderr: '' });
+    expect(again.stdout).toMatch(/^remapped-handler-left, linux-6\.15: LIVELOCK: the loop is closed/);
+    expect(again.stdout.replaceAll(/\s+/g, ' ')).toMatch(/the \d+ steps behind step \d+ lead back to the state before them, byte for byte/);
+    expect(json(await irqlab(['run', '--schedule', token, '--format', 'json']))).toMatchObject({ loop: { repeats: true } });
+  });
+
+  test('none: exit 0, as json', async () => {
+    const ran = await irqlab([...args, '--model', 'linux-6.17', '--format', 'json']);
+    expect([ran.code, ran.stderr]).toEqual([0, '']);
+    expect(json(ran)).toMatchObject({ liveness: true, verdict: 'safe', livelocks: [], bounds: { messagesOfASource: 1 } });
+  });
+
+  test('a limit: exit 3', async () => {
+    const { code, stdout } = await irqlab([...args, '--states', '10']);
+    expect([code, stdout.split('\n')[0]]).toEqual([3, 'remapped-handler-left, linux-5.9: unknown: the limit of 10 states was reached']);
+  });
+});
+
 describe.concurrent('run', () => {
+  test('with a deadline: exit 1 if an event is late, which is no loss', async () => {
+    const { code, stdout, stderr } = await irqlab(['run', '--scenario', 'move-hotplug', '--seconds', '0.002', '--deadline', '100000']);
+    expect([code, stderr, tooLong(stdout)]).toEqual([1, '', []]);
+    expect(stdout).toMatch(
+      /FAILED deadline after[^]*lost 0\n[^]* {2}deadline {4}100,000 cycles \(33\.33 us\): \d+ in time, 1 late, 0 lost\n/,
+    );
+    expect(stdout).toMatch(/ {2}held up by {2}interrupts off \(CPU 0: multi_cpu_stop\) [\d.]+ us, 9/);
+    const ran = await irqlab(['run', '--scenario', 'move-hotplug', '--seconds', '0.002', '--deadline', '9000000', '--format', 'json']);
+    expect([ran.code, json(ran)]).toMatchObject([0, { deadline: { deadline: 9_000_000, late: { count: 0 }, lost: 0, events: [] } }]);
+  });
+
   test('5.6 loses within 60 simulated seconds: exit 1', async () => {
     const { code, stdout, stderr } = await irqlab(['run', '--model', 'linux-5.6', '--seed', '1', '--seconds', '60']);
     expect([code, stderr, tooLong(stdout)]).toEqual([1, '', []]);

@@ -39,14 +39,14 @@ const added: readonly (readonly [string, string, readonly string[]])[] = [
     'an empty operation',
     'operations: [{}]\n',
     [
-      '5:14: an operation says nothing; write exactly one of offline, online, move, request, free, disable, enable, teardown, allocate, suspend or pause',
+      '5:14: an operation says nothing; write exactly one of offline, online, move, request, free, disable, enable, teardown, allocate, suspend, post, unpost, load, preempt, block, wake or pause',
     ],
   ],
   [
     'two operations in one',
     'operations:\n  - offline: 1\n    online: 1\n',
     [
-      '6:5: an operation has 2 keys, offline and online; write exactly one of offline, online, move, request, free, disable, enable, teardown, allocate, suspend or pause',
+      '6:5: an operation has 2 keys, offline and online; write exactly one of offline, online, move, request, free, disable, enable, teardown, allocate, suspend, post, unpost, load, preempt, block, wake or pause',
     ],
   ],
   [

@@ -109,6 +109,8 @@ export enum Event {
   broadcast = 34,
   /** a doorbell reaches CPU a */
   doorbell = 40,
+  /** from now on something else holds up the event of a source (`Hold`); not in the digest */
+  hold = 41,
 }
 
 /** Why a message did not set an IRR bit. */

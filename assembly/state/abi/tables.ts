@@ -130,6 +130,9 @@ export enum Table {
   amds = 47,
 }
 
+/** In place of a number of raises. */
+export const UNBOUNDED: u32 = 0xffffffff;
+
 /** Words of one source's constants. */
 export enum SourceSetup {
   device = 0,
@@ -137,7 +140,7 @@ export enum SourceSetup {
   gapFirst = 1,
   gapCount = 2,
   kind = 3,
-  /** bound of raises; `unbounded` = 0xffffffff in a timed run */
+  /** bound of raises; `UNBOUNDED`: there is none, as in a timed run */
   raises = 4,
   /** cost of the driver's handler, cycles */
   handlerCycles = 5,
@@ -261,7 +264,11 @@ export enum Settings {
   doorbellSlot = 30,
   /** check: entries that the log of guests of an AMD unit has room for, 1 to 15 */
   guestLog = 31,
-  words = 32,
+  /** check: messages that a source may have in flight, where its raises are unbounded; 0: as many as there is room for */
+  flying = 32,
+  /** timed: 1: what holds up each event is recorded (`Event.hold`) */
+  holds = 33,
+  words = 34,
 }
 
 /** Hardware that an own property may read (`Settings.watchedHardware`). */

@@ -49,6 +49,8 @@ const colours = {
   partTint: ['#f3edfd', '#2a2140'],
   note: ['#33658a', '#79b8e8'],
   noteTint: ['#eaf3fa', '#16293a'],
+  loop: ['#0a7a72', '#4fd1c5'],
+  loopTint: ['#e6f6f4', '#12302e'],
   off: ['#9aa7b8', '#5b6675'],
   service: ['#2f7d4f', '#5fbf85'],
   lock: ['#a67c00', '#d6ae3a'],
@@ -66,7 +68,7 @@ const rules: readonly (readonly [selector: string, property: 'fill' | 'stroke', 
   ['.card,.rule,.life', 'stroke', 'line'],
   ['.arrow', 'stroke', 'ink'],
   ['.head', 'fill', 'ink'],
-  ...(['fail', 'race', 'part', 'note'] as const).flatMap((kind) => [
+  ...(['fail', 'race', 'part', 'note', 'loop'] as const).flatMap((kind) => [
     [`.${kind}-text`, 'fill', kind] as const,
     [`.${kind}-edge`, 'stroke', kind] as const,
     [`.${kind}-tint`, 'fill', `${kind}Tint`] as const,

@@ -112,7 +112,7 @@ export function layOut(explanation: Explanation, wished: number, top: number): L
     const folded = row.folded === undefined ? [] : wrap(row.folded, acrossFixed);
     // the line of a message that passes the root complex is not written, but has its number
     const lines = Math.max(row.visible ? 1 : 0, folded.length, ...cards.map((card) => card.length));
-    const boxed = row.folded === undefined && (row.visible || row.marks.some(({ kind }) => kind !== 'note'));
+    const boxed = row.folded === undefined && (row.visible || row.marks.some(({ kind }) => kind !== 'note' && kind !== 'loop'));
     const height = lines * LINE + (boxed ? 2 * PADDING : 2);
     const from = y;
     y += height + (boxed ? 5 : 3);

@@ -178,3 +178,23 @@ export function drawRace(layout: Layout): string[] {
     head([outer, b], [inner + 4, b], 'race-text'),
   ];
 }
+
+/** From the end of a loop back to its beginning. */
+export function drawLoop(layout: Layout): string[] {
+  const at = layout.places.flatMap(({ marks }) => marks.flatMap(({ mark, top }) => (mark.kind === 'loop' ? [top + 8] : [])));
+  const [from, to] = at;
+  if (from === undefined || to === undefined) return [];
+  const [inner, outer] = [MARGIN + 14, MARGIN + 4];
+  return [
+    polyline(
+      [
+        [inner, to],
+        [outer, to],
+        [outer, from],
+        [inner, from],
+      ],
+      'bracket loop-edge',
+    ),
+    head([outer, from], [inner + 4, from], 'loop-text'),
+  ];
+}

@@ -4,7 +4,7 @@ import type { Mark } from '../marks.js';
 import { wrap } from '../wrap.js';
 import { columnsIn, element, escapeXml, fonts, styleSheet, text } from './ink.js';
 import { layOut, LINE, MARGIN, MARK_LINE, type Layout, type Place } from './layout.js';
-import { drawFlights, drawLives, drawRace, drawSpans, spanStyles } from './lines.js';
+import { drawFlights, drawLives, drawLoop, drawRace, drawSpans, spanStyles } from './lines.js';
 import { drawTable } from './table.js';
 
 export interface PictureOptions {
@@ -36,6 +36,7 @@ export function drawSvg(explanation: Explanation, { title = '', width = WIDTH }:
     ...layout.places.flatMap((place) => drawMarks(layout, place)),
     ...layout.places.flatMap((place) => drawPlace(layout, place)),
     ...drawRace(layout),
+    ...drawLoop(layout),
   ];
   let y = layout.bottom + 10;
   const legend = drawLegend(explanation, y);

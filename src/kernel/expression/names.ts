@@ -115,7 +115,8 @@ function typeOf(variable: AnyVariable): Type {
   if (variable.form === 'lock') return { kind: 'cpu', from: 1, names: { free: 0 } };
   if (variable.form === 'mask') return truth;
   const { kind, values } = variable;
-  const as = values.as ?? (kind === 'cpu' || kind === 'irq' || kind === 'device' ? kind : kind === 'bool' ? 'bool' : 'number');
+  const given = values.as === 'vCPU' ? 'number' : values.as;
+  const as = given ?? (kind === 'cpu' || kind === 'irq' || kind === 'device' ? kind : kind === 'bool' ? 'bool' : 'number');
   return {
     kind: as,
     from: values.from ?? 0,

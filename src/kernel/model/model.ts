@@ -21,6 +21,8 @@ export interface IrqPlacement {
   readonly level?: boolean | undefined;
   /** the driver's handler runs in a thread; left out: at once */
   readonly threaded?: boolean | undefined;
+  /** the vCPU that it is posted to; left out: none */
+  readonly vcpu?: number | undefined;
 }
 
 /** An operation of a scenario, in indexes. `on`: the CPU its task runs on. `pause`: cycles before it, timed. */
@@ -32,6 +34,12 @@ export type OperationRequest = { readonly on: number; readonly pause: number } &
   | { readonly kind: 'teardown' | 'allocate'; readonly device: number }
   /** devices lose their power, and have it again */
   | { readonly kind: 'suspend' | 'resume' }
+  /** messages of the irq are posted to a vCPU (hardware.md D.3.2), and no more */
+  | { readonly kind: 'post'; readonly irq: number; readonly vcpu: number }
+  | { readonly kind: 'unpost'; readonly irq: number }
+  /** the thread of a vCPU runs on that CPU from then on; loses its CPU for a while; its guest executes HLT; something wakes it */
+  | { readonly kind: 'load'; readonly vcpu: number; readonly cpu: number }
+  | { readonly kind: 'preempt' | 'block' | 'wake'; readonly vcpu: number }
 );
 
 export interface Placement {
@@ -48,6 +56,8 @@ export interface Placement {
   readonly iommus?: readonly IommuModel[];
   /** messages of PCI devices are posted, each to a descriptor of its CPU (hardware.md E.5); left out: they are not */
   readonly postedMsi?: boolean;
+  /** the CPU on which each vCPU runs; left out: there are none */
+  readonly vcpus?: readonly number[];
   /** how CPUs, irqs and devices are called, and properties of the user's own that name them */
   readonly parts?: Omit<Parts, 'systemVectors' | 'vectors'>;
   readonly own?: readonly OwnProperty[];
@@ -78,6 +88,8 @@ export interface BuiltModel {
   disagreement(machine: ProgramMachine, source: number): string | undefined;
   /** Vectors that are allocated and nobody's target: moves that are not cleaned up, and leaks. Left out: not known. */
   untargeted?(machine: ProgramMachine): readonly Untargeted[];
+  /** Where each vCPU is, in words; CPUs by index. Left out: there are none. */
+  vcpus?(machine: ProgramMachine): readonly string[];
   /** Slots of a CPU's vector table that are not empty. */
   slots(machine: ProgramMachine, cpu: number): readonly { readonly vector: number; readonly text: string }[];
   /** Puts the kernel's data, the CPUs and the devices in the state in which the scenario starts. */

@@ -6,6 +6,7 @@ import { life } from './life.js';
 import { moveHotplug } from './moveHotplug.js';
 import { moves } from './moves.js';
 import { postedMsi } from './postedMsi.js';
+import { vcpus } from './vcpus.js';
 import { tornMove } from './tornMove.js';
 import { xhciHotplug } from './xhciHotplug.js';
 import { xhciLoop } from './xhciLoop.js';
@@ -40,6 +41,7 @@ const texts: ReadonlyMap<string, string> = new Map([
   ...moves,
   ...life,
   ...postedMsi,
+  ...vcpus,
   ...amd,
 ]);
 

@@ -58,6 +58,20 @@ const witnesses: readonly (readonly [behaviour: string, first: string, second: s
   ['postedAck', 'move', 'moveEoi', '6.15', 'posted-msi-offline'],
   ['pendingPosted', 'unseen', 'seen', '6.10', 'posted-msi-cleanup'],
   ['pendingPosted', 'unseen', 'seen', '6.19', 'posted-msi-offline'],
+  ['piLoad', 'snOnly', 'recheck', '4.19', 'vcpu-preempt'],
+  ['piLoad', 'snOnly', 'recheck', '7.0', 'vcpu-preempt'],
+  ['piLoadBlocked', 'keep', 'move', '5.4', 'vcpu-block'],
+  ['piBlock', 'preBlock', 'put', '5.4', 'vcpu-block'],
+  ['piBlockOrder', 'listFirst', 'nvFirst', '7.0', 'vcpu-block'],
+  ['piBlockOn', 'test', 'none', '7.0', 'vcpu-block'],
+  ['piUpdate', 'cmpxchg', 'stores', '5.9', 'vcpu-block'],
+  ['piUpdate', 'cmpxchg', 'stores', '7.0', 'vcpu-block'],
+  ['vmEntry', 'sync', 'blind', '5.9', 'vcpu-preempt'],
+  ['vmEntry', 'sync', 'blind', '7.0', 'vcpu-preempt'],
+  ['postedVcpuMove', 'skip', 'overwrite', '6.15', 'vcpu-posted-msi'],
+  ['unpostEntry', 'current', 'cached', '6.10', 'vcpu-posted-msi'],
+  ['unpostEntry', 'current', 'cached', '6.15', 'vcpu-posted-msi'],
+  ['irteUpdate', 'split', 'atomic', '5.9', 'vcpu-post'],
 ];
 
 const sorted = (values: readonly string[]): string => values.toSorted().join(' ');

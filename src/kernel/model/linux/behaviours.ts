@@ -118,7 +118,7 @@ export const behaviours = {
     values: { leave: 'left on its list', free: 'freed' },
   },
   irteUpdate: {
-    text: 'how a remapping entry in posted format changes (2.6; races.md vtd-irte-two-halves)',
+    text: 'how a remapping entry changes that is in posted format, or was (2.6; races.md vtd-irte-two-halves)',
     values: { split: 'in two stores of 8 bytes, the lower half first, like any other', atomic: 'in one of 16 bytes' },
   },
   iecFlush: {
@@ -144,6 +144,54 @@ export const behaviours = {
   pendingPosted: {
     text: 'where a cleanup and the scan of a dying CPU look for a vector that is pending (2.7, 2.8 d6)',
     values: { unseen: 'in the IRR', seen: 'in the IRR, and in PIR of the descriptor of the CPU' },
+  },
+  piLoad: {
+    text: 'the load of a vCPU that was preempted (races.md pi-clear-sn-without-on)',
+    values: {
+      snOnly: 'clears SN',
+      recheck: 'clears SN, then looks at PIR, and sets ON if there is something',
+    },
+  },
+  piLoadBlocked: {
+    text: 'the load of a vCPU on another CPU while it is on the list of blocked ones',
+    values: { keep: 'leaves NDST alone', move: 'changes NDST, and leaves it on the list of the old CPU' },
+  },
+  piBlock: {
+    text: 'when a vCPU that blocks is put on the list of its CPU, with the NV of blocked ones (races.md pi-pre-block-order)',
+    values: {
+      preBlock: 'before its thread looks for events and sleeps; it is taken back if ON is set',
+      put: 'when its thread loses the CPU; an IPI to itself if ON is set; each load takes it back',
+    },
+  },
+  piBlockOrder: {
+    text: 'the list and NV, of a vCPU that blocks (races.md pi-pre-block-order)',
+    values: {
+      listFirst: 'interrupts are off, and it is on the list when NV changes',
+      nvFirst: 'NV changes first, and interrupts come in between',
+    },
+  },
+  piBlockOn: {
+    text: 'ON, of a vCPU that blocks, behind the change of NV (races.md pi-pre-block-order)',
+    values: { test: 'is looked at', none: 'is not looked at' },
+  },
+  piUpdate: {
+    text: 'how NV and NDST of a vCPU that blocks change (hardware.md E.4)',
+    values: { cmpxchg: 'in one step with ON, which a unit may set meanwhile', stores: 'by a read and two stores' },
+  },
+  vmEntry: {
+    text: 'what is in PIR before a VM entry (hardware.md E.4)',
+    values: { sync: 'is taken if ON is set', blind: 'stays there' },
+  },
+  postedVcpuMove: {
+    text: 'a move of a posted MSI that is posted to a vCPU (2.6)',
+    values: { skip: 'leaves its remapping entry alone', overwrite: 'makes its remapping entry go to the descriptor of the CPU' },
+  },
+  unpostEntry: {
+    text: 'the remapping entry of a posted MSI that is not to be posted to a vCPU any more (2.6)',
+    values: {
+      current: 'goes to the descriptor of its CPU',
+      cached: 'is what is kept of it: in posted format, with a destination where the address of a descriptor is',
+    },
   },
   amdIrteUpdate: {
     text: 'how an entry of 128 bits changes behind AMD-Vi units (2.6; races.md amd-irte-valid-toggle)',

@@ -7,6 +7,7 @@ import { MANAGED_IRQ_SHUTDOWN_VECTOR, Slot, State, type LinuxData } from './data
 import { TPR } from './hotplug.js';
 import type { IrqKinds } from './irqKinds.js';
 import { bootPosted } from './postedMsi.js';
+import { bootVcpus } from './vcpu.js';
 import { isReservable } from './registers.js';
 
 /** Irqs that somebody has on their vectors, the others as allocation left them; CPUs set up as `start_secondary` leaves them. */
@@ -18,6 +19,7 @@ export function boot(machine: ProgramMachine, d: LinuxData, chip: Chip, kinds: I
   });
   kinds.boot(machine);
   if (d.postedMsi) bootPosted(machine, d.postedMsi, placement);
+  if (d.vcpus) bootVcpus(machine, d.vcpus, placement);
   const used = new Map<number, number>();
   const allocated = new Map<number, number>();
   if (d.managed) bootManaged(machine, d.managed, size, irqs, reserved, used);

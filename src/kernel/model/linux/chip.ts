@@ -7,6 +7,13 @@ import type { Builder, Reg, Test, Value } from '../../index.js';
 import type { PinEntries } from './ioapic.js';
 import type { Target } from './target.js';
 
+export interface Posting {
+  /** irq_set_vcpu_affinity; desc->lock is held. */
+  post(b: Builder, irq: Reg<'irq'>, vcpu: Reg<'vcpu'>): void;
+  /** The same, with no vCPU. */
+  unpost(b: Builder, irq: Reg<'irq'>): void;
+}
+
 export interface Chip {
   /**
    * irq_set_affinity of the chip, desc->lock held: a vector on an online CPU of the mask, and what makes the hardware send
@@ -36,6 +43,11 @@ export interface Chip {
   judge(b: Builder, irq: Reg<'irq'>): void;
   /** Puts the hardware in the state in which an irq (index) with this target is; masked, if nobody has it. */
   boot(machine: ProgramMachine, irq: number, target: Target, masked: boolean): void;
-  /** Where an event of an irq (index) would go now, or why it goes to no CPU, as the end of a sentence. */
-  target(machine: ProgramMachine, irq: number): Target | string;
+  /**
+   * Where an event of an irq (index) would go now, or why it goes to no CPU, as the end of a sentence; undefined: to the vCPU that the
+   * irq is posted to.
+   */
+  target(machine: ProgramMachine, irq: number): Target | string | undefined;
+  /** What posts messages of an irq to a vCPU, and takes that back; undefined: there are none. */
+  readonly posting?: Posting | undefined;
 }

@@ -18,12 +18,13 @@ export function chipOf(
   v: VectorRoutines,
   kinds: IrqKinds,
   pins: PinEntries | undefined,
+  guestVectors: ReadonlyMap<number, number>,
   behaviours: Behaviours,
   placement: Placement,
 ): Chip {
   const messages = messageRoutines(k, deviceRegisters(placement, kinds, pins, behaviours));
   if (!isRemapped(placement)) return msiChip(k, d, v, messages, kinds, pins, behaviours, placement);
-  const remapped = remapChip(k, d, v, messages, kinds, pins, behaviours, placement);
+  const remapped = remapChip(k, d, v, messages, kinds, pins, guestVectors, behaviours, placement);
   const isEvent = kinds.is([IrqKind.DMAR]);
   if (isEvent === undefined) return remapped;
   // the event of a unit is no request to it (hardware.md D.2): its message is for a LAPIC, and moves as without remapping
@@ -61,6 +62,7 @@ function either(test: (b: Builder, irq: Reg<'irq'>) => Test, isFirst: (irq: numb
     restore: byIrq('restore'),
     deactivate: byIrq('deactivate'),
     pins: second.pins,
+    posting: second.posting,
     judge: byIrq('judge'),
     boot: (machine, irq, target, masked) => of(irq).boot(machine, irq, target, masked),
     target: (machine, irq) => of(irq).target(machine, irq),

@@ -4,11 +4,12 @@ import type { Behaviours } from './behaviours.js';
 import { IRQ_MOVE_CLEANUP_VECTOR, Slot, type LinuxData } from './data.js';
 import { matrixFree } from './matrix.js';
 import { isVectorPending } from './pending.js';
+import type { VcpuRoutines } from './vcpu.js';
 
 /** A jiffy in cycles of 1/3 ns, at 250 in a second. */
 const JIFFY = 12_000_000;
 
-export function cleanupRoutines(k: Assembler, d: LinuxData, behaviours: Behaviours) {
+export function cleanupRoutines(k: Assembler, d: LinuxData, vcpus: VcpuRoutines | undefined, behaviours: Behaviours) {
   /** The old vector is given back: the matrix first, then the slot, so that nobody gets it with a slot in use. */
   const freeMovedVector = k.routine(
     'free_moved_vector',
@@ -55,6 +56,7 @@ export function cleanupRoutines(k: Assembler, d: LinuxData, behaviours: Behaviou
           'vector_cleanup',
           k.routine('vector_cleanup_callback', {}, (b) => {
             b.cli();
+            vcpus?.exit(b as unknown as Builder);
             b.lock(d.vectorLock, []);
             cleanUp(b, () => armTimer(b));
             b.unlock(d.vectorLock, []);
@@ -138,6 +140,7 @@ export function cleanupRoutines(k: Assembler, d: LinuxData, behaviours: Behaviou
   const cleanupInterrupt = timer
     ? undefined
     : k.routine('smp_irq_move_cleanup_interrupt', { vector: 'vector' }, (b) => {
+        vcpus?.exit(b as unknown as Builder);
         b.lapicWrite('eoi', 0);
         b.lock(d.vectorLock, []);
         cleanUp(b, () => b.ipi(b.constant('apicId', SELF), IRQ_MOVE_CLEANUP_VECTOR, 'cleanup IPI to itself'));

@@ -12,6 +12,9 @@ export const IRQ_MOVE_CLEANUP_VECTOR = 0x20;
 export const MANAGED_IRQ_SHUTDOWN_VECTOR = 0xef;
 export const SPURIOUS_APIC_VECTOR = 0xff;
 export const POSTED_MSI_NOTIFICATION_VECTOR = 0xeb;
+/** Notifications of vCPUs that run, and of those that wait to be woken (hardware.md E.4: ANV, WNV). */
+export const POSTED_INTR_VECTOR = 0xf2;
+export const POSTED_INTR_WAKEUP_VECTOR = 0xf1;
 
 /** States of multi_cpu_stop (linux.md 2.8 d1). */
 export const Stop = { NONE: 0, PREPARE: 1, DISABLE_IRQ: 2, RUN: 3, EXIT: 4 } as const;
@@ -53,9 +56,11 @@ export interface Uses {
   readonly threads: boolean;
   /** messages of PCI devices are posted */
   readonly postedMsi: boolean;
+  /** there are vCPUs to which messages may be posted */
+  readonly vcpus: boolean;
 }
 
-export function declareData({ operations, life, managed, teardown, pins, levels, threads, postedMsi }: Uses) {
+export function declareData({ operations, life, managed, teardown, pins, levels, threads, postedMsi, vcpus }: Uses) {
   const d = new Declarations();
 
   const vectorLock = d.lock('vector_lock', []);
@@ -147,8 +152,40 @@ export function declareData({ operations, life, managed, teardown, pins, levels,
           round: d.variable('posted_msi_round', 'u8', ['cpu'], { local: true, bits: 2 }),
         }
       : undefined,
+    vcpus: vcpus ? declareVcpus(d) : undefined,
     /** an irq may have been given back: it has no vector, not even a reserved one */
     teardown,
     operationMasks: Array.from({ length: operations }, (_, i) => d.mask(`operation_mask_${i}`, 'cpu', [], { class: 'fixed' })),
+  };
+}
+
+/** Of vCPUs: what the kernel knows of them, their descriptors, and the CPUs in guest mode. */
+function declareVcpus(d: Declarations) {
+  const wakeupLock = d.lock('wakeup_vcpus_on_cpu_lock', ['cpu']);
+  return {
+    pid: d.descriptors('pi_desc', 'vcpu'),
+    /** words 1 and 3 of an entry that goes to the descriptor of a vCPU */
+    address: d.variable('pi_desc_address', 'u32', ['vcpu', 'word'], { class: 'fixed' }),
+    /** the vCPU that its irq is posted to */
+    postedTo: d.variable('posted_vcpu', 'vcpu', ['irq'], { values: { names: { NONE: 0 }, as: 'vCPU', from: 1 } }),
+    /** VIRR of the virtual-APIC page: a bit for each vCPU */
+    virr: d.variable('virr', 'u32', ['irq'], { bits: (size: MachineSize) => Math.max(1, size.vcpus ?? 1), visible: true, carrier: true }),
+    /** the vCPU whose guest runs on this CPU */
+    guest: d.variable('guest', 'vcpu', ['cpu'], { visible: true, local: true, values: { names: { NONE: 0 }, as: 'vCPU', from: 1 } }),
+    wakeupLock,
+    /** the list of vCPUs that are blocked on a CPU */
+    wakeupList: d.variable('wakeup_vcpus_on_cpu', 'bool', ['cpu', 'vcpu'], { visible: true, lock: wakeupLock }),
+    /** the CPU on whose list it is */
+    listCpu: d.variable('pre_pcpu', 'cpu', ['vcpu']),
+    /** vcpu->cpu: where it was loaded last */
+    cpu: d.variable('vcpu_cpu', 'cpu', ['vcpu']),
+    /** task_cpu of its thread: where that runs, or will run */
+    taskCpu: d.variable('vcpu_task_cpu', 'cpu', ['vcpu']),
+    /** its thread has a CPU */
+    loaded: d.variable('vcpu_loaded', 'bool', ['vcpu']),
+    /** the guest has executed HLT, and no event has ended that */
+    halted: d.variable('vcpu_halted', 'bool', ['vcpu']),
+    /** its thread sleeps, or is about to: who wakes it clears this first */
+    sleeping: d.variable('vcpu_sleeping', 'u32', ['vcpu'], { bits: 1 }),
   };
 }

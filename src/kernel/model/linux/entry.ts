@@ -4,8 +4,9 @@ import type { Behaviours } from './behaviours.js';
 import { Slot, type LinuxData } from './data.js';
 import type { Flow } from './flow.js';
 import { postedNotification } from './postedMsi.js';
+import type { VcpuRoutines } from './vcpu.js';
 
-export function entryRoutines(k: Assembler, d: LinuxData, handleIrq: Flow, behaviours: Behaviours) {
+export function entryRoutines(k: Assembler, d: LinuxData, handleIrq: Flow, vcpus: VcpuRoutines | undefined, behaviours: Behaviours) {
   const noHandler = (b: Builder, slot: Reg<'u16'>, vector: Reg<'vector'>): void =>
     b.if(
       eq(slot, Slot.UNUSED),
@@ -17,6 +18,7 @@ export function entryRoutines(k: Assembler, d: LinuxData, handleIrq: Flow, behav
     );
 
   const commonInterrupt = k.routine('common_interrupt', { vector: 'vector' }, (b, { vector }) => {
+    vcpus?.exit(b as unknown as Builder);
     const slot = b.load(d.vectorIrq, [SELF, vector], 'vector_irq[this CPU][vector]');
     if (behaviours.emptySlot === 'once') {
       b.if(lt(slot, Slot.FIRST), () => {
@@ -53,10 +55,11 @@ export function entryRoutines(k: Assembler, d: LinuxData, handleIrq: Flow, behav
     });
     b.if(ge(slot, Slot.FIRST), () => handleIrq(b, b.let('irq', b.sub('u16', slot, Slot.FIRST)), vector));
   };
-  const postedInterrupt = d.postedMsi && postedNotification(k, d.postedMsi, callHandler, behaviours);
+  const postedInterrupt = d.postedMsi && postedNotification(k, d.postedMsi, callHandler, vcpus, behaviours);
 
   /** MANAGED_IRQ_SHUTDOWN_VECTOR: what an irq sends that is shut down. */
   const shutdownInterrupt = k.routine('sysvec_spurious', { vector: 'vector' }, (b) => {
+    vcpus?.exit(b as unknown as Builder);
     b.lapicWrite('eoi', 0);
     b.iret();
   });

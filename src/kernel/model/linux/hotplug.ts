@@ -9,6 +9,7 @@ import { lapic } from './lapic.js';
 import { isVectorPending } from './pending.js';
 import { postedInit } from './postedMsi.js';
 import type { Threads } from './threads.js';
+import type { VcpuRoutines } from './vcpu.js';
 import type { VectorRoutines } from './vector.js';
 
 /** mdelay(1) in cycles of 1/3 ns. */
@@ -25,6 +26,7 @@ export function hotplugRoutines(
   affinity: AffinityRoutines,
   activation: Activation | undefined,
   threads: Threads | undefined,
+  vcpus: VcpuRoutines | undefined,
   behaviours: Behaviours,
 ) {
   /** d6: what the dying CPU has pending is sent to where its irq goes now. */
@@ -82,6 +84,7 @@ export function hotplugRoutines(
       b.store(d.stopError, [], 1);
       b.return();
     });
+    vcpus?.leaveGuest(b as unknown as Builder);
     if (behaviours.lapicDisable === 'never') lapic.maskLocal(b);
     if (behaviours.lapicDisable === 'early') lapic.softDisable(b);
     b.lock(d.vectorLock, []);
@@ -91,6 +94,7 @@ export function hotplugRoutines(
     if (behaviours.offlineList === 'free') b.call(v.lapicOffline, {});
     if (behaviours.lapicDisable === 'late') lapic.softDisable(b);
     threads?.leaveCpu(b as unknown as Builder);
+    vcpus?.leaveCpu(b as unknown as Builder);
     b.wake(SELF, 'thread', playDead);
   });
 

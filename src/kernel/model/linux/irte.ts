@@ -9,7 +9,7 @@ import type { Target } from './target.js';
 /** A present entry with a redirection hint, as the kernel composes it: fixed, edge, physical (D.3.1). */
 const PRESENT = 0x9;
 /** A present entry in posted format, not urgent (D.3.2). */
-const POSTED = 0x8001;
+export const POSTED = 0x8001;
 /** The requester id is verified: SVT 1, all 16 bits (D.3.3). */
 const VERIFY_SOURCE = 1 << 18;
 
@@ -27,8 +27,15 @@ export interface EntryFormat {
   target(machine: ProgramMachine, words: readonly number[]): Target | string;
 }
 
+/** An entry whose format may change: it is composed in the image, and stored whole. */
+export interface HostFormat extends EntryFormat {
+  /** The words of the entry are put into the image; irq_2_ir_lock is held. */
+  compose(b: Builder, irq: Reg<'irq'>): void;
+}
+
 /** Word 2: who may ask for the entry. */
-const sourceOf = ({ irqs, devices }: Placement, irq: number): number => (devices[irqs[irq]?.device ?? 0]?.requester ?? 0) | VERIFY_SOURCE;
+export const sourceOf = ({ irqs, devices }: Placement, irq: number): number =>
+  (devices[irqs[irq]?.device ?? 0]?.requester ?? 0) | VERIFY_SOURCE;
 
 /** Both halves of an entry, the lower one, which says whether it is present, first (races.md vtd-irte-two-halves). */
 export function storeHalves(
@@ -42,15 +49,45 @@ export function storeHalves(
   halves.forEach((half, i) => b.storePair(irte, entry, 2 * i, half, { note: `${note}, ${i === 0 ? 'lower' : 'upper'} half` }));
 }
 
-function bootWords(machine: ProgramMachine, { slot }: Irte, irq: number, words: readonly number[]): void {
+/** Entries as the kernel keeps them: one that is in posted format, or was, is composed here, and stored whole (D.5). */
+export interface IrteImage {
+  readonly words: Irte;
+  /** What is composed becomes the entry; irq_2_ir_lock is held. */
+  store(b: Builder, irq: Reg<'irq'>, note: string): void;
+}
+
+/** `lock`: irq_2_ir_lock. */
+export function irteImage(d: LinuxData, irte: Irte, lock: Lock, { irteUpdate }: Behaviours): IrteImage {
+  const words = d.declarations.variable('irte_entry', 'u32', ['irte', 'word'], { lock });
+  return {
+    words,
+    store(b, irq, note) {
+      const entry = b.let('irte', irq);
+      if (irteUpdate === 'split') {
+        const half = (first: number) => [b.load(words, [entry, first]), b.load(words, [entry, first + 1])] as const;
+        storeHalves(b, irte, irq, [half(0), half(2)], note);
+      } else b.storeRow(irte, entry, words, entry, `${note}, 16 bytes at once`);
+    },
+  };
+}
+
+/** Of an entry, or of its image, at the start. */
+export function bootWords(machine: ProgramMachine, { slot }: Irte, irq: number, words: readonly number[]): void {
   words.forEach((word, i) => machine.setVariable(slot, irq, i, word));
+}
+
+/** That of posted MSI. */
+export interface PostedFormat extends HostFormat {
+  /** As `compose`, but with a destination in place of the descriptor's address: what the kernel keeps of an entry. */
+  composeCached(b: Builder, irq: Reg<'irq'>): void;
 }
 
 /**
  * D.3.1: vector and destination are in the lower half, which is stored at once; the upper one says whose the entry is, and is stored
- * behind it where it changes: a store of what is there already is left out, as nobody can see it.
+ * behind it where it changes: a store of what is there already is left out, as nobody can see it. `image`: where entries may be posted to
+ * vCPUs too.
  */
-export function remappedFormat(d: LinuxData, irte: Irte, placement: Placement): EntryFormat {
+export function remappedFormat(d: LinuxData, irte: Irte, image: IrteImage | undefined, placement: Placement): HostFormat {
   const low = (b: Builder, irq: Reg<'irq'>): Reg<'u32'> => b.or('u32', b.shl('u32', b.load(d.apicdVector, [irq]), 16), PRESENT);
   const destination = (b: Builder, irq: Reg<'irq'>): Reg<'u32'> => b.shl('u32', b.constant('apicId', b.load(d.apicdCpu, [irq])), 8);
   const source = d.declarations.variable('irte_source', 'u32', ['irq'], { class: 'fixed' });
@@ -66,10 +103,18 @@ export function remappedFormat(d: LinuxData, irte: Irte, placement: Placement): 
       const wanted = low(b, irq);
       return [() => ne(b.load(irte, [entry, 0]), wanted), () => ne(b.load(irte, [entry, 1]), destination(b, irq))];
     },
+    compose(b, irq) {
+      if (image === undefined) return;
+      const entry = b.let('irte', irq);
+      b.store(image.words, [entry, 0], low(b, irq));
+      b.store(image.words, [entry, 1], destination(b, irq));
+      b.store(image.words, [entry, 3], 0);
+    },
     boot(machine, irq, { cpu, vector }) {
       const apicId = placement.apicIds[cpu] ?? 0;
+      const words = [PRESENT | (vector << 16), apicId << 8, sourceOf(placement, irq), 0];
       machine.setVariable(source.slot, irq, 0, sourceOf(placement, irq));
-      bootWords(machine, irte, irq, [PRESENT | (vector << 16), apicId << 8, sourceOf(placement, irq), 0]);
+      for (const variable of [irte, ...(image ? [image.words] : [])]) bootWords(machine, variable, irq, words);
     },
     target(_, [first = 0, second = 0]) {
       const cpu = placement.apicIds.indexOf(second >>> 8);
@@ -78,32 +123,35 @@ export function remappedFormat(d: LinuxData, irte: Irte, placement: Placement): 
   };
 }
 
-/**
- * D.3.2: the address of the descriptor of a CPU is in both halves, so an entry is stored whole. `lock`: irq_2_ir_lock, under which the
- * kernel's own image of the entry is kept.
- */
+/** D.3.2: the address of the descriptor of a CPU is in both halves, so an entry is stored whole. */
 export function postedFormat(
   d: LinuxData,
   { pid }: NonNullable<LinuxData['postedMsi']>,
   irte: Irte,
-  lock: Lock,
-  behaviours: Behaviours,
+  image: IrteImage,
   placement: Placement,
-): EntryFormat {
-  const image = d.declarations.variable('irte_entry', 'u32', ['irte', 'word'], { lock });
+): PostedFormat {
   /** words 1 and 3 of an entry that goes to the CPU's descriptor */
   const address = d.declarations.variable('posted_msi_address', 'u32', ['cpu', 'word'], { class: 'fixed' });
   const low = (b: Builder, irq: Reg<'irq'>): Reg<'u32'> => b.or('u32', b.shl('u32', b.load(d.apicdVector, [irq]), 16), POSTED);
+  const { words } = image;
+  const compose = (b: Builder, irq: Reg<'irq'>): void => {
+    const entry = b.let('irte', irq);
+    b.store(words, [entry, 0], low(b, irq));
+    const cpu = b.load(d.apicdCpu, [irq]);
+    for (const word of [1, 3]) b.store(words, [entry, word], b.load(address, [cpu, word]));
+  };
   return {
-    write(b, irq) {
+    compose,
+    composeCached(b, irq) {
       const entry = b.let('irte', irq);
-      b.store(image, [entry, 0], low(b, irq));
-      const cpu = b.load(d.apicdCpu, [irq]);
-      for (const word of [1, 3]) b.store(image, [entry, word], b.load(address, [cpu, word]));
-      if (behaviours.irteUpdate === 'split') {
-        const half = (first: number) => [b.load(image, [entry, first]), b.load(image, [entry, first + 1])] as const;
-        storeHalves(b, irte, irq, [half(0), half(2)], 'remapping entry: new vector and descriptor');
-      } else b.storeRow(irte, entry, image, entry, 'remapping entry: new vector and descriptor, 16 bytes at once');
+      b.store(words, [entry, 0], low(b, irq));
+      b.store(words, [entry, 1], b.shl('u32', b.constant('apicId', b.load(d.apicdCpu, [irq])), 8));
+      b.store(words, [entry, 3], 0);
+    },
+    write(b, irq) {
+      compose(b, irq);
+      image.store(b, irq, 'remapping entry: new vector and descriptor');
     },
     wrong(b, irq) {
       const entry = b.let('irte', irq);
@@ -118,8 +166,8 @@ export function postedFormat(
         machine.setVariable(address.slot, c, 3, second);
       });
       const [first, second] = machine.descriptorAddress(pid.slot, cpu);
-      const words = [POSTED | (vector << 16), first, sourceOf(placement, irq), second];
-      for (const variable of [irte, image]) bootWords(machine, variable, irq, words);
+      for (const variable of [irte, words])
+        bootWords(machine, variable, irq, [POSTED | (vector << 16), first, sourceOf(placement, irq), second]);
     },
     target(machine, [first = 0, second = 0, , fourth = 0]) {
       const cpu = placement.apicIds.findIndex((_, c) => {

@@ -1,6 +1,6 @@
 /** Linux: one model, named behaviours, a version is a table of them (linux.md 2; without interrupt remapping). */
 import { Assembler, AssemblyError, NoRoutineError, programSetup, type MachineSize, type OwnRoutines } from '../../index.js';
-import type { ProgramMachine, OperationSetup } from '../../../machine/index.js';
+import type { ProgramMachine } from '../../../machine/index.js';
 import { quote } from '../../../words.js';
 import {
   ModelError,
@@ -23,12 +23,13 @@ import {
   describeSlot,
   IRQ_MOVE_CLEANUP_VECTOR,
   MANAGED_IRQ_SHUTDOWN_VECTOR,
+  POSTED_INTR_VECTOR,
+  POSTED_INTR_WAKEUP_VECTOR,
   POSTED_MSI_NOTIFICATION_VECTOR,
   Slot,
   SPURIOUS_APIC_VECTOR,
   State,
   type LinuxData,
-  type Uses,
 } from './data.js';
 import { boot } from './boot.js';
 import { entryRoutines } from './entry.js';
@@ -40,11 +41,15 @@ import { irqKinds } from './irqKinds.js';
 import { invariants, oneshotMasked } from './invariants.js';
 import { addJudges } from './judges.js';
 import { mootReason } from './moot.js';
-import { isReservable } from './registers.js';
+import { operation } from './operations.js';
+import { postingOperations } from './posting.js';
 import { remapSize } from './remap.js';
 import { isAmd, isRemapped } from './target.js';
 import { teardownRoutines } from './teardown.js';
 import { threadRoutines } from './threads.js';
+import { usesOf } from './uses.js';
+import { guestVectors, type Vcpus } from './guest.js';
+import { describeVcpus, vcpuRoutines } from './vcpu.js';
 import { vectorRoutines } from './vector.js';
 import { refusesPostedMsi, versions, versionTable } from './versions.js';
 
@@ -118,6 +123,7 @@ export function linux(version: string, changes: LinuxChanges = {}): KernelModel 
       levels: true,
       threads: true,
       postedMsi: true,
+      vcpus: true,
     }).declarations,
     systemVectors: systemVectorsOf(chosen),
     invariants: [...invariants, oneshotMasked],
@@ -170,7 +176,8 @@ function assemble(chosen: Behaviours, replace: OwnRoutines, machineSize: Machine
     );
   refuseTooMany(placement);
   const table = remapSize(placement);
-  const size = table === undefined ? machineSize : { ...machineSize, irtes: table.rows };
+  const vcpuCount = placement.vcpus?.length ?? 0;
+  const size = { ...machineSize, ...(table && { irtes: table.rows }), ...(vcpuCount > 0 && { vcpus: vcpuCount }) };
   const uses = usesOf(placement);
   const data = declareData(uses);
   const { parts = { cpus: [], irqs: [], devices: [] }, own = [] } = placement;
@@ -179,18 +186,21 @@ function assemble(chosen: Behaviours, replace: OwnRoutines, machineSize: Machine
     ...systemVectorsOf(chosen),
     ...(uses.reserved ? [MANAGED_IRQ_SHUTDOWN_VECTOR] : []),
     ...(uses.postedMsi ? [POSTED_MSI_NOTIFICATION_VECTOR] : []),
+    ...(uses.vcpus ? [POSTED_INTR_WAKEUP_VECTOR, POSTED_INTR_VECTOR] : []),
   ];
   const k = new Assembler(data.declarations, { ...parts, vectors, systemVectors }, replace);
-  const routines = vectorRoutines(k, data, chosen);
+  const guest = guestVectors(placement, size);
+  const vcpus = data.vcpus && vcpuRoutines(k, data, data.vcpus, guest, placement, chosen);
+  const routines = vectorRoutines(k, data, vcpus, chosen);
   const kinds = irqKinds(data, placement);
   const pins = data.rteMasked && pinEntries(data, data.rteMasked, kinds, placement);
-  const chip = chipOf(k, data, routines, kinds, pins, chosen, placement);
+  const chip = chipOf(k, data, routines, kinds, pins, guest, chosen, placement);
   const activation = data.life && activationRoutines(k, data, data.life, routines, chip, kinds, chosen);
-  const threads = data.threads && threadRoutines(k, data, data.threads, chip, kinds);
+  const threads = data.threads && threadRoutines(k, data, data.threads, chip, kinds, vcpus);
   const affinity = affinityRoutines(k, data, routines, chip, activation, chosen);
   const handleIrq = flowRoutines(k, data, routines, affinity, chip, kinds, threads, chosen);
-  const entries = entryRoutines(k, data, handleIrq, chosen);
-  const hotplug = hotplugRoutines(k, data, routines, affinity, activation, threads, chosen);
+  const entries = entryRoutines(k, data, handleIrq, vcpus, chosen);
+  const hotplug = hotplugRoutines(k, data, routines, affinity, activation, threads, vcpus, chosen);
   for (const entry of [entries.commonInterrupt, entries.spuriousInterrupt]) k.interruptEntry(entry);
   if (routines.cleanupInterrupt) k.interruptEntry(routines.cleanupInterrupt);
   k.entry(affinity.setAffinityOperation);
@@ -209,6 +219,12 @@ function assemble(chosen: Behaviours, replace: OwnRoutines, machineSize: Machine
   }
   if (uses.reserved) k.interruptEntry(entries.shutdownInterrupt);
   if (entries.postedInterrupt) k.interruptEntry(entries.postedInterrupt);
+  const guestOperations = { ...vcpus?.operations, ...(chip.posting && postingOperations(k, data, chip.posting)) };
+  for (const kind of new Set(placement.operations.map((o) => o.kind))) {
+    const routine = kind in guestOperations ? guestOperations[kind as keyof typeof guestOperations] : undefined;
+    if (routine) k.entry(routine);
+  }
+  if (vcpus) for (const handler of [vcpus.notification, vcpus.wakeup]) k.interruptEntry(handler);
   addJudges(k, data, chip);
   // a machine that no check takes is only run with time, where properties of states are not asked for
   const promised = data.threads?.oneshot ? [...invariants, oneshotMasked] : invariants;
@@ -225,6 +241,11 @@ function assemble(chosen: Behaviours, replace: OwnRoutines, machineSize: Machine
   if (uses.reserved) handlers.set(MANAGED_IRQ_SHUTDOWN_VECTOR, entry(entries.shutdownInterrupt.name));
   if (entries.postedInterrupt) handlers.set(POSTED_MSI_NOTIFICATION_VECTOR, entry(entries.postedInterrupt.name));
 
+  if (vcpus) {
+    handlers.set(POSTED_INTR_VECTOR, entry(vcpus.notification.name));
+    handlers.set(POSTED_INTR_WAKEUP_VECTOR, entry(vcpus.wakeup.name));
+  }
+
   const setup = programSetup(program, data.declarations, size, {
     handlers,
     apStart: entry('start_secondary'),
@@ -238,6 +259,7 @@ function assemble(chosen: Behaviours, replace: OwnRoutines, machineSize: Machine
     operations: at.operations.map((o, i) => operation(o, entry, data.operationMasks[i]?.slot ?? 0, firstOf)),
     systemVectors,
     ...(table === undefined ? {} : { irtes: table.used }),
+    ...(data.vcpus && { vcpus: (machine: ProgramMachine) => describeVcpus(machine, data.vcpus as Vcpus, vcpuCount) }),
     boot: (machine) => boot(machine, data, chip, kinds, size, at),
     disagreement: (machine, source) => disagreement(machine, data, chip, source),
     untargeted: (machine) => untargeted(machine, data, size),
@@ -249,49 +271,12 @@ function assemble(chosen: Behaviours, replace: OwnRoutines, machineSize: Machine
   });
 }
 
-/** What of the kernel's data a scenario needs. */
-function usesOf(placement: Placement): Uses & { readonly reserved: boolean } {
-  const { operations, irqs, devices } = placement;
-  const managed = irqs.some((irq) => irq.managed);
-  const moving = operations.every(({ kind }) => kind === 'move' || kind === 'offline' || kind === 'online');
-  const life = managed || !moving || irqs.some(({ requested = true }) => !requested);
-  const teardown = operations.some(({ kind }) => kind === 'teardown' || kind === 'allocate');
-  const reserved = managed || (life && devices.some(isReservable));
-  const pins = devices.some(({ chipset }) => chipset === 'pins');
-  const levels = irqs.some(({ level }) => level);
-  const threads = irqs.some(({ threaded }) => threaded);
-  const postedMsi = placement.postedMsi === true && isRemapped(placement) && devices.some(({ chipset }) => chipset === undefined);
-  return { operations: operations.length, managed, life, teardown, reserved, pins, levels, threads, postedMsi };
-}
-
-/** `first`: the first irq of a device. */
-function operation(
-  o: Placement['operations'][number],
-  entry: (name: string) => number,
-  mask: number,
-  first: (device: number) => number,
-): OperationSetup {
-  const { on: cpu, pause } = o;
-  if (o.kind === 'move') return { entry: entry('irq_set_affinity'), cpu, pause, args: [o.irq, { mask }] };
-  if (o.kind === 'offline' || o.kind === 'online')
-    return { entry: entry(o.kind === 'offline' ? 'cpu_down' : 'cpu_up'), cpu, pause, args: [o.cpu, 0] };
-  if (o.kind === 'teardown' || o.kind === 'allocate')
-    return {
-      entry: entry(o.kind === 'teardown' ? 'pci_free_irq_vectors' : 'pci_alloc_irq_vectors'),
-      cpu,
-      pause,
-      args: [first(o.device), 0],
-    };
-  const name = o.kind === 'suspend' || o.kind === 'resume' ? `${o.kind}_devices` : `${o.kind}_irq`;
-  return { entry: entry(name), cpu, pause, args: ['irq' in o ? o.irq : 0, 0] };
-}
-
 /** Follows the message the device would send now: its LAPIC, then the slot of the vector there. */
 function disagreement(machine: ProgramMachine, d: LinuxData, chip: Chip, source: number): string | undefined {
   const started = machine.variable(d.started.slot, source);
   if (started === State.SHUTDOWN || started === State.SUSPENDED) return undefined;
   const target = chip.target(machine, source);
-  if (typeof target === 'string') return target;
+  if (target === undefined || typeof target === 'string') return target;
   const { cpu, vector } = target;
   if (!machine.cpu(cpu).enabled) return 'its message goes to a LAPIC that is disabled';
   const slot = machine.variable(d.vectorIrq.slot, cpu, vector);

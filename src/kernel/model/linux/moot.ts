@@ -52,6 +52,16 @@ const rules: Partial<Record<BehaviourName, Rule>> = {
     given('a LAPIC that is disabled early drops what comes: an event is lost either way', b.lapicDisable === 'early') ??
     given('nobody looks what is pending', b.irrScan === 'none'),
   slotMark: (b) => given('nobody looks what is pending', b.irrScan === 'none'),
+  piLoadBlocked: (b) => given('a load takes a blocked vCPU off the list', b.piBlock === 'put'),
+  piBlockOrder: (b) => given('the thread looks at ON behind both, and once more before it sleeps', b.piBlock === 'preBlock'),
+  piBlockOn: (b) => given('the thread looks at ON once more before it sleeps', b.piBlock === 'preBlock'),
+  piBlock: (b) =>
+    given(
+      'NDST stays that of the CPU on whose list the vCPU is, and ON is looked at behind the change of NV',
+      b.piLoadBlocked === 'keep',
+      b.piBlockOn === 'test',
+      b.piBlockOrder === 'listFirst',
+    ),
   offlineList: (b) => given('the offline has ended the move by force and emptied the list', b.forceComplete === 'involved'),
 };
 

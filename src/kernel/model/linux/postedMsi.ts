@@ -9,6 +9,7 @@ import type { Placement } from '../model.js';
 import type { AffinityRoutines } from './affinity.js';
 import type { Behaviours } from './behaviours.js';
 import { POSTED_MSI_NOTIFICATION_VECTOR, type LinuxData } from './data.js';
+import type { VcpuRoutines } from './vcpu.js';
 
 export type PostedMsi = NonNullable<LinuxData['postedMsi']>;
 
@@ -43,9 +44,11 @@ export function postedNotification(
   k: Assembler,
   { pid, active, copy, round }: PostedMsi,
   callHandler: (b: Builder, vector: Reg<'vector'>) => void,
+  vcpus: VcpuRoutines | undefined,
   behaviours: Behaviours,
 ) {
   return k.routine('sysvec_posted_msi_notification', { vector: 'vector' }, (b) => {
+    vcpus?.exit(b as unknown as Builder);
     const marks = behaviours.postedAck === 'moveEoi';
     if (marks) b.store(active, [SELF], 1);
     b.loop(() => {

@@ -30,11 +30,12 @@ export function remapChip(
   messages: Messages,
   kinds: IrqKinds,
   pins: PinEntries | undefined,
+  guestVectors: ReadonlyMap<number, number>,
   behaviours: Behaviours,
   placement: Placement,
 ): Chip {
   const { registers, write: writeMessage } = messages;
-  const table = isAmd(placement) ? amdTable(k, d, behaviours, placement) : vtdTable(k, d, kinds, behaviours, placement);
+  const table = isAmd(placement) ? amdTable(k, d, behaviours, placement) : vtdTable(k, d, kinds, guestVectors, behaviours, placement);
 
   /** The old vector is cleaned up at once: behind the flush, nothing arrives there any more. */
   const irSetAffinity = k.routine(
@@ -64,6 +65,7 @@ export function remapChip(
     unmask: registers.unmask,
     reservable: registers.reservable,
     pins,
+    posting: table.posting,
     // the entry is there before anything can ask for it
     activate(b, irq) {
       table.activate(b, irq);

@@ -4,13 +4,14 @@
  */
 import type { ProgramMachine } from '../../../machine/index.js';
 import type { Builder, Reg } from '../../index.js';
+import type { Posting } from './chip.js';
 import type { Target } from './target.js';
 
 /** Irqs by index. desc->lock is held wherever a program is built. */
 export interface RemapTable {
   /** irq_set_affinity of its chip, as the kernel calls it */
   readonly setAffinity: string;
-  /** The entry gets vector and CPU of its irq, and units forget what they have cached of it. */
+  /** The entry gets vector and CPU of its irq, unless it is that of a vCPU and is to stay, and units forget what they have cached of it. */
   change(b: Builder, irq: Reg<'irq'>): void;
   /** As `change`, of an entry that may not be valid before. */
   activate(b: Builder, irq: Reg<'irq'>): void;
@@ -28,6 +29,11 @@ export interface RemapTable {
   judgeEntry(b: Builder, irq: Reg<'irq'>): void;
   /** The entry at the start, and the unit that reads it. */
   boot(machine: ProgramMachine, irq: number, target: Target): void;
-  /** Where a request goes now, by what is cached and by what memory says, or why to no CPU, as the end of a sentence. */
-  target(machine: ProgramMachine, irq: number): Target | string;
+  /**
+   * Where a request goes now, by what is cached and by what memory says, or why to no CPU, as the end of a sentence; undefined: to the vCPU
+   * that the irq is posted to.
+   */
+  target(machine: ProgramMachine, irq: number): Target | string | undefined;
+  /** What posts messages of an irq to a vCPU; left out: nothing does. */
+  readonly posting?: Posting | undefined;
 }

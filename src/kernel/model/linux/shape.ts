@@ -16,16 +16,22 @@ const always: ReadonlySet<string> = new Set<OperationRequest['kind']>(['move', '
 
 const ANY = { kind: 'move', irq: 0, to: [], on: 0, pause: 0 } as const;
 
+/** Those of virtual CPUs, which irqs are posted among them, decide what there is of data. */
+const whole: ReadonlySet<string> = new Set<OperationRequest['kind']>(['post', 'unpost', 'load', 'preempt', 'block', 'wake']);
+
 /** Which kind of operation it is, and no more. */
-function bare({ kind }: OperationRequest): OperationRequest {
-  const about = { irq: 0, cpu: 0, device: 0, to: [], on: 0, pause: 0 };
-  return { ...about, kind };
+function bare(operation: OperationRequest): OperationRequest {
+  if (whole.has(operation.kind)) return operation;
+  const about = { irq: 0, cpu: 0, vcpu: 0, device: 0, to: [], on: 0, pause: 0 };
+  return { ...about, kind: operation.kind };
 }
 
 /** The placement without what the program does not depend on; whoever assembles sees nothing else, and so cannot come to depend on it. */
 function shapeOf(placement: Placement): Placement {
   const { operations, irqs } = placement;
-  const kinds = operations.filter(({ kind }, i) => !always.has(kind) && operations.findIndex((o) => o.kind === kind) === i);
+  const kinds = operations.filter(
+    ({ kind }, i) => !always.has(kind) && (whole.has(kind) || operations.findIndex((o) => o.kind === kind) === i),
+  );
   return {
     ...placement,
     operations: operations.map((_, i) => (kinds[i] === undefined ? ANY : bare(kinds[i]))),

@@ -7,6 +7,7 @@ import { all, eq, lt, ne, not, SELF, type Assembler, type Builder, type Reg } fr
 import type { Chip } from './chip.js';
 import type { LinuxData } from './data.js';
 import { IrqKind, type IrqKinds } from './irqKinds.js';
+import type { VcpuRoutines } from './vcpu.js';
 import { isOff, isOpen, unmaskIrq } from './mask.js';
 
 /** From the wake-up to the thread's first instruction, in cycles of 1/3 ns: 5 us. */
@@ -14,7 +15,14 @@ const WAKE_UP = 15_000;
 
 export type Threads = ReturnType<typeof threadRoutines>;
 
-export function threadRoutines(k: Assembler, d: LinuxData, data: NonNullable<LinuxData['threads']>, chip: Chip, kinds: IrqKinds) {
+export function threadRoutines(
+  k: Assembler,
+  d: LinuxData,
+  data: NonNullable<LinuxData['threads']>,
+  chip: Chip,
+  kinds: IrqKinds,
+  vcpus: VcpuRoutines | undefined,
+) {
   /** The irq is masked until its thread has ended. */
   const keepsMasked = (b: Builder, irq: Reg<'irq'>, body: (oneshot: NonNullable<typeof data.oneshot>) => void): void => {
     const { oneshot } = data;
@@ -53,6 +61,11 @@ export function threadRoutines(k: Assembler, d: LinuxData, data: NonNullable<Lin
 
   const irqThread = k.routine('irq_thread', {}, (b) => {
     const builder = b as unknown as Builder;
+    if (vcpus) {
+      b.cli();
+      vcpus.exit(builder);
+      b.restoreFlags(b.let('bool', 1));
+    }
     const irq = b.let('irq', 0);
     b.while(
       () => lt(irq, b.constant('sources')),

@@ -3,6 +3,7 @@ import { all, any, ge, lt, ne, SELF, type Assembler, type Builder, type Conditio
 import type { Behaviours } from './behaviours.js';
 import { cleanupRoutines } from './cleanup.js';
 import { MANAGED_IRQ_SHUTDOWN_VECTOR, Slot, type LinuxData } from './data.js';
+import type { VcpuRoutines } from './vcpu.js';
 import { matrixAlloc, matrixAllocManaged, matrixFree } from './matrix.js';
 
 /** Results, in place of negative error numbers. */
@@ -12,7 +13,7 @@ export const ENOSPC = 2;
 
 export type VectorRoutines = ReturnType<typeof vectorRoutines>;
 
-export function vectorRoutines(k: Assembler, d: LinuxData, behaviours: Behaviours) {
+export function vectorRoutines(k: Assembler, d: LinuxData, vcpus: VcpuRoutines | undefined, behaviours: Behaviours) {
   /** 2.4 step 4: the old target is remembered for cleanup, or freed if its CPU is offline. */
   const apicUpdateVector = k.routine(
     'apic_update_vector',
@@ -212,7 +213,7 @@ export function vectorRoutines(k: Assembler, d: LinuxData, behaviours: Behaviour
   );
 
   return {
-    ...cleanupRoutines(k, d, behaviours),
+    ...cleanupRoutines(k, d, vcpus, behaviours),
     apicSetAffinity,
     apicRetriggerIrq,
     clearIrqVector,

@@ -141,6 +141,35 @@ const history: { readonly [N in BehaviourName]: readonly Era<N>[] } = {
     [FIRST, 'unseen'],
     ['6.10', 'seen'],
   ],
+  piLoad: [
+    [FIRST, 'snOnly'],
+    ['5.4', 'recheck'],
+  ],
+  // the first with the look at PIR has lost the test that was there; 5.5 has it again
+  piLoadBlocked: [
+    [FIRST, 'keep'],
+    ['5.4', 'move'],
+    ['5.5', 'keep'],
+  ],
+  piBlock: [
+    [FIRST, 'preBlock'],
+    ['5.17', 'put'],
+  ],
+  piBlockOrder: [[FIRST, 'listFirst']],
+  piBlockOn: [[FIRST, 'test']],
+  piUpdate: [[FIRST, 'cmpxchg']],
+  vmEntry: [[FIRST, 'sync']],
+  // of messages that are posted to CPUs only; the stable series 6.12 has both repairs of 6.15
+  postedVcpuMove: [
+    [FIRST, 'skip'],
+    ['6.10', 'overwrite'],
+    ['6.12.117', 'skip'],
+  ],
+  unpostEntry: [
+    [FIRST, 'current'],
+    ['6.10', 'cached'],
+    ['6.12.117', 'current'],
+  ],
 };
 
 /** Of 6.12.117, what its records show. */

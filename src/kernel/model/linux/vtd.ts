@@ -2,13 +2,15 @@
  * The table of VT-d units (linux.md 2.6 b, hardware.md D): all of them share one, in which an irq has the entry of its number; what one has
  * cached of an entry is invalidated by its index.
  */
-import { ne, not, SELF, type Assembler, type Builder, type Declarations, type Reg } from '../../index.js';
+import { eq, ne, not, SELF, type Assembler, type Builder, type Condition, type Declarations, type Reg } from '../../index.js';
 import type { Placement } from '../model.js';
 import type { Behaviours } from './behaviours.js';
 import type { LinuxData } from './data.js';
 import { IrqKind, type IrqKinds } from './irqKinds.js';
-import { postedFormat, remappedFormat, storeHalves, type EntryFormat } from './irte.js';
+import { irteImage, postedFormat, remappedFormat, storeHalves, type HostFormat } from './irte.js';
+import { postingRoutines } from './posting.js';
 import type { RemapTable } from './remapTable.js';
+import { vcpuFormat } from './vcpuEntry.js';
 
 /** Descriptors (hardware.md D.4.1, D.4.2): invalidate by index; wait with a status write. */
 const IEC_INDEX = 0x14;
@@ -38,7 +40,15 @@ function declareVtd(d: Declarations) {
   };
 }
 
-export function vtdTable(k: Assembler, d: LinuxData, kinds: IrqKinds, behaviours: Behaviours, placement: Placement): RemapTable {
+/** `guestVectors`: by irq, of those that are ever posted to a vCPU. */
+export function vtdTable(
+  k: Assembler,
+  d: LinuxData,
+  kinds: IrqKinds,
+  guestVectors: ReadonlyMap<number, number>,
+  behaviours: Behaviours,
+  placement: Placement,
+): RemapTable {
   const { irqs, units = [], devices } = placement;
   const r = declareVtd(d.declarations);
   /** The queue is locked while descriptors are put; its hardware works on whoever waits. */
@@ -63,14 +73,16 @@ export function vtdTable(k: Assembler, d: LinuxData, kinds: IrqKinds, behaviours
     { holds: [r.ir2Lock] },
   );
 
-  const remapped = remappedFormat(d, r.irte, placement);
-  const posted = d.postedMsi && postedFormat(d, d.postedMsi, r.irte, r.ir2Lock, behaviours, placement);
+  const { vcpus } = d;
+  const image = d.postedMsi || vcpus ? irteImage(d, r.irte, r.ir2Lock, behaviours) : undefined;
+  const remapped = remappedFormat(d, r.irte, vcpus && image, placement);
+  const posted = d.postedMsi && image && postedFormat(d, d.postedMsi, r.irte, image, placement);
   /** For an irq whose entry is in this format: only messages of PCI devices are posted. */
-  const byFormat = (b: Builder, irq: Reg<'irq'>, then: (format: EntryFormat) => void): void => {
+  const byFormat = (b: Builder, irq: Reg<'irq'>, then: (format: HostFormat) => void): void => {
     if (posted) kinds.choose(b, irq, [IrqKind.PCI], { these: () => then(posted), others: () => then(remapped) });
     else then(remapped);
   };
-  const formatOf = (irq: number): EntryFormat => (posted && kinds.of(irq) === IrqKind.PCI ? posted : remapped);
+  const formatOf = (irq: number): HostFormat => (posted && kinds.of(irq) === IrqKind.PCI ? posted : remapped);
 
   const modifyIrte = k.routine(
     'modify_irte',
@@ -97,6 +109,23 @@ export function vtdTable(k: Assembler, d: LinuxData, kinds: IrqKinds, behaviours
     { holds: [d.descLock] },
   );
 
+  const toVcpu = vcpus && image && vcpuFormat(vcpus, r.irte, image, guestVectors, placement);
+  /** Where the entry is that of the host, and where it is that of a vCPU. */
+  const byOwner = (b: Builder, irq: Reg<'irq'>, host: () => void, guest: (vcpu: Reg<'vcpu'>) => void): void => {
+    if (!vcpus) return host();
+    const vcpu = b.load(vcpus.postedTo, [irq]);
+    b.if(eq(vcpu, 0), host, () => guest(b.sub('vcpu', vcpu, 1)));
+  };
+  const composeHost = (b: Builder, irq: Reg<'irq'>): void =>
+    byFormat(b, irq, (format) => {
+      if (format === posted && behaviours.unpostEntry === 'cached') posted.composeCached(b, irq);
+      else format.compose(b, irq);
+    });
+  const flush = (b: Builder, irq: Reg<'irq'>): void => {
+    if (behaviours.iecFlush === 'flush') b.call(qiSubmitSync, { irq });
+  };
+  const posting = vcpus && toVcpu && postingRoutines(k, d, vcpus, toVcpu, image, r.ir2Lock, composeHost, flush);
+
   const several = devices.some(({ msi }) => msi !== undefined && msi.vectors > 1);
   /** Of a device with several MSI the first, to which it adds their number. */
   const requestAddress = (b: Builder, irq: Reg<'irq'>): Reg<'u32'> => {
@@ -109,7 +138,11 @@ export function vtdTable(k: Assembler, d: LinuxData, kinds: IrqKinds, behaviours
   const unitOf = (irq: number): number => units[irqs[irq]?.device ?? 0] ?? 0;
   return {
     setAffinity: 'intel_ir_set_affinity',
-    change: (b, irq) => b.call(modifyIrte, { irq, whole: 0 }),
+    change(b, irq) {
+      const modify = (): void => b.call(modifyIrte, { irq, whole: 0 });
+      if (posted && behaviours.postedVcpuMove === 'overwrite') modify();
+      else byOwner(b, irq, modify, () => undefined);
+    },
     activate: (b, irq) => b.call(modifyIrte, { irq, whole: 1 }),
     deactivate: (b, irq) => b.call(clearIrte, { irq }),
     // the entry is cleared once more, whatever it is (recorded)
@@ -123,16 +156,29 @@ export function vtdTable(k: Assembler, d: LinuxData, kinds: IrqKinds, behaviours
     },
     judgeRequest: (b, irq) => b.if(ne(b.inspect('sentAddress', [irq]), requestAddress(b, irq)), () => b.flag('inStep', irq)),
     judgeEntry(b, irq) {
-      byFormat(b, irq, (format) => {
-        for (const wrong of format.wrong(b, irq)) b.if(wrong, () => b.flag('inStep', irq));
-      });
+      const flag = (tests: readonly (() => Condition)[]): void => {
+        for (const wrong of tests) b.if(wrong, () => b.flag('inStep', irq));
+      };
+      byOwner(
+        b,
+        irq,
+        () => byFormat(b, irq, (format) => flag(format.wrong(b, irq))),
+        (vcpu) => toVcpu && flag(toVcpu.wrong(b, irq, vcpu)),
+      );
     },
+    posting,
     boot(machine, irq, target) {
       formatOf(irq).boot(machine, irq, target);
+      const vcpu = irqs[irq]?.vcpu;
+      if (vcpu !== undefined) toVcpu?.boot(machine, irq, vcpu);
       machine.setVariable(r.unit.slot, irq, 0, unitOf(irq));
       machine.setUnit(unitOf(irq), { table: r.irte.slot, size: Math.log2(vtdEntries(irqs.length)), extended: false });
     },
     // what is cached comes before what memory says
-    target: (machine, irq) => formatOf(irq).target(machine, machine.cachedEntry(unitOf(irq), irq) ?? machine.tableEntry(unitOf(irq), irq)),
+    target(machine, irq) {
+      const words = machine.cachedEntry(unitOf(irq), irq) ?? machine.tableEntry(unitOf(irq), irq);
+      const vcpu = vcpus ? machine.variable(vcpus.postedTo.slot, irq) : 0;
+      return vcpu > 0 && toVcpu ? toVcpu.fault(machine, irq, vcpu - 1, words) : formatOf(irq).target(machine, words);
+    },
   };
 }

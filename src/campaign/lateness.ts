@@ -1,0 +1,296 @@
+/** Lost or late: what became of each event of a timed run, and what held up those that took too long, span by span. */
+import { Drop, Hold, NONE, Note, Property } from '../core/index.js';
+import type { EventRecord } from '../machine/index.js';
+import type { System } from '../scenario/index.js';
+
+/** A part of an event's way: what held it up, in words, and for how long altogether. */
+export interface Held {
+  readonly by:
+    | 'device'
+    | 'masked'
+    | 'in flight'
+    | 'posted'
+    | 'CPU offline'
+    | 'interrupts off'
+    | 'in service'
+    | 'priority'
+    | 'recognition'
+    | 'lock'
+    | 'wait'
+    | 'handler'
+    | 'put off'
+    | 'task'
+    | 'nothing';
+  /** where, and by whom: the routine that has interrupts off, whose handler runs, who holds the lock; '' if there is nothing to say */
+  readonly what: string;
+  /** cycles */
+  readonly cycles: number;
+}
+
+/** An event that was not handled in time. What held it adds up to its latency. */
+export interface LateEvent {
+  /** device, or one of its irqs */
+  readonly source: string;
+  /** cycle of the raise; of a coalesced event, of the oldest raise that was not handled */
+  readonly raised: number;
+  /** `late`: handled, but too late; `overdue`: still on its way when the run ended; `lost`: nothing carries it any more */
+  readonly outcome: 'late' | 'overdue' | 'lost';
+  /** cycles from the raise to the handler, to the end of the run, or to the loss */
+  readonly latency: number;
+  /** cycles behind the deadline; 0 for one that was lost before */
+  readonly late: number;
+  /** at which step it was lost */
+  readonly lostAt?: string;
+  readonly held: readonly Held[];
+}
+
+/** What became of the events of a run. */
+export interface DeadlineReport {
+  /** cycles */
+  readonly deadline: number;
+  /** handled in time */
+  readonly inTime: number;
+  /** handled later than that, or not yet, though the deadline has passed */
+  readonly late: { readonly count: number; readonly held: readonly Held[] };
+  readonly lost: number;
+  /** not yet handled when the run ended, and in time */
+  readonly onTheirWay: number;
+  /** of irqs that were freed before */
+  readonly withdrawn: number;
+  /** raised while one of the same source was owed: one handler serves them all */
+  readonly coalesced: number;
+  /** those that were late or lost, in the order in which that was known; no more than `KEPT` */
+  readonly events: readonly LateEvent[];
+}
+
+/** Events that are kept one by one. */
+const KEPT = 10_000;
+
+const names: Readonly<Record<Hold, Held['by'] | undefined>> = {
+  [Hold.device]: 'device',
+  [Hold.flight]: 'in flight',
+  [Hold.posted]: 'posted',
+  [Hold.offline]: 'CPU offline',
+  [Hold.interruptsOff]: 'interrupts off',
+  [Hold.service]: 'in service',
+  [Hold.priority]: 'priority',
+  [Hold.recognition]: 'recognition',
+  [Hold.lock]: 'lock',
+  [Hold.wait]: 'wait',
+  [Hold.handler]: 'handler',
+  [Hold.kernel]: 'put off',
+  [Hold.task]: 'task',
+  [Hold.nothing]: 'nothing',
+  [Hold.done]: undefined,
+};
+
+const drops: Readonly<Record<Drop, string>> = {
+  [Drop.softwareDisabled]: 'the LAPIC is disabled',
+  [Drop.noTarget]: 'no LAPIC has this id',
+  [Drop.illegalVector]: 'the vector is illegal',
+  [Drop.noEffect]: 'it has no effect there',
+  [Drop.wildWrite]: 'it is no interrupt',
+  [Drop.disabledDevice]: 'MSI is disabled in the device',
+  [Drop.silenced]: 'the device may send nothing',
+  [Drop.masked]: 'it is masked, and does not keep what it cannot send',
+};
+
+/** Spans by what held the event up, in the order in which they began. */
+class Spans {
+  readonly #all = new Map<string, { by: Held['by']; what: string; cycles: number }>();
+
+  add(by: Held['by'], what: string, cycles: number): void {
+    if (cycles === 0) return;
+    const key = `${by} ${what}`;
+    const known = this.#all.get(key);
+    if (known === undefined) this.#all.set(key, { by, what, cycles });
+    else known.cycles += cycles;
+  }
+
+  get list(): Held[] {
+    return [...this.#all.values()];
+  }
+}
+
+/** An event that is owed. */
+interface Open {
+  readonly raised: bigint;
+  readonly spans: Spans;
+  /** what holds it, and since when */
+  hold: Pick<Held, 'by' | 'what'>;
+  cpu: number;
+  since: bigint;
+}
+
+/** Reads the records of a run. */
+export class Lateness {
+  readonly #system: System;
+  readonly #deadline: number;
+  readonly #open: (Open | undefined)[];
+  readonly #held = new Spans();
+  readonly #events: LateEvent[] = [];
+  readonly #counts = { inTime: 0, late: 0, lost: 0, withdrawn: 0, coalesced: 0 };
+  /** what took a message or a vector away, at which cycle */
+  #gone: { readonly time: bigint; readonly why: string } | undefined;
+  /** by CPU: what its handler said of the vector it was entered for */
+  readonly #said: (string | undefined)[];
+
+  constructor(system: System, deadline: number) {
+    this.#system = system;
+    this.#deadline = deadline;
+    this.#open = system.names.sources.map(() => undefined);
+    this.#said = system.names.cpus.map(() => undefined);
+  }
+
+  take(records: readonly EventRecord[]): void {
+    for (const record of records) this.#read(record);
+  }
+
+  #read({ time, kind, a, b, c }: EventRecord): void {
+    switch (kind) {
+      case 'raise':
+        if (this.#open[a] !== undefined) this.#counts.coalesced++;
+        else this.#open[a] = { raised: time, spans: new Spans(), hold: { by: 'device', what: '' }, cpu: NONE, since: time };
+        break;
+      case 'hold':
+        this.#hold(a & 0xffff, time, { kind: a >>> 16, about: b, cpu: c });
+        break;
+      case 'serve':
+        this.#end(a, time, 'late');
+        break;
+      case 'lost':
+        this.#end(a, time, 'lost', this.#whyLost(a, time));
+        break;
+      case 'drop':
+        this.#gone = { time, why: `${a === NONE || c === Drop.masked ? '' : this.#carrier(a, b, c)}dropped: ${drops[c as Drop]}` };
+        break;
+      case 'init':
+        this.#gone = { time, why: `INIT empties the IRR of ${this.#cpu(a)}` };
+        break;
+      case 'fault':
+        this.#gone = { time, why: `a remapping unit refuses the request, entry ${b & 0xffff}` };
+        break;
+      case 'acknowledge':
+        this.#said[a] = undefined;
+        break;
+      case 'note':
+        if (b === (Note.swallowed as number)) this.#said[c] = 'a slot that was marked on purpose swallows its vector';
+        break;
+      case 'flag':
+        if (b === (Property.noStray as number)) this.#said[c] = 'its vector finds an empty slot';
+        break;
+      default:
+    }
+  }
+
+  #carrier(a: number, vector: number, why: number): string {
+    const ofDevice = why === Drop.disabledDevice || why === Drop.silenced || why === Drop.wildWrite;
+    return ofDevice ? '' : `vector 0x${vector.toString(16)} at ${this.#cpu(a)} `;
+  }
+
+  #cpu(c: number): string {
+    return this.#system.names.cpus[c] ?? 'no CPU';
+  }
+
+  #whyLost(source: number, time: bigint): string {
+    if (this.#gone?.time === time) return this.#gone.why;
+    const open = this.#open[source];
+    const said = open === undefined ? undefined : this.#said[open.cpu];
+    if (open !== undefined && said !== undefined) return `${said} on ${this.#cpu(open.cpu)}`;
+    return `nothing carries it any more; before that: ${[open?.hold.by ?? 'device', open?.hold.what].filter(Boolean).join(', ')}`;
+  }
+
+  /** From now on something else holds up the event. */
+  #hold(source: number, time: bigint, { kind, about, cpu }: { readonly kind: Hold; readonly about: number; readonly cpu: number }): void {
+    const open = this.#open[source];
+    if (open === undefined) return;
+    this.#close(open, time);
+    const by = names[kind];
+    if (by === undefined) {
+      this.#counts.withdrawn++;
+      this.#open[source] = undefined;
+      return;
+    }
+    open.hold = kind === Hold.device && about !== 0 ? { by: 'masked', what: '' } : { by, what: this.#what(kind, about, cpu) };
+    open.cpu = cpu;
+  }
+
+  #close(open: Open, time: bigint): void {
+    open.spans.add(open.hold.by, open.hold.what, Number(time - open.since));
+    open.since = time;
+  }
+
+  /** Where, and by whom. */
+  #what(kind: Hold, about: number, cpu: number): string {
+    const { names: all, built } = this.#system;
+    const on = cpu === NONE ? '' : this.#cpu(cpu);
+    switch (kind) {
+      case Hold.interruptsOff:
+      case Hold.task:
+      case Hold.wait:
+        return `${on}: ${this.#place(about, kind === Hold.wait)}`;
+      case Hold.service:
+        return `${on}: ${about === NONE ? 'another handler' : `handler of ${all.sources[about] ?? '?'}`}`;
+      case Hold.priority:
+        return `${on}: 0x${about.toString(16)}`;
+      case Hold.lock: {
+        const holder = about >>> 16;
+        return `${on}: ${built.variables[about & 0xffff]?.name ?? '?'}${holder === 0xffff ? '' : `, held by ${this.#cpu(holder)}`}`;
+      }
+      default:
+        return on;
+    }
+  }
+
+  /** The routine that an instruction is in; of a wait also what for. */
+  #place(instruction: number, whole: boolean): string {
+    if (instruction === NONE) return 'idle';
+    const { labels, program } = this.#system.built;
+    const label = labels[(program.code[instruction * 4 + 3] ?? 0) >>> 8];
+    if (label === undefined) return `instruction ${instruction}`;
+    return whole ? `${label.routine}: ${label.text}` : label.routine;
+  }
+
+  /** An event is over, or the run is. */
+  #end(source: number, time: bigint, outcome: LateEvent['outcome'], lostAt?: string): void {
+    const open = this.#open[source];
+    if (open === undefined) return;
+    this.#close(open, time);
+    const latency = Number(time - open.raised);
+    const late = Math.max(0, latency - this.#deadline);
+    this.#open[source] = undefined;
+    if (outcome !== 'lost' && late === 0) {
+      if (outcome === 'late') this.#counts.inTime++;
+      return;
+    }
+    const held = open.spans.list;
+    if (outcome === 'lost') this.#counts.lost++;
+    else {
+      this.#counts.late++;
+      for (const { by, what, cycles } of held) this.#held.add(by, what, cycles);
+    }
+    if (this.#events.length === KEPT) return;
+    const name = this.#system.names.sources[source] ?? '?';
+    this.#events.push({ source: name, raised: Number(open.raised), outcome, latency, late, ...(lostAt !== undefined && { lostAt }), held });
+  }
+
+  /** The run has ended: what is not handled by now is late if its deadline has passed, and not lost. */
+  end(now: bigint): DeadlineReport {
+    const open = this.#open.filter((each) => each !== undefined).length;
+    const before = this.#counts.late;
+    this.#open.forEach((_, source) => {
+      this.#end(source, now, 'overdue');
+    });
+    const { inTime, late, lost, withdrawn, coalesced } = this.#counts;
+    return {
+      deadline: this.#deadline,
+      inTime,
+      late: { count: late, held: this.#held.list.toSorted((a, b) => b.cycles - a.cycles) },
+      lost,
+      onTheirWay: open - (late - before),
+      withdrawn,
+      coalesced,
+      events: this.#events,
+    };
+  }
+}
