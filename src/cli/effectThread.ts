@@ -7,7 +7,7 @@ import type { Scenario } from '../scenario/index.js';
 import type { Effect, EffectTask, Question } from './effects.js';
 import { modelNamed } from './options.js';
 import { recordingAt } from './recordings.js';
-import { answer } from './threads.js';
+import { answerAll } from './threads.js';
 
 const { model: name, scenarios, folders, states } = workerData as EffectTask;
 const limits = { memory: 2 ** 30, states, look: () => Promise.resolve(false) };
@@ -34,6 +34,6 @@ async function effect({ behaviour, value, standards }: Extract<Question, { ask: 
   }
 }
 
-answer<Question>((question) =>
+answerAll((question: Question) =>
   question.ask === 'standard' ? standardOf(scenarios[question.scenario] as Scenario, model, limits) : effect(question),
 );

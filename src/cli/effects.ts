@@ -27,8 +27,9 @@ export interface Effect extends Partial<VerdictEffect> {
   readonly refused?: string;
 }
 
-/** What a thread is asked: one of the scenarios on the model as it is, or another value of a behaviour. */
+/** What a thread is asked. */
 export type Question =
+  /** one of the scenarios on the model as it is */
   | { readonly ask: 'standard'; readonly scenario: number }
   | { readonly ask: 'effect'; readonly behaviour: string; readonly value: string; readonly standards: readonly Standard[] };
 
@@ -43,19 +44,19 @@ export async function effectsOf(
   const effects: (Effect | undefined)[] = others.map(() => undefined);
   const progress = new Progress();
   const interrupt = new Interrupt();
-  const threads = new Threads<Question>(new URL('effectThread.js', import.meta.url), task);
+  const threads = new Threads<Question, Standard | Effect>('effectThread.js', task);
   const stopped = (): boolean => interrupt.stopped;
   let done = 0;
   const tell = (): void => progress.show(`${model.name}: ${done++} of ${scenarios.length + others.length}`);
   try {
     tell();
     const firsts = scenarios.map((_, scenario) => ({ ask: 'standard', scenario }) as const);
-    await threads.ask<Standard>(firsts, stopped, (standard) => {
+    await threads.ask(firsts, stopped, (standard: Standard) => {
       standards.push(standard);
       tell();
     });
     const questions = others.map((other) => ({ ask: 'effect', ...other, standards }) as const);
-    await threads.ask<Effect>(questions, stopped, (effect, number) => {
+    await threads.ask(questions, stopped, (effect: Effect, number) => {
       effects[number] = effect;
       tell();
     });

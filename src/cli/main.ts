@@ -7,6 +7,7 @@ import { addCheck } from './check.js';
 import { addConform } from './conform.js';
 import { addDiff } from './diff.js';
 import { addExplain } from './explain.js';
+import { addHunt } from './hunt.js';
 import { addImport } from './import.js';
 import { addLists } from './list.js';
 import { junitErrors } from './junit.js';
@@ -33,6 +34,7 @@ const program = new Command('irqlab')
 
 addStart(program);
 addCheck(program);
+addHunt(program);
 addRun(program);
 addStep(program);
 addReplay(program);

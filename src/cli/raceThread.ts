@@ -1,5 +1,5 @@
 /** A thread of `irqlab races`: one row after the other. */
 import { decideRace, type Race } from '../races/index.js';
-import { answer } from './threads.js';
+import { answerAll } from './threads.js';
 
-answer<Race>(decideRace);
+answerAll<Race>(decideRace);

@@ -74,13 +74,13 @@ async function decided(all: readonly Race[]): Promise<{ readonly results: readon
   const results: (RaceResult | undefined)[] = all.map(() => undefined);
   const progress = new Progress();
   const interrupt = new Interrupt();
-  const threads = new Threads<Race>(new URL('raceThread.js', import.meta.url));
+  const threads = new Threads<Race, RaceResult>('raceThread.js', undefined);
   let done = 0;
   try {
-    await threads.ask<RaceResult>(
+    await threads.ask(
       all,
       () => interrupt.stopped,
-      (result, number) => {
+      (result: RaceResult, number) => {
         results[number] = result;
         progress.show(`races: ${++done} of ${all.length}`);
       },

@@ -1,27 +1,33 @@
-/** Threads that answer questions, each one at a time: how a command uses all cores where a question is work for one. */
+/** Threads that answer questions, each one at a time; whoever asks is told as the answers come. */
 import { availableParallelism } from 'node:os';
-import { parentPort, Worker } from 'node:worker_threads';
+import { Worker, parentPort } from 'node:worker_threads';
 
-/** More would spend their time on what each of them reads first. */
-const MOST_THREADS = 16;
+/** More would spend their time on what each of them reads and assembles for itself. */
+export const MOST_THREADS = 16;
 
-export class Threads<Question> {
+export class Threads<Question, Answer> {
   readonly #threads: readonly Worker[];
 
-  /** `module`: of the thread, which calls `answer`; `task`: what each of them begins with. */
-  constructor(module: URL, task?: unknown) {
-    const n = Math.min(MOST_THREADS, availableParallelism());
-    this.#threads = Array.from({ length: n }, () => new Worker(module, { workerData: task }));
+  /** `file`: a module beside this one that calls `answerAll`; `workerData`: what all of them begin with. */
+  constructor(file: string, workerData: unknown, n = Math.min(MOST_THREADS, availableParallelism())) {
+    this.#threads = Array.from({ length: n }, () => new Worker(new URL(file, import.meta.url), { workerData }));
   }
 
   /** Asks all of them; ends when the last is answered, or at once when `stopped`: the thread at work is not waited for. */
-  async ask<T>(questions: readonly Question[], stopped: () => boolean, got: (answer: T, number: number) => void): Promise<void> {
+  async ask<Q extends Question, A extends Answer>(
+    questions: Iterable<Q>,
+    stopped: () => boolean,
+    got: (answer: A, number: number, question: Q) => void,
+  ): Promise<void> {
+    const iterator = questions[Symbol.iterator]();
     let next = 0;
     const work = async (thread: Worker): Promise<void> => {
-      while (next < questions.length && !stopped()) {
+      while (!stopped()) {
         const number = next++;
-        const said = await answerOf<T>(thread, questions[number]);
-        if (!stopped()) got(said, number);
+        const { value, done } = iterator.next();
+        if (done === true) return;
+        const answer = await answerOf<A>(thread, value);
+        if (!stopped()) got(answer, number, value);
       }
     };
     const all = Promise.all(this.#threads.map(work));
@@ -37,21 +43,21 @@ export class Threads<Question> {
   }
 }
 
-function answerOf<T>(thread: Worker, question: unknown): Promise<T> {
+function answerOf<A>(thread: Worker, question: unknown): Promise<A> {
   return new Promise((resolve, reject) => {
     thread.once('error', reject);
-    thread.once('message', (said: T) => {
+    thread.once('message', (answer: A) => {
       thread.off('error', reject);
-      resolve(said);
+      resolve(answer);
     });
     thread.postMessage(question);
   });
 }
 
-/** Of a thread: what it answers to a question. If that fails the thread ends with it, and whoever asked is told. */
-export function answer<Question>(to: (question: Question) => Promise<unknown>): void {
+/** In a thread: answers whatever comes. An error ends the thread, and whoever asked is told. */
+export function answerAll<Question>(answer: (question: Question) => Promise<unknown>): void {
   parentPort?.on('message', (question: Question) => {
-    void to(question).then(
+    void answer(question).then(
       (said) => parentPort?.postMessage(said),
       (error: unknown) => {
         setImmediate(() => {

@@ -219,6 +219,8 @@ export function hotplugRoutines(
     lapic.setUpTimer(b);
     if (d.managed && activation) startManaged(b as unknown as Builder, activation);
     b.sti();
+    // no stopper takes over between the announcement and the idle loop: the next offline needs this thread for play_dead
+    b.preemptOff();
     b.store(d.cpuState, [SELF], CpuState.UP);
     b.end();
   });

@@ -12,6 +12,7 @@ import {
   type Placement,
   type Untargeted,
 } from '../model.js';
+import { oncePerShape } from './shape.js';
 import { behaviourNames, behaviours, type BehaviourName, type Behaviours } from './behaviours.js';
 import { activationRoutines } from './activation.js';
 import { affinityRoutines } from './affinity.js';
@@ -107,6 +108,7 @@ export function linux(version: string, changes: LinuxChanges = {}): KernelModel 
       }),
     };
   });
+  const built = oncePerShape((size, shape) => assemble(chosen, replace, size, shape));
   return {
     name: called,
     behaviours: active,
@@ -128,7 +130,7 @@ export function linux(version: string, changes: LinuxChanges = {}): KernelModel 
     build: (size, placement) => {
       const refused = placement.postedMsi === true ? refusesPostedMsi(version) : undefined;
       if (refused !== undefined) throw new UnsupportedError(refused);
-      return orModelError(own, () => build(chosen, replace, size, placement));
+      return orModelError(own, () => built(size, placement));
     },
   };
 }
@@ -165,7 +167,8 @@ function orModelError(own: readonly string[], make: () => BuiltModel): BuiltMode
   }
 }
 
-function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSize, placement: Placement): BuiltModel {
+/** The program for placements of one shape, and what it is in each of them. */
+function assemble(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSize, placement: Placement): (at: Placement) => BuiltModel {
   const several = placement.devices.findIndex(({ msi }) => (msi?.vectors ?? 1) > 1);
   if (several >= 0 && !isRemapped(placement))
     throw new ModelError(
@@ -243,16 +246,21 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
     handlers.set(POSTED_INTR_WAKEUP_VECTOR, entry(vcpus.wakeup.name));
   }
 
-  return {
-    program: programSetup(program, data.declarations, size, { handlers, apStart: entry('start_secondary'), started: data.started.slot }),
+  const setup = programSetup(program, data.declarations, size, {
+    handlers,
+    apStart: entry('start_secondary'),
+    started: data.started.slot,
+  });
+  return (at) => ({
+    program: setup,
     labels: program.labels,
     variables: program.variables,
     fingerprint: program.fingerprint,
-    operations: placement.operations.map((o, i) => operation(o, entry, data.operationMasks[i]?.slot ?? 0, firstOf)),
+    operations: at.operations.map((o, i) => operation(o, entry, data.operationMasks[i]?.slot ?? 0, firstOf)),
     systemVectors,
     ...(table === undefined ? {} : { irtes: table.used }),
     ...(data.vcpus && { vcpus: (machine: ProgramMachine) => describeVcpus(machine, data.vcpus as Vcpus, vcpuCount) }),
-    boot: (machine) => boot(machine, data, chip, kinds, size, placement),
+    boot: (machine) => boot(machine, data, chip, kinds, size, at),
     disagreement: (machine, source) => disagreement(machine, data, chip, source),
     untargeted: (machine) => untargeted(machine, data, size),
     slots: (machine, cpu) =>
@@ -260,7 +268,7 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
         .map((vector) => ({ vector, value: machine.variable(data.vectorIrq.slot, cpu, vector) }))
         .filter(({ value }) => value !== Slot.UNUSED)
         .map(({ vector, value }) => ({ vector, text: describeSlot(value) })),
-  };
+  });
 }
 
 /** Follows the message the device would send now: its LAPIC, then the slot of the vector there. */
