@@ -106,6 +106,16 @@ export {
   type ProgramSetup,
 } from './machine/index.js';
 export {
+  decideRace,
+  races,
+  type CheckedRace,
+  type Kernel,
+  type OpenRace,
+  type Race,
+  type RaceOutcome,
+  type RaceResult,
+} from './races/index.js';
+export {
   assembleSystem,
   assembleWith,
   builtinScenarios,

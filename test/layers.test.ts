@@ -34,7 +34,7 @@ const rows: Record<string, readonly (readonly string[])[]> = {
     ['kernel'],
     ['scenario'],
     ['check', 'compare', 'campaign', 'explain', 'trace', 'report'],
-    ['conform'],
+    ['conform', 'hunt', 'races'],
     ['index.ts'],
     ['cli', 'web'],
   ],

@@ -1,5 +1,6 @@
 /** The room of checking: the search driven in batches, counterexamples told and drawn, tokens made and replayed. */
 export { describeAction } from './actions.js';
+export { causeOf, type Cause } from './cause.js';
 export { changeText, type Change, type Named, type States } from './changes.js';
 export { CheckpointError } from './errors.js';
 export type { Blocked, Choice } from './choices.js';
@@ -25,6 +26,7 @@ export * from './liveness/index.js';
 export type { Mark } from './marks.js';
 export type { InFlight } from './messages.js';
 export { minimise } from './minimise.js';
+export { escapeXml } from './picture/ink.js';
 export { drawSvg, type PictureOptions } from './picture/svg.js';
 export { findRace, type Race } from './race.js';
 export { firsts, isComplete, nothingNewFrom, raisesResultOf, verdictOf, withRaises, type CheckedAt, type RaisesRange } from './raises.js';

@@ -35,7 +35,7 @@ const isNode = typeof process !== 'undefined' && process.versions?.node !== unde
 /** Searches all interleavings of a scenario. Throws `RangeError` for one that is too large for a check. */
 export async function search(system: System, limits: SearchLimits): Promise<SearchResult> {
   const { reduction = 1 } = limits;
-  const shared = reduction !== 0 && (await sharesMasks(system));
+  const shared = reduction !== 0 && sharesMasks(system);
   if (shared) return searchInFull(system, limits, 'an operation is passed a mask that the program may change');
   const result = await searchOnce(system, limits);
   if (result === 'cutShort') return searchInFull(system, limits, 'INIT may hit a CPU that runs');
@@ -51,8 +51,8 @@ async function searchInFull(system: System, limits: SearchLimits, givenUp: strin
 }
 
 /** True if the host passes a reference to a variable that is not fixed: what the assembler proves leaves those out. */
-export async function sharesMasks(system: System): Promise<boolean> {
-  const { setup } = await begin(system);
+export function sharesMasks(system: System): boolean {
+  const setup = system.setup({ timed: false, record: 0 });
   return setup.operations.some(({ args: [, second] }) => {
     const slot = typeof second === 'number' ? undefined : second.mask;
     return slot !== undefined && setup.program.variables[slot * VarWord.words + VarWord.storage] !== VarClass.fixed;

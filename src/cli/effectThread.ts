@@ -1,5 +1,5 @@
 /** A thread of `irqlab behaviours --effect`: a scenario on the model as it is, or one behaviour of it otherwise. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import { standardOf, verdictEffect } from '../check/index.js';
 import { conform, sequenceEffect, type Conformance } from '../conform/index.js';
 import { ModelError, type KernelModel } from '../kernel/model/index.js';
@@ -7,6 +7,7 @@ import type { Scenario } from '../scenario/index.js';
 import type { Effect, EffectTask, Question } from './effects.js';
 import { modelNamed } from './options.js';
 import { recordingAt } from './recordings.js';
+import { answerAll } from './threads.js';
 
 const { model: name, scenarios, folders, states } = workerData as EffectTask;
 const limits = { memory: 2 ** 30, states, look: () => Promise.resolve(false) };
@@ -33,15 +34,6 @@ async function effect({ behaviour, value, standards }: Extract<Question, { ask: 
   }
 }
 
-parentPort?.on('message', (question: Question) => {
-  const answer = question.ask === 'standard' ? standardOf(scenarios[question.scenario] as Scenario, model, limits) : effect(question);
-  void answer.then(
-    (said) => parentPort?.postMessage(said),
-    (error: unknown) => {
-      // the thread ends with it, and whoever asked is told
-      setImmediate(() => {
-        throw error;
-      });
-    },
-  );
-});
+answerAll((question: Question) =>
+  question.ask === 'standard' ? standardOf(scenarios[question.scenario] as Scenario, model, limits) : effect(question),
+);

@@ -7,10 +7,12 @@ import { addCheck } from './check.js';
 import { addConform } from './conform.js';
 import { addDiff } from './diff.js';
 import { addExplain } from './explain.js';
+import { addHunt } from './hunt.js';
 import { addImport } from './import.js';
 import { addLists } from './list.js';
 import { junitErrors } from './junit.js';
 import { Exit, InputError, print, printErrors, type Format } from './output.js';
+import { addRaces } from './races.js';
 import { addReplay } from './replay.js';
 import { addRun } from './run.js';
 import { addStart } from './start.js';
@@ -32,6 +34,7 @@ const program = new Command('irqlab')
 
 addStart(program);
 addCheck(program);
+addHunt(program);
 addRun(program);
 addStep(program);
 addReplay(program);
@@ -42,6 +45,7 @@ addDiff(program);
 addVerdicts(program);
 addStrategies(program);
 addBehaviours(program);
+addRaces(program);
 addLists(program);
 
 for (const command of [program, ...program.commands]) {

@@ -308,7 +308,9 @@ export const scenarioFile = mapping(
       .min(1, nonEmpty('[{name: nic, irqs: [{irq: 24}]}]'))
       .max(64, { error: 'more than 64 devices; write 64 at most' }),
     operations: list(operation, '[{offline: 3}]').default([]),
-    parallel: flag().default(false),
+    parallel: flag().default(false).meta({
+      description: 'Operations begin in any order; what takes no CPU offline or online runs beside that, if a CPU besides one stays online',
+    }),
     assert: list(assertion, '[{name: nothing-owed, atRest: "!owed[irq 24]"}]').default([]),
     run: mapping(
       { repeat: flag().default(false), seconds: seconds.default(1), seed: whole('seed', 0, 0xffff_ffff).default(1) },

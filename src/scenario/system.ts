@@ -143,6 +143,11 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     const able = [...online].filter((c) => c !== besides && !guests.includes(c)).toSorted((a, b) => a - b);
     return able.find((c) => !leaving.has(c)) ?? able[0] ?? 0;
   };
+  // in parallel what is no hotplug runs on CPUs of its own, as far as there are: a CPU has one task; hotplug waits for hotplug
+  const staying = [...online].filter((c) => !leaving.has(c)).toSorted((a, b) => a - b);
+  const others = staying.slice(1);
+  let taken = 0;
+  const driver = (): number => (scenario.parallel && others.length > 0 ? (others[taken++ % others.length] ?? 0) : host());
   const add = (name: string, request: DistributiveOmit<OperationRequest, 'pause'>): void => {
     operationNames.push(name);
     requests.push({ ...request, pause });
@@ -161,7 +166,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     if ('pause' in o) pause += o.pause.us * CYCLES_PER_US;
     else if ('move' in o) {
       const { irq, to, on } = o.move;
-      const cpu = on === undefined ? host() : indexOf(on);
+      const cpu = on === undefined ? driver() : indexOf(on);
       add(describeOperation(o), { kind: 'move', irq: irqIndex.get(irq) ?? 0, to: to.map(indexOf), on: cpu });
     } else if ('offline' in o) plug('offline', indexOf(o.offline), describeOperation(o));
     else if ('online' in o) plug('online', indexOf(o.online), describeOperation(o));
@@ -181,15 +186,15 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     else if ('allocate' in o) add(describeOperation(o), { kind: 'allocate', device: deviceOf(o.allocate), on: host() });
     else if ('suspend' in o) {
       // linux.md 2.8, 2.9: all CPUs but the first go, in order, and come back
-      const others = [...online].toSorted((a, b) => a - b).slice(1);
+      const away = [...online].toSorted((a, b) => a - b).slice(1);
       add('suspend: devices lose power', { kind: 'suspend', on: host() });
-      for (const cpu of others) plug('offline', cpu, `suspend: offline CPU ${cpus[cpu]?.cpu ?? cpu}`);
-      for (const cpu of others) plug('online', cpu, `resume: online CPU ${cpus[cpu]?.cpu ?? cpu}`);
+      for (const cpu of away) plug('offline', cpu, `suspend: offline CPU ${cpus[cpu]?.cpu ?? cpu}`);
+      for (const cpu of away) plug('online', cpu, `resume: online CPU ${cpus[cpu]?.cpu ?? cpu}`);
       add('resume: devices have power', { kind: 'resume', on: host() });
     } else {
       const kind = lifeKinds.find((each) => each in o) ?? 'request';
       const irq = irqIndex.get((o as Partial<Record<typeof kind, number>>)[kind] ?? 0) ?? 0;
-      add(describeOperation(o), { kind, irq, on: host() });
+      add(describeOperation(o), { kind, irq, on: driver() });
     }
   }
   const functions = scenario.devices.map((device, d) => functionOf(scenario, device, d));

@@ -41,7 +41,8 @@ function whyNoUnitPosts({ value }: NonNullable<Outline['vcpus']>, { iommu, opera
   if (iommu['type'] === 'vtd') return undefined;
   if (iommu['type'] !== 'amd' || iommu['guest'] !== true)
     return finding(at, 'no unit posts to these vCPUs; write iommu: vtd or {type: amd, guest: true}, or leave out vcpus');
-  if ((typeof value === 'number' ? value : value.length) > 1) return finding(at, 'AMD’s units post to one vCPU at most here; write vcpus: 1');
+  if ((typeof value === 'number' ? value : value.length) > 1)
+    return finding(at, 'AMD’s units post to one vCPU at most here; write vcpus: 1');
   const [offline] = operations.flatMap((o) => (o.kind === 'offline' ? [o.cpu.path] : []));
   return offline && finding(offline, 'no CPU goes offline where AMD’s units post to a vCPU; write iommu: vtd, or leave this out');
 }

@@ -74,7 +74,7 @@ export async function searchLivelocks(system: System, limits: LivenessLimits): P
   ] as const)
     if (n > LABEL_BITS) throw new RangeError(`a check of liveness has at most ${LABEL_BITS} ${what}, not ${n}`);
   const { reduction = 1 } = limits;
-  const givenUp = reduction !== 0 && (await sharesMasks(system)) ? 'an operation is passed a mask that the program may change' : undefined;
+  const givenUp = reduction !== 0 && sharesMasks(system) ? 'an operation is passed a mask that the program may change' : undefined;
   const result = await searchOnce(system, limits, givenUp === undefined ? reduction : 0, givenUp);
   if (result !== 'cutShort') return result;
   const full = await searchOnce(system, limits, 0, 'INIT may hit a CPU that runs');

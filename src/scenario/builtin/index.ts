@@ -6,8 +6,9 @@ import { life } from './life.js';
 import { moveHotplug } from './moveHotplug.js';
 import { moves } from './moves.js';
 import { postedMsi } from './postedMsi.js';
-import { vcpus } from './vcpus.js';
+import { races } from './races.js';
 import { tornMove } from './tornMove.js';
+import { vcpus } from './vcpus.js';
 import { xhciHotplug } from './xhciHotplug.js';
 import { xhciLoop } from './xhciLoop.js';
 import { xhciTornOffline } from './xhciTornOffline.js';
@@ -43,6 +44,7 @@ const texts: ReadonlyMap<string, string> = new Map([
   ...postedMsi,
   ...vcpus,
   ...amd,
+  ...races,
 ]);
 
 /** Name to scenario, in the order in which they are best read. */

@@ -47,4 +47,32 @@ operations:
   - post: {irq: 24, vcpu: 0}
   - move: {irq: 24, to: [1]}
 `,
+  `version: 1
+name: avic-block
+about: The guest executes HLT, and the log of an AMD-Vi unit is to wake its vCPU.
+model: linux-7.0
+${machine('{type: amd, guest: true}')}
+${nic(', vcpu: 0')}
+operations:
+  - block: 0
+`,
+  `version: 1
+name: avic-post
+about: A device is posted to a vCPU that runs, by an AMD-Vi unit, which is to ring its core.
+model: linux-7.0
+${machine('{type: amd, guest: true}')}
+${nic('')}
+operations:
+  - post: {irq: 24, vcpu: 0}
+`,
+  `version: 1
+name: avic-log
+about: The log of an AMD-Vi unit has room for one entry, and the vCPU that it is to wake blocks twice.
+model: linux-7.0
+${machine('{type: amd, guest: true, guestLog: 1}')}
+  - {name: nic, kind: free, raises: 2, irqs: [{irq: 24, cpu: 0, vcpu: 0}]}
+operations:
+  - block: 0
+  - block: 0
+`,
 ].map((text) => [/^name: (.*)$/m.exec(text)?.[1] ?? '', text] as const);

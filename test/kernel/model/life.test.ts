@@ -220,3 +220,14 @@ test.each(['4.19', '5.9', '7.0'])('%s: all levels of the reduction find the same
     expect(await found(2)).toEqual(whole.map((each) => each.split(' ')[0]));
   }
 });
+
+describe('a CPU that goes, comes and goes again', () => {
+  test.each([
+    ['offline: 1', 'online: 1', 'offline: 1'],
+    ['suspend: true', 'suspend: true'],
+  ])('does not wait for the thread that brought it up (%s, %s ...)', async (...operations) => {
+    const result = await search(systemFrom(one(operations), { model: '7.0' }), LIMITS);
+    expect(result.failures.map(({ property }) => property)).not.toContain('progress');
+    expect(result.reason).toBeUndefined();
+  });
+});

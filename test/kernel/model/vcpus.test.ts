@@ -200,7 +200,7 @@ describe('in a file', () => {
     [
       'no unit',
       { operations: '', irqs: '{irq: 24}', iommu: 'amd' },
-      ['3:39: no unit posts to these vCPUs; write iommu: vtd, or leave out vcpus'],
+      ['3:39: no unit posts to these vCPUs; write iommu: vtd or {type: amd, guest: true}, or leave out vcpus'],
     ],
     ['too many', { operations: '', vcpus: '3' }, ['3:39: 3 vCPUs need a CPU each, and CPUs 0 and 1 are online; write fewer']],
     ['no CPU', { operations: '', vcpus: '[2]' }, ['3:40: CPU 2 does not exist; the machine has CPUs 0 and 1']],

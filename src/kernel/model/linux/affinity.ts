@@ -33,7 +33,7 @@ export function affinityRoutines(
 
   /** Masks the irq while the body moves it, unless it is masked: an event is kept back then. */
   const masked = (b: Builder, irq: Reg<'irq'>, body: () => void, only?: (b: Builder, irq: Reg<'irq'>) => Test): void => {
-    const { mask, unmask } = chip;
+    const { mask, unmask } = behaviours.moveMask === 'masked' ? chip : {};
     const open = (): Test => all(() => isOpen(b, d, irq), ...(only ? [only(b, irq)] : []));
     if (mask && unmask) b.if(open(), () => mask(b, irq));
     body();

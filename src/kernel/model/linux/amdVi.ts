@@ -80,7 +80,11 @@ export function amdTable(
   const caches = iommus.some((unit) => unit.type === 'amd' && !unit.cache.irtCacheDis);
   const flushes = behaviours.iecFlush === 'flush' && (caches || behaviours.irtCacheDis === 'flush');
   /** The table is locked while the entry changes, the unit's lock is taken behind that. */
-  const modifies = (name: string, change: (b: Builder, irq: Reg<'irq'>) => void, { holds, quiet = false }: Modifies = { holds: d.descLock }) => {
+  const modifies = (
+    name: string,
+    change: (b: Builder, irq: Reg<'irq'>) => void,
+    { holds, quiet = false }: Modifies = { holds: d.descLock },
+  ) => {
     const routine = k.routine(
       name,
       { irq: 'irq' },
@@ -105,7 +109,8 @@ export function amdTable(
     (step: 'post' | 'unpost' | 'update') =>
     (b: Builder, irq: Reg<'irq'>): void =>
       toVcpu?.[step](b, row(b, irq), irq);
-  const update = avic && modifies('amd_iommu_update_ga', onEntry('update'), { holds: avic.irListLock, quiet: behaviours.gaFlush === 'none' });
+  const update =
+    avic && modifies('amd_iommu_update_ga', onEntry('update'), { holds: avic.irListLock, quiet: behaviours.gaUpdate === 'atomic' });
   const posting =
     vcpus &&
     avic &&
@@ -113,7 +118,11 @@ export function amdTable(
     avicPosting(
       vcpus,
       avic,
-      { post: modifies('amd_iommu_activate_guest_mode', onEntry('post')), unpost: modifies('amd_iommu_deactivate_guest_mode', onEntry('unpost')), update },
+      {
+        post: modifies('amd_iommu_activate_guest_mode', onEntry('post')),
+        unpost: modifies('amd_iommu_deactivate_guest_mode', onEntry('unpost')),
+        update,
+      },
       behaviours,
     );
   /** An entry that is that of a vCPU stays. */

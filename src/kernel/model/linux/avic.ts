@@ -35,8 +35,7 @@ export function avicEvents(
   /** The guest takes what is pending. */
   const deliver = (b: Builder): void => {
     const bits = b.exchange(irr, [0], 0, 'the guest takes what is in its IRR');
-    for (const [irq, vector] of vectors)
-      b.if(ne(b.and('u32', bits, 2 ** (vector & 31)), 0), () => b.serve(irq, 0, 'the guest’s handler'));
+    for (const [irq, vector] of vectors) b.if(ne(b.and('u32', bits, 2 ** (vector & 31)), 0), () => b.serve(irq, 0, 'the guest’s handler'));
   };
   const setRuns = k.routine('avic_update_iommu_vcpu_affinity', { state: 'u8' }, (routine, { state }) => {
     const b = routine as unknown as Builder;

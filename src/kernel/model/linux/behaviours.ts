@@ -2,9 +2,8 @@
  * What differs between versions of Linux, as named behaviours, and what a user may take away to see what it was for. A version
  * is a table of them (versions.ts).
  *
- * Left out, since no check can show them: warnings; the search of an empty mask on kernels for one CPU (before 5.9); which
- * vectors are outside of every universe (0x20 may be given to devices from 6.6 on, 0xeb no more from 6.10 on); counters that
- * only warn (global_available).
+ * Left out, since no check can show them: warnings; which vectors are outside of every universe (0x20 may be given to devices
+ * from 6.6 on, 0xeb no more from 6.10 on); counters that only warn (global_available).
  */
 
 /** Every behaviour with its possible values. */
@@ -29,6 +28,13 @@ export const behaviours = {
     text: 'a move that is refused since the one before is not cleaned up (2.5)',
     values: { rearm: 'waits for the next interrupt', drop: 'is forgotten' },
   },
+  unfinishedMove: {
+    text: 'a move while the one before is not done (2.4; races.md vector-cleanup-races-2016 a)',
+    values: {
+      refuse: 'is refused until the old vector is free',
+      overwrite: 'is refused until the old CPU has been told to free the old vector; what is queued there is forgotten (before 4.5)',
+    },
+  },
   completeMove: {
     text: 'when irq_complete_move sends the old vector to cleanup (2.7)',
     values: {
@@ -45,6 +51,25 @@ export const behaviours = {
     text: 'the old vector of a move whose old CPU is offline when it is to be cleaned up (2.7)',
     values: { leak: 'forgotten, still allocated', free: 'freed' },
   },
+  freeMoved: {
+    text: 'how the cleanup on the old CPU frees a vector (2.7; races.md vector-cleanup-races-2016 b)',
+    values: {
+      locked: 'vector and slot under one hold of vector_lock',
+      split: 'the vector under vector_lock, the slot behind it: it may be in use again (before 4.5)',
+    },
+  },
+  oldCpuOffline: {
+    text: 'the old vector of a move from a CPU that is offline (2.4; races.md vector-release-unplug)',
+    values: { free: 'freed at once', cleanup: 'left to a cleanup, which that CPU does not do (before 4.15)' },
+  },
+  emptyMask: {
+    text: 'the search for a vector on none of the CPUs (2.3; races.md matrix-empty-mask-up)',
+    values: { none: 'finds none', first: 'finds CPU 0, as a kernel for one CPU does (before 5.9)' },
+  },
+  matrixOnline: {
+    text: 'the vectors of a CPU that are still allocated when it comes back (2.3; races.md matrix-dormant-vectors)',
+    values: { kept: 'stay allocated', zeroed: 'are free (before 4.16)' },
+  },
   managedPick: {
     text: 'the CPU of a managed irq, of those in its affinity (2.3)',
     values: { first: 'the first', least: 'the one with fewest managed irqs' },
@@ -57,6 +82,10 @@ export const behaviours = {
     text: 'when free_irq takes vector and message away (2.11)',
     values: { atShutdown: 'before it waits for handlers in progress', afterWait: 'after it has waited for them' },
   },
+  freedMove: {
+    text: 'the vectors of an irq that is deactivated in the middle of a move (2.11; races.md vector-cleanup-races-2016 d)',
+    values: { both: 'the new one and the old one are given back', current: 'the new one is given back (before 4.5)' },
+  },
   startupAffinity: {
     text: 'when request_irq puts an irq on its CPU (2.11)',
     values: { afterUnmask: 'when it is started and unmasked', beforeUnmask: 'before' },
@@ -68,6 +97,29 @@ export const behaviours = {
   managedStart: {
     text: 'a managed irq that was disabled when its last CPU went, and one comes back (2.9)',
     values: { forced: 'it is started all the same', depth: 'it stays disabled' },
+  },
+  resumeMessage: {
+    text: 'the message of a device that has power again (2.5; races.md msi-write-dropped-low-power)',
+    values: {
+      restore: 'what was remembered meanwhile is written',
+      keep: 'stays what it was when the device lost its power (hibernation before 4.14)',
+    },
+  },
+  moveMask: {
+    text: 'what is moved by an edge of its own, or by an offline, and has a mask bit (2.5; races.md msix-update-while-unmasked, ioapic-rte-halves)',
+    values: { masked: 'is masked meanwhile', live: 'is not: its registers change one by one while it may send' },
+  },
+  levelMove: {
+    text: 'when the entry of a level-triggered pin may be moved (races.md ioapic-remote-irr-migrate)',
+    values: {
+      flushed: 'behind the EOI, if Remote IRR is seen clear, which waits for the EOI of this CPU to arrive',
+      unflushed: 'behind the EOI',
+      beforeEoi: 'before the EOI (before 2.6.21)',
+    },
+  },
+  levelEoi: {
+    text: 'the EOI of a level whose vector came by an IPI (races.md ioapic-forwarded-ipi-tmr)',
+    values: { explicit: 'is made up for at the IOAPIC', broadcast: 'is left to the LAPIC, which took it for an edge' },
   },
   levelUnmask: {
     text: 'the acknowledge of a level-triggered pin that is moved in it, if its thread still has it masked (races.md ioapic-oneshot-unmask)',
@@ -91,7 +143,11 @@ export const behaviours = {
   },
   forceComplete: {
     text: 'which unfinished moves an offline ends by force (2.8 d4)',
-    values: { target: 'of irqs that are on the dying CPU', involved: 'of irqs that are, or were, on the dying CPU' },
+    values: {
+      target: 'of irqs that are on the dying CPU',
+      involved: 'of irqs that are, or were, on the dying CPU',
+      none: 'none (before 4.5)',
+    },
   },
   noVectorLeft: {
     text: 'an offline finds no vector free in the affinity of an irq (2.8 d4)',
@@ -117,9 +173,16 @@ export const behaviours = {
     text: 'vectors that wait for their cleanup on the dying CPU (2.8 d7)',
     values: { leave: 'left on its list', free: 'freed' },
   },
+  onlineSlots: {
+    text: 'when a CPU that comes up fills its vector table (2.9; races.md vector-hotplug-setup-race)',
+    values: {
+      locked: 'when it gets online, under one hold of vector_lock',
+      before: 'before it gets online, from what irqs have it as target then; who frees one meanwhile passes over it (before 4.2)',
+    },
+  },
   irteUpdate: {
     text: 'how a remapping entry changes that is in posted format, or was (2.6; races.md vtd-irte-two-halves)',
-    values: { split: 'in two stores of 8 bytes, the lower half first, like any other', atomic: 'in one of 16 bytes' },
+    values: { split: 'in two stores of 8 bytes, the lower half first, like any other (before 4.15)', atomic: 'in one of 16 bytes' },
   },
   iecFlush: {
     text: 'what follows a change of a remapping entry (2.6)',
@@ -132,6 +195,10 @@ export const behaviours = {
       before: 'until a wait in front of it is complete, which does not cover it',
       none: 'it goes on at once',
     },
+  },
+  iecStatus: {
+    text: 'the status that the invalidation writes, behind VT-d units (2.6; races.md vtd-qi-abort-ordering)',
+    values: { reset: 'is set before to what is not done', stale: 'is still what the invalidation before has left' },
   },
   postedAck: {
     text: 'the acknowledge of a posted MSI (2.6; races.md vtd-posted-msi-no-move, vtd-posted-msi-retrigger-no-eoi)',
@@ -219,12 +286,12 @@ export const behaviours = {
     },
   },
   gaUpdate: {
-    text: 'how an entry is told whether the vCPU runs, and where (races.md amd-update-ga-nonatomic)',
-    values: { stores: 'destination and IsRun in stores of their own', atomic: 'one store of 16 bytes' },
-  },
-  gaFlush: {
-    text: 'what follows when an entry is told whether the vCPU runs, and where (hardware.md F.4)',
-    values: { flush: 'what units have cached of it is invalidated', none: 'nothing: IsRun and the destination are not cached' },
+    text: 'how an entry is told whether the vCPU runs, and where (hardware.md F.4; races.md amd-update-ga-nonatomic)',
+    values: {
+      stores: 'destination and IsRun in stores of their own; what units have cached of it is invalidated',
+      flushed: 'one store of 16 bytes; what units have cached of it is invalidated',
+      atomic: 'one store of 16 bytes, and nothing more: IsRun and the destination are not cached',
+    },
   },
   gaLog: {
     text: 'GALogIntr of an entry: the log is told of an event for a vCPU that does not run (races.md avic-galog-isrun)',

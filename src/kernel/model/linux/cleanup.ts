@@ -11,28 +11,45 @@ const JIFFY = 12_000_000;
 
 export function cleanupRoutines(k: Assembler, d: LinuxData, vcpus: VcpuRoutines | undefined, behaviours: Behaviours) {
   /** The old vector is given back: the matrix first, then the slot, so that nobody gets it with a slot in use. */
-  const freeMovedVector = k.routine(
-    'free_moved_vector',
-    { irq: 'irq' },
-    (b, { irq }) => {
-      b.atomic(() => {
-        const cpu = b.load(d.prevCpu, [irq]);
-        const vector = b.load(d.prevVector, [irq]);
-        matrixFree(b, d, irq, cpu, vector);
-        b.store(d.vectorIrq, [cpu, vector], Slot.UNUSED, 'vector_irq of the old CPU and vector = UNUSED');
-        b.if(b.load(d.queued, [irq]), () => {
-          b.listRemove(d.cleanupList, cpu, irq);
-          b.store(d.queued, [irq], 0);
+  const EMPTIES = 'vector_irq of the old CPU and vector = UNUSED';
+  const freeMoved = (name: string, withSlot: boolean) =>
+    k.routine(
+      name,
+      { irq: 'irq' },
+      (b, { irq }) => {
+        b.atomic(() => {
+          const cpu = b.load(d.prevCpu, [irq]);
+          const vector = b.load(d.prevVector, [irq]);
+          matrixFree(b, d, irq, cpu, vector);
+          if (withSlot) b.store(d.vectorIrq, [cpu, vector], Slot.UNUSED, EMPTIES);
+          b.if(b.load(d.queued, [irq]), () => {
+            b.listRemove(d.cleanupList, cpu, irq);
+            b.store(d.queued, [irq], 0);
+          });
+          b.store(d.prevVector, [irq], 0);
+          b.store(d.prevCpu, [irq], 0);
+          b.note('cleaned', irq);
         });
-        b.store(d.prevVector, [irq], 0);
-        b.store(d.prevCpu, [irq], 0);
-        b.note('cleaned', irq);
-      });
-      // a step of its own: irq_complete_move looks at it without vector_lock
-      b.store(d.moveInProgress, [irq], 0, 'move_in_progress = 0');
-    },
-    { holds: [d.vectorLock] },
-  );
+        // a step of its own: irq_complete_move looks at it without vector_lock
+        b.store(d.moveInProgress, [irq], 0, 'move_in_progress = 0');
+      },
+      { holds: [d.vectorLock] },
+    );
+  const freeMovedVector = freeMoved('free_moved_vector', true);
+  const freeWithoutSlot = behaviours.freeMoved === 'split' ? freeMoved('free_moved_vector_entry', false) : undefined;
+
+  /** What `freeMovedVector` does for this CPU; `split`: the lock is dropped in between, and the list may be another behind it. */
+  const freeHere = (b: Builder, irq: Reg<'irq'>, vector: Reg<'vector'>, node: Reg<'irq'>): void => {
+    if (freeWithoutSlot === undefined) {
+      b.call(freeMovedVector, { irq });
+      return;
+    }
+    b.call(freeWithoutSlot, { irq });
+    b.unlock(d.vectorLock, []);
+    b.store(d.vectorIrq, [SELF, vector], Slot.UNUSED, EMPTIES);
+    b.lock(d.vectorLock, []);
+    b.set(node, b.load(d.cleanupList.heads, [SELF]));
+  };
 
   /**
    * 2.7: what is on the list of this CPU is freed, but vectors that are pending here. Those keep their entry; `again` sees to
@@ -45,7 +62,7 @@ export function cleanupRoutines(k: Assembler, d: LinuxData, vcpus: VcpuRoutines 
       const vector = b.load(d.prevVector, [irq]);
       b.set(node, b.load(d.cleanupList.next, [irq]));
       const pending = isVectorPending(b, d, behaviours, vector, 'is the old vector still pending here?');
-      b.if(pending, again, () => b.call(freeMovedVector, { irq }));
+      b.if(pending, again, () => freeHere(b, irq, vector, node));
     });
   };
 

@@ -107,16 +107,30 @@ export function flowRoutines(
       { irq: 'irq', vector: 'vector' },
       (b, { irq, vector }) => {
         b.call(v.irqCompleteMove, { irq, vector });
-        const moves = b.let('bool', b.load(d.setaffinityPending, [irq]));
         const ifOpen = (body: () => void): void =>
           behaviours.levelUnmask === 'always' ? body() : b.if(isOpen(b as unknown as Builder, d, irq), body);
+        const move = (): void => {
+          b.call(affinity.moveMasked, { irq });
+        };
+        if (behaviours.levelMove === 'beforeEoi') {
+          const moveFirst = (): void => {
+            ifOpen(() => pins.mask(b as unknown as Builder, irq));
+            move();
+            b.lapicWrite('eoi', 0);
+            ifOpen(() => pins.unmask(b as unknown as Builder, irq));
+          };
+          b.if(b.load(d.setaffinityPending, [irq]), moveFirst, () => b.lapicWrite('eoi', 0));
+          return;
+        }
+        const moves = b.let('bool', b.load(d.setaffinityPending, [irq]));
         b.if(moves, () => ifOpen(() => pins.mask(b as unknown as Builder, irq)));
         const level = b.tmrBit(b.load(d.apicdVector, [irq]), 'was it accepted as a level?');
         b.lapicWrite('eoi', 0);
-        b.if(eq(level, 0), () => pins.eoi(b as unknown as Builder, irq));
+        if (behaviours.levelEoi === 'explicit') b.if(eq(level, 0), () => pins.eoi(b as unknown as Builder, irq));
         b.if(moves, () => {
           // otherwise it still waits, for the next interrupt
-          b.if(not(pins.inService(b as unknown as Builder, irq)), () => b.call(affinity.moveMasked, { irq }));
+          if (behaviours.levelMove === 'flushed') b.if(not(pins.inService(b as unknown as Builder, irq)), move);
+          else move();
           ifOpen(() => pins.unmask(b as unknown as Builder, irq));
         });
       },

@@ -27,7 +27,10 @@ export interface GuestEvents {
   stay(b: Builder, vcpu: Row): void;
   sleep(b: Builder, vcpu: Row): void;
   /** By vector. `exit`: this CPU leaves guest mode; `wakeUp`: the thread of a vCPU, if it sleeps. */
-  handlers(exit: (b: Builder) => void, wakeUp: (b: Builder, vcpu: Row) => void): ReadonlyMap<number, Routine<{ vector: 'vector' }, undefined>>;
+  handlers(
+    exit: (b: Builder) => void,
+    wakeUp: (b: Builder, vcpu: Row) => void,
+  ): ReadonlyMap<number, Routine<{ vector: 'vector' }, undefined>>;
   boot(machine: ProgramMachine, cpus: readonly number[], placement: Placement): void;
 }
 

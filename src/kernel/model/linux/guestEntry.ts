@@ -82,7 +82,7 @@ export function guestEntry(
     },
     update(b, at) {
       const kept = (): Reg<'u32'> => b.and('u32', b.load(irte, [at, 0]), DESTINATION);
-      if (behaviours.gaUpdate === 'atomic') {
+      if (behaviours.gaUpdate !== 'stores') {
         const note = 'remapping entry: whether the vCPU runs, and where, 16 bytes at once';
         b.storePair(irte, at, 0, [low(b, kept()), b.load(irte, [at, 2])], { wide: true, note });
         return;

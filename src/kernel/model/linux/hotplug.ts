@@ -1,5 +1,5 @@
 /** CPU offline with stop_machine, and online (linux.md 2.8, 2.9). */
-import { any, eq, ge, lt, ne, SELF, type Assembler, type Builder } from '../../index.js';
+import { all, any, eq, ge, lt, ne, SELF, type Assembler, type Builder, type Reg } from '../../index.js';
 import { NONE } from '../../../core/index.js';
 import type { Activation } from './activation.js';
 import type { Behaviours } from './behaviours.js';
@@ -168,23 +168,59 @@ export function hotplugRoutines(
     );
   };
 
+  /** A vector that is still allocated on this CPU is free. */
+  const forget = (b: Builder, vector: Reg<'vector'>): void =>
+    b.if(b.maskTest(d.allocMap, [SELF], vector), () => {
+      b.maskClear(d.allocMap, [SELF], vector);
+      b.fetchAdd(d.available, [SELF], 1);
+      b.fetchAdd(d.allocated, [SELF], -1);
+    });
+
+  /** __setup_vector_irq: the slots of irqs that have this CPU as their target. */
+  const fillSlots = (b: Builder): void => {
+    const irq = b.let('irq', 0);
+    b.while(
+      () => lt(irq, b.constant('sources')),
+      () => {
+        const isHere = all(
+          () => eq(b.load(d.apicdCpu, [irq]), SELF),
+          () => ge(b.load(d.apicdVector, [irq]), b.constant('vectorLo')),
+          () => lt(b.load(d.apicdVector, [irq]), b.constant('vectorHi')),
+        );
+        b.if(isHere, () =>
+          b.store(d.vectorIrq, [SELF, b.load(d.apicdVector, [irq])], b.add('u16', irq, Slot.FIRST), 'vector_irq of the vector = irq'),
+        );
+        b.set(irq, b.add(irq, 1));
+      },
+    );
+  };
+
   /** 2.9, on the CPU that comes up; INIT has cleared its LAPIC. */
   const startSecondary = k.routine('start_secondary', {}, (b) => {
     lapic.setUp(b, TPR);
     if (d.postedMsi) postedInit(b as unknown as Builder, d.postedMsi);
     b.lock(d.vectorLock, []);
     b.atomic(() => {
-      b.maskSet(d.cpuOnlineMask, [], SELF);
+      if (behaviours.onlineSlots === 'locked') b.maskSet(d.cpuOnlineMask, [], SELF);
       const vector = b.constant('vectorLo');
       b.while(lt(vector, b.constant('vectorHi')), () => {
         b.store(d.vectorIrq, [SELF, vector], Slot.UNUSED);
+        if (behaviours.matrixOnline === 'zeroed') forget(b as unknown as Builder, vector);
         b.set(vector, b.add(vector, 1));
       });
     }, 'lapic_online');
+    if (behaviours.onlineSlots === 'before') {
+      fillSlots(b as unknown as Builder);
+      b.unlock(d.vectorLock, []);
+      b.lock(d.vectorLock, []);
+      b.maskSet(d.cpuOnlineMask, [], SELF, 'set_cpu_online(true)');
+    }
     b.unlock(d.vectorLock, []);
     lapic.setUpTimer(b);
     if (d.managed && activation) startManaged(b as unknown as Builder, activation);
     b.sti();
+    // no stopper takes over between the announcement and the idle loop: the next offline needs this thread for play_dead
+    b.preemptOff();
     b.store(d.cpuState, [SELF], CpuState.UP);
     b.end();
   });

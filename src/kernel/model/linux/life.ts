@@ -128,7 +128,7 @@ export function lifeRoutines(
       locked(b, irq, () =>
         b.if(eq(b.load(d.started, [irq]), State.SUSPENDED), () => {
           b.store(d.started, [irq], State.SHUTDOWN, 'device to D0, still quiet');
-          chip.restore(b, irq);
+          if (behaviours.resumeMessage === 'restore') chip.restore(b, irq);
           b.store(d.started, [irq], State.DISABLED);
           b.if(eq(b.load(life.depth, [irq]), 0), () => {
             b.store(d.started, [irq], State.STARTED, 'irq enabled');

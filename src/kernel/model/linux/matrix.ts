@@ -8,9 +8,15 @@ import type { Behaviours } from './behaviours.js';
 import type { LinuxData } from './data.js';
 
 /** irq_matrix_alloc: a free vector on the CPU of the mask with most of them. `full`: there is none; it leaves. */
-export function matrixAlloc(b: Builder, d: LinuxData, mask: Reg<'ref'>, full: () => void): { cpu: Reg<'cpu'>; vector: Reg<'vector'> } {
+export function matrixAlloc(
+  b: Builder,
+  d: LinuxData,
+  mask: Reg<'ref'>,
+  { emptyMask }: Behaviours,
+  full: () => void,
+): { cpu: Reg<'cpu'>; vector: Reg<'vector'> } {
   const cpu = b.maskMost(mask, d.available, d.cpuOnlineMask);
-  b.if(eq(cpu, NONE), full);
+  b.if(eq(cpu, NONE), emptyMask === 'first' ? () => b.set(cpu, 0) : full);
   b.if(eq(b.load(d.available, [cpu]), 0), full);
   const vector = firstFree(b, d, cpu);
   b.if(eq(vector, NONE), full);

@@ -12,6 +12,7 @@ import {
   type Placement,
   type Untargeted,
 } from '../model.js';
+import { oncePerShape } from './shape.js';
 import { behaviourNames, behaviours, type BehaviourName, type Behaviours } from './behaviours.js';
 import { activationRoutines } from './activation.js';
 import { affinityRoutines } from './affinity.js';
@@ -112,6 +113,7 @@ export function linux(version: string, changes: LinuxChanges = {}): KernelModel 
       }),
     };
   });
+  const built = oncePerShape((size, shape) => assemble(chosen, replace, size, shape));
   return {
     name: called,
     behaviours: active,
@@ -135,7 +137,7 @@ export function linux(version: string, changes: LinuxChanges = {}): KernelModel 
     build: (size, placement) => {
       const refused = placement.postedMsi === true ? refusesPostedMsi(version) : undefined;
       if (refused !== undefined) throw new UnsupportedError(refused);
-      return orModelError(own, () => build(chosen, replace, size, placement));
+      return orModelError(own, () => built(size, placement));
     },
   };
 }
@@ -172,7 +174,8 @@ function orModelError(own: readonly string[], make: () => BuiltModel): BuiltMode
   }
 }
 
-function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSize, placement: Placement): BuiltModel {
+/** The program for placements of one shape, and what it is in each of them. */
+function assemble(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSize, placement: Placement): (at: Placement) => BuiltModel {
   const several = placement.devices.findIndex(({ msi }) => (msi?.vectors ?? 1) > 1);
   if (several >= 0 && !isRemapped(placement))
     throw new ModelError(
@@ -249,17 +252,23 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
   if (entries.postedInterrupt) handlers.set(POSTED_MSI_NOTIFICATION_VECTOR, entry(entries.postedInterrupt.name));
   for (const [vector, { name }] of vcpus?.handlers ?? []) handlers.set(vector, entry(name));
 
-  return {
-    program: programSetup(program, data.declarations, size, { handlers, apStart: entry('start_secondary'), started: data.started.slot, doorbellVector: uses.avic ? AVIC_DOORBELL : undefined }),
+  const setup = programSetup(program, data.declarations, size, {
+    handlers,
+    apStart: entry('start_secondary'),
+    started: data.started.slot,
+    doorbellVector: uses.avic ? AVIC_DOORBELL : undefined,
+  });
+  return (at) => ({
+    program: setup,
     labels: program.labels,
     variables: program.variables,
     fingerprint: program.fingerprint,
-    operations: placement.operations.map((o, i) => operation(o, entry, data.operationMasks[i]?.slot ?? 0, firstOf)),
+    operations: at.operations.map((o, i) => operation(o, entry, data.operationMasks[i]?.slot ?? 0, firstOf)),
     systemVectors,
     ...(table === undefined ? {} : { irtes: table.used }),
     ...(data.vcpus && { vcpus: (machine: ProgramMachine) => describeVcpus(machine, data, vcpuCount) }),
     boot: (machine) => {
-      boot(machine, data, chip, kinds, size, placement);
+      boot(machine, data, chip, kinds, size, at);
       vcpus?.boot(machine);
     },
     disagreement: (machine, source) => disagreement(machine, data, chip, source),
@@ -269,7 +278,7 @@ function build(chosen: Behaviours, replace: OwnRoutines, machineSize: MachineSiz
         .map((vector) => ({ vector, value: machine.variable(data.vectorIrq.slot, cpu, vector) }))
         .filter(({ value }) => value !== Slot.UNUSED)
         .map(({ vector, value }) => ({ vector, text: describeSlot(value) })),
-  };
+  });
 }
 
 /** How events reach the guests of a machine; undefined: there are none. */
@@ -278,12 +287,12 @@ function eventsOf(
   d: LinuxData,
   amd: AmdTable | undefined,
   vectors: ReadonlyMap<number, number>,
-  behaviours: Behaviours,
+  chosen: Behaviours,
   placement: Placement,
 ): GuestEvents | undefined {
   const { vcpus, pi, avic } = d;
-  if (vcpus && pi) return piEvents(k, pi, vcpus, vectors, placement, behaviours);
-  return vcpus && avic && amd && avicEvents(k, avic, vcpus, amd, vectors, placement, behaviours);
+  if (vcpus && pi) return piEvents(k, pi, vcpus, vectors, placement, chosen);
+  return vcpus && avic && amd && avicEvents(k, avic, vcpus, amd, vectors, placement, chosen);
 }
 
 /** Follows the message the device would send now: its LAPIC, then the slot of the vector there. */

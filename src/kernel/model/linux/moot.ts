@@ -48,6 +48,10 @@ const rules: Partial<Record<BehaviourName, Rule>> = {
       ) ?? given('either way a CPU may go on before its own commands are executed', first === true, second === true)
     );
   },
+  gaUpdate: (b, other) =>
+    given('the destination changes only while the entry says that the vCPU does not run', b.gaUpdate !== 'atomic', other !== 'atomic') ??
+    given('nothing changes that units cache', b.gaLog === 'always'),
+  gaLog: (b) => given('what units have cached is invalidated before the thread looks for events', b.gaUpdate !== 'atomic'),
   retrigger: (b) =>
     given('a LAPIC that is disabled early drops what comes: an event is lost either way', b.lapicDisable === 'early') ??
     given('nobody looks what is pending', b.irrScan === 'none'),

@@ -23,16 +23,14 @@ export function vectorRoutines(k: Assembler, d: LinuxData, vcpus: VcpuRoutines |
       const cpu = b.load(d.apicdCpu, [irq]);
       b.store(d.prevVector, [irq], 0);
       b.if(all(ne(vector, 0), ne(vector, MANAGED_IRQ_SHUTDOWN_VECTOR)), () => {
-        b.if(
-          b.maskTest(d.cpuOnlineMask, [], cpu),
-          () => {
-            b.store(d.moveInProgress, [irq], 1, 'move_in_progress = 1');
-            b.store(d.prevVector, [irq], vector);
-            b.store(d.prevCpu, [irq], cpu);
-          },
-          // the slot stays, so that fixup_irqs can still scan it
-          () => matrixFree(b, d, irq, cpu, vector),
-        );
+        const remember = (): void => {
+          b.store(d.moveInProgress, [irq], 1, 'move_in_progress = 1');
+          b.store(d.prevVector, [irq], vector);
+          b.store(d.prevCpu, [irq], cpu);
+        };
+        if (behaviours.oldCpuOffline === 'cleanup') remember();
+        // the slot stays, so that fixup_irqs can still scan it
+        else b.if(b.maskTest(d.cpuOnlineMask, [], cpu), remember, () => matrixFree(b, d, irq, cpu, vector));
       });
       b.store(d.apicdVector, [irq], newvec);
       b.store(d.apicdCpu, [irq], newcpu);
@@ -63,16 +61,20 @@ export function vectorRoutines(k: Assembler, d: LinuxData, vcpus: VcpuRoutines |
           () => b.return(OK),
         );
         b.if(
-          any(
-            () => b.load(d.moveInProgress, [irq]),
-            () => b.load(d.queued, [irq]),
-          ),
+          any(() => b.load(d.moveInProgress, [irq]), ...(behaviours.unfinishedMove === 'refuse' ? [() => b.load(d.queued, [irq])] : [])),
           () => {
             b.note('busy', irq);
             b.return(EBUSY);
           },
         );
-        const { cpu: newcpu, vector: newvec } = matrixAlloc(b, d, mask, () => b.return(ENOSPC));
+        const { cpu: newcpu, vector: newvec } = matrixAlloc(b, d, mask, behaviours, () => b.return(ENOSPC));
+        if (behaviours.unfinishedMove === 'overwrite') {
+          // otherwise it would be on two lists
+          b.if(b.load(d.queued, [irq]), () => {
+            b.listRemove(d.cleanupList, b.load(d.prevCpu, [irq]), irq);
+            b.store(d.queued, [irq], 0);
+          });
+        }
         b.call(apicUpdateVector, { irq, newvec, newcpu });
         b.return(OK);
       });
@@ -152,13 +154,11 @@ export function vectorRoutines(k: Assembler, d: LinuxData, vcpus: VcpuRoutines |
     { irq: 'irq' },
     (b, { irq }) => {
       const mark = behaviours.shutdownMark === 'mark' ? Slot.SHUTDOWN : Slot.UNUSED;
+      const note = `vector_irq of the vector = ${behaviours.shutdownMark === 'mark' ? 'SHUTDOWN' : 'UNUSED'}`;
       const giveUp = (cpu: Reg<'cpu'>, vector: Reg<'vector'>): void => {
-        b.store(
-          d.vectorIrq,
-          [cpu, vector],
-          mark,
-          `vector_irq of the vector = ${behaviours.shutdownMark === 'mark' ? 'SHUTDOWN' : 'UNUSED'}`,
-        );
+        const empty = (): void => b.store(d.vectorIrq, [cpu, vector], mark, note);
+        if (behaviours.onlineSlots === 'before') b.if(b.maskTest(d.cpuOnlineMask, [], cpu), empty);
+        else empty();
         matrixFree(b, d, irq, cpu, vector);
       };
       b.lock(d.vectorLock, []);
@@ -169,7 +169,7 @@ export function vectorRoutines(k: Assembler, d: LinuxData, vcpus: VcpuRoutines |
         const prev = b.load(d.prevVector, [irq]);
         b.if(ne(prev, 0), () => {
           const prevCpu = b.load(d.prevCpu, [irq]);
-          giveUp(prevCpu, prev);
+          if (behaviours.freedMove === 'both') giveUp(prevCpu, prev);
           b.if(b.load(d.queued, [irq]), () => {
             b.listRemove(d.cleanupList, prevCpu, irq);
             b.store(d.queued, [irq], 0);

@@ -38,6 +38,7 @@ const history: { readonly [N in BehaviourName]: readonly Era<N>[] } = {
     ['5.14', 'read'],
   ],
   busyMove: [[FIRST, 'rearm']],
+  unfinishedMove: [[FIRST, 'refuse']],
   completeMove: [
     [FIRST, 'compare'],
     ['5.8', 'dead'],
@@ -51,6 +52,10 @@ const history: { readonly [N in BehaviourName]: readonly Era<N>[] } = {
     [FIRST, 'leak'],
     ['6.10', 'free'],
   ],
+  freeMoved: [[FIRST, 'locked']],
+  oldCpuOffline: [[FIRST, 'free']],
+  emptyMask: [[FIRST, 'none']],
+  matrixOnline: [[FIRST, 'kept']],
   managedPick: [
     [FIRST, 'first'],
     ['5.4', 'least'],
@@ -63,6 +68,7 @@ const history: { readonly [N in BehaviourName]: readonly Era<N>[] } = {
     [FIRST, 'atShutdown'],
     ['5.4', 'afterWait'],
   ],
+  freedMove: [[FIRST, 'both']],
   startupAffinity: [
     [FIRST, 'afterUnmask'],
     ['5.14', 'beforeUnmask'],
@@ -75,6 +81,10 @@ const history: { readonly [N in BehaviourName]: readonly Era<N>[] } = {
     [FIRST, 'forced'],
     ['6.15', 'depth', 'memory'],
   ],
+  resumeMessage: [[FIRST, 'restore']],
+  moveMask: [[FIRST, 'masked']],
+  levelMove: [[FIRST, 'flushed']],
+  levelEoi: [[FIRST, 'explicit']],
   levelUnmask: [
     [FIRST, 'always'],
     ['5.5', 'unlessMasked'],
@@ -112,10 +122,12 @@ const history: { readonly [N in BehaviourName]: readonly Era<N>[] } = {
     [FIRST, 'leave'],
     ['6.6', 'free'],
   ],
+  onlineSlots: [[FIRST, 'locked']],
   irteUpdate: [[FIRST, 'atomic']],
   iecFlush: [[FIRST, 'flush']],
   iecWait: [[FIRST, 'wait']],
   iecIndex: [[FIRST, 'entry']],
+  iecStatus: [[FIRST, 'reset']],
   amdIrteUpdate: [
     [FIRST, 'validToggle'],
     ['5.9', 'atomic'],
@@ -135,13 +147,8 @@ const history: { readonly [N in BehaviourName]: readonly Era<N>[] } = {
   ],
   gaUpdate: [
     [FIRST, 'stores'],
-    // since 6.4
+    // since 6.5; 6.4 had the other
     ['6.6', 'atomic'],
-  ],
-  gaFlush: [
-    [FIRST, 'flush'],
-    // since 6.5
-    ['6.6', 'none'],
   ],
   gaLog: [
     [FIRST, 'always'],

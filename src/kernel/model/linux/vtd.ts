@@ -59,7 +59,7 @@ export function vtdTable(
       const unit = b.load(r.unit, [irq]);
       const index = behaviours.iecIndex === 'entry' ? irq : 0;
       b.lock(r.queueLock, []);
-      b.store(r.queueStatus, [SELF], IN_USE);
+      if (behaviours.iecStatus === 'reset') b.store(r.queueStatus, [SELF], IN_USE);
       const wait = (): void => b.queuePut(unit, WAIT_STATUS, DONE, [r.queueStatus, SELF]);
       b.atomic(() => {
         if (behaviours.iecWait === 'before') wait();

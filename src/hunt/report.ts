@@ -1,0 +1,132 @@
+/** What a hunt reports: the value that is printed, written as JSON, and drawn as a page. */
+import { stringifyScenario } from '../scenario/index.js';
+import { kebab } from '../words.js';
+import { confirmation, type Confirmation } from './confirm.js';
+import type { Finding, Findings, Tally } from './findings.js';
+import { givenText, rankOfGiven } from './given.js';
+import { aboutOf, type Given } from './program.js';
+import { operationText, type Ending, type Shown, type Told } from './tell.js';
+
+/** `found`: in the hunt of that kernel; the others: how the program of the finding ends there. */
+export type Cell = { readonly found: true; readonly given: string } | { readonly found: false; readonly ending: Ending };
+
+export interface ReportedFinding {
+  readonly name: string;
+  /** as users read it: `no-loss` */
+  readonly property: string;
+  /** where kernel and hardware stop agreeing; null: no step tells */
+  readonly routine: string | null;
+  readonly step: string | null;
+  /** assumptions that it needs given up: `push=root-complex`; empty: none */
+  readonly given: string;
+  /** a device that waits for its handler meets it too */
+  readonly handshake: boolean;
+  /** programs that were tried and show it */
+  readonly programs: number;
+  readonly machines: readonly string[];
+  /** a sentence about the machine, and what is done */
+  readonly about: string;
+  readonly operations: readonly string[];
+  /** the kernel that it is shown on */
+  readonly model: string;
+  readonly scenario: string;
+  /** the scenario's file */
+  readonly yaml: string;
+  readonly steps: number;
+  readonly diagram: string;
+  readonly svg: string;
+  readonly token: string;
+  /** by kernel */
+  readonly versions: Readonly<Record<string, Cell>>;
+  readonly confirm: Confirmation;
+}
+
+export interface HuntReport {
+  /** kernels that were hunted */
+  readonly models: readonly string[];
+  /** of the largest programs that were tried */
+  readonly size: number;
+  /** all programs up to that size were tried */
+  readonly complete: boolean;
+  readonly tally: Tally;
+  readonly findings: readonly ReportedFinding[];
+}
+
+/** The program that a finding is shown by: the one that gives up least, then the smallest, on the newest kernel. */
+export function shownOf({ name, cause, examples }: Finding): Shown | undefined {
+  const [best] = examples.toSorted((a, b) => rankOfGiven(a.item.given) - rankOfGiven(b.item.given) || a.item.index - b.item.index);
+  const model = best?.models.at(-1);
+  if (best === undefined || model === undefined) return undefined;
+  const { item, found } = best;
+  return { name, cause, program: item.program, given: item.given, manner: found.manner, model };
+}
+
+const rankOf = (finding: Finding): number => rankOfGiven(shownOf(finding)?.given ?? {});
+
+/** Findings in the order in which they are told: what needs no assumption given up first. */
+export function inOrder(findings: Findings): readonly Finding[] {
+  return findings.all.toSorted((a, b) => rankOf(a) - rankOf(b));
+}
+
+function cellOf({ examples }: Finding, model: number, ending: Ending): Cell {
+  const own = examples.filter(({ models }) => models.includes(model)).map(({ item }): Given => item.given);
+  const [least] = own.toSorted((a, b) => rankOfGiven(a) - rankOfGiven(b));
+  return least === undefined ? { found: false, ending } : { found: true, given: givenText(least) };
+}
+
+/** A finding with what was told of it; `models`: the hunted ones, by index. */
+export function reported(finding: Finding, told: Told, models: readonly string[]): ReportedFinding {
+  const { cause, programs, handshakes, machines } = finding;
+  const { program, given, scenario, endings } = told;
+  const cells = Object.entries(endings).map(([name, ending]) => [name, cellOf(finding, models.indexOf(name), ending)] as const);
+  return {
+    name: finding.name,
+    property: kebab(cause.property),
+    routine: cause.routine ?? null,
+    step: cause.step ?? null,
+    given: givenText(given),
+    handshake: handshakes > 0,
+    programs,
+    machines,
+    about: aboutOf(program),
+    operations: program.operations.map(operationText),
+    model: told.model,
+    scenario: scenario.name,
+    yaml: stringifyScenario(scenario),
+    steps: told.length,
+    diagram: told.diagram,
+    svg: told.svg,
+    token: told.token,
+    versions: Object.fromEntries(cells),
+    confirm: confirmation(program, cause.property),
+  };
+}
+
+/** `take_cpu_down: set_cpu_online(false)`; of what no step tells, that. */
+export function placeOf({ routine, step }: Pick<ReportedFinding, 'routine' | 'step'>): string {
+  if (step === null) return 'the state at rest';
+  return routine === null ? step : `${routine}: ${step}`;
+}
+
+/** A sign for a table. */
+export function sign(cell: Cell | undefined): string {
+  if (cell === undefined) return ' ';
+  if (cell.found) return cell.given === '' ? 'X' : 'a';
+  return { fails: 'X', otherwise: 'o', holds: '.', undecided: '?', impossible: '-' }[cell.ending];
+}
+
+export const SIGNS =
+  'X fails; a fails with an assumption given up; o the same property of the program fails, for another reason; . holds; ? not decided; - the kernel does not drive such a machine';
+
+/** Neighbours that say the same: `4.19 to 5.8 X, 5.9 to 7.0 .` */
+export function versionsText(versions: ReportedFinding['versions']): string {
+  const groups: { readonly sign: string; readonly names: string[] }[] = [];
+  for (const [name, cell] of Object.entries(versions)) {
+    const last = groups.at(-1);
+    if (last?.sign === sign(cell)) last.names.push(shortModel(name));
+    else groups.push({ sign: sign(cell), names: [shortModel(name)] });
+  }
+  return groups.map(({ sign: s, names }) => `${names.length === 1 ? names[0] : `${names[0]} to ${names.at(-1)}`} ${s}`).join(', ');
+}
+
+export const shortModel = (name: string): string => name.replace(/^linux-/, '');
