@@ -6,13 +6,13 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { parseToken, replayToken, systemOf } from '../../src/check/index.js';
 import { examine, failuresOf, isSame } from '../../src/hunt/examine.js';
 import { examineAll, headOf, Hunt } from '../../src/hunt/hunt.js';
-import { items } from '../../src/hunt/items.js';
+import { items, type Only } from '../../src/hunt/items.js';
 import { Keeper, keptHunt, KeptError } from '../../src/hunt/keep.js';
 import { makesSense } from '../../src/hunt/operations.js';
 import { scenarioOf, type Program } from '../../src/hunt/program.js';
 import { reported, shownOf, versionsText } from '../../src/hunt/report.js';
 import { tell } from '../../src/hunt/tell.js';
-import { assembleSystem, parseScenario } from '../../src/scenario/index.js';
+import { assembleSystem, parseScenario, type Operation } from '../../src/scenario/index.js';
 import { limits, modelsOf, msi, smallHunt } from './help.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'irqlab-test-'));
@@ -46,6 +46,33 @@ describe('by itself it finds', () => {
     const [outcome] = await examine(program, {}, modelsOf(version), limits);
     const leaks = outcome?.found.filter(({ cause }) => cause.property === 'noLeak').map(({ cause }) => cause.routine);
     expect(leaks).toEqual(routines);
+  });
+});
+
+describe('where a guest has the device, it finds by itself', () => {
+  const guest: Only = { platforms: ['vcpu'], kinds: ['msi'] };
+  const block: Operation = { block: 0 };
+  test('that 4.19 forgets what was posted to a vCPU that lost its CPU, by any of three operations', async () => {
+    const { hunt } = await smallHunt({ versions: ['4.19', '5.4'], only: guest });
+    const losses = hunt.findings.all.filter(({ cause }) => cause.property === 'noLoss');
+    const shown = losses.flatMap(({ examples }) => examples.map(({ item, models }) => [item.program.operations, models, item.given]));
+    expect(shown).toEqual([]);
+  });
+
+  test.each<readonly [string, readonly Operation[], readonly (readonly string[])[]]>([
+    ['a blocked vCPU that is loaded on another CPU, until 5.5', [block, { load: { vcpu: 0, cpu: 0 } }], [['noLoss'], ['noLoss'], []]],
+    ['a blocked vCPU whose CPU goes offline, on all', [block, { offline: 1 }], [['noLoss'], ['noLoss'], ['noLoss']]],
+  ])('%s', async (_, operations, expected) => {
+    const program = [...items(2, guest)].find(
+      (item) => item.program.start === 1 && JSON.stringify(item.program.operations) === JSON.stringify(operations),
+    )?.program;
+    if (program === undefined) throw new Error('it is not tried');
+    const models = modelsOf('4.19', '5.4', '7.0');
+    const outcomes = await examine(program, {}, models, limits);
+    const failing = models.map((__, m) =>
+      outcomes.flatMap(({ models: same, found: all }) => (same.includes(m) ? all.map(({ cause }) => cause.property) : [])),
+    );
+    expect(failing).toEqual(expected);
   });
 });
 
