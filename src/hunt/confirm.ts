@@ -86,7 +86,9 @@ export function confirmation(program: Program, property: string): Confirmation {
       'done',
     ],
     events: isGuest ? GUEST_EVENTS : EVENTS,
-    sign: (isGuest && property === 'noLoss' ? GUEST_LOSS : signs[property]) ?? 'what the model asserts is not to be seen from outside; read the variables with a debugger or bpftrace',
+    sign:
+      (isGuest && property === 'noLoss' ? GUEST_LOSS : signs[property]) ??
+      'what the model asserts is not to be seen from outside; read the variables with a debugger or bpftrace',
   };
 }
 
