@@ -31,6 +31,18 @@ export const strategyGroups: readonly Group[] = [
     without: [{ irteUpdate: 'split' }, { iecFlush: 'none' }, { iecWait: 'none' }],
   },
   {
+    name: 'AMD-Vi entry update',
+    behaviours: ['amdIrteUpdate', 'amdCompletionWait'],
+    scenarios: ['amd-msi-move', 'amd-two-movers'],
+    without: [{ iecFlush: 'none' }, { iecWait: 'none' }, { iecWait: 'before' }],
+  },
+  {
+    name: 'virtual CPUs',
+    behaviours: ['piLoad', 'piLoadBlocked', 'piBlock'],
+    scenarios: ['vcpu-preempt', 'vcpu-block'],
+    without: [{ piBlockOn: 'none' }],
+  },
+  {
     name: 'cleanup',
     behaviours: ['completeMove', 'cleanup', 'cleanupOffline', 'pendingPosted', 'busyMove'],
     scenarios: ['msi-move-back', 'dmar-old-offline', 'remapped-msi-move-back', 'posted-msi-cleanup'],

@@ -80,6 +80,9 @@ describe.concurrent('the command', () => {
 
   test('a group that is not there is a mistake', async () => {
     const { code, stderr } = await irqlab(['strategies', '--group', 'nothing']);
-    expect([code, stderr]).toEqual([2, 'irqlab: there is no group nothing; there are message update, entry update, cleanup, offline\n']);
+    expect([code, stderr]).toEqual([
+      2,
+      'irqlab: there is no group nothing; there are message update, entry update, AMD-Vi entry update, virtual CPUs, cleanup, offline\n',
+    ]);
   });
 });
