@@ -150,6 +150,8 @@ describe('sequences of operations', () => {
     expect(makesSense(guest, [{ block: 0 }, { preempt: 0 }])).toBe(true);
     expect(makesSense(guest, [{ unpost: 24 }, { block: 0 }, { preempt: 0 }])).toBe(false);
     expect(makesSense(guest, [{ unpost: 24 }, { block: 0 }, { wake: 0 }, { preempt: 0 }])).toBe(true);
+    const post: Operation = { post: { irq: 24, vcpu: 0 } };
+    expect(makesSense(guest, [{ unpost: 24 }, { block: 0 }, post, { preempt: 0 }])).toBe(true);
     expect(makesSense(guest, [{ wake: 0 }])).toBe(false);
     expect(makesSense(guest, [{ free: 24 }])).toBe(false);
     expect(makesSense(guest, [{ offline: 1 }, { online: 1 }])).toBe(false);
