@@ -7,8 +7,9 @@ import { givenText, rankOfGiven } from './given.js';
 import { aboutOf, type Given } from './program.js';
 import type { Ending, Shown, Told } from './tell.js';
 
-/** `found`: in the hunt of that kernel; the others: how the program of the finding ends there. */
-export type Cell = { readonly found: true; readonly given: string } | { readonly found: false; readonly ending: Ending };
+/** `found`: in the hunt of that kernel; the others: how the program of the finding ends there. `given`: what is given up for that. */
+export type Cell =
+  { readonly found: true; readonly given: string } | { readonly found: false; readonly ending: Ending; readonly given: string };
 
 export interface ReportedFinding {
   readonly name: string;
@@ -68,17 +69,17 @@ export function inOrder(findings: Findings): readonly Finding[] {
   return findings.all.toSorted((a, b) => rankOf(a) - rankOf(b));
 }
 
-function cellOf({ examples }: Finding, model: number, ending: Ending): Cell {
+function cellOf({ examples }: Finding, model: number, ending: Ending, shown: Given): Cell {
   const own = examples.filter(({ models }) => models.includes(model)).map(({ item }): Given => item.given);
   const [least] = own.toSorted((a, b) => rankOfGiven(a) - rankOfGiven(b));
-  return least === undefined ? { found: false, ending } : { found: true, given: givenText(least) };
+  return least === undefined ? { found: false, ending, given: givenText(shown) } : { found: true, given: givenText(least) };
 }
 
 /** A finding with what was told of it; `models`: the hunted ones, by index. */
 export function reported(finding: Finding, told: Told, models: readonly string[]): ReportedFinding {
   const { cause, programs, handshakes, machines } = finding;
   const { program, given, scenario, endings } = told;
-  const cells = Object.entries(endings).map(([name, ending]) => [name, cellOf(finding, models.indexOf(name), ending)] as const);
+  const cells = Object.entries(endings).map(([name, ending]) => [name, cellOf(finding, models.indexOf(name), ending, given)] as const);
   return {
     name: finding.name,
     property: kebab(cause.property),
@@ -111,8 +112,9 @@ export function placeOf({ routine, step }: Pick<ReportedFinding, 'routine' | 'st
 /** A sign for a table. */
 export function sign(cell: Cell | undefined): string {
   if (cell === undefined) return ' ';
-  if (cell.found) return cell.given === '' ? 'X' : 'a';
-  return { fails: 'X', otherwise: 'o', holds: '.', undecided: '?', impossible: '-' }[cell.ending];
+  const fails = cell.given === '' ? 'X' : 'a';
+  if (cell.found) return fails;
+  return { fails, otherwise: 'o', holds: '.', undecided: '?', impossible: '-' }[cell.ending];
 }
 
 export const SIGNS =

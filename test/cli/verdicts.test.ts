@@ -1,5 +1,7 @@
 /** `irqlab verdicts`: scenarios by kernels, as a table and as JSON, the same as a check of each. */
 import { describe, expect, test } from 'vitest';
+import { search } from '../../src/index.js';
+import { systemFrom } from '../check/help.js';
 import { irqlab, tooLong } from './help.js';
 
 const models = ['linux-5.4', 'linux-5.8', 'linux-5.9', 'linux-6.10'];
@@ -31,9 +33,9 @@ describe.concurrent('a table of verdicts', () => {
     expect(document.scenarios.map(({ scenario }) => scenario)).toEqual(scenarios);
     for (const { scenario, verdicts } of document.scenarios)
       for (const [i, name] of models.entries()) {
-        const { stdout } = await irqlab(['check', '--scenario', scenario, '--model', name, '--format', 'json']);
-        const checked = JSON.parse(stdout) as { verdict: string; failures: { property: string }[] };
-        const found = checked.failures.map(({ property }) => property.replace(/-(.)/g, (_, c: string) => c.toUpperCase()));
+        const system = systemFrom(scenario, { model: name.replace('linux-', '') });
+        const checked = await search(system, { memory: 2 ** 30, states: 1_000_000 });
+        const found = checked.failures.map(({ property }) => property);
         expect([scenario, name, verdicts[i]?.verdict, (verdicts[i]?.failed ?? []).toSorted()]).toEqual([
           scenario,
           name,
