@@ -1,7 +1,28 @@
 /** How to see on a real system what a model has shown: on which machine, with which device, by which commands, and what to look at. */
 import type { Operation } from '../scenario/index.js';
-import type { Program } from './program.js';
+import { VCPU, vcpuPlace, type Program } from './program.js';
 import { kindOf, platformOf } from './universe.js';
+
+const place = (cpu: number): string => `taskset -pc ${cpu} VCPU`;
+
+/** Where a guest has the device: VFIO requests and frees what is the host's. */
+function guestCommand(operation: Operation): string | undefined {
+  if ('free' in operation) return '# in the guest: unbind the driver of the device';
+  if ('request' in operation) return '# in the guest: bind the driver of the device';
+  if ('teardown' in operation) return 'echo 0000:BB:DD.F > /sys/bus/pci/drivers/vfio-pci/unbind # with the guest shut down';
+  if ('allocate' in operation) return 'echo 0000:BB:DD.F > /sys/bus/pci/drivers/vfio-pci/bind # then boot the guest';
+  return undefined;
+}
+
+function vcpuCommand(operation: Operation): string | undefined {
+  if ('post' in operation) return '# in the guest: unmask the vector (enable_irq), so that its irqfd is back';
+  if ('unpost' in operation) return '# in the guest: mask the vector (disable_irq), so that its irqfd goes';
+  if ('load' in operation) return place(operation.load.cpu);
+  if ('preempt' in operation)
+    return '# a task of higher priority takes the CPU of VCPU for a while: chrt -f 50 taskset -c CPU timeout 0.01 yes > /dev/null';
+  if ('block' in operation) return '# in the guest: nothing to run, so that it executes HLT';
+  return 'wake' in operation ? '# in the guest: a timer expires, as that of sleep 0.01' : undefined;
+}
 
 function command(operation: Operation): string {
   if ('move' in operation) return `echo ${operation.move.to.join(',')} > /proc/irq/IRQ/smp_affinity_list`;
@@ -13,7 +34,8 @@ function command(operation: Operation): string {
   if ('teardown' in operation) return 'echo 0000:BB:DD.F > /sys/bus/pci/drivers/DRIVER/unbind';
   if ('allocate' in operation) return 'echo 0000:BB:DD.F > /sys/bus/pci/drivers/DRIVER/bind';
   if ('disable' in operation) return '# the driver calls disable_irq: netconsole or netpoll on a network card does';
-  return 'enable' in operation ? '# the driver calls enable_irq' : '';
+  if ('enable' in operation) return '# the driver calls enable_irq';
+  return vcpuCommand(operation) ?? '';
 }
 
 /** What tells on a real system that a property does not hold. */
@@ -32,6 +54,12 @@ const signs: Readonly<Record<string, string>> = {
 
 /** Events that show the steps. */
 const EVENTS = 'trace-cmd record -e irq_vectors -e irq_matrix -e irq:irq_handler_entry -e cpuhp';
+const GUEST_EVENTS =
+  'trace-cmd record -e kvm:kvm_pi_irte_update -e kvm:kvm_vcpu_wakeup -e kvm:kvm_entry -e kvm:kvm_exit -e sched:sched_switch -e sched:sched_migrate_task -e irq_matrix -e cpuhp';
+
+/** `noLoss` of what is posted to a vCPU. */
+const GUEST_LOSS =
+  'the count of the device in /proc/interrupts of the guest stands still while it has work, and so do PIN and PIW in that of the host; an event of another kind (virsh inject-nmi) brings it back';
 
 export interface Confirmation {
   readonly machine: string;
@@ -43,42 +71,58 @@ export interface Confirmation {
 
 export function confirmation(program: Program, property: string): Confirmation {
   const start = program.start === 0 ? 0 : 1;
-  const place = kindOf(program).managed === true ? [] : [`echo ${start} > /proc/irq/IRQ/smp_affinity_list`];
+  const affinity = kindOf(program).managed === true ? [] : [`echo ${start} > /proc/irq/IRQ/smp_affinity_list`];
+  const home = vcpuPlace(program);
+  const isGuest = home !== undefined;
+  const told = (operation: Operation): string => (isGuest ? guestCommand(operation) : undefined) ?? command(operation);
   return {
     machine: `${platformOf(program).real}; ${program.cpus} CPUs online or more`,
     device: `${kindOf(program).real}, under load`,
     commands: [
-      ...place,
+      ...affinity,
+      ...(isGuest ? [place(home)] : []),
       'while :; do',
-      ...program.operations.map((each) => `  ${command(each)}`),
-      ...undoing(program).map((each) => `  ${each}`),
+      ...[...program.operations, ...undoing(program)].map((each) => `  ${told(each)}`),
       'done',
     ],
-    events: EVENTS,
-    sign: signs[property] ?? 'what the model asserts is not to be seen from outside; read the variables with a debugger or bpftrace',
+    events: isGuest ? GUEST_EVENTS : EVENTS,
+    sign:
+      (isGuest && property === 'noLoss' ? GUEST_LOSS : signs[property]) ??
+      'what the model asserts is not to be seen from outside; read the variables with a debugger or bpftrace',
   };
 }
 
 /** What brings the machine back to where the program begins. */
-function undoing({ operations, start }: Program): readonly string[] {
+function undoing(program: Program): readonly Operation[] {
+  const { operations, start } = program;
   const gone = new Set<number>();
+  const home = vcpuPlace(program);
+  let isAway = false;
   let moved = false;
   let held: Operation | undefined;
+  let unposted: Operation | undefined;
   let disabled = false;
   for (const operation of operations) {
     if ('offline' in operation) gone.add(operation.offline);
     else if ('online' in operation) gone.delete(operation.online);
     else if ('move' in operation) moved = true;
+    else if ('load' in operation) isAway = operation.load.cpu !== home;
+    else if ('post' in operation) unposted = undefined;
+    else if ('unpost' in operation) unposted = { post: { irq: operation.unpost, vcpu: VCPU } };
     else if ('free' in operation) held = { request: operation.free };
     else if ('request' in operation) held = undefined;
     else if ('disable' in operation) disabled = true;
     else if ('enable' in operation) disabled = false;
+    if ('offline' in operation && operation.offline === home) isAway = true;
   }
   const last = operations.findLast((each) => 'teardown' in each || 'allocate' in each);
   return [
-    ...[...gone].map((cpu) => command({ online: cpu })),
-    ...(last !== undefined && 'teardown' in last ? [command({ allocate: last.teardown })] : held === undefined ? [] : [command(held)]),
-    ...(disabled ? [command({ enable: 0 })] : []),
-    ...(moved || gone.size > 0 ? [command({ move: { irq: 0, to: [start] } })] : []),
+    ...[...gone].map((cpu): Operation => ({ online: cpu })),
+    ...(last !== undefined && 'teardown' in last ? [{ allocate: last.teardown }] : []),
+    ...(held === undefined || (last !== undefined && 'teardown' in last) ? [] : [held]),
+    ...(disabled ? [{ enable: 0 }] : []),
+    ...(unposted === undefined ? [] : [unposted]),
+    ...(home !== undefined && isAway ? [{ load: { vcpu: VCPU, cpu: home } }] : []),
+    ...(moved || gone.size > 0 ? [{ move: { irq: 0, to: [start] } }] : []),
   ];
 }

@@ -48,7 +48,8 @@ export interface Tally {
 /** Where nothing but the state at rest shows that something is wrong: how the device tells its event. */
 function wayOf({ program }: Item): string {
   if (kindOf(program).message.type === 'ioapic') return 'pin';
-  const { iommu } = platformOf(program);
+  const { iommu, guest } = platformOf(program);
+  if (guest === true) return 'vcpu';
   return iommu?.type === 'vtd' && iommu.postedMsi === true ? 'posted' : 'message';
 }
 

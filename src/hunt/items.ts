@@ -40,8 +40,10 @@ export function settingsOf(cpus: number, beside: boolean, only: Only = everythin
   );
 }
 
-function isPossible({ iommu, pciOnly }: Platform, { message, remappedOnly }: Kind): boolean {
+function isPossible({ iommu, pciOnly, guest }: Platform, { message, managed, remappedOnly }: Kind): boolean {
   if (remappedOnly === true && iommu === undefined) return false;
+  // what a guest has is its user's to move
+  if (guest === true && managed === true) return false;
   return pciOnly !== true || message.type === 'msi' || message.type === 'msix';
 }
 

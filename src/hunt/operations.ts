@@ -1,6 +1,6 @@
 /** Sequences of operations that make sense on a machine, each once up to renaming. */
 import type { Operation } from '../scenario/index.js';
-import { deviceNames, irqsOf, type Setting } from './program.js';
+import { deviceNames, irqsOf, VCPU, vcpuPlace, type Setting } from './program.js';
 import { kindOf } from './universe.js';
 
 /** What has become of an irq. */
@@ -10,12 +10,24 @@ interface Life {
   readonly requested: boolean;
   /** times that it was disabled */
   readonly depth: number;
+  /** it is posted to the vCPU */
+  readonly posted: boolean;
+}
+
+/** What may have become of the vCPU: an event of a device wakes it at any time. */
+interface Vcpu {
+  /** CPU of its thread */
+  readonly place: number;
+  readonly mayRun: boolean;
+  readonly mayBeBlocked: boolean;
 }
 
 /** What matters for the next operation. */
 interface World {
   readonly online: readonly boolean[];
   readonly lives: ReadonlyMap<number, Life>;
+  /** undefined: there is no guest */
+  readonly vcpu: Vcpu | undefined;
   /** CPUs and irqs that something has told from the others of their kind */
   readonly knownCpus: ReadonlySet<number>;
   readonly knownIrqs: ReadonlySet<number>;
@@ -28,11 +40,19 @@ const BOOT = 0;
 const DEEPEST = 3;
 
 function beginning(setting: Setting): World {
+  const place = vcpuPlace(setting);
+  const posted = place !== undefined;
   return {
     online: Array.from({ length: setting.cpus }, () => true),
-    lives: new Map(irqsOf(setting).map(({ irq, device }) => [irq, { device, allocated: true, requested: true, depth: 0 }])),
-    // a neighbour is at the other one of the first two
-    knownCpus: new Set(['neighbour', 'crowd'].includes(setting.surroundings) ? [BOOT, 1, setting.start] : [BOOT, setting.start]),
+    lives: new Map(irqsOf(setting).map(({ irq, device }) => [irq, { device, allocated: true, requested: true, depth: 0, posted }])),
+    vcpu: place === undefined ? undefined : { place, mayRun: true, mayBeBlocked: false },
+    knownCpus: new Set([
+      BOOT,
+      setting.start,
+      // a neighbour is at the other one of the first two
+      ...(['neighbour', 'crowd'].includes(setting.surroundings) ? [1] : []),
+      ...(place === undefined ? [] : [place]),
+    ]),
     // messages of one device are told apart by their number
     knownIrqs: new Set(setting.surroundings === 'twin' ? [] : irqsOf(setting).map(({ irq }) => irq)),
     last: '',
@@ -45,7 +65,8 @@ function distinct(all: readonly number[], known: ReadonlySet<number>): number[] 
   return all.filter((each) => known.has(each) || each === fresh);
 }
 
-function possible(setting: Setting, { online, lives, knownCpus, knownIrqs, last }: World): Operation[] {
+function possible(setting: Setting, world: World): Operation[] {
+  const { online, lives, vcpu, knownCpus, knownIrqs, last } = world;
   const { managed, message } = kindOf(setting);
   const cpus = distinct([...online.keys()], knownCpus);
   const irqs = distinct([...lives.keys()], knownIrqs).map((irq) => ({ irq, ...(lives.get(irq) as Life) }));
@@ -57,24 +78,45 @@ function possible(setting: Setting, { online, lives, knownCpus, knownIrqs, last 
   const all: Operation[] = [
     ...moves,
     ...cpus.flatMap((cpu): Operation[] => (cpu === BOOT ? [] : [online[cpu] ? { offline: cpu } : { online: cpu }])),
-    ...there.flatMap(({ irq, requested, depth }): Operation[] =>
-      requested
-        ? [{ free: irq }, ...(depth < DEEPEST ? [{ disable: irq }] : []), ...(depth > 0 ? [{ enable: irq }] : [])]
-        : [{ request: irq }],
-    ),
+    ...there.flatMap(({ irq, requested, depth, posted }): Operation[] => {
+      if (posted) return [{ unpost: irq }];
+      if (!requested) return [{ request: irq }];
+      return [
+        { free: irq },
+        ...(depth < DEEPEST ? [{ disable: irq }] : []),
+        ...(depth > 0 ? [{ enable: irq }] : []),
+        ...(vcpu !== undefined && depth === 0 ? [{ post: { irq, vcpu: VCPU } }] : []),
+      ];
+    }),
     ...devices.flatMap((device): Operation[] => {
       const own = whole(device);
       if (own.every(({ allocated, requested }) => allocated && !requested)) return [{ teardown: device }];
       return own.every(({ allocated }) => !allocated) ? [{ allocate: device }] : [];
     }),
-    { suspend: true },
+    ...(vcpu === undefined
+      ? [{ suspend: true } as const]
+      : [
+          ...(vcpu.mayRun ? [{ preempt: VCPU }, { block: VCPU }] : []),
+          ...(vcpu.mayBeBlocked ? [{ wake: VCPU }] : []),
+          ...cpus.flatMap((cpu) => (online[cpu] && cpu !== vcpu.place ? [{ load: { vcpu: VCPU, cpu } }] : [])),
+        ]),
   ];
-  // twice the same at once is the same as once
-  return all.filter((each) => !('move' in each) || JSON.stringify(each) !== last);
+  return all.filter((each) => {
+    // twice the same at once is the same as once
+    const again = 'move' in each && JSON.stringify(each) === last;
+    return !again && hasHost(world, each);
+  });
+}
+
+/** A task of the host that does it has a CPU without the vCPU. */
+function hasHost({ online, vcpu }: World, operation: Operation): boolean {
+  if (vcpu === undefined || 'preempt' in operation || 'block' in operation || 'load' in operation) return true;
+  const goes = 'offline' in operation ? operation.offline : undefined;
+  return online.some((on, cpu) => on && cpu !== vcpu.place && cpu !== goes);
 }
 
 function after(setting: Setting, world: World, operation: Operation): World {
-  const { online, lives, knownCpus, knownIrqs } = world;
+  const { online, lives, vcpu, knownCpus, knownIrqs } = world;
   const last = JSON.stringify(operation);
   const naming = {
     knownCpus: new Set([...knownCpus, ...cpusOf(operation)]),
@@ -86,7 +128,12 @@ function after(setting: Setting, world: World, operation: Operation): World {
     ...naming,
     lives: new Map([...lives].map(([each, life]) => [each, each === irq ? { ...life, ...what } : life])),
   });
-  const plug = (cpu: number, on: boolean): World => ({ ...world, ...naming, online: online.map((was, c) => (c === cpu ? on : was)) });
+  const become = (what: Partial<Vcpu>): Pick<World, 'vcpu'> => ({ vcpu: vcpu && { ...vcpu, ...what } });
+  const plug = (cpu: number, on: boolean): World => {
+    const now = online.map((was, c) => (c === cpu ? on : was));
+    // the vCPU of a CPU that goes is at the first that is left
+    return { ...world, ...naming, ...(!on && vcpu?.place === cpu && become({ place: now.indexOf(true) })), online: now };
+  };
   const allocate = (device: string, allocated: boolean): World => ({
     ...world,
     ...naming,
@@ -98,6 +145,14 @@ function after(setting: Setting, world: World, operation: Operation): World {
   if ('free' in operation) return change(operation.free, { requested: false });
   if ('disable' in operation) return change(operation.disable, { depth: (lives.get(operation.disable)?.depth ?? 0) + 1 });
   if ('enable' in operation) return change(operation.enable, { depth: (lives.get(operation.enable)?.depth ?? 1) - 1 });
+  if ('unpost' in operation) return change(operation.unpost, { posted: false });
+  if ('post' in operation) return { ...change(operation.post.irq, { posted: true }), ...become({ mayRun: true }) };
+  if ('load' in operation) return { ...world, ...naming, ...become({ place: operation.load.cpu }) };
+  if ('block' in operation) {
+    const mayRun = [...lives.values()].some(({ posted }) => posted);
+    return { ...world, ...naming, ...become({ mayRun, mayBeBlocked: true }) };
+  }
+  if ('wake' in operation) return { ...world, ...naming, ...become({ mayRun: true, mayBeBlocked: false }) };
   if ('teardown' in operation) return allocate(operation.teardown, false);
   if ('allocate' in operation) return allocate(operation.allocate, true);
   return { ...world, ...naming };
@@ -106,11 +161,14 @@ function after(setting: Setting, world: World, operation: Operation): World {
 function cpusOf(operation: Operation): readonly number[] {
   if ('move' in operation) return operation.move.to;
   if ('offline' in operation) return [operation.offline];
+  if ('load' in operation) return [operation.load.cpu];
   return 'online' in operation ? [operation.online] : [];
 }
 
 function named(setting: Setting, operation: Operation): readonly number[] {
   if ('move' in operation) return [operation.move.irq];
+  if ('post' in operation) return [operation.post.irq];
+  if ('preempt' in operation || 'block' in operation || 'wake' in operation) return [];
   if ('teardown' in operation || 'allocate' in operation) {
     const device = 'teardown' in operation ? operation.teardown : operation.allocate;
     return irqsOf(setting).flatMap((each) => (each.device === device ? each.irq : []));

@@ -39,6 +39,14 @@ export function irqsOf(setting: Setting): readonly { readonly irq: number; reado
   return deviceNames(setting).flatMap((device, d) => Array.from({ length: irqs }, (_, i) => ({ irq: FIRST_IRQ + d * irqs + i, device })));
 }
 
+/** The vCPU of the guest, if there is one, to which the irqs are posted at the start. */
+export const VCPU = 0;
+
+/** CPU at which the thread of the vCPU starts: the last, as in a file that does not say. */
+export function vcpuPlace(setting: Setting): number | undefined {
+  return platformOf(setting).guest === true ? setting.cpus - 1 : undefined;
+}
+
 /** CPUs that the kernel may choose for a managed irq: all but the one that never goes. */
 const managedCpus = (cpus: number): readonly number[] => Array.from({ length: cpus - 1 }, (_, c) => c + 1);
 
@@ -52,6 +60,7 @@ function vectorsOf({ surroundings: around }: Setting, { irqs }: Kind): { readonl
 function devicesOf(setting: Setting): readonly DeviceDescription[] {
   const { cpus, start, surroundings: around } = setting;
   const kind = kindOf(setting);
+  const isPosted = vcpuPlace(setting) !== undefined;
   const vectors = vectorsOf(setting, kind).start;
   const all = Array.from({ length: cpus }, (_, c) => c);
   const timed = { interArrival: { us: [100] }, handlerCycles: 3000 } as const;
@@ -71,6 +80,7 @@ function devicesOf(setting: Setting): readonly DeviceDescription[] {
             affinity: kind.managed === true ? managedCpus(cpus) : all,
             ...(kind.managed === true && { managed: true }),
             ...(kind.threaded === true && { threaded: true }),
+            ...(isPosted && { vcpu: VCPU }),
           }
         : [],
     ),
@@ -86,6 +96,7 @@ function devicesOf(setting: Setting): readonly DeviceDescription[] {
 export function scenarioOf(program: Program, given: Given, model: string, handshake = false): Scenario {
   const { cpus } = program;
   const { iommu } = platformOf(program);
+  const place = vcpuPlace(program);
   const devices = devicesOf(program);
   return {
     version: 1,
@@ -97,6 +108,7 @@ export function scenarioOf(program: Program, given: Given, model: string, handsh
     machine: {
       cpus: Array.from({ length: cpus }, (_, cpu) => ({ cpu, apicId: cpu, online: true })),
       ...(iommu === undefined ? {} : { iommu }),
+      ...(place === undefined ? {} : { vcpus: [place] }),
     },
     universe: { vectors: vectorsOf(program, kindOf(program)).universe },
     devices: handshake ? devices.map((each) => ({ ...each, kind: each.kind === 'free' ? 'handshake' : each.kind })) : devices,
@@ -108,13 +120,16 @@ export function scenarioOf(program: Program, given: Given, model: string, handsh
   };
 }
 
-/** `move1`, `offline2`, `free24`, `suspend`: an operation as part of a name. */
+/** `moveto1`, `offline2`, `free`, `free25`, `loadto0`, `suspend`: an operation as part of a name. */
 function shortName(operation: Operation): string {
   if ('move' in operation) {
     const { irq, to } = operation.move;
     return `move${irq === FIRST_IRQ ? '' : irq}to${to.join('')}`;
   }
-  const [[kind = '', about] = []] = Object.entries(operation);
+  if ('load' in operation) return `loadto${operation.load.cpu}`;
+  if ('preempt' in operation || 'block' in operation || 'wake' in operation) return Object.keys(operation)[0] ?? '';
+  const [[kind = '', what] = []] = Object.entries(operation) as [string, unknown][];
+  const about = 'post' in operation ? operation.post.irq : what;
   return about === true || about === FIRST_IRQ || about === 'nic' ? kind : `${kind}${String(about)}`;
 }
 

@@ -1,11 +1,11 @@
 /** What a hunt reports: the value that is printed, written as JSON, and drawn as a page. */
-import { stringifyScenario } from '../scenario/index.js';
+import { describeOperation, stringifyScenario } from '../scenario/index.js';
 import { kebab } from '../words.js';
 import { confirmation, type Confirmation } from './confirm.js';
 import type { Finding, Findings, Tally } from './findings.js';
 import { givenText, rankOfGiven } from './given.js';
 import { aboutOf, type Given } from './program.js';
-import { operationText, type Ending, type Shown, type Told } from './tell.js';
+import type { Ending, Shown, Told } from './tell.js';
 
 /** `found`: in the hunt of that kernel; the others: how the program of the finding ends there. `given`: what is given up for that. */
 export type Cell =
@@ -90,7 +90,7 @@ export function reported(finding: Finding, told: Told, models: readonly string[]
     programs,
     machines,
     about: aboutOf(program),
-    operations: program.operations.map(operationText),
+    operations: program.operations.map(describeOperation),
     model: told.model,
     scenario: scenario.name,
     yaml: stringifyScenario(scenario),

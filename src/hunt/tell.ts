@@ -133,12 +133,3 @@ async function endingsOn(
   }
   return endings;
 }
-
-/** `move irq 24 to CPU 0` */
-export function operationText(operation: Operation): string {
-  if ('move' in operation) return `move irq ${operation.move.irq} to CPU ${operation.move.to.join(', ')}`;
-  if ('suspend' in operation) return 'suspend and resume';
-  const [[kind = '', about = ''] = []] = Object.entries(operation);
-  const what = kind === 'offline' || kind === 'online' ? 'CPU ' : typeof about === 'number' ? 'irq ' : '';
-  return `${kind} ${what}${String(about)}`;
-}

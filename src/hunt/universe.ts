@@ -10,6 +10,8 @@ export interface Platform {
   readonly iommu?: IommuDescription;
   /** devices of PCI only: the others are there as on another platform */
   readonly pciOnly?: boolean;
+  /** a guest has the device, and its one vCPU what the unit posts */
+  readonly guest?: boolean;
   /** how a real system is made one of these */
   readonly real: string;
 }
@@ -38,6 +40,9 @@ export interface Surroundings {
   readonly about?: string;
 }
 
+const GUEST =
+  'a KVM guest of one vCPU has the device by vfio-pci, with enable_apicv=Y of kvm_intel and halt_poll_ns=0 of kvm; VCPU is the thread of its vCPU';
+
 export const platforms: readonly Platform[] = [
   { name: 'plain', about: 'without interrupt remapping', real: 'boot with intremap=off' },
   {
@@ -58,6 +63,22 @@ export const platforms: readonly Platform[] = [
     about: 'behind an AMD-Vi unit',
     iommu: { type: 'amd', ga: true, xt: true, guest: false, numIntRemap: false, irtCacheDis: false, guestLog: 15, units: [{}] },
     real: 'an AMD machine with "AMD-Vi: Interrupt remapping enabled" in its log',
+  },
+  {
+    name: 'vcpu',
+    about: 'behind a VT-d unit that posts it to a vCPU',
+    iommu: { type: 'vtd', cachingMode: false, units: [{}] },
+    pciOnly: true,
+    guest: true,
+    real: `an Intel machine whose VT-d posts interrupts (bit 59 of /sys/class/iommu/dmar0/intel-iommu/cap); ${GUEST}`,
+  },
+  {
+    name: 'posted-msi-vcpu',
+    about: 'behind a VT-d unit that posts it to a vCPU, or else to a CPU',
+    iommu: { type: 'vtd', cachingMode: false, postedMsi: true, units: [{}] },
+    pciOnly: true,
+    guest: true,
+    real: `an Intel machine whose VT-d posts interrupts; boot with intremap=posted_msi; ${GUEST}`,
   },
 ];
 

@@ -26,6 +26,16 @@ export {
 } from './scenario.js';
 export { jsonSchema } from './schema.js';
 export { stringifyScenario } from './stringify.js';
-export { assembleSystem, assembleWith, restsOn, type Mode, type Names, type Overrides, type Settings, type System } from './system.js';
+export {
+  assembleSystem,
+  assembleWith,
+  describeOperation,
+  restsOn,
+  type Mode,
+  type Names,
+  type Overrides,
+  type Settings,
+  type System,
+} from './system.js';
 export type { Vocabulary } from './vocabulary.js';
 export { joined, nearest } from '../words.js';

@@ -81,7 +81,9 @@ const lifeKinds = ['request', 'free', 'disable', 'enable'] as const;
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
-function describeOperation(o: Operation): string {
+/** `move irq 24 to CPU 0` */
+export function describeOperation(o: Operation): string {
+  if ('suspend' in o) return 'suspend and resume';
   if ('offline' in o) return `offline CPU ${o.offline}`;
   if ('online' in o) return `online CPU ${o.online}`;
   if ('move' in o)

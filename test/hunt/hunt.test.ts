@@ -4,15 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parseToken, replayToken, systemOf } from '../../src/check/index.js';
+import { confirmation } from '../../src/hunt/confirm.js';
 import { examine, failuresOf, isSame } from '../../src/hunt/examine.js';
 import { examineAll, headOf, Hunt } from '../../src/hunt/hunt.js';
-import { items } from '../../src/hunt/items.js';
+import { items, type Only } from '../../src/hunt/items.js';
 import { Keeper, keptHunt, KeptError } from '../../src/hunt/keep.js';
 import { makesSense } from '../../src/hunt/operations.js';
 import { scenarioOf, type Program } from '../../src/hunt/program.js';
 import { reported, shownOf, versionsText } from '../../src/hunt/report.js';
 import { tell } from '../../src/hunt/tell.js';
-import { assembleSystem, parseScenario } from '../../src/scenario/index.js';
+import { assembleSystem, parseScenario, type Operation } from '../../src/scenario/index.js';
 import { limits, modelsOf, msi, smallHunt } from './help.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'irqlab-test-'));
@@ -46,6 +47,57 @@ describe('by itself it finds', () => {
     const [outcome] = await examine(program, {}, modelsOf(version), limits);
     const leaks = outcome?.found.filter(({ cause }) => cause.property === 'noLeak').map(({ cause }) => cause.routine);
     expect(leaks).toEqual(routines);
+  });
+});
+
+describe('where a guest has the device, it finds by itself', () => {
+  const guest: Only = { platforms: ['vcpu'], kinds: ['msi'] };
+  const block: Operation = { block: 0 };
+  test('that 4.19 forgets what was posted to a vCPU that lost its CPU, in three ways, and 5.4 does not', async () => {
+    const { hunt } = await smallHunt({ versions: ['4.19', '5.4'], only: guest });
+    expect(hunt.findings.all.map(({ name, cause, examples }) => [name, cause.step, examples.flatMap(({ models }) => models)])).toEqual([
+      ['no-loss-vcpu-offline', undefined, [0]],
+      ['no-loss-vcpu-load', undefined, [0]],
+      ['no-loss-vcpu-preempt', undefined, [0]],
+    ]);
+  });
+
+  test.each<readonly [string, readonly Operation[], readonly string[], readonly (readonly string[])[]]>([
+    ['a blocked vCPU that is loaded on another CPU, until 5.5', [block, { load: { vcpu: 0, cpu: 0 } }], ['5.4', '7.0'], [['noLoss'], []]],
+    ['a blocked vCPU whose CPU goes offline', [block, { offline: 1 }], ['7.0'], [['noLoss']]],
+  ])('%s', async (_, operations, versions, expected) => {
+    const program = [...items(2, guest)].find(
+      (item) => item.program.start === 1 && JSON.stringify(item.program.operations) === JSON.stringify(operations),
+    )?.program;
+    if (program === undefined) throw new Error('it is not tried');
+    const outcomes = await examine(program, {}, modelsOf(...versions), limits);
+    const failing = versions.map((__, m) =>
+      outcomes.flatMap(({ models, found: all }) => (models.includes(m) ? all.map(({ cause }) => cause.property) : [])),
+    );
+    expect(failing).toEqual(expected);
+  });
+
+  test('and says how to see it on a real system, and how to come back to where it begins', () => {
+    const { machine, commands, events, sign } = confirmation(
+      { platform: 'vcpu', kind: 'msix', cpus: 2, start: 0, surroundings: 'alone', operations: [block, { unpost: 24 }, { offline: 1 }] },
+      'noLoss',
+    );
+    expect(machine).toContain('a KVM guest of one vCPU has the device by vfio-pci');
+    expect(commands).toEqual([
+      'echo 0 > /proc/irq/IRQ/smp_affinity_list',
+      'taskset -pc 1 VCPU',
+      'while :; do',
+      expect.stringContaining('HLT'),
+      expect.stringContaining('mask the vector'),
+      '  echo 0 > /sys/devices/system/cpu/cpu1/online',
+      '  echo 1 > /sys/devices/system/cpu/cpu1/online',
+      expect.stringContaining('unmask the vector'),
+      '  taskset -pc 1 VCPU',
+      '  echo 0 > /proc/irq/IRQ/smp_affinity_list',
+      'done',
+    ]);
+    expect(events).toContain('kvm:kvm_pi_irte_update');
+    expect(sign).toContain('PIN and PIW');
   });
 });
 
