@@ -142,17 +142,18 @@ const history: { readonly [N in BehaviourName]: readonly Era<N>[] } = {
   // a repair of 6.6, kept for stable kernels
   gaPost: [
     [FIRST, 'unaware'],
-    ['6.6', 'after'],
+    ['6.6', 'after', 'memory'],
     ['6.17', 'whole'],
   ],
   gaUpdate: [
     [FIRST, 'stores'],
     // since 6.5; 6.4 had the other
-    ['6.6', 'atomic'],
+    ['6.6', 'atomic', 'memory'],
   ],
   gaLog: [
     [FIRST, 'always'],
-    ['6.17', 'blocked'],
+    ['6.17', 'blocked', 'memory'],
+    ['7.0', 'blocked'],
   ],
   gaLogOverflow: [
     [FIRST, 'stays'],
