@@ -8,6 +8,7 @@ import { assembleSystem, restsOn, type Scenario } from '../scenario/index.js';
 import { minimise } from './minimise.js';
 import { search, type SearchLimits } from './search.js';
 import { tokenOf } from './token.js';
+import { systemOn } from './verdicts.js';
 
 /** What a kernel does about one thing: the behaviours that make it up, and built-in scenarios that it matters in. */
 export interface Group {
@@ -89,7 +90,7 @@ export const assumptionsGivenUp: readonly Given[] = [
 
 /** The ways of a group, oldest first; versions that have no way of their own to drive the scenario's machine are left out. */
 export function strategiesOf({ name: group, behaviours, without = [] }: Group, scenario: Scenario): Strategy[] {
-  const all = modelNames.map((name) => findModel(name)).filter((model) => drives(model, scenario));
+  const all = modelNames.map((name) => findModel(name)).filter((model) => 'system' in systemOn(scenario, model));
   const valuesOf = (model: KernelModel): [string, string][] =>
     model.behaviours.filter(({ name }) => behaviours.includes(name)).map(({ name, value }) => [name, value]);
   const varying = behaviours.filter(
@@ -113,15 +114,6 @@ export function strategiesOf({ name: group, behaviours, without = [] }: Group, s
     ...ways,
     ...without.map((set): Strategy => ({ group, behaviours: set, versions: undefined, model: newest.set?.(set) ?? newest })),
   ];
-}
-
-function drives(model: KernelModel, scenario: Scenario): boolean {
-  try {
-    assembleSystem(scenario, { model });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Searches the cell of a strategy on a scenario; undefined: its machine does not rest on the assumption. */
