@@ -7,8 +7,8 @@ import { Counter, Status } from '../state/abi/outcomes';
 import { DeviceKind, OperationSetup, Settings, SourceSetup, Timing, UNBOUNDED } from '../state/abi/tables';
 import { Ctx, Cpu, RunState, Src } from '../state/abi/fields';
 import { codeAt, cpuAt, ctxAt, isActive, now, operationSetup, setting, sourceSetup, srcAt } from '../state/access';
-import { ctxTimedBase, gapBase, LEVELS, nCpus, nMessages, nOperations, nOrigins, nSources, opBase, srcTimedBase } from '../state/layout';
-import { below, latency, seedStreams, streamOfArrivals, streamOfCpu, streamOfSampling } from '../clock/random';
+import { ctxTimedBase, LEVELS, nCpus, nMessages, nOperations, nOrigins, nSources, opBase, srcTimedBase } from '../state/layout';
+import { latency, seedStreams, streamOfCpu, streamOfSampling } from '../clock/random';
 import { arm, armed, nextDue, PHASE_CPU, PHASE_DEVICE, PHASE_OPERATION } from '../clock/wheel';
 import { kick, resting, setSleeping, setWaiting } from '../clock/kick';
 import { armSample, maySample, mayRaise, raise, sample, sampleNode, sendHeld } from '../fabric/emit';
@@ -31,6 +31,7 @@ import { ringNearlyFull } from '../record/ring';
 import { clearFault, clearViolations, fault, violations } from '../record/violations';
 import { beginOperation } from '../cpu/operation';
 import { costBefore, costOfCompletion } from './costs';
+import { armRaise, raiseNode } from './arrivals';
 import { noteServed, reviewHolds, watchesHolds } from './holds';
 
 /** Somebody wants to know what holds up each event. */
@@ -38,11 +39,6 @@ let watching: bool = false;
 
 /** Cycles until a sender that found the pool full, a waker whose task is not done, or an operation whose CPU is busy looks again. */
 const RETRY: u32 = 1000;
-
-
-@inline function raiseNode(s: u32): u32 {
-  return nCpus + s;
-}
 
 
 @inline function operationNode(): u32 {
@@ -57,19 +53,13 @@ const RETRY: u32 = 1000;
   return srcTimedBase + ((<usize>s) << 4);
 }
 
-function gap(s: u32): u32 {
-  const n = sourceSetup(s, SourceSetup.gapCount);
-  if (n == 0) return RETRY;
-  return load<u32>(gapBase + <usize>(sourceSetup(s, SourceSetup.gapFirst) + below(streamOfArrivals(s), n)) * 4);
-}
-
 /** Arms what happens first. */
 export function timedBegin(): void {
   seedStreams();
   clearFault();
   clearViolations();
   for (let s: u32 = 0; s < nSources; s++) {
-    if (sourceSetup(s, SourceSetup.gapCount) != 0 && load<u32>(srcAt(s), Src.left) != 0) arm(raiseNode(s), now() + gap(s), PHASE_DEVICE);
+    if (load<u32>(srcAt(s), Src.left) != 0) armRaise(s);
   }
   for (let c: u32 = 0; c < nCpus; c++) {
     if (load<u8>(cpuAt(c), Cpu.active)) kick(c);
@@ -120,7 +110,7 @@ function raiseTick(s: u32): void {
   const left = load<u32>(at, Src.left);
   if (left == 0) return;
   if (isSilent(s)) {
-    arm(raiseNode(s), now() + gap(s), PHASE_DEVICE);
+    armRaise(s);
     return;
   }
   if (!mayRaise(s)) {
@@ -130,13 +120,13 @@ function raiseTick(s: u32): void {
       return;
     }
     // not sampled yet: one more event in the same condition
-    arm(raiseNode(s), now() + gap(s), PHASE_DEVICE);
+    armRaise(s);
     return;
   }
   if (left != UNBOUNDED) store<u32>(at, left - 1, Src.left);
   raise(s);
   armSample(s);
-  arm(raiseNode(s), now() + gap(s), PHASE_DEVICE);
+  armRaise(s);
 }
 
 function sampleTick(s: u32): void {
