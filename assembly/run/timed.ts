@@ -4,10 +4,10 @@
  */
 import { Level, Op } from '../state/abi/instructions';
 import { Counter, Status } from '../state/abi/outcomes';
-import { DeviceKind, OperationSetup, Settings, SourceSetup, Timing, UNBOUNDED } from '../state/abi/tables';
+import { Assumption, DeviceKind, OperationSetup, Settings, SourceSetup, Timing, UNBOUNDED } from '../state/abi/tables';
 import { Ctx, Cpu, RunState, Src } from '../state/abi/fields';
-import { codeAt, cpuAt, ctxAt, isActive, now, operationSetup, setting, sourceSetup, srcAt } from '../state/access';
-import { ctxTimedBase, LEVELS, nCpus, nMessages, nOperations, nOrigins, nSources, opBase, srcTimedBase } from '../state/layout';
+import { assumes, codeAt, cpuAt, ctxAt, isActive, now, operationSetup, setting, sourceSetup, srcAt } from '../state/access';
+import { ctxTimedBase, LEVELS, nCpus, nMessages, nInjected, nOperations, nOrigins, nSources, opBase } from '../state/layout';
 import { latency, seedStreams, streamOfCpu, streamOfSampling } from '../clock/random';
 import { arm, armed, nextDue, PHASE_CPU, PHASE_DEVICE, PHASE_OPERATION } from '../clock/wheel';
 import { kick, resting, setSleeping, setWaiting } from '../clock/kick';
@@ -26,12 +26,13 @@ import { acknowledge, fireTimer, moveMessage } from '../cpu/interrupt';
 import { operand, operandB } from '../cpu/operands';
 import { isSilent } from '../cpu/started';
 import { firstTimer, firstTimerNode, takesTimers, timerDue } from '../cpu/timers';
-import { count } from '../record/counters';
+import { count, countHandler } from '../record/counters';
 import { ringNearlyFull } from '../record/ring';
 import { clearFault, clearViolations, fault, violations } from '../record/violations';
 import { beginOperation } from '../cpu/operation';
 import { costBefore, costOfCompletion } from './costs';
-import { armRaise, raiseNode } from './arrivals';
+import { armRaise, backlog, handlerCost, isThrottled, noteMessage, raiseNode } from './arrivals';
+import { injectedKeep, injectedNode, injectedTick, reviewInjected } from './inject';
 import { noteServed, reviewHolds, watchesHolds } from './holds';
 
 /** Somebody wants to know what holds up each event. */
@@ -47,10 +48,6 @@ const RETRY: u32 = 1000;
 /** u64: end of the mdelay a context is in. */
 @inline function delayEnd(c: u32, level: u32): usize {
   return ctxTimedBase + ((<usize>(c * LEVELS + level)) << 3);
-}
-/** u32: 1 while an event waits for the handler of the one before. */
-@inline function backlog(s: u32): usize {
-  return srcTimedBase + ((<usize>s) << 4);
 }
 
 /** Arms what happens first. */
@@ -96,7 +93,7 @@ function operationTick(): void {
   const o = nextOperation();
   if (o < 0) return;
   const c = operationSetup(o, OperationSetup.cpu);
-  if (operationSetup(o, OperationSetup.entry) != 0 && (isActive(c, Level.thread) || load<u8>(cpuAt(c), Cpu.run) != RunState.running)) {
+  if (operationSetup(o, OperationSetup.entry) != 0 && (isActive(c, Level.thread) || load<u8>(cpuAt(c), Cpu.run) != RunState.running || injectedKeep(o))) {
     arm(operationNode(), now() + RETRY, PHASE_OPERATION);
     return;
   }
@@ -120,6 +117,7 @@ function raiseTick(s: u32): void {
       return;
     }
     // not sampled yet: one more event in the same condition
+    count(Counter.joined);
     armRaise(s);
     return;
   }
@@ -136,13 +134,18 @@ function sampleTick(s: u32): void {
   }
   const at = srcAt(s);
   if (load<u8>(at, Src.held)) {
+    if (isThrottled(s)) return;
     sendHeld(s);
+    noteMessage(s);
     return;
   }
   // what is masked waits for the register to change
   if (!load<u8>(at, Src.condition) || !maySample(s)) return;
+  // who samples first does so at the beginning of the interval, and sends at its end
+  if (assumes(Assumption.sampleAtOnce) && isThrottled(s)) return;
   sample(s);
-  if (load<u8>(at, Src.held)) arm(sampleNode(s), now() + latency(Timing.send, streamOfSampling(s)), PHASE_DEVICE);
+  if (!load<u8>(at, Src.held)) noteMessage(s);
+  else arm(sampleNode(s), now() + latency(Timing.send, streamOfSampling(s)), PHASE_DEVICE);
 }
 
 /** Arms CPU c for the effect of the micro-op its current context stands in front of, `after` cycles from now at the earliest. */
@@ -224,7 +227,8 @@ function cpuTick(c: u32): void {
     if (mayInterrupt(c, level) || (firstTimer(c) >= 0 && takesTimers(c, level))) kick(c);
     return;
   } else if (op == Op.serve) {
-    after = imm + (servedSource < 0 ? 0 : sourceSetup(servedSource, SourceSetup.handlerCycles));
+    after = imm + (servedSource < 0 ? 0 : handlerCost(servedSource));
+    if (servedSource >= 0) countHandler(c, servedSource, after);
   }
   if (servedSource >= 0 && watching) noteServed(servedSource, c, level);
   if (servedSource >= 0 && load<u32>(backlog(servedSource))) {
@@ -232,7 +236,10 @@ function cpuTick(c: u32): void {
     arm(raiseNode(servedSource), now() + 1, PHASE_DEVICE);
   }
   armCpu(c, after);
-  if (operationEnded) armOperation();
+  if (operationEnded) {
+    armOperation();
+    reviewInjected();
+  }
 }
 
 function timerTick(c: u32): void {
@@ -253,6 +260,7 @@ function tick(node: u32): void {
   else if (node < firstFunctionNode()) unitTick(node - firstUnitNode());
   else if (node < firstTimerNode()) functionTick(node - firstFunctionNode());
   else if (node < firstStoreNode()) timerDue(node - firstTimerNode());
+  else if (nInjected != 0 && node == injectedNode()) injectedTick();
   else storeTick(node - firstStoreNode());
 }
 
