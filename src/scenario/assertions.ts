@@ -5,7 +5,7 @@ import { joined, kebab } from '../words.js';
 import { cpusOf } from './complete.js';
 import { duplicates, finding, type Finding } from './findings.js';
 import { FIRST_VECTOR, type Assertion, type CpuDescription, type Universe } from './scenario.js';
-import { assertionKeys, type ScenarioFile } from './schema.js';
+import { assertionKeys, type ScenarioFile } from './schema/index.js';
 import type { Vocabulary } from './vocabulary.js';
 
 /** Names that an own property cannot have. */

@@ -14,7 +14,7 @@ import {
   type Operation,
   type Scenario,
 } from './scenario.js';
-import type { ScenarioFile } from './schema.js';
+import type { ScenarioFile } from './schema/index.js';
 
 export function completed(file: ScenarioFile, outline: Outline): Scenario {
   const { version, name, about, model, behaviours, assumptions, universe, devices, operations, parallel, assert, run, timing } = file;

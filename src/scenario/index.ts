@@ -24,7 +24,7 @@ export {
   type TimingValue,
   type Universe,
 } from './scenario.js';
-export { jsonSchema } from './schema.js';
+export { jsonSchema } from './schema/index.js';
 export { stringifyScenario } from './stringify.js';
 export {
   assembleSystem,

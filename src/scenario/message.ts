@@ -4,7 +4,7 @@ import { joined } from '../words.js';
 import { finding, type Finding } from './findings.js';
 import type { MessageOutline } from './outline.js';
 import type { DeviceDescription, MessageDescription, Scenario } from './scenario.js';
-import type { ScenarioFile } from './schema.js';
+import type { ScenarioFile } from './schema/index.js';
 
 type Type = MessageDescription['type'];
 

@@ -16,7 +16,7 @@ import {
   vcpuCount,
   vcpuNumber,
   vectorNumber,
-} from './schema.js';
+} from './schema/index.js';
 import type { Path } from './source.js';
 
 /** A value that the schema accepts, and where it stands. */

@@ -6,7 +6,7 @@ import { findingsOf } from './issues.js';
 import { outlineOf } from './outline.js';
 import { referenceMistakes } from './references.js';
 import type { Scenario } from './scenario.js';
-import { scenarioFile } from './schema.js';
+import { scenarioFile } from './schema/index.js';
 import { decodeText, readSource } from './source.js';
 import { vocabularyMistakes, type Vocabulary } from './vocabulary.js';
 

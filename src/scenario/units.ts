@@ -3,7 +3,7 @@ import { joined, quote } from '../words.js';
 import { duplicates, finding, type Finding } from './findings.js';
 import type { Outline } from './outline.js';
 import type { IommuDescription } from './scenario.js';
-import type { ScenarioFile } from './schema.js';
+import type { ScenarioFile } from './schema/index.js';
 
 type Given = Exclude<NonNullable<ScenarioFile['machine']['iommu']>, string>;
 
