@@ -7,8 +7,11 @@ import {
   Fn,
   Gcmd,
   Inspect,
+  Injected,
+  InjectedHead,
   instantiate,
   Iommu,
+  Load,
   MsixEntry,
   Note,
   PidWord,
@@ -25,7 +28,7 @@ import type { EventRecord } from './events.js';
 import { percentiles, type Percentiles } from './histogram.js';
 import { Machine } from './machine.js';
 import { bitOf, propertiesOf } from './properties.js';
-import { refuseTooLarge, type MachineSetup } from './setup.js';
+import { refuseTooLarge, type InjectedOperation, type MachineSetup } from './setup.js';
 
 /** A model did what none may do: the program is at fault, not the user's input. */
 export class ModelFault extends Error {
@@ -61,7 +64,7 @@ export class ProgramMachine extends Machine {
 
   static override async create(setup: MachineSetup, source?: ModuleSource): Promise<ProgramMachine> {
     refuseTooLarge(setup);
-    return new ProgramMachine(await instantiate(source), setup);
+    return new this(await instantiate(source), setup);
   }
 
   // --- setting up, before `start`
@@ -374,6 +377,70 @@ export class ProgramMachine extends Machine {
     this.#throwOnFault();
     const broken = this.#named(this.core.exports.violationMask());
     return { status: status === Status.failed ? 'failed' : status === Status.ringFull ? 'ringFull' : 'more', broken };
+  }
+
+  /** What a CPU has done for drivers so far: handlers entered, and their cost in cycles. */
+  loadOfCpu(c: number): { readonly handled: number; readonly cycles: number } {
+    return this.#load(c);
+  }
+
+  /** The same of an interrupt source. */
+  loadOfSource(s: number): { readonly handled: number; readonly cycles: number } {
+    return this.#load(this.setup.apicIds.length + s);
+  }
+
+  #load(n: number): { handled: number; cycles: number } {
+    const at = this.layout.table(Table.loads) + n * Load.size;
+    return { handled: Number(this.core.u64(at + Load.handled)), cycles: Number(this.core.u64(at + Load.cycles)) };
+  }
+
+  // --- injected operations
+
+  /** Puts an operation among those that wait; it may begin from that cycle on. False: all slots are taken, and nothing has happened. */
+  queue(operation: InjectedOperation, at: bigint): boolean {
+    const slot = this.core.exports.freeInjected();
+    if (slot === 0) return false;
+    const number = (slot - this.layout.table(Table.injected)) / Injected.size;
+    const words = Math.ceil(this.setup.apicIds.length / 32);
+    const masks = this.layout.table(Table.injectedMasks) + number * words * 4;
+    const [first, second] = operation.args;
+    const mask = new Uint32Array(words);
+    if (typeof second !== 'number') for (const c of second.cpus) mask[c >>> 5] = (mask[c >>> 5] ?? 0) | (1 << (c & 31));
+    this.core.write(masks, mask);
+    this.core.setU32(slot + Injected.due, Number(at & 0xffff_ffffn));
+    this.core.setU32(slot + Injected.due + 4, Number(at >> 32n));
+    this.core.setU32(slot + Injected.entry, operation.entry);
+    this.core.setU32(slot + Injected.cpu, operation.cpu);
+    this.core.setU32(slot + Injected.arg0, first);
+    this.core.setU32(slot + Injected.arg1, typeof second === 'number' ? second : masks);
+    this.core.setU32(slot + Injected.key, operation.key ?? 0);
+    this.core.setU32(slot + Injected.subject, operation.subject === undefined ? 0 : operation.subject + 1);
+    this.core.exports.inject(number);
+    return true;
+  }
+
+  /** How many operations were injected so far, have begun, have ended. */
+  get injected(): { readonly total: number; readonly begun: number; readonly ended: number } {
+    const at = this.layout.table(Table.injectedHead);
+    if ((this.setup.injected ?? 0) === 0) return { total: 0, begun: 0, ended: 0 };
+    const word = (which: InjectedHead): number => this.core.u32(at + which);
+    return { total: word(InjectedHead.total), begun: word(InjectedHead.totalBegun), ended: word(InjectedHead.totalEnded) };
+  }
+
+  /** Injected operations that have not ended: those that have begun, then those that wait, in their order. `subject`: CPU, by index. */
+  pending(): { readonly entry: number; readonly subject: number | undefined; readonly due: bigint }[] {
+    if ((this.setup.injected ?? 0) === 0) return [];
+    const found: { entry: number; subject: number | undefined; due: bigint }[] = [];
+    for (const list of [InjectedHead.begun, InjectedHead.queue]) {
+      let next = this.core.u32(this.layout.table(Table.injectedHead) + list);
+      while (next !== 0) {
+        const at = this.layout.table(Table.injected) + (next - 1) * Injected.size;
+        const subject = this.core.u32(at + Injected.subject);
+        found.push({ entry: this.core.u32(at + Injected.entry), subject: subject === 0 ? undefined : subject - 1, due: this.core.u64(at) });
+        next = this.core.u32(at + Injected.next);
+      }
+    }
+    return found;
   }
 
   /** The records since the last call as they are, oldest first. */

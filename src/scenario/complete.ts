@@ -1,15 +1,16 @@
 /** From a file without mistakes to the scenario: the defaults that need a look at more than one key. */
 import { messageOf } from './message.js';
+import { eventOf, policyOf } from './events.js';
 import type { Outline } from './outline.js';
 import { placeIrqs } from './placement.js';
 import { unitsOf } from './units.js';
+import { handlerOf, interArrivalOf, timeOf } from './workload.js';
 import { lastCpus } from './vcpus.js';
 import {
   FIRST_VECTOR,
   type Assertion,
   type CpuDescription,
   type DeviceDescription,
-  type InterArrival,
   type MachineDescription,
   type Operation,
   type Scenario,
@@ -18,6 +19,7 @@ import type { ScenarioFile } from './schema/index.js';
 
 export function completed(file: ScenarioFile, outline: Outline): Scenario {
   const { version, name, about, model, behaviours, assumptions, universe, devices, operations, parallel, assert, run, timing } = file;
+  const { events, policies } = file;
   const cpus = cpusOf(file);
   const all = cpus.map(({ cpu }) => cpu);
   const online = cpus.filter((cpu) => cpu.online).map(({ cpu }) => cpu);
@@ -33,10 +35,12 @@ export function completed(file: ScenarioFile, outline: Outline): Scenario {
     assumptions,
     machine: { cpus, ...iommuOf(file), ...vcpusOf(file, online), ...ioapicOf(file) },
     universe,
-    devices: devices.map((device): DeviceDescription => ({
+    devices: devices.map(({ moderation, ...device }): DeviceDescription => ({
       ...device,
       ...levelOf(device),
-      interArrival: gapsOf(device.interArrival),
+      interArrival: interArrivalOf(device.interArrival),
+      ...(moderation !== undefined && { moderation: timeOf(moderation) }),
+      handlerCycles: handlerOf(device.handlerCycles),
       irqs: device.irqs.map(({ irq, affinity, managed = false, threaded = false, requested = true, vcpu: postedTo }) => {
         const { cpu = 0, vector = FIRST_VECTOR } = placements[place++] ?? {};
         const placed = { irq, cpu, vector, affinity: affinity === undefined ? all : ascending(affinity) };
@@ -46,6 +50,8 @@ export function completed(file: ScenarioFile, outline: Outline): Scenario {
     })),
     operations: operations.map(operationOf),
     parallel,
+    events: events.map(eventOf),
+    policies: policies.map(policyOf),
     assert: assert.map(assertionOf),
     run,
     timing,
@@ -74,13 +80,9 @@ export function cpusOf({ machine: { cpus } }: ScenarioFile): readonly CpuDescrip
 }
 
 /** A level-triggered line makes a device of kind `level`. */
-function levelOf(device: ScenarioFile['devices'][number]): Pick<DeviceDescription, 'kind' | 'message'> {
+function levelOf(device: Pick<ScenarioFile['devices'][number], 'kind' | 'message' | 'irqs'>): Pick<DeviceDescription, 'kind' | 'message'> {
   const message = messageOf(device);
   return { kind: message.type === 'ioapic' && message.trigger === 'level' ? 'level' : device.kind, message };
-}
-
-function gapsOf({ us, cycles = [] }: ScenarioFile['devices'][number]['interArrival']): InterArrival {
-  return us === undefined ? { cycles } : { us };
 }
 
 function operationOf(operation: ScenarioFile['operations'][number]): Operation {

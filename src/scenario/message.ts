@@ -26,7 +26,7 @@ function leastFor(type: Type, irqs: number): number {
 }
 
 /** What the file says, as the scenario has it: what is not said, and what would be so anyhow, is left out. */
-export function messageOf({ kind, message, irqs }: ScenarioFile['devices'][number]): MessageDescription {
+export function messageOf({ kind, message, irqs }: Pick<ScenarioFile['devices'][number], 'kind' | 'message' | 'irqs'>): MessageDescription {
   const { type, address64, maskable, vectors, pin = 0, trigger = kind === 'level' ? 'level' : 'edge' } = message;
   if (type === 'hpet' || type === 'dmar') return { type };
   if (type === 'ioapic') return { type, pin, trigger };

@@ -1,7 +1,8 @@
 /** The text of a scenario file to a scenario, or to every mistake in it. */
 import { assertionMistakes } from './assertions.js';
-import { completed } from './complete.js';
+import { completed, cpusOf } from './complete.js';
 import { sortDiagnostics, type Diagnostic } from './diagnostics.js';
+import { eventMistakes } from './events.js';
 import { findingsOf } from './issues.js';
 import { outlineOf } from './outline.js';
 import { referenceMistakes } from './references.js';
@@ -26,7 +27,11 @@ export function parseScenario(text: string, file: string, known: Vocabulary = {}
   const outline = outlineOf(source.value);
   const findings = [
     ...(checked.success
-      ? [...vocabularyMistakes(checked.data, known), ...assertionMistakes(checked.data, known)]
+      ? [
+          ...vocabularyMistakes(checked.data, known),
+          ...assertionMistakes(checked.data, known),
+          ...eventMistakes(checked.data, cpusOf(checked.data)),
+        ]
       : findingsOf(checked.error.issues, source.value)),
     ...referenceMistakes(outline),
   ];

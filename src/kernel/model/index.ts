@@ -5,6 +5,8 @@ import { ModelError, UnsupportedError, type KernelModel } from './model.js';
 export type {
   ActiveBehaviour,
   BuiltModel,
+  Control,
+  InjectedRequest,
   IrqPlacement,
   KernelModel,
   OperationRequest,

@@ -43,7 +43,7 @@ import { irqKinds } from './irqKinds.js';
 import { invariants, oneshotMasked } from './invariants.js';
 import { addJudges } from './judges.js';
 import { mootReason } from './moot.js';
-import { operation } from './operations.js';
+import { injectedOperation, operation } from './operations.js';
 import { postingOperations } from './posting.js';
 import { remapSize } from './remap.js';
 import { isAmd, isRemapped } from './target.js';
@@ -267,6 +267,14 @@ function assemble(chosen: Behaviours, replace: OwnRoutines, machineSize: Machine
     systemVectors,
     ...(table === undefined ? {} : { irtes: table.used }),
     ...(data.vcpus && { vcpus: (machine: ProgramMachine) => describeVcpus(machine, data, vcpuCount) }),
+    control: {
+      injected: (request) => injectedOperation(request, entry),
+      online: (machine) => machine.maskBits(data.cpuOnlineMask.slot),
+      irq: (machine, irq) => ({
+        cpu: machine.variable(data.apicdCpu.slot, irq),
+        requested: machine.variable(data.started.slot, irq) !== State.SHUTDOWN,
+      }),
+    },
     boot: (machine) => {
       boot(machine, data, chip, kinds, size, at);
       vcpus?.boot(machine);
