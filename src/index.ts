@@ -1,5 +1,13 @@
 /** The public API of irqlab, and nothing else. */
-export { timedRun, type DeadlineReport, type Held, type LateEvent, type RunLimits, type RunResult } from './campaign/index.js';
+export {
+  timedRun,
+  type DeadlineReport,
+  type Held,
+  type InjectedCounts,
+  type LateEvent,
+  type RunLimits,
+  type RunResult,
+} from './campaign/index.js';
 export {
   checkJsonSchema,
   checkResultOf,
@@ -123,11 +131,22 @@ export {
   formatDiagnostic,
   jsonSchema,
   parseScenario,
+  ScenarioMachine,
   stringifyScenario,
+  type CpuView,
   type Diagnostic,
+  type HandlerCycles,
+  type Injected,
+  type InterArrival,
+  type IrqView,
   type Overrides,
+  type PolicyDescription,
+  type RunView,
   type Scenario,
   type Settings,
   type System,
+  type Time,
+  type TimedOperation,
 } from './scenario/index.js';
-export { checkScenario, formatFacts, importTrace, runScenario, type Import } from './trace/index.js';
+export type { Policy, PolicySource } from './workload/index.js';
+export { checkScenario, formatFacts, importTrace, runScenario, withReplays, type Import } from './trace/index.js';

@@ -1,12 +1,18 @@
 /** A timed, seeded run of a scenario until its bound or the first failure. */
 import type { Percentiles } from '../machine/index.js';
 import { Lateness, type DeadlineReport } from './lateness.js';
-import { assembleSystem, type Overrides, type Scenario, type System } from '../scenario/index.js';
+import { assembleSystem, type Overrides, type Scenario, type ScenarioMachine, type System } from '../scenario/index.js';
+import { policiesOf, type Policy, type PolicySource } from '../workload/index.js';
 
 /** Cycles of a simulated second (hardware.md G.1). */
 const CYCLES_PER_SECOND = 3_000_000_000;
 /** Cycles a call into the module runs: short enough for progress and Ctrl-C, long enough for the engine's upper tier. */
 const SLICE = 300_000_000;
+
+/** Cycles from one question to policies to the next: 1 ms. */
+const BATCH = 3_000_000;
+/** Operations of policies that may have been injected and not ended. */
+const MOST_PENDING = 1024;
 
 /** Records of the ring, where somebody reads them. */
 const RING = 1 << 14;
@@ -17,6 +23,8 @@ export interface RunLimits {
   readonly seconds?: number | undefined;
   /** cycles within which the handler of each event has to run; an event that takes longer is late, and the run has failed */
   readonly deadline?: number | undefined;
+  /** what moves irqs and plugs CPUs while the machine runs, besides the policies of the scenario; asked every simulated millisecond */
+  readonly policies?: readonly PolicySource[] | undefined;
   /** called between slices with the simulated seconds so far; true stops the run */
   readonly progress?: (seconds: number) => boolean | Promise<boolean>;
 }
@@ -48,6 +56,10 @@ export interface RunResult {
   readonly swallowed: number;
   /** handlers entered on a vector that carried only another device's events */
   readonly foreign: number;
+  /** events of devices that had one of the same irq to tell already: one message tells them all */
+  readonly joined: number;
+  /** operations that were injected: by events of the scenario, and by policies */
+  readonly injected: InjectedCounts;
   /** vectors given up while still allocated: counted, no failure */
   readonly leaked: number;
   /** raise to handler entry, cycles */
@@ -58,19 +70,69 @@ export interface RunResult {
   readonly digest: string;
 }
 
+/** What became of injected operations. */
+export interface InjectedCounts {
+  readonly total: number;
+  readonly done: number;
+  /** begun, and not done when the run ended */
+  readonly running: number;
+  /** not begun: their time had not come, or no CPU had time for them */
+  readonly queued: number;
+  /** what policies wanted and the kernel would have refused, or had no room for */
+  readonly refused: number;
+}
+
+/** Asks the policies and does what they want, batch by batch. */
+class Driver {
+  readonly #machine: ScenarioMachine;
+  readonly #policies: readonly Policy[];
+  refused = 0;
+
+  constructor(machine: ScenarioMachine, policies: readonly Policy[]) {
+    this.#machine = machine;
+    this.#policies = policies;
+  }
+
+  /** Cycles of the next batch, `most` at most. */
+  next(most: number): number {
+    if (this.#policies.length === 0) return most;
+    const cycles = Math.min(most, BATCH - Number(this.#machine.now % BigInt(BATCH)));
+    const view = this.#machine.view(this.#machine.now + BigInt(cycles));
+    for (const policy of this.#policies)
+      for (const { at, ...operation } of policy.next(view)) if (!this.#machine.tryInject(operation, at)) this.refused++;
+    return cycles;
+  }
+
+  get counts(): InjectedCounts {
+    const { total, begun, ended } = this.#machine.injected;
+    return { total, done: ended, running: begun - ended, queued: total - begun, refused: this.refused };
+  }
+}
+
 /** Runs a scenario. Throws `ModelError` if its model or a behaviour does not exist. */
 export async function timedRun(scenario: Scenario, overrides: Overrides = {}, limits: RunLimits = {}): Promise<RunResult> {
   const system = assembleSystem(scenario, overrides);
   const seed = limits.seed ?? scenario.run.seed;
   const lateness = limits.deadline === undefined ? undefined : new Lateness(system, limits.deadline);
   const holds = lateness !== undefined;
-  const machine = await system.machine({ timed: true, record: 1, seed, ring: holds ? RING + system.names.sources.length : 0, holds });
+  const own = (limits.policies ?? []).map((policy): Policy => (typeof policy === 'function' ? { name: 'own', next: policy } : policy));
+  const machine = await system.machine({
+    timed: true,
+    record: 1,
+    seed,
+    ring: holds ? RING + system.names.sources.length : 0,
+    holds,
+    ...(own.length > 0 && { injected: MOST_PENDING }),
+  });
+  const driver = new Driver(machine, [...policiesOf(scenario.policies, seed), ...own]);
   const run = (cycles: number): ReturnType<typeof machine.run> => {
     const end = machine.now + BigInt(cycles);
+    let batch = machine.now;
     while (true) {
-      const ran = machine.run(Number(end - machine.now));
+      if (machine.now === batch && batch < end) batch += BigInt(driver.next(Number(end - batch)));
+      const ran = machine.run(Number(batch - machine.now));
       lateness?.take(machine.events());
-      if (ran.status !== 'ringFull') return ran;
+      if (ran.status === 'failed' || (ran.status === 'more' && machine.now === end)) return ran;
     }
   };
   const bound = Math.round((limits.seconds ?? scenario.run.seconds) * CYCLES_PER_SECOND);
@@ -120,6 +182,8 @@ export async function timedRun(scenario: Scenario, overrides: Overrides = {}, li
     swallowed: machine.note('swallowed'),
     foreign: machine.note('foreign'),
     leaked: machine.note('leaked'),
+    joined: machine.counter('joined'),
+    injected: driver.counts,
     latency: machine.latency(),
     ...(deadline !== undefined && { deadline }),
     digest: machine.eventDigest(),

@@ -11,6 +11,7 @@ import { addHunt } from './hunt.js';
 import { addImport } from './import.js';
 import { addLists } from './list.js';
 import { junitErrors } from './junit.js';
+import { ModelError } from '../kernel/model/index.js';
 import { Exit, InputError, print, printErrors, type Format } from './output.js';
 import { addRaces } from './races.js';
 import { addReplay } from './replay.js';
@@ -85,6 +86,9 @@ function report(error: unknown): void {
     else tell(new InputError(sentence(error)));
   } else if (error instanceof InputError) {
     tell(error);
+  } else if (error instanceof ModelError) {
+    // the scenario and the model do not go together in this command
+    tell(new InputError(error.message));
   } else {
     throw error;
   }

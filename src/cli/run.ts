@@ -5,7 +5,7 @@ import { drawDiagram, explain, wrap } from '../check/index.js';
 import { ModelError } from '../kernel/model/index.js';
 import { restsOn } from '../scenario/index.js';
 import { deadlineText, us } from './deadline.js';
-import { loadScenario, overridesOf, simulatedSeconds, systemOptions, wholeNumber, type SystemOptions } from './options.js';
+import { loadTimed, overridesOf, simulatedSeconds, systemOptions, wholeNumber, type SystemOptions } from './options.js';
 import { count, Exit, field, headline, InputError, Interrupt, plural, print, printJson, Progress, style, width } from './output.js';
 import { expectPicture, writePictures } from './picture.js';
 import { kebab } from '../words.js';
@@ -36,7 +36,7 @@ export function runText(result: RunResult): string {
     headline(`${system.scenario.name}, ${system.model.name}, seed ${result.seed}`, words, paint),
     ...field(
       'interrupts',
-      `sent ${count(result.sent)}, handled ${count(result.handled)}, lost ${count(result.lost)}${coalesced > 0 ? `, coalesced ${count(coalesced)}` : ''}`,
+      `sent ${count(result.sent)}, handled ${count(result.handled)}, lost ${count(result.lost)}${result.joined > 0 ? `, joined one that was not sent yet ${count(result.joined)}` : ''}${coalesced > 0 ? `, coalesced ${count(coalesced)}` : ''}`,
     ),
     ...field('latency', `raise to handler: median ${us(l.p50)}, 99 % ${us(l.p99)}, 99.9 % ${us(l.p999)}, most ${us(l.max)}`),
     ...(result.deadline === undefined ? [] : deadlineText(result.deadline)),
@@ -44,6 +44,7 @@ export function runText(result: RunResult): string {
       'kernel',
       `${plural(result.moves, 'move')}, ${plural(result.retriggers, 're-trigger')}, ${count(result.swallowed)} swallowed, ${plural(result.strays, 'stray')}, ${count(result.foreign)} foreign, ${plural(result.leaked, 'leaked vector')}`,
     ),
+    ...injectedText(result.injected),
     ...field(
       'simulated',
       `${result.cycles.toLocaleString('en-US')} cycles, ${count(result.microOps)} micro-ops, ${count(result.ipis)} IPIs`,
@@ -54,6 +55,16 @@ export function runText(result: RunResult): string {
       : field('unchecked', `${plural(unchecked, 'assertion')} of the scenario: check looks at every state, a run does not`)),
     '',
   ].join('\n');
+}
+
+/** What became of injected operations, if there were any. */
+function injectedText({ total, done, running, queued, refused }: RunResult['injected']): string[] {
+  if (total + refused === 0) return [];
+  const left = [...(running > 0 ? [`${count(running)} not done`] : []), ...(refused > 0 ? [`${count(refused)} refused`] : [])];
+  return field(
+    'injected',
+    `${plural(total, 'operation')}, ${[`${count(done)} done`, ...left, `${count(queued)} still queued`].join(', ')}`,
+  );
 }
 
 function runJson({ system, ...rest }: RunResult): unknown {
@@ -165,7 +176,7 @@ export function addRun(program: Command): void {
         throw new InputError('a schedule has no time, so no event of it is late: leave out --deadline or --schedule');
       expectPicture(options.svg);
       if (options.schedule !== undefined) return replaySchedule(options);
-      const scenario = loadScenario(options.scenario);
+      const scenario = loadTimed(options.scenario);
       const overrides = await overridesOf(options);
       const result = await runScenario(scenario, overrides, {
         seed: options.seed,

@@ -4,6 +4,7 @@
  */
 export { builtinScenarios, findScenario, type BuiltinScenario } from './builtin/index.js';
 export { diagnosticToJson, formatDiagnostic, type Diagnostic, type DiagnosticJson } from './diagnostics.js';
+export { exponential } from './quantiles.js';
 export { requesterOf } from './message.js';
 export { parseScenario, parseScenarioBytes, type Parsed } from './parse.js';
 export {

@@ -33,6 +33,8 @@ export interface IrqView {
 export interface RunView {
   /** cycles since the beginning of the run */
   readonly time: number;
+  /** cycle at which a policy is asked again */
+  readonly until: number;
   readonly cpus: readonly CpuView[];
   readonly irqs: readonly IrqView[];
   /** numbers of the CPUs that are online */
@@ -87,8 +89,24 @@ export class ScenarioMachine extends ProgramMachine {
   /** Injects an operation; left out: now. Throws `RangeError`; `ModelError` for a model of the user's own that takes none. */
   inject(operation: Injected, at?: Time): void {
     const due = at === undefined ? this.now : BigInt(cyclesOf(at));
+    const wrong = this.#mistake(operation, due) ?? this.#refusal(operation, due);
+    if (wrong !== undefined) throw new RangeError(wrong);
+    if (!this.#queue(operation, due))
+      throw new RangeError(`${this.pending().length} operations wait already, and no more have room; let the machine run first`);
+  }
+
+  /**
+   * Injects an operation of somebody who does not know what the others do: false if the kernel would refuse it then, or there is no
+   * room, and nothing has happened. Throws as `inject` for what does not exist.
+   */
+  tryInject(operation: Injected, at?: Time): boolean {
+    const due = at === undefined ? this.now : BigInt(cyclesOf(at));
     const wrong = this.#mistake(operation, due);
     if (wrong !== undefined) throw new RangeError(wrong);
+    return this.#refusal(operation, due) === undefined && this.#queue(operation, due);
+  }
+
+  #queue(operation: Injected, due: bigint): boolean {
     const { control, cpus, irqs, model } = this.#known;
     if (control === undefined) throw new ModelError(`${model} takes no operations while it runs: its machines have no control`);
     const indexOf = (cpu: number): number => cpus.indexOf(cpu);
@@ -103,18 +121,12 @@ export class ScenarioMachine extends ProgramMachine {
         : 'offline' in operation
           ? ({ kind: 'offline', cpu: indexOf(operation.offline), on: 0 } as const)
           : ({ kind: 'online', cpu: indexOf(operation.online), on: 0 } as const);
-    if (!this.queue(control.injected(request), due))
-      throw new RangeError(`${this.pending().length} operations wait already, and no more have room; let the machine run first`);
+    return this.queue(control.injected(request), due);
   }
 
-  /** True if one more operation has room. */
-  get hasRoom(): boolean {
-    return this.pending().length < (this.setup.injected ?? 0);
-  }
-
-  /** The machine as it is at this moment, for a policy. */
-  view(): RunView {
-    return new View(this, this.#known);
+  /** The machine as it is at this moment, for a policy that is asked again at a cycle. */
+  view(until = this.now): RunView {
+    return new View(this, this.#known, Number(until));
   }
 
   get #known(): Host {
@@ -122,32 +134,41 @@ export class ScenarioMachine extends ProgramMachine {
     return this.#host;
   }
 
-  /** Why an operation cannot be injected, as a sentence. */
+  /** What does not exist, or makes no sense at any time, as a sentence. */
   #mistake(operation: Injected, due: bigint): string | undefined {
-    const { control, cpus, irqs, guests, othersPlug } = this.#known;
+    const { cpus, irqs, guests } = this.#known;
     if (!this.setup.timed)
       return 'a check has no time at which an operation could be injected; write it among the operations of the scenario';
     if (guests) return 'a machine with vCPUs takes no operations while it runs';
     if (due < this.now) return `cycle ${due} has passed; it is cycle ${this.now} now`;
-    const named = 'move' in operation ? operation.move.to : 'offline' in operation ? [operation.offline] : [operation.online];
-    const missing = [...named, ...('move' in operation ? [operation.move.on ?? cpus[0]] : [])].find(
-      (cpu) => !cpus.some((each) => each === cpu),
-    );
-    if (missing !== undefined) return `CPU ${missing} does not exist; the machine has ${cpusListed(cpus)}`;
-    const online = othersPlug || control === undefined ? undefined : this.#onlineAt(control, due);
-    if ('move' in operation) {
-      const { irq, to } = operation.move;
-      const known = irqs.find((each) => each.irq === irq);
-      if (known === undefined) return `irq ${irq} does not exist; the devices have irq ${listed(irqs.map((each) => each.irq))}`;
-      if (known.managed) return `irq ${irq} is managed, and only the kernel moves it`;
-      if (to.length === 0) return 'an irq needs a CPU to go to; name one';
-      // whoever asks for a later time may know what is done until then
-      if (due === this.now && control?.irq(this, irqs.indexOf(known)).requested === false)
-        return `irq ${irq} is not requested: no driver has it, and nothing moves it`;
-      if (online === undefined || to.some((cpu) => online.has(cpu))) return undefined;
-      return `no CPU of this list is online then; add one of ${cpusListed([...online])}`;
-    }
-    return online && ('offline' in operation ? plug('offline', operation.offline, online) : plug('online', operation.online, online));
+    const named = cpusOf(operation).find((cpu) => !cpus.includes(cpu));
+    if (named !== undefined) return `CPU ${named} does not exist; the machine has ${cpusListed(cpus)}`;
+    if (!('move' in operation)) return undefined;
+    const { irq, to } = operation.move;
+    const known = irqs.find((each) => each.irq === irq);
+    if (known === undefined) return `irq ${irq} does not exist; the devices have irq ${listed(irqs.map((each) => each.irq))}`;
+    if (known.managed) return `irq ${irq} is managed, and only the kernel moves it`;
+    return to.length === 0 ? 'an irq needs a CPU to go to; name one' : undefined;
+  }
+
+  /** Why the kernel would refuse an operation then, as far as that is known now, as a sentence. */
+  #refusal(operation: Injected, due: bigint): string | undefined {
+    const { control, irqs, othersPlug } = this.#known;
+    if (control === undefined) return undefined;
+    const online = othersPlug ? undefined : this.#onlineAt(control, due);
+    if (!('move' in operation))
+      return online && ('offline' in operation ? plug('offline', operation.offline, online) : plug('online', operation.online, online));
+    const { irq, to } = operation.move;
+    // whoever asks for a later time may know what is done until then
+    const requested =
+      due > this.now ||
+      control.irq(
+        this,
+        irqs.findIndex((each) => each.irq === irq),
+      ).requested;
+    if (!requested) return `irq ${irq} is not requested: no driver has it, and nothing moves it`;
+    if (online === undefined || to.some((cpu) => online.has(cpu))) return undefined;
+    return `no CPU of this list is online then; add one of ${cpusListed([...online])}`;
   }
 
   /** CPUs that will be online at a cycle, as far as that is decided. */
@@ -164,11 +185,21 @@ export class ScenarioMachine extends ProgramMachine {
   }
 }
 
+/** CPUs that an operation names. */
+function cpusOf(operation: Injected): readonly number[] {
+  if ('offline' in operation) return [operation.offline];
+  if ('online' in operation) return [operation.online];
+  const { to, on } = operation.move;
+  return on === undefined ? to : [...to, on];
+}
+
 class View implements RunView {
   readonly #machine: ScenarioMachine;
   readonly #host: Host;
+  readonly until: number;
 
-  constructor(machine: ScenarioMachine, host: Host) {
+  constructor(machine: ScenarioMachine, host: Host, until: number) {
+    this.until = until;
     this.#machine = machine;
     this.#host = host;
   }

@@ -19,6 +19,8 @@ export interface Mode {
   readonly ring?: number;
   /** what holds up each event is recorded (timed); default: it is not */
   readonly holds?: boolean;
+  /** operations that may be injected and have not ended, besides the events of the file (timed); default 64, with policies 1024 */
+  readonly injected?: number;
 }
 
 /** What is set in place of the file, whichever the model. */
@@ -284,7 +286,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
       record: mode.record,
       ring: mode.ring ?? (mode.record === 0 ? 0 : RING),
       holds: mode.holds ?? false,
-      injected: scenario.events.length + (scenario.policies.length === 0 ? FEW_INJECTED : MANY_INJECTED),
+      injected: scenario.events.length + (mode.injected ?? (scenario.policies.length === 0 ? FEW_INJECTED : MANY_INJECTED)),
     };
   };
   const known: Host = {
@@ -293,7 +295,9 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     cpus: cpus.map(({ cpu }) => cpu),
     nodes: cpus.map(() => 0),
     irqs: sources.map(({ irq }) => ({ irq: irq.irq, managed: irq.managed === true, node: 0 })),
-    othersPlug: scenario.operations.some((o) => 'offline' in o || 'online' in o || 'suspend' in o) || scenario.policies.some((policy) => 'hotplugStorm' in policy),
+    othersPlug:
+      scenario.operations.some((o) => 'offline' in o || 'online' in o || 'suspend' in o) ||
+      scenario.policies.some((policy) => 'hotplugStorm' in policy),
     guests: guests.length > 0,
   };
   const machine = async (mode: Mode): Promise<ScenarioMachine> => {
