@@ -11,8 +11,9 @@ export function roundRobin(options: { readonly everyUs: number } & Among): Polic
       if (due.length === 0) return [];
       const [irqs, cpus] = [movable(view, options), targets(view, options)];
       return due.flatMap((cycles) => {
-        const irq = irqs[moves % irqs.length]?.irq;
-        const cpu = cpus[(moves + Math.floor(moves / irqs.length) + 1) % cpus.length];
+        const [round, place] = [Math.floor(moves / irqs.length), moves % irqs.length];
+        const irq = irqs[place]?.irq;
+        const cpu = cpus[(place + round + 1) % cpus.length];
         moves++;
         return irq === undefined || cpu === undefined ? [] : [{ at: { cycles }, move: { irq, to: [cpu] } }];
       });
