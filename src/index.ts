@@ -148,5 +148,5 @@ export {
   type Time,
   type TimedOperation,
 } from './scenario/index.js';
-export type { Policy, PolicySource } from './workload/index.js';
+export { policiesOf, type Policy, type PolicySource } from './workload/index.js';
 export { checkScenario, formatFacts, importTrace, runScenario, withReplays, type Import } from './trace/index.js';

@@ -2,7 +2,8 @@
 import { cpusListed, joined, listed } from '../words.js';
 import { duplicates, finding, type Finding } from './findings.js';
 import { plug } from './operations.js';
-import { cyclesOf, type CpuDescription, type Injected, type PolicyDescription, type TimedOperation } from './scenario.js';
+import type { CpuOutline, Outline } from './outline.js';
+import { cyclesOf, type Injected, type PolicyDescription, type TimedOperation } from './scenario.js';
 import { policyKeys, type ScenarioFile } from './schema/index.js';
 import type { Path } from './source.js';
 import { timeOf } from './workload.js';
@@ -40,10 +41,11 @@ export function policyOf({ storm, roundRobin, balancer, numa, hotplugStorm }: Po
 }
 
 /** Mistakes of a file that the schema accepts. */
-export function eventMistakes(file: ScenarioFile, machine: readonly CpuDescription[]): Finding[] {
-  const { events, policies, operations, devices } = file;
-  const cpus = machine.map(({ cpu }) => cpu);
-  const irqs = devices.flatMap((device) => device.irqs);
+export function eventMistakes(file: ScenarioFile, outline: Outline): Finding[] {
+  const { events, policies, operations } = file;
+  if ((events.length === 0 && policies.length === 0) || outline.cpus === undefined) return [];
+  const cpus = outline.cpus.map(({ cpu }) => cpu.value);
+  const irqs = outline.irqs.flatMap(({ irq, managed, requested }) => (irq === undefined ? [] : [{ irq: irq.value, managed, requested }]));
   const noCpu = (cpu: number | undefined, path: Path): Finding[] =>
     cpu === undefined || cpus.includes(cpu) ? [] : [finding(path, `CPU ${cpu} does not exist; the machine has ${cpusListed(cpus)}`)];
   const noCpus = (list: readonly number[] | undefined, path: Path): Finding[] => [
@@ -57,10 +59,9 @@ export function eventMistakes(file: ScenarioFile, machine: readonly CpuDescripti
     const known = irqs.find((each) => each.irq === irq);
     if (known === undefined)
       return [finding(path, `irq ${irq} does not exist; the devices have irq ${listed(irqs.map((each) => each.irq))}`)];
-    if (known.managed === true)
-      return [finding(path, `irq ${irq} is managed, and only the kernel moves it; leave out this move, or managed`)];
+    if (known.managed) return [finding(path, `irq ${irq} is managed, and only the kernel moves it; leave out this move, or managed`)];
     const requests = operations.some(({ request }) => request === irq);
-    return known.requested === false && !requests
+    return !known.requested && !requests
       ? [finding(path, `irq ${irq} is not requested; write an operation that requests it, or leave out requested: false`)]
       : [];
   };
@@ -100,14 +101,14 @@ export function eventMistakes(file: ScenarioFile, machine: readonly CpuDescripti
     ];
   });
   const wrong = [...guests, ...named, ...lists];
-  return wrong.length > 0 ? wrong : plugMistakes(file, machine);
+  return wrong.length > 0 ? wrong : plugMistakes(file, outline.cpus);
 }
 
 /** CPUs that go and come, in the order of their times; nobody knows what else goes on at that time, if something else plugs CPUs too. */
-function plugMistakes({ events, policies, operations }: ScenarioFile, machine: readonly CpuDescription[]): Finding[] {
+function plugMistakes({ events, policies, operations }: ScenarioFile, machine: readonly CpuOutline[]): Finding[] {
   const others = operations.some((o) => o.offline !== undefined || o.online !== undefined || o.suspend !== undefined);
   if (others || policies.some(({ hotplugStorm }) => hotplugStorm !== undefined)) return [];
-  const online = new Set(machine.flatMap(({ cpu, online: on }) => (on ? [cpu] : [])));
+  const online = new Set(machine.flatMap(({ cpu, online: on }) => (on ? [cpu.value] : [])));
   return events
     .map((event, i) => ({ event, i, at: cyclesOf(timeOf(event.at)) }))
     .toSorted((a, b) => a.at - b.at || a.i - b.i)

@@ -1,6 +1,6 @@
 /** The text of a scenario file to a scenario, or to every mistake in it. */
 import { assertionMistakes } from './assertions.js';
-import { completed, cpusOf } from './complete.js';
+import { completed } from './complete.js';
 import { sortDiagnostics, type Diagnostic } from './diagnostics.js';
 import { eventMistakes } from './events.js';
 import { findingsOf } from './issues.js';
@@ -9,6 +9,7 @@ import { referenceMistakes } from './references.js';
 import type { Scenario } from './scenario.js';
 import { scenarioFile } from './schema/index.js';
 import { decodeText, readSource } from './source.js';
+import { workloadMistakes } from './workload.js';
 import { vocabularyMistakes, type Vocabulary } from './vocabulary.js';
 
 /** A scenario, or the mistakes: at least one, in order of their place, none twice. */
@@ -30,7 +31,8 @@ export function parseScenario(text: string, file: string, known: Vocabulary = {}
       ? [
           ...vocabularyMistakes(checked.data, known),
           ...assertionMistakes(checked.data, known),
-          ...eventMistakes(checked.data, cpusOf(checked.data)),
+          ...eventMistakes(checked.data, outline),
+          ...workloadMistakes(checked.data),
         ]
       : findingsOf(checked.error.issues, source.value)),
     ...referenceMistakes(outline),

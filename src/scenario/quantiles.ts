@@ -4,8 +4,6 @@
  */
 import { CURVE_CELLS, CURVE_LEVELS, CURVE_POINTS } from '../core/index.js';
 
-const LN2 = 0.6931471805599453;
-
 /** Natural logarithm of 1/2 <= x <= 1, by the series of artanh. */
 function logOfHalf(x: number): number {
   const t = (x - 1) / (x + 1);
@@ -19,12 +17,12 @@ function logOfHalf(x: number): number {
 }
 
 /** Natural logarithm of mantissa / 2^halvings. */
-const log = (mantissa: number, halvings: number): number => logOfHalf(mantissa) - halvings * LN2;
+const log = (mantissa: number, halvings: number): number => logOfHalf(mantissa) - halvings * Math.LN2;
 
 /** The exponential function. */
 function exp(x: number): number {
-  const halvings = Math.floor(x / LN2);
-  const rest = x - halvings * LN2;
+  const halvings = Math.floor(x / Math.LN2);
+  const rest = x - halvings * Math.LN2;
   let term = 1;
   let sum = 1;
   for (let n = 1; n < 24; n++) {

@@ -7,7 +7,7 @@ import { functionOf, ioapicsFor, numberOf } from './message.js';
 import { remapping, unitModels, unitOfDevices } from './remapping.js';
 import { CYCLES_PER_US, FIRST_VECTOR, type Operation, type Scenario } from './scenario.js';
 import { ScenarioMachine, type Host } from './scenarioMachine.js';
-import { workloadOf } from './workload.js';
+import { workloadsOf } from './workload.js';
 
 /** How a scenario is looked at. */
 export interface Mode {
@@ -255,7 +255,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   const properties = [...CHECKED, ...lines, ...(built.program.own ?? [])];
   const setup = (mode: Mode): MachineSetup => {
     if (!mode.timed) refuseTimes(scenario);
-    const workloads = mode.timed ? scenario.devices.map(workloadOf) : [];
+    const workloads = mode.timed ? workloadsOf(scenario.devices) : [];
     return {
       apicIds: cpus.map((c) => c.apicId),
       functions,
@@ -266,7 +266,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
         message,
         kind: device.kind,
         raises: (mode.timed || unbounded) && device.raises > 0 ? Infinity : device.raises,
-        ...(mode.timed ? workloads[d]! : NO_LOAD),
+        ...(workloads[d] ?? NO_LOAD),
       })),
       operations: mode.timed && pause > 0 ? [...built.operations, { entry: 0, cpu: 0, args: [0, 0], pause }] : built.operations,
       program: built.program,

@@ -2,6 +2,7 @@
 import { ModelError } from '../kernel/model/index.js';
 import type { SourceSetup, Spread } from '../machine/index.js';
 import { quote } from '../words.js';
+import { finding, type Finding } from './findings.js';
 import { exponential, lognormal } from './quantiles.js';
 import {
   CYCLES_PER_US,
@@ -52,6 +53,15 @@ export function handlerOf(cost: InFile['handlerCycles']): HandlerCycles {
   throw new Error('the schema accepted a cost without a key');
 }
 
+/** A line is asserted until its handler has run, and nothing holds it back. */
+export function workloadMistakes({ devices }: ScenarioFile): Finding[] {
+  return devices.flatMap(({ moderation, message }, i) =>
+    moderation !== undefined && message.type === 'ioapic'
+      ? [finding(['devices', i, 'moderation'], 'a device moderates messages, and a pin is a line; leave out moderation')]
+      : [],
+  );
+}
+
 const between = ({ min, max }: Bounds): Spread => ({ draw: 'between', points: [min, max] });
 const always = (value: number): Spread => ({ draw: 'pick', points: [value] });
 const inCycles = (us: readonly number[]): readonly number[] => us.map((each) => each * CYCLES_PER_US);
@@ -90,11 +100,20 @@ function costOf(cost: HandlerCycles): number | Spread {
   return { draw: 'pick', points: Array.from({ length: 100 }, (_, i) => (i < slowPercent ? slow : fast)) };
 }
 
-/** What a timed run needs of a device; the irqs of it draw from the same points, each from a stream of its own. */
-export function workloadOf(device: DeviceDescription): Pick<SourceSetup, 'gaps' | 'bursts' | 'moderation' | 'handlerCycles'> {
-  return {
-    ...gapsOf(device),
-    ...(device.moderation !== undefined && { moderation: cyclesOf(device.moderation) }),
-    handlerCycles: costOf(device.handlerCycles),
-  };
+export type Workload = Pick<SourceSetup, 'gaps' | 'bursts' | 'moderation' | 'handlerCycles'>;
+
+/** What a timed run needs of each device. Those alike draw from the same points, each irq from a stream of its own. */
+export function workloadsOf(devices: readonly DeviceDescription[]): readonly Workload[] {
+  const known = new Map<string, Workload>();
+  return devices.map((device) => {
+    const { interArrival, moderation, handlerCycles } = device;
+    const key = JSON.stringify([interArrival, moderation, handlerCycles]);
+    const workload = known.get(key) ?? {
+      ...gapsOf(device),
+      ...(moderation !== undefined && { moderation: cyclesOf(moderation) }),
+      handlerCycles: costOf(handlerCycles),
+    };
+    known.set(key, workload);
+    return workload;
+  });
 }

@@ -16,7 +16,7 @@ const LONGEST = 1_000_000_000_000;
 type Gaps = { readonly gaps: readonly number[] } | { readonly errors: readonly Diagnostic[] };
 
 /** Reads the gaps of a file, in cycles. Never throws. */
-export function readGaps(text: string, { file, unit = 'us', irq }: FromFile): Gaps {
+function readGaps(text: string, { file, unit = 'us', irq }: FromFile): Gaps {
   return irq === undefined ? numbers(text, file, unit) : entries(text, file, irq);
 }
 

@@ -37,7 +37,7 @@ const mean = (values: readonly number[]): number => values.reduce((sum, value) =
 
 /** Quantile q of these. */
 function quantile(values: readonly number[], q: number): number {
-  const sorted = Float64Array.from(values).sort();
+  const sorted = Float64Array.from(values).toSorted();
   return sorted[Math.floor(q * sorted.length)] ?? NaN;
 }
 

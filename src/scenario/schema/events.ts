@@ -3,7 +3,7 @@ import { exactlyOne, list, mapping, nonEmpty, whole } from '../fields.js';
 import { cpuList, cpuNumber, irqNumber, microseconds } from './values.js';
 import { time } from './workload.js';
 
-export const eventKeys = ['offline', 'online', 'move'] as const;
+const eventKeys = ['offline', 'online', 'move'] as const;
 
 export const event = exactlyOne(
   mapping(
