@@ -71,7 +71,7 @@ function draw(s: u32, words: u32, stream: u32): u64 {
     case Draw.cycle:
       return pointAt(first + load<u32>(progress(s)) % n);
     default:
-      return pointAt(first + below(stream, n));
+      return n == 1 ? pointAt(first) : pointAt(first + below(stream, n));
   }
 }
 

@@ -113,20 +113,21 @@ describe('arrivals', () => {
     expect(times(await machineOf('interArrival: {us: [2000000]}'), 'raise', 2e10)).toEqual([6e9, 1.2e10, 1.8e10]);
   });
 
-  test('each device has a stream of its own: what another draws shifts nothing', async () => {
-    const beside = (other: string) =>
+  test('each device and purpose has a stream of its own: what another draws shifts nothing', async () => {
+    const beside = (other: string, cost = '{exponential: 900}') =>
       assembleSystem(
         scenarioOf(`version: 1
 name: w
 machine: {cpus: 2}
 devices:
-  - {name: nic, kind: free, message: {type: msix}, interArrival: {poisson: {us: 300}}, handlerCycles: {exponential: 900}, irqs: [{irq: 24}]}
+  - {name: nic, kind: free, message: {type: msix}, interArrival: {poisson: {us: 300}}, handlerCycles: ${cost}, irqs: [{irq: 24}]}
   - {name: other, kind: free, message: {type: msix}, interArrival: ${other}, irqs: [{irq: 25}]}
 `),
       ).machine({ timed: true, record: 1, ring: RING });
     const alone = times(await beside('{us: [1000000]}'), 'raise', 3e8);
     expect(alone.length).toBeGreaterThan(300);
     expect(times(await beside('{poisson: {us: 40}}'), 'raise', 3e8)).toEqual(alone);
+    expect(times(await beside('{us: [1000000]}', '900'), 'raise', 3e8)).toEqual(alone);
   });
 });
 
