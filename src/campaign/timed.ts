@@ -1,18 +1,14 @@
 /** A timed, seeded run of a scenario until its bound or the first failure. */
 import type { Percentiles } from '../machine/index.js';
+import { Driver, roomFor, type InjectedCounts } from './driver.js';
 import { Lateness, type DeadlineReport } from './lateness.js';
-import { assembleSystem, type Overrides, type Scenario, type ScenarioMachine, type System } from '../scenario/index.js';
-import { policiesOf, type Policy, type PolicySource } from '../workload/index.js';
+import { assembleSystem, type Overrides, type Scenario, type System } from '../scenario/index.js';
+import type { PolicySource } from '../workload/index.js';
 
 /** Cycles of a simulated second (hardware.md G.1). */
 const CYCLES_PER_SECOND = 3_000_000_000;
 /** Cycles a call into the module runs: short enough for progress and Ctrl-C, long enough for the engine's upper tier. */
 const SLICE = 300_000_000;
-
-/** Cycles from one question to policies to the next: 1 ms. */
-const BATCH = 3_000_000;
-/** Operations of policies that may have been injected and not ended. */
-const MOST_PENDING = 1024;
 
 /** Records of the ring, where somebody reads them. */
 const RING = 1 << 14;
@@ -70,61 +66,21 @@ export interface RunResult {
   readonly digest: string;
 }
 
-/** What became of injected operations. */
-export interface InjectedCounts {
-  readonly total: number;
-  readonly done: number;
-  /** begun, and not done when the run ended */
-  readonly running: number;
-  /** not begun: their time had not come, or no CPU had time for them */
-  readonly queued: number;
-  /** what policies wanted and the kernel would have refused, or had no room for */
-  readonly refused: number;
-}
-
-/** Asks the policies and does what they want, batch by batch. */
-class Driver {
-  readonly #machine: ScenarioMachine;
-  readonly #policies: readonly Policy[];
-  refused = 0;
-
-  constructor(machine: ScenarioMachine, policies: readonly Policy[]) {
-    this.#machine = machine;
-    this.#policies = policies;
-  }
-
-  /** Cycles of the next batch, `most` at most. */
-  next(most: number): number {
-    if (this.#policies.length === 0) return most;
-    const cycles = Math.min(most, BATCH - Number(this.#machine.now % BigInt(BATCH)));
-    const view = this.#machine.view(this.#machine.now + BigInt(cycles));
-    for (const policy of this.#policies)
-      for (const { at, ...operation } of policy.next(view)) if (!this.#machine.tryInject(operation, at)) this.refused++;
-    return cycles;
-  }
-
-  get counts(): InjectedCounts {
-    const { total, begun, ended } = this.#machine.injected;
-    return { total, done: ended, running: begun - ended, queued: total - begun, refused: this.refused };
-  }
-}
-
 /** Runs a scenario. Throws `ModelError` if its model or a behaviour does not exist. */
 export async function timedRun(scenario: Scenario, overrides: Overrides = {}, limits: RunLimits = {}): Promise<RunResult> {
   const system = assembleSystem(scenario, overrides);
   const seed = limits.seed ?? scenario.run.seed;
   const lateness = limits.deadline === undefined ? undefined : new Lateness(system, limits.deadline);
   const holds = lateness !== undefined;
-  const own = (limits.policies ?? []).map((policy): Policy => (typeof policy === 'function' ? { name: 'own', next: policy } : policy));
   const machine = await system.machine({
     timed: true,
     record: 1,
     seed,
     ring: holds ? RING + system.names.sources.length : 0,
     holds,
-    ...(own.length > 0 && { injected: MOST_PENDING }),
+    ...roomFor(limits.policies),
   });
-  const driver = new Driver(machine, [...policiesOf(scenario.policies, seed), ...own]);
+  const driver = new Driver(machine, scenario.policies, limits.policies, seed);
   const run = (cycles: number): ReturnType<typeof machine.run> => {
     const end = machine.now + BigInt(cycles);
     let batch = machine.now;

@@ -7,8 +7,6 @@ import {
   Fn,
   Gcmd,
   Inspect,
-  Injected,
-  InjectedHead,
   instantiate,
   Iommu,
   Load,
@@ -26,6 +24,7 @@ import {
 import { AmdTables, startAmd, type AmdStart } from './amdUnit.js';
 import type { EventRecord } from './events.js';
 import { percentiles, type Percentiles } from './histogram.js';
+import { InjectedSlots, type InjectedTotals, type PendingOperation } from './injected.js';
 import { Machine } from './machine.js';
 import { bitOf, propertiesOf } from './properties.js';
 import { refuseTooLarge, type InjectedOperation, type MachineSetup } from './setup.js';
@@ -61,6 +60,7 @@ export interface MsixEntryRegisters {
 /** A machine whose CPUs execute a program (src/kernel): its variables, its steps, and what its judges say. */
 export class ProgramMachine extends Machine {
   #scratch = 0;
+  readonly #slots = new InjectedSlots(this.core, this.layout, this.setup);
 
   static override async create(setup: MachineSetup, source?: ModuleSource): Promise<ProgramMachine> {
     refuseTooLarge(setup);
@@ -398,49 +398,17 @@ export class ProgramMachine extends Machine {
 
   /** Puts an operation among those that wait; it may begin from that cycle on. False: all slots are taken, and nothing has happened. */
   queue(operation: InjectedOperation, at: bigint): boolean {
-    const slot = this.core.exports.freeInjected();
-    if (slot === 0) return false;
-    const number = (slot - this.layout.table(Table.injected)) / Injected.size;
-    const words = Math.ceil(this.setup.apicIds.length / 32);
-    const masks = this.layout.table(Table.injectedMasks) + number * words * 4;
-    const [first, second] = operation.args;
-    const mask = new Uint32Array(words);
-    if (typeof second !== 'number') for (const c of second.cpus) mask[c >>> 5] = (mask[c >>> 5] ?? 0) | (1 << (c & 31));
-    this.core.write(masks, mask);
-    this.core.setU32(slot + Injected.due, Number(at & 0xffff_ffffn));
-    this.core.setU32(slot + Injected.due + 4, Number(at >> 32n));
-    this.core.setU32(slot + Injected.entry, operation.entry);
-    this.core.setU32(slot + Injected.cpu, operation.cpu);
-    this.core.setU32(slot + Injected.arg0, first);
-    this.core.setU32(slot + Injected.arg1, typeof second === 'number' ? second : masks);
-    this.core.setU32(slot + Injected.key, operation.key ?? 0);
-    this.core.setU32(slot + Injected.subject, operation.subject === undefined ? 0 : operation.subject + 1);
-    this.core.exports.inject(number);
-    return true;
+    return this.#slots.queue(operation, at);
   }
 
   /** How many operations were injected so far, have begun, have ended. */
-  get injected(): { readonly total: number; readonly begun: number; readonly ended: number } {
-    const at = this.layout.table(Table.injectedHead);
-    if ((this.setup.injected ?? 0) === 0) return { total: 0, begun: 0, ended: 0 };
-    const word = (which: InjectedHead): number => this.core.u32(at + which);
-    return { total: word(InjectedHead.total), begun: word(InjectedHead.totalBegun), ended: word(InjectedHead.totalEnded) };
+  get injected(): InjectedTotals {
+    return this.#slots.totals;
   }
 
-  /** Injected operations that have not ended: those that have begun, then those that wait, in their order. `subject`: CPU, by index. */
-  pending(): { readonly entry: number; readonly subject: number | undefined; readonly due: bigint }[] {
-    if ((this.setup.injected ?? 0) === 0) return [];
-    const found: { entry: number; subject: number | undefined; due: bigint }[] = [];
-    for (const list of [InjectedHead.begun, InjectedHead.queue]) {
-      let next = this.core.u32(this.layout.table(Table.injectedHead) + list);
-      while (next !== 0) {
-        const at = this.layout.table(Table.injected) + (next - 1) * Injected.size;
-        const subject = this.core.u32(at + Injected.subject);
-        found.push({ entry: this.core.u32(at + Injected.entry), subject: subject === 0 ? undefined : subject - 1, due: this.core.u64(at) });
-        next = this.core.u32(at + Injected.next);
-      }
-    }
-    return found;
+  /** Injected operations that have not ended: those that have begun, then those that wait, in their order. */
+  pending(): PendingOperation[] {
+    return this.#slots.pending();
   }
 
   /** The records since the last call as they are, oldest first. */

@@ -3,7 +3,7 @@ import { ModelError, type Control } from '../kernel/model/index.js';
 import { ProgramMachine } from '../machine/index.js';
 import { cpusListed, listed } from '../words.js';
 import { plug } from './operations.js';
-import { cyclesOf, type Injected, type Time } from './scenario.js';
+import { cyclesOf, type Injected, type Time, type TimedOperation } from './scenario.js';
 
 /** A CPU as a policy sees it. */
 export interface CpuView {
@@ -84,6 +84,16 @@ export class ScenarioMachine extends ProgramMachine {
   /** Asks for an irq to go to one of these CPUs, as a write to smp_affinity does. Those of one irq wait for each other. */
   setAffinity(irq: number, cpus: readonly number[], at?: Time): void {
     this.inject({ move: { irq, to: cpus } }, at);
+  }
+
+  /** @hidden the events of a file, which says what is wrong with them by itself */
+  schedule(events: readonly TimedOperation[]): void {
+    for (const { at, ...operation } of events) {
+      const due = BigInt(cyclesOf(at));
+      const wrong = this.#mistake(operation, due);
+      if (wrong !== undefined) throw new RangeError(wrong);
+      this.#queue(operation, due);
+    }
   }
 
   /** Injects an operation; left out: now. Throws `RangeError`; `ModelError` for a model of the user's own that takes none. */

@@ -3,10 +3,11 @@ import { ExpressionError } from '../kernel/index.js';
 import { findModel, ModelError, type BuiltModel, type KernelModel, type OperationRequest, type Placement } from '../kernel/model/index.js';
 import { assumptionsAbout, type Assumptions, type MachineSetup } from '../machine/index.js';
 import { ownProperty, partsOf } from './assertions.js';
+import { hostOf, refuseTimes, roomOf } from './host.js';
 import { functionOf, ioapicsFor, numberOf } from './message.js';
 import { remapping, unitModels, unitOfDevices } from './remapping.js';
 import { CYCLES_PER_US, FIRST_VECTOR, type Operation, type Scenario } from './scenario.js';
-import { ScenarioMachine, type Host } from './scenarioMachine.js';
+import { ScenarioMachine } from './scenarioMachine.js';
 import { workloadsOf } from './workload.js';
 
 /** How a scenario is looked at. */
@@ -47,9 +48,6 @@ const CHECK_MESSAGES = 12;
 const TIMED_MESSAGES = 64;
 /** Raises per irq in the probe (design 4). */
 const PROBE_RAISES = 4;
-/** Operations that may be injected and have not ended, besides the events of a file: by hand, and by policies. */
-const FEW_INJECTED = 64;
-const MANY_INJECTED = 1024;
 /** A check knows no time. */
 const NO_LOAD = { gaps: [], handlerCycles: 0 } as const;
 /** Capacity of the event ring, records. */
@@ -253,58 +251,48 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   };
   const lines = scenario.devices.some(({ message }) => message.type === 'ioapic') ? (['noStuckLine'] as const) : [];
   const properties = [...CHECKED, ...lines, ...(built.program.own ?? [])];
-  const setup = (mode: Mode): MachineSetup => {
+  const sourcesOf = (mode: Mode): MachineSetup['sources'] => {
     if (!mode.timed) refuseTimes(scenario);
     const workloads = mode.timed ? workloadsOf(scenario.devices) : [];
-    return {
-      apicIds: cpus.map((c) => c.apicId),
-      functions,
-      ioapics: ioapicsFor(scenario),
-      ...remapping(scenario, iommus, built),
-      sources: sources.map(({ device, d, message }) => ({
-        device: d,
-        message,
-        kind: device.kind,
-        raises: (mode.timed || unbounded) && device.raises > 0 ? Infinity : device.raises,
-        ...(workloads[d] ?? NO_LOAD),
-      })),
-      operations: mode.timed && pause > 0 ? [...built.operations, { entry: 0, cpu: 0, args: [0, 0], pause }] : built.operations,
-      program: built.program,
-      universe,
-      systemVectors: built.systemVectors,
-      messages: mode.timed ? TIMED_MESSAGES + 4 * (cpus.length + sources.length) : CHECK_MESSAGES,
-      flying: unbounded && !mode.timed ? 1 : 0,
-      timed: mode.timed,
-      assumptions,
-      timing: scenario.timing,
-      jitter: mode.timed,
-      parallel: scenario.parallel,
-      repeat: mode.timed && scenario.run.repeat,
-      seed: mode.seed ?? scenario.run.seed,
-      properties: mode.timed ? ['noLoss', 'noStray', 'noStuckIsr', 'noFault', 'noWildWrite'] : properties,
-      probeRaises,
-      record: mode.record,
-      ring: mode.ring ?? (mode.record === 0 ? 0 : RING),
-      holds: mode.holds ?? false,
-      injected: scenario.events.length + (mode.injected ?? (scenario.policies.length === 0 ? FEW_INJECTED : MANY_INJECTED)),
-    };
+    return sources.map(({ device, d, message }) => ({
+      device: d,
+      message,
+      kind: device.kind,
+      raises: (mode.timed || unbounded) && device.raises > 0 ? Infinity : device.raises,
+      ...(workloads[d] ?? NO_LOAD),
+    }));
   };
-  const known: Host = {
-    model: model.name,
-    control: built.control,
-    cpus: cpus.map(({ cpu }) => cpu),
-    nodes: cpus.map(() => 0),
-    irqs: sources.map(({ irq }) => ({ irq: irq.irq, managed: irq.managed === true, node: 0 })),
-    othersPlug:
-      scenario.operations.some((o) => 'offline' in o || 'online' in o || 'suspend' in o) ||
-      scenario.policies.some((policy) => 'hotplugStorm' in policy),
-    guests: guests.length > 0,
-  };
+  const setup = (mode: Mode): MachineSetup => ({
+    apicIds: cpus.map((c) => c.apicId),
+    functions,
+    ioapics: ioapicsFor(scenario),
+    ...remapping(scenario, iommus, built),
+    sources: sourcesOf(mode),
+    operations: mode.timed && pause > 0 ? [...built.operations, { entry: 0, cpu: 0, args: [0, 0], pause }] : built.operations,
+    program: built.program,
+    universe,
+    systemVectors: built.systemVectors,
+    messages: mode.timed ? TIMED_MESSAGES + 4 * (cpus.length + sources.length) : CHECK_MESSAGES,
+    flying: unbounded && !mode.timed ? 1 : 0,
+    timed: mode.timed,
+    assumptions,
+    timing: scenario.timing,
+    jitter: mode.timed,
+    parallel: scenario.parallel,
+    repeat: mode.timed && scenario.run.repeat,
+    seed: mode.seed ?? scenario.run.seed,
+    properties: mode.timed ? ['noLoss', 'noStray', 'noStuckIsr', 'noFault', 'noWildWrite'] : properties,
+    probeRaises,
+    record: mode.record,
+    ring: mode.ring ?? (mode.record === 0 ? 0 : RING),
+    holds: mode.holds ?? false,
+    injected: roomOf(scenario, mode.injected),
+  });
   const machine = async (mode: Mode): Promise<ScenarioMachine> => {
-    const made = await ScenarioMachine.of(setup(mode), known);
+    const made = await ScenarioMachine.of(setup(mode), hostOf(scenario, model.name, built.control));
     built.boot(made);
     made.start();
-    for (const { at, ...operation } of mode.timed ? scenario.events : []) made.inject(operation, at);
+    if (mode.timed) made.schedule(scenario.events);
     return made;
   };
   const ioapics = ioapicsFor(scenario).length;
@@ -319,14 +307,6 @@ export function restsOn({ scenario, ioapics, assumptions }: System): Readonly<Re
     ...(ioapics === 0 ? assumptionsAbout.ioapic : []),
   ];
   return Object.fromEntries(Object.entries(assumptions).filter(([name]) => !idle.includes(name)));
-}
-
-/** A check knows no times. Throws `ModelError`. */
-function refuseTimes({ events, policies }: Scenario): void {
-  if (events.length > 0)
-    throw new ModelError('events have times, and a check has none; write them under operations, where each begins at any step, or use run');
-  if (policies.length > 0)
-    throw new ModelError('policies go on for as long as a run does, and a check has no time; write operations instead, or use run');
 }
 
 /** Built-in properties of a check. */
