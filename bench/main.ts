@@ -43,12 +43,7 @@ async function* figures(): AsyncGenerator<Table> {
   yield* lapicFigures(effort);
   yield remapFigures(effort);
   yield* checkerFigures(effort);
-  const translations = await translating;
-  try {
-    yield translatedFigures(effort, translations);
-  } finally {
-    translations.remove();
-  }
+  yield translatedFigures(effort, await translating);
 }
 
 const tables: Table[] = [];

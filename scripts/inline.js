@@ -1,4 +1,4 @@
-// Optimises the module once more, with functions put into those that call them: engines compile WebAssembly function by
+// Optimises what asc has written (asc.wasm) once more into irqlab.wasm, with functions put into those that call them: engines compile WebAssembly function by
 // function, and asc has no setting for how far to go. A tenth of the checker's time, for twice the size.
 // Then makes timed.wasm of it: the same functions without those that only checks reach, for who embeds a machine.
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ const checks = new Set(
    slotWith slotBytes copyStates copiedUpTo allSlots resumeAt restoreStates restoreFrontier`.split(/\s+/),
 );
 
-const module = binaryen.readBinary(readFileSync(at('irqlab')));
+const module = binaryen.readBinary(readFileSync(at('asc')));
 // what asc uses, and every engine has
 module.setFeatures(MutableGlobals | BulkMemory | BulkMemoryOpt | SignExt | NontrappingFPToInt);
 binaryen.setOptimizeLevel(3);

@@ -3,9 +3,10 @@
  * wasm2js) and by gcc (wabt's wasm2c). All start from the same memory and end, after the same calls, with the same digest.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface, type Interface } from 'node:readline';
+import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { BatchWord, Core, instantiate, loadTimedModule, type Exports } from '../../src/core/index.js';
 import { spent } from '../cost.js';
@@ -24,29 +25,26 @@ export interface Translated {
   close(): void;
 }
 
-/** How the same machine is made in each: the module itself comes first. */
-export const kinds = ['module', 'native', 'javascript'] as const;
-export type TranslatedKind = (typeof kinds)[number];
+/** Who runs the same machine; the module itself comes first. */
+export const runners = ['module', 'native', 'nativeOfAsc', 'javascript'] as const;
+export type Runner = (typeof runners)[number];
 
 /** The memory of a machine that the host has filled and that has not begun: all that its globals are computed from. */
 export function imageOf(core: Core): Uint8Array {
   return core.bytes(0, core.exports.memory.buffer.byteLength);
 }
 
-/** Number of machines so far: their files' names. */
+/** Number of machines so far. */
 let made = 0;
 
-/** Undefined: that translation is not there, `Translations.missing` says why. */
-export async function startTranslated(
-  kind: TranslatedKind,
-  translations: Translations,
-  image: Uint8Array,
-): Promise<Translated | undefined> {
-  if (kind === 'module') return new InProcess(await instantiate(await loadTimedModule()), image);
-  if (kind === 'native') return translations.native === undefined ? undefined : Child.start(translations.native, image, translations.folder);
-  if (translations.javascript === undefined) return undefined;
+/** A machine; undefined: that translation is not there. */
+export async function startTranslated(runner: Runner, { files }: Translations, image: Uint8Array): Promise<Translated | undefined> {
+  if (runner === 'module') return new InProcess(await instantiate(await loadTimedModule()), image);
+  const file = files.get(runner);
+  if (file === undefined) return undefined;
+  if (runner !== 'javascript') return Child.start(file, image);
   // a copy of its own for each machine, as each instance of a module has
-  const address = `${pathToFileURL(translations.javascript).href}?${++made}`;
+  const address = `${pathToFileURL(file).href}?${++made}`;
   return new InProcess(new Core((await import(address)) as Exports), image);
 }
 
@@ -106,7 +104,6 @@ function startFrom(core: Core, image: Uint8Array): void {
 /** The driver `native.c`, a line at a time. */
 class Child implements Translated {
   readonly #process: ChildProcess;
-  readonly #lines: Interface;
   readonly #folder: string;
   readonly #waiting: { readonly resolve: (line: string) => void; readonly reject: (error: Error) => void }[] = [];
   #operations = 0;
@@ -115,16 +112,16 @@ class Child implements Translated {
   private constructor(program: string, start: string, folder: string) {
     this.#folder = folder;
     this.#process = spawn(program, [start], { stdio: 'pipe' });
-    this.#lines = createInterface({ input: this.#process.stdout! });
-    this.#lines.on('line', (line) => this.#waiting.shift()?.resolve(line));
+    createInterface({ input: this.#process.stdout! }).on('line', (line) => this.#waiting.shift()?.resolve(line));
     this.#process.stderr!.on('data', (text: Buffer) => (this.#why += text.toString()));
     this.#process.on('close', () => {
       for (const { reject } of this.#waiting.splice(0)) reject(new Error(`the native build ended: ${this.#why.trim()}`));
     });
   }
 
-  static async start(program: string, image: Uint8Array, folder: string): Promise<Child> {
-    const file = join(folder, `start-${++made}`);
+  static async start(program: string, image: Uint8Array): Promise<Child> {
+    const folder = mkdtempSync(join(tmpdir(), 'irqlab-native-'));
+    const file = join(folder, 'start');
     writeFileSync(file, image);
     const child = new Child(program, file, folder);
     await child.#answer();
@@ -146,7 +143,7 @@ class Child implements Translated {
   }
 
   async list(words: Uint32Array): Promise<void> {
-    const file = join(this.#folder, `list-${++made}`);
+    const file = join(this.#folder, 'list');
     writeFileSync(file, words);
     this.#operations = words.length / BatchWord.words;
     await this.#ask(`list ${file} ${this.#operations}`);
@@ -162,5 +159,6 @@ class Child implements Translated {
 
   close(): void {
     this.#process.stdin!.end();
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 }
