@@ -40,7 +40,7 @@ export function traffic({ cpus, devices }: Traffic): Scenario {
   return parsed.scenario;
 }
 
-export async function trafficMachine(size: Traffic): Promise<ProgramMachine> {
+async function trafficMachine(size: Traffic): Promise<ProgramMachine> {
   return assembleSystem(traffic(size)).machine({ timed: true, record: 1, ring: 0 });
 }
 

@@ -9,13 +9,13 @@ import { lapicWords } from '../src/machine/lapic.js';
 import { timingTable } from '../src/machine/timing.js';
 import { costs, list, refuseDifferent, wordsOf, type Effort, type Operation } from './cost.js';
 import { LapicPeer } from './peer/lapic.js';
-import type { Table as Figures } from './report.js';
+import type { Column, Table as Figures, Unit } from './report.js';
 
 const CPUS = [1, 8, 64, 512, 4096] as const;
 /** Share of CPUs that get an interrupt in a cycle. */
 const BUSY = [1, 0.1, 0.01, 0.0001] as const;
 /** Interrupts in a list. */
-export const LIST = 8192;
+const LIST = 8192;
 
 /** Messages in flight at once, of so many requesters, to so many CPUs. */
 const FLYING = [1, 16, 256, 4096] as const;
@@ -159,6 +159,10 @@ async function idleClock(timers: number): Promise<() => void> {
   };
 }
 
+function byShare(unit: Unit): Column[] {
+  return BUSY.map((busy) => ({ name: `${busy * 100} % busy`, unit }));
+}
+
 /** Nanoseconds of an interrupt by CPUs and busy share, and what 4096 CPUs cost beside 8. */
 async function byCpus(title: string, way: typeof sent, effort: Effort): Promise<Figures[]> {
   const subjects = await Promise.all(
@@ -168,10 +172,9 @@ async function byCpus(title: string, way: typeof sent, effort: Effort): Promise<
   const rows = CPUS.map((cpus, i) => ({ name: `${cpus} CPU${cpus === 1 ? '' : 's'}`, values: ns.slice(i * BUSY.length, (i + 1) * BUSY.length) }));
   const eight = rows[1]?.values ?? [];
   const most = rows.at(-1)?.values.map((n, i) => n / (eight[i] ?? n)) ?? [];
-  const columns = (unit: 'ns' | 'ratio') => BUSY.map((busy) => ({ name: `${busy * 100} % busy`, unit }));
   return [
-    { title, columns: columns('ns'), rows },
-    { title: `${title}: by CPUs`, columns: columns('ratio'), rows: [{ name: '4096 CPUs / 8 CPUs', values: most }] },
+    { title, columns: byShare('ns'), rows },
+    { title: `${title}: by CPUs`, columns: byShare('ratio'), rows: [{ name: '4096 CPUs / 8 CPUs', values: most }] },
   ];
 }
 
@@ -194,7 +197,7 @@ async function byMessages(effort: Effort): Promise<Figures> {
 }
 
 /** The core beside hand-written TypeScript. Throws where they differ. */
-export async function arbitration(effort: Effort): Promise<Figures> {
+async function arbitration(effort: Effort): Promise<Figures> {
   const cases = [8, 512].flatMap((cpus) => [
     { name: `accept, acknowledge, EOI, ${cpus} CPUs`, cpus, operations: interruptList(cpus, 1, own) },
     { name: `the same, nested, ${cpus} CPUs`, cpus, operations: interruptList(cpus, 1, nested) },
@@ -240,7 +243,7 @@ function refuseDifferentLapics(name: string, { exports }: Core, peer: LapicPeer,
   }
 }
 
-async function idle(effort: Effort): Promise<Figures> {
+async function idleCost(effort: Effort): Promise<Figures> {
   const far = [0, 1, 64, 4096];
   const ns = costs(await Promise.all(far.map(idleClock)), effort);
   return {
@@ -265,7 +268,7 @@ async function nothing(effort: Effort): Promise<Figures> {
 export async function* lapicFigures(effort: Effort): AsyncGenerator<Figures> {
   yield arbitration(effort);
   yield byMessages(effort);
-  yield idle(effort);
+  yield idleCost(effort);
   if (effort.quick) {
     yield* await byCpus('LAPIC: accept, acknowledge, EOI', own, effort);
     return;

@@ -15,7 +15,7 @@ const root = existsSync(new URL('../package.json', import.meta.url)) ? new URL('
 const path = (name: string): string => fileURLToPath(new URL(name, root));
 
 /** What a program may import, with the module that it then loads. */
-export const entries = {
+const entries = {
   'irqlab/machine': { script: 'dist/src/machine/library.js', module: 'dist/build/timed.wasm' },
   irqlab: { script: 'dist/src/index.js', module: 'dist/build/irqlab.wasm' },
 } as const;

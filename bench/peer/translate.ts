@@ -25,7 +25,7 @@ const FEATURES = ['mutable-globals', 'bulk-memory', 'bulk-memory-opt', 'sign-ext
  * `native` is made of the module as it is, without what only checks use. What asc wrote, before functions were put into each other,
  * gcc and V8 can each do more with: hence `nativeOfAsc`, and only that as JavaScript, where V8 would not optimise functions that large.
  */
-export const translations = {
+const translations = {
   native: { module: 'timed.wasm', what: 'native', tools: ['wasm2c', 'gcc'] },
   nativeOfAsc: { module: 'asc.wasm', what: "native, of asc's output", tools: ['wasm2c', 'gcc'] },
   javascript: { module: 'asc.wasm', what: "JavaScript, of asc's output", tools: [] },
