@@ -134,11 +134,13 @@ function nested(cpu: number, i: number): Operation[] {
 
 /** So many MSIs at once, each of another requester as far as there are, and then their handlers. */
 function volley(messages: number): Operation[] {
-  const each = Array.from({ length: messages }, (_, i) => ({ i, cpu: i % FLIGHT_CPUS, vector: 0x30 + (Math.floor(i / FLIGHT_CPUS) % 0xc0) }));
+  const each = Array.from({ length: messages }, (_, i) => ({
+    i,
+    cpu: i % FLIGHT_CPUS,
+    vector: 0x30 + (Math.floor(i / FLIGHT_CPUS) % 0xc0),
+  }));
   return [
-    ...each.map(
-      ({ i, cpu, vector }): Operation => [BatchOp.dmaWrite, i % REQUESTERS, (0xfee00000 | (cpu << 12)) >>> 0, vector],
-    ),
+    ...each.map(({ i, cpu, vector }): Operation => [BatchOp.dmaWrite, i % REQUESTERS, (0xfee00000 | (cpu << 12)) >>> 0, vector]),
     [BatchOp.advance, 0, MSI_CYCLES + messages],
     ...each.flatMap(({ cpu }): Operation[] => [
       [BatchOp.acknowledge, cpu],
@@ -169,7 +171,10 @@ async function byCpus(title: string, way: typeof sent, effort: Effort): Promise<
     CPUS.map((cpus) => Promise.all(BUSY.map(async (busy) => list(await lapics(cpus), interruptList(cpus, busy, way))))),
   );
   const ns = costs(subjects.flat(), effort).map((n) => n / LIST);
-  const rows = CPUS.map((cpus, i) => ({ name: `${cpus} CPU${cpus === 1 ? '' : 's'}`, values: ns.slice(i * BUSY.length, (i + 1) * BUSY.length) }));
+  const rows = CPUS.map((cpus, i) => ({
+    name: `${cpus} CPU${cpus === 1 ? '' : 's'}`,
+    values: ns.slice(i * BUSY.length, (i + 1) * BUSY.length),
+  }));
   const eight = rows[1]?.values ?? [];
   const most = rows.at(-1)?.values.map((n, i) => n / (eight[i] ?? n)) ?? [];
   return [

@@ -72,7 +72,12 @@ export function subjects(quick: boolean): readonly Subject[] {
 export type Compared = readonly ({ readonly milliseconds: number; readonly beside: number } | undefined)[];
 
 /** Medians of calls in turn, which end in equal states; throws where they are not. */
-export async function compare(subject: Subject, translations: Translations, rounds: number, milliseconds = MILLISECONDS): Promise<Compared> {
+export async function compare(
+  subject: Subject,
+  translations: Translations,
+  rounds: number,
+  milliseconds = MILLISECONDS,
+): Promise<Compared> {
   const image = await subject.image();
   const machines = await Promise.all(runners.map((runner) => startTranslated(runner, translations, image)));
   const there = machines.filter((machine) => machine !== undefined);

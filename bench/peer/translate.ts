@@ -13,7 +13,9 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 /** The project's folder, whether this file is run as it is or from dist. */
-const project = existsSync(new URL('native.c', import.meta.url)) ? new URL('../../', import.meta.url) : new URL('../../../', import.meta.url);
+const project = existsSync(new URL('native.c', import.meta.url))
+  ? new URL('../../', import.meta.url)
+  : new URL('../../../', import.meta.url);
 const root = (path: string): string => fileURLToPath(new URL(path, project));
 
 const DRIVER = root('bench/peer/native.c');

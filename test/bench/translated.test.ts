@@ -9,19 +9,22 @@ import { compare, subjects } from '../../bench/translated.js';
 
 const none: Translations = { files: new Map(), missing: [] };
 
-test.each(subjects(true).map((subject) => [subject.name, subject] as const))('%s: a machine is made anew from its memory', async (_, subject) => {
-  const image = await subject.image();
-  const run = async (): Promise<bigint> => {
-    const machine = (await startTranslated('module', none, image)) as Translated;
-    await subject.begin(machine);
-    const before = await machine.digest();
-    await subject.run(machine, 2);
-    const after = await machine.digest();
-    expect(after).not.toBe(before);
-    return after;
-  };
-  expect(await run()).toBe(await run());
-});
+test.each(subjects(true).map((subject) => [subject.name, subject] as const))(
+  '%s: a machine is made anew from its memory',
+  async (_, subject) => {
+    const image = await subject.image();
+    const run = async (): Promise<bigint> => {
+      const machine = (await startTranslated('module', none, image)) as Translated;
+      await subject.begin(machine);
+      const before = await machine.digest();
+      await subject.run(machine, 2);
+      const after = await machine.digest();
+      expect(after).not.toBe(before);
+      return after;
+    };
+    expect(await run()).toBe(await run());
+  },
+);
 
 const lacking = absent('native');
 
