@@ -1,13 +1,10 @@
 // What remains after both compilers have run: makes dist/ complete on its own, so that it can be packed or copied as it is.
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 
 const root = new URL('../', import.meta.url);
 const at = (/** @type {string} */ path) => fileURLToPath(new URL(path, root));
 
-// npx runs it as it lies here
-chmodSync(at('dist/src/cli/main.js'), 0o755);
 mkdirSync(at('dist/build'), { recursive: true });
 for (const name of ['irqlab.wasm', 'timed.wasm']) copyFileSync(at(`build/${name}`), at(`dist/build/${name}`));
 
@@ -22,27 +19,3 @@ for (const path of readdirSync(at(folder)).flatMap((name) => (name.endsWith('.d.
   if (used.length > 0)
     writeFileSync(at(path), `${used.map(([, name, type]) => `type ${name} = ${type};`).join('\n')}\n${text}export {};\n`);
 }
-
-// What Node loads as the package: to find, read and compile four hundred small files takes four times as long. In one folder, where
-// `new URL('worker.js', import.meta.url)` and the way to the modules are what they are in the sources. Bundlers get the small files,
-// of which they can leave out what is not used.
-const bundle = at('dist/src/bundle');
-rmSync(bundle, { recursive: true, force: true });
-await build({
-  entryPoints: { index: at('dist/src/index.js'), machine: at('dist/src/machine/library.js'), worker: at('dist/src/check/team/worker.js') },
-  outdir: bundle,
-  entryNames: '[name]',
-  chunkNames: '[name]-[hash]',
-  bundle: true,
-  splitting: true,
-  minifySyntax: true,
-  minifyWhitespace: true,
-  format: 'esm',
-  platform: 'neutral',
-  target: 'es2022',
-  external: ['node:*'],
-  logLevel: 'warning',
-});
-const inside = ['yaml', 'zod'];
-const licences = inside.map((name) => `${name}\n\n${readFileSync(at(`node_modules/${name}/LICENSE`), 'utf8').trim()}\n`);
-writeFileSync(`${bundle}/LICENSES`, licences.join('\n'));
