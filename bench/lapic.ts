@@ -202,7 +202,7 @@ async function byMessages(effort: Effort): Promise<Figures> {
 }
 
 /** The core beside hand-written TypeScript. Throws where they differ. */
-async function arbitration(effort: Effort): Promise<Figures> {
+export async function arbitration(effort: Effort): Promise<Figures> {
   const cases = [8, 512].flatMap((cpus) => [
     { name: `accept, acknowledge, EOI, ${cpus} CPUs`, cpus, operations: interruptList(cpus, 1, own) },
     { name: `the same, nested, ${cpus} CPUs`, cpus, operations: interruptList(cpus, 1, nested) },
