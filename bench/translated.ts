@@ -130,7 +130,7 @@ export async function translatedFigures(effort: Effort, translations: Translatio
     rows,
     notes: [
       "native: gcc -O3 -march=native of wasm2c; of asc's: of the module before functions were put into each other",
-      'held to: native / module 0.70',
+      'native / module: the share of native speed; held to: 0.70',
       ...translations.missing.map((why) => `skipped: ${why}`),
     ],
   };
