@@ -1,5 +1,5 @@
 /** A timed, seeded run of a scenario until its bound or the first failure. */
-import type { Percentiles } from '../machine/index.js';
+import type { Bucket, Percentiles } from '../machine/index.js';
 import { Lateness, type DeadlineReport } from './lateness.js';
 import { assembleSystem, type Overrides, type Scenario, type System } from '../scenario/index.js';
 
@@ -52,6 +52,8 @@ export interface RunResult {
   readonly leaked: number;
   /** raise to handler entry, cycles */
   readonly latency: Percentiles;
+  /** the same as a histogram, its buckets that are not empty */
+  readonly latencies: readonly Bucket[];
   /** what became of each event, if there is a deadline */
   readonly deadline?: DeadlineReport;
   /** 64-bit digest over the stream of events */
@@ -60,7 +62,12 @@ export interface RunResult {
 
 /** Runs a scenario. Throws `ModelError` if its model or a behaviour does not exist. */
 export async function timedRun(scenario: Scenario, overrides: Overrides = {}, limits: RunLimits = {}): Promise<RunResult> {
-  const system = assembleSystem(scenario, overrides);
+  return runSystem(assembleSystem(scenario, overrides), limits);
+}
+
+/** The same with a system that is assembled: for many seeds of one. */
+export async function runSystem(system: System, limits: RunLimits = {}): Promise<RunResult> {
+  const { scenario } = system;
   const seed = limits.seed ?? scenario.run.seed;
   const lateness = limits.deadline === undefined ? undefined : new Lateness(system, limits.deadline);
   const holds = lateness !== undefined;
@@ -121,6 +128,7 @@ export async function timedRun(scenario: Scenario, overrides: Overrides = {}, li
     foreign: machine.note('foreign'),
     leaked: machine.note('leaked'),
     latency: machine.latency(),
+    latencies: machine.latencies(),
     ...(deadline !== undefined && { deadline }),
     digest: machine.eventDigest(),
   };

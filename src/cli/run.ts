@@ -56,7 +56,7 @@ export function runText(result: RunResult): string {
   ].join('\n');
 }
 
-function runJson({ system, ...rest }: RunResult): unknown {
+function runJson({ system, latencies: _, ...rest }: RunResult): unknown {
   return {
     command: 'run',
     scenario: system.scenario.name,
