@@ -2,38 +2,58 @@
 import type { Bucket } from '../machine/index.js';
 import type { RunResult } from './timed.js';
 
-/** The figures of one run; what they count stands with `RunResult`. */
-export interface RunFigures extends Pick<
-  RunResult,
-  | 'seed'
-  | 'sent'
-  | 'handled'
-  | 'lost'
-  | 'owed'
-  | 'strays'
-  | 'dropped'
-  | 'ipis'
-  | 'microOps'
-  | 'moves'
-  | 'retriggers'
-  | 'swallowed'
-  | 'foreign'
-  | 'leaked'
-  | 'digest'
-> {
-  readonly verdict: 'passed' | 'failed';
-  /** properties that failed, `noLoss` and so on */
+/** What is counted, in the order in which it is told. */
+export const COUNTED = [
+  'sent',
+  'handled',
+  'lost',
+  'owed',
+  'strays',
+  'dropped',
+  'ipis',
+  'microOps',
+  'moves',
+  'retriggers',
+  'swallowed',
+  'foreign',
+  'leaked',
+] as const satisfies readonly (keyof RunResult)[];
+
+/** The counters of a run; what they count stands with `RunResult`. */
+export type Counts = Readonly<Record<(typeof COUNTED)[number], number>>;
+
+/** The figures of one run. */
+export interface RunFigures extends Counts {
+  readonly seed: number;
+  /** properties that failed, `noLoss` and so on; none: the run has passed */
   readonly failed: readonly string[];
-  /** simulated; below 2^53 */
+  /** what of the machine that concerns: the source that was lost, and what took its event away; '' where nothing is to be said */
+  readonly where: string;
+  /** simulated */
   readonly cycles: number;
   /** events behind the deadline, if there is one */
   readonly late?: number;
-  /** raise to handler entry, cycles */
+  /** digest over the stream of events */
+  readonly digest: string;
+  /** raise to handler entry, cycles: the buckets that are not empty */
   readonly latencies: readonly Bucket[];
 }
 
-/** Throws if the run was interrupted: that is nothing to count. */
-export function figuresOf({ system: _, latency: __, seconds: ___, deadline, cycles, verdict, ...rest }: RunResult): RunFigures {
-  if (verdict === 'interrupted') throw new Error('a run that was interrupted has no figures');
-  return { ...rest, verdict, cycles: Number(cycles), ...(deadline !== undefined && { late: deadline.late.count }) };
+/** One of each counter. */
+export function countsOf(count: (which: keyof Counts) => number): Counts {
+  return Object.fromEntries(COUNTED.map((which) => [which, count(which)])) as unknown as Counts;
+}
+
+export function figuresOf(result: RunResult): RunFigures {
+  const { seed, failed, where, cycles, deadline, digest, latencies } = result;
+  return {
+    seed,
+    failed,
+    where,
+    ...countsOf((which) => result[which]),
+    cycles: Number(cycles),
+    ...(deadline !== undefined && { late: deadline.late.count }),
+    digest,
+    latencies,
+  };
 }

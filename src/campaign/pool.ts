@@ -5,6 +5,7 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
+import { RunError } from './errors.js';
 import type { RunFigures } from './figures.js';
 import type { PoolOptions, RunJob, RunSubject } from './subject.js';
 import type { PoolTask, Ran, runBatch } from './worker.js';
@@ -20,16 +21,6 @@ const MEMORY = 0.5;
 /** How often the thread that waits looks whether it is to stop, milliseconds. */
 const LOOK = 50;
 
-/** A run ended the worker it was in, or threw, twice. */
-export class RunError extends Error {
-  readonly job: RunJob;
-
-  constructor(job: RunJob, cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
-    this.job = job;
-  }
-}
-
 export class RunPool {
   readonly #workers: number;
   readonly #pool: Piscina<readonly RunJob[], Ran[]>;
@@ -41,7 +32,7 @@ export class RunPool {
     this.#pool = new Piscina({
       filename: fileURLToPath(new URL('worker.js', import.meta.url)),
       name: 'runBatch' satisfies (typeof runBatch)['name'],
-      minThreads: workers,
+      minThreads: 1,
       maxThreads: workers,
       idleTimeout: Infinity,
       workerData: { subjects, models } satisfies PoolTask,

@@ -1,5 +1,5 @@
 /** What runs are of, as data that crosses threads: a scenario on a kernel, which then only needs a seed. */
-import type { Overrides, Scenario } from '../scenario/index.js';
+import { assembleSystem, type Overrides, type Scenario, type System } from '../scenario/index.js';
 import type { RunLimits } from './timed.js';
 
 /** What many runs have in common. */
@@ -24,4 +24,14 @@ export interface PoolOptions {
    * do not cross threads; each worker imports it. Default: names are those of built-in models
    */
   readonly models?: string | undefined;
+}
+
+interface Models {
+  modelFrom(name: string | undefined): Promise<Overrides['model']>;
+}
+
+/** Joins the scenario and the model of a subject. Throws `ModelError` if the model or a behaviour does not exist. */
+export async function systemOfSubject({ scenario, overrides = {} }: RunSubject, models: PoolOptions['models']): Promise<System> {
+  const named = models === undefined ? undefined : await ((await import(models)) as Models).modelFrom(overrides.model);
+  return assembleSystem(scenario, { ...overrides, model: named ?? overrides.model });
 }

@@ -28,6 +28,8 @@ export interface RunResult {
   readonly verdict: 'passed' | 'failed' | 'interrupted';
   /** properties that failed, `noLoss` and so on */
   readonly failed: readonly string[];
+  /** what of the machine that concerns: the source that was lost, and what took its event away; '' where nothing is to be said */
+  readonly where: string;
   readonly cycles: bigint;
   readonly seconds: number;
   /** raised by the devices */
@@ -111,6 +113,7 @@ export async function runSystem(system: System, limits: RunLimits = {}): Promise
     seed,
     verdict,
     failed,
+    where: '',
     cycles: machine.now,
     seconds: Number(machine.now) / CYCLES_PER_SECOND,
     sent: machine.counter('raises'),
