@@ -20,7 +20,7 @@ const { values } = parseArgs({
     workers: { type: 'string', default: '2' },
   },
 });
-const program = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
+const program = fileURLToPath(new URL('../bin/cli/main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'irqlab-kill-'));
 const kills = Number(values.kills);
 const workers = Number(values.workers);

@@ -8,7 +8,7 @@ import type { Piscina } from 'piscina';
 import { RunError } from './errors.js';
 import type { RunFigures } from './figures.js';
 import type { PoolOptions, RunJob, RunSubject } from './subject.js';
-import type { PoolTask, Ran, runBatch } from './worker.js';
+import type { PoolTask, Ran, runBatch } from './runner.js';
 
 /** More would spend their time on what each of them assembles for itself. */
 const MOST_WORKERS = 16;
@@ -39,7 +39,7 @@ export class RunPool {
   ): Promise<RunPool> {
     const { Piscina: Pool } = await import('piscina');
     const pool = new Pool<readonly RunJob[], Ran[]>({
-      filename: fileURLToPath(new URL('worker.js', import.meta.url)),
+      filename: fileURLToPath(new URL('runner.js', import.meta.url)),
       name: 'runBatch' satisfies (typeof runBatch)['name'],
       minThreads: 1,
       maxThreads: workers,
