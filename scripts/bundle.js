@@ -12,7 +12,7 @@ const commands = `${root}dist/src/cli`;
 const out = `${root}dist/bin`;
 
 const threads = readdirSync(commands).filter((name) => name.endsWith('Thread.js'));
-const inFolder = ['main.js', 'own.js', ...threads].map((name) => [`cli/${basename(name, '.js')}`, `${commands}/${name}`]);
+const inFolder = ['main.js', 'own.js', 'model.js', ...threads].map((name) => [`cli/${basename(name, '.js')}`, `${commands}/${name}`]);
 
 rmSync(out, { recursive: true, force: true });
 await build({
@@ -21,6 +21,7 @@ await build({
     ['cli/worker', `${root}dist/src/check/team/worker.js`],
     // irqlab/machine; from here the way to its module is that of dist/src/machine
     ['cli/machine', `${root}dist/src/machine/library.js`],
+    ['cli/runner', `${root}dist/src/campaign/runner.js`],
     ['index', `${root}dist/src/index.js`],
   ]),
   outdir: out,
@@ -29,6 +30,8 @@ await build({
   splitting: true,
   format: 'esm',
   platform: 'node',
+  // it starts threads with files of its own
+  external: ['piscina'],
   target: 'node20.19',
   minifyWhitespace: true,
   banner: { js: "import{createRequire as require_}from'node:module';const require=require_(import.meta.url);" },

@@ -132,6 +132,11 @@ let timed: Promise<WebAssembly.Module> | undefined;
 
 // Each address stands in the function that needs it: a bundle in which nobody calls that leaves the file out.
 
+/** The bytes of the module that lies beside this package. */
+export async function moduleBytes(): Promise<BufferSource> {
+  return bytesOf(new URL('../../build/irqlab.wasm', import.meta.url));
+}
+
 /** Compiles the module; without an argument the one that lies beside this package, once. */
 export async function loadModule(source?: ModuleSource): Promise<WebAssembly.Module> {
   if (source !== undefined) return compile(source);
