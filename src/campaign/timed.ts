@@ -1,7 +1,8 @@
 /** A timed, seeded run of a scenario until its bound or the first failure. */
-import type { Percentiles } from '../machine/index.js';
+import type { Bucket, EventRecord, Percentiles } from '../machine/index.js';
 import { Driver, roomFor, type InjectedCounts } from './driver.js';
 import { Lateness, type DeadlineReport } from './lateness.js';
+import { whereOf } from './where.js';
 import { assembleSystem, type Overrides, type Scenario, type System } from '../scenario/index.js';
 import type { PolicySource } from '../workload/index.js';
 
@@ -10,8 +11,9 @@ const CYCLES_PER_SECOND = 3_000_000_000;
 /** Cycles a call into the module runs: short enough for progress and Ctrl-C, long enough for the engine's upper tier. */
 const SLICE = 300_000_000;
 
-/** Records of the ring, where somebody reads them. */
+/** Records of the ring, where somebody reads them all; and where only the last ones are of use. */
 const RING = 1 << 14;
+const LAST = 1 << 11;
 
 export interface RunLimits {
   readonly seed?: number | undefined;
@@ -32,6 +34,8 @@ export interface RunResult {
   readonly verdict: 'passed' | 'failed' | 'interrupted';
   /** properties that failed, `noLoss` and so on */
   readonly failed: readonly string[];
+  /** what of the machine that concerns: the source that was lost, and what took its event away; '' where nothing is to be said */
+  readonly where: string;
   readonly cycles: bigint;
   readonly seconds: number;
   /** raised by the devices */
@@ -60,6 +64,8 @@ export interface RunResult {
   readonly leaked: number;
   /** raise to handler entry, cycles */
   readonly latency: Percentiles;
+  /** the same as a histogram, its buckets that are not empty */
+  readonly latencies: readonly Bucket[];
   /** what became of each event, if there is a deadline */
   readonly deadline?: DeadlineReport;
   /** 64-bit digest over the stream of events */
@@ -68,7 +74,12 @@ export interface RunResult {
 
 /** Runs a scenario. Throws `ModelError` if its model or a behaviour does not exist. */
 export async function timedRun(scenario: Scenario, overrides: Overrides = {}, limits: RunLimits = {}): Promise<RunResult> {
-  const system = assembleSystem(scenario, overrides);
+  return runSystem(assembleSystem(scenario, overrides), limits);
+}
+
+/** The same with a system that is assembled: for many seeds of one. */
+export async function runSystem(system: System, limits: RunLimits = {}): Promise<RunResult> {
+  const { scenario } = system;
   const seed = limits.seed ?? scenario.run.seed;
   const lateness = limits.deadline === undefined ? undefined : new Lateness(system, limits.deadline);
   const holds = lateness !== undefined;
@@ -76,19 +87,26 @@ export async function timedRun(scenario: Scenario, overrides: Overrides = {}, li
     timed: true,
     record: 1,
     seed,
-    ring: holds ? RING + system.names.sources.length : 0,
+    ring: (holds ? RING : LAST) + system.names.sources.length,
     holds,
     ...roomFor(limits.policies),
   });
   const driver = new Driver(machine, scenario.policies, limits.policies, seed);
+  let last: readonly EventRecord[] = [];
+  const read = (records: readonly EventRecord[]): void => {
+    lateness?.take(records);
+    last = records;
+  };
   const run = (cycles: number): ReturnType<typeof machine.run> => {
     const end = machine.now + BigInt(cycles);
     let batch = machine.now;
     while (true) {
       if (machine.now === batch && batch < end) batch += BigInt(driver.next(Number(end - batch)));
       const ran = machine.run(Number(batch - machine.now));
-      lateness?.take(machine.events());
+      // without a deadline nobody reads the records but of a failure, and of that the last ones
+      if (lateness !== undefined) read(machine.events());
       if (ran.status === 'failed' || (ran.status === 'more' && machine.now === end)) return ran;
+      if (ran.status === 'ringFull' && lateness === undefined) machine.forget();
     }
   };
   const bound = Math.round((limits.seconds ?? scenario.run.seconds) * CYCLES_PER_SECOND);
@@ -122,6 +140,7 @@ export async function timedRun(scenario: Scenario, overrides: Overrides = {}, li
     seed,
     verdict,
     failed,
+    where: verdict === 'failed' ? whereOf(system, holds ? last : machine.events(), deadline?.late.held[0]?.by) : '',
     cycles: machine.now,
     seconds: Number(machine.now) / CYCLES_PER_SECOND,
     sent: machine.counter('raises'),
@@ -141,6 +160,7 @@ export async function timedRun(scenario: Scenario, overrides: Overrides = {}, li
     joined: machine.counter('joined'),
     injected: driver.counts,
     latency: machine.latency(),
+    latencies: machine.latencies(),
     ...(deadline !== undefined && { deadline }),
     digest: machine.eventDigest(),
   };

@@ -7,7 +7,7 @@ export { alternatives, assumptionsAbout, assumptionText, assumptionValues, defau
 export type { FunctionModel } from './deviceModel.js';
 export type { EventRecord } from './events.js';
 export { Layout } from './fill.js';
-export type { Percentiles } from './histogram.js';
+export { percentiles, type Bucket, type Percentiles } from './histogram.js';
 export { iommusOf, type IommuModel } from './iommus.js';
 export type { IoapicModel } from './ioapic.js';
 export { defaultLapicModel, type LapicModel } from './lapic.js';

@@ -10,6 +10,7 @@ import {
   instantiate,
   Iommu,
   Load,
+  loadModule,
   MsixEntry,
   Note,
   PidWord,
@@ -23,7 +24,7 @@ import {
 } from '../core/index.js';
 import { AmdTables, startAmd, type AmdStart } from './amdUnit.js';
 import type { EventRecord } from './events.js';
-import { percentiles, type Percentiles } from './histogram.js';
+import { histogram, percentiles, type Bucket, type Percentiles } from './histogram.js';
 import { InjectedSlots, type InjectedTotals, type PendingOperation } from './injected.js';
 import { Machine } from './machine.js';
 import { bitOf, propertiesOf } from './properties.js';
@@ -64,7 +65,7 @@ export class ProgramMachine extends Machine {
 
   static override async create(setup: MachineSetup, source?: ModuleSource): Promise<ProgramMachine> {
     refuseTooLarge(setup);
-    return new this(await instantiate(source), setup);
+    return new this(await instantiate(source ?? (await loadModule())), setup);
   }
 
   // --- setting up, before `start`
@@ -291,7 +292,12 @@ export class ProgramMachine extends Machine {
 
   /** Raise to handler entry, cycles (timed). */
   latency(): Percentiles {
-    return percentiles(this.core, this.layout.table(Table.histogram));
+    return percentiles(this.latencies());
+  }
+
+  /** The same as a histogram. */
+  latencies(): Bucket[] {
+    return histogram(this.core, this.layout.table(Table.histogram));
   }
 
   // --- step by step
@@ -409,6 +415,11 @@ export class ProgramMachine extends Machine {
   /** Injected operations that have not ended: those that have begun, then those that wait, in their order. */
   pending(): PendingOperation[] {
     return this.#slots.pending();
+  }
+
+  /** Leaves out the records since the last call. */
+  forget(): void {
+    this.core.exports.ringClear();
   }
 
   /** The records since the last call as they are, oldest first. */

@@ -1,5 +1,5 @@
 /** What the keys `interArrival`, `moderation` and `handlerCycles` of a device take: its load in a timed run. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { choice, exactlyOne, list, mapping, mismatch, nonEmpty, text, whole } from '../fields.js';
 import { replayUnits } from '../scenario.js';
 import { cycles, irqNumber, microseconds } from './values.js';
