@@ -50,6 +50,7 @@ function finalise(x: u64): u64 {
   return nOrigins + nCpus + 2 * nSources + c;
 }
 
+
 @inline export function streamOfHandler(s: u32): u32 {
   return nOrigins + nCpus + 2 * nSources + (nStores ? nCpus : 0) + s;
 }

@@ -69,7 +69,7 @@ function draw(s: u32, words: u32, stream: u32): u64 {
       return onCurve(first, stream);
     case Draw.once:
     case Draw.cycle:
-      return pointAt(first + load<u32>(progress(s)) % n);
+      return pointAt(first + (load<u32>(progress(s)) % n));
     default:
       return n == 1 ? pointAt(first) : pointAt(first + below(stream, n));
   }

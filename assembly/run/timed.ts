@@ -93,7 +93,10 @@ function operationTick(): void {
   const o = nextOperation();
   if (o < 0) return;
   const c = operationSetup(o, OperationSetup.cpu);
-  if (operationSetup(o, OperationSetup.entry) != 0 && (isActive(c, Level.thread) || load<u8>(cpuAt(c), Cpu.run) != RunState.running || injectedKeep(o))) {
+  if (
+    operationSetup(o, OperationSetup.entry) != 0 &&
+    (isActive(c, Level.thread) || load<u8>(cpuAt(c), Cpu.run) != RunState.running || injectedKeep(o))
+  ) {
     arm(operationNode(), now() + RETRY, PHASE_OPERATION);
     return;
   }
