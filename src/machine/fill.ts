@@ -2,6 +2,7 @@
 import {
   Assumption,
   DeviceKind,
+  FunctionSetup,
   NONE,
   OperationSetup,
   Settings,
@@ -20,7 +21,7 @@ import { ioapicWords } from './ioapic.js';
 import { entriesOf, iommuWords, scopesOf, scopeWords } from './iommus.js';
 import { lapicModelForKernels, lapicWords } from './lapic.js';
 import { maskOf } from './properties.js';
-import { MOST_LOGGED, type MachineSetup } from './setup.js';
+import { linesOf, MOST_LOGGED, type MachineSetup } from './setup.js';
 import { timingTable } from './timing.js';
 
 /** Stores that a CPU's buffer holds: fewer than any processor of today has (assumed). */
@@ -99,6 +100,12 @@ export function fill(core: Core, setup: MachineSetup): Layout {
   return layout;
 }
 
+/** Nodes for the sets of events that messages, vectors and contexts carry: in a machine of many CPUs each event is at few of them at once. */
+function tagNodes({ messages, sources, apicIds }: MachineSetup): number {
+  const [s, c] = [sources.length, apicIds.length];
+  return messages * 4 + Math.min(s * c * 8, s * 64 + c * 64) + 64;
+}
+
 function allocate(core: Core, setup: MachineSetup): void {
   const { program } = setup;
   const size = (word: Size, value: number): void => core.setU32(core.sizesAt + word * 4, value);
@@ -116,7 +123,7 @@ function allocate(core: Core, setup: MachineSetup): void {
   );
   size(Size.vectorLo, setup.universe.lo);
   size(Size.vectorHi, setup.universe.hi);
-  size(Size.tags, setup.record === 0 ? 0 : setup.messages * 4 + setup.sources.length * setup.apicIds.length * 8 + 64);
+  size(Size.tags, setup.record === 0 ? 0 : tagNodes(setup));
   const { ioapics = [], iommus = [], functions, memory = 0 } = setup;
   size(Size.ioapics, ioapics.length);
   size(Size.ioapicPins, Math.max(0, ...ioapics.map(({ pins }) => pins)));
@@ -130,7 +137,7 @@ function allocate(core: Core, setup: MachineSetup): void {
   size(Size.requesters, isHosted ? 1 : 0);
   size(Size.devices, isHosted ? 0 : functions.length);
   size(Size.posted, isHosted || functions.some(({ msix }) => msix !== undefined) ? 1 : 0);
-  size(Size.irtes, setup.irtes ?? 0);
+  size(Size.irtes, linesOf(setup));
   size(Size.guestBytes, memory);
   size(Size.stores, setup.order?.storeLatency ? STORES : 0);
   size(Size.functions, functions.length);
@@ -146,6 +153,10 @@ function allocate(core: Core, setup: MachineSetup): void {
 
 function fillSources(core: Core, layout: Layout, setup: MachineSetup): void {
   let gapFirst = 0;
+  /** where the number of the next source of each function belongs */
+  const links = setup.functions.map(
+    (_, f) => layout.table(Table.functionSetup) + (f * FunctionSetup.words + FunctionSetup.firstSource) * 4,
+  );
   setup.sources.forEach((source, s) => {
     const at = layout.table(Table.sources) + s * SourceSetup.words * 4;
     core.setU32(at + SourceSetup.device * 4, source.device);
@@ -156,6 +167,9 @@ function fillSources(core: Core, layout: Layout, setup: MachineSetup): void {
     core.setU32(at + SourceSetup.message * 4, source.message);
     core.setU32(layout.source(s) + Src.left, Number.isFinite(source.raises) ? source.raises : UNBOUNDED);
     gapFirst += source.gaps.length;
+    const link = links[source.device];
+    if (link !== undefined) core.setU32(link, s + 1);
+    links[source.device] = at + SourceSetup.next * 4;
   });
 }
 

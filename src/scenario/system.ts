@@ -41,6 +41,8 @@ export interface Overrides extends Settings {
 /** Messages in flight at once: a bound of a check, and more than ever fly in a timed run, where a machine's parts add to it. */
 const CHECK_MESSAGES = 12;
 const TIMED_MESSAGES = 64;
+/** As many as the pool of a machine can have. */
+const MOST_MESSAGES = 0xffff;
 /** Raises per irq in the probe (design 4). */
 const PROBE_RAISES = 4;
 /** Capacity of the event ring, records. */
@@ -123,6 +125,13 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   const cpus = scenario.machine.cpus;
   const cpuIndex = new Map(cpus.map((c, i) => [c.cpu, i]));
   const indexOf = (cpu: number): number => cpuIndex.get(cpu) ?? 0;
+  // most irqs share a list, which is as long as there are CPUs
+  const lists = new Map<readonly number[], readonly number[]>();
+  const indexesOf = (list: readonly number[]): readonly number[] => {
+    const known = lists.get(list) ?? list.map(indexOf);
+    lists.set(list, known);
+    return known;
+  };
   const sources = scenario.devices.flatMap((device, d) => device.irqs.map((irq, n) => ({ device, d, irq, message: numberOf(device, n) })));
   const deviceOf = (name: string): number => scenario.devices.findIndex((device) => device.name === name);
   const irqIndex = new Map(sources.map(({ irq }, i) => [irq.irq, i]));
@@ -219,7 +228,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
       message,
       vector: irq.vector,
       cpu: indexOf(irq.cpu),
-      affinity: irq.affinity.map(indexOf),
+      affinity: indexesOf(irq.affinity),
       managed: irq.managed,
       requested: irq.requested,
       threaded: irq.threaded,
@@ -261,7 +270,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     program: built.program,
     universe,
     systemVectors: built.systemVectors,
-    messages: mode.timed ? TIMED_MESSAGES + 4 * (cpus.length + sources.length) : CHECK_MESSAGES,
+    messages: mode.timed ? Math.min(TIMED_MESSAGES + 4 * (cpus.length + sources.length), MOST_MESSAGES) : CHECK_MESSAGES,
     flying: unbounded && !mode.timed ? 1 : 0,
     timed: mode.timed,
     assumptions,
@@ -273,7 +282,8 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     properties: mode.timed ? ['noLoss', 'noStray', 'noStuckIsr', 'noFault', 'noWildWrite'] : properties,
     probeRaises,
     record: mode.record,
-    ring: mode.ring ?? (mode.record === 0 ? 0 : RING),
+    // a run stops to have it drained when it has no room for an event of every source
+    ring: mode.ring ?? (mode.record === 0 ? 0 : RING + 2 * sources.length),
     holds: mode.holds ?? false,
   });
   const machine = async (mode: Mode): Promise<ProgramMachine> => {

@@ -172,7 +172,7 @@ export function vtdTable(
       const vcpu = irqs[irq]?.vcpu;
       if (vcpu !== undefined) toVcpu?.boot(machine, irq, vcpu);
       machine.setVariable(r.unit.slot, irq, 0, unitOf(irq));
-      machine.setUnit(unitOf(irq), { table: r.irte.slot, size: Math.log2(vtdEntries(irqs.length)), extended: false });
+      machine.setUnit(unitOf(irq), { table: r.irte.slot, size: Math.log2(vtdEntries(irqs.length)), extended: d.destinations.extended });
     },
     // what is cached comes before what memory says
     target(machine, irq) {
