@@ -26,7 +26,7 @@ export function parseScenario(text: string, file: string, known: Vocabulary = {}
   const outline = outlineOf(source.value);
   const findings = [
     ...(checked.success
-      ? [...vocabularyMistakes(checked.data, known), ...assertionMistakes(checked.data, known)]
+      ? [...vocabularyMistakes(checked.data, known), ...assertionMistakes(checked.data, outline, known)]
       : findingsOf(checked.error.issues, source.value)),
     ...referenceMistakes(outline),
   ];

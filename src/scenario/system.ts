@@ -5,7 +5,8 @@ import { assumptionsAbout, ProgramMachine, type Assumptions, type MachineSetup }
 import { ownProperty, partsOf } from './assertions.js';
 import { functionOf, ioapicsFor, numberOf } from './message.js';
 import { remapping, unitModels, unitOfDevices } from './remapping.js';
-import { CYCLES_PER_US, FIRST_VECTOR, interArrivalCycles, type Operation, type Scenario } from './scenario.js';
+import { CYCLES_PER_US, interArrivalCycles, type Operation, type Scenario } from './scenario.js';
+import { universeOf } from './vectors.js';
 
 /** How a scenario is looked at. */
 export interface Mode {
@@ -210,7 +211,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   }
   const functions = scenario.devices.map((device, d) => functionOf(scenario, device, d));
   const iommus = unitModels(scenario, functions);
-  const universe = { lo: FIRST_VECTOR, hi: FIRST_VECTOR + scenario.universe.vectors };
+  const universe = universeOf(scenario.universe.vectors);
   const size = {
     cpus: cpus.length,
     irqs: sources.length,
@@ -238,9 +239,16 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     operations: requests,
     ...(scenario.machine.iommu === undefined ? {} : { units: unitOfDevices(scenario), iommus }),
     ...(scenario.machine.iommu?.type === 'vtd' && scenario.machine.iommu.postedMsi === true && { postedMsi: true }),
+    ...(scenario.machine.iommu?.type === 'vtd' &&
+      scenario.machine.iommu.entries !== undefined && { entries: scenario.machine.iommu.entries }),
     ...(scenario.machine.vcpus !== undefined && { vcpus: scenario.machine.vcpus.map(indexOf) }),
     ...(scenario.machine.ioapic === undefined ? {} : { ioapicVersion: scenario.machine.ioapic.version }),
-    parts: partsOf(cpus, scenario.devices, scenario.universe),
+    parts: partsOf(
+      cpus,
+      sources.map(({ irq }) => irq.irq),
+      scenario.devices,
+      scenario.universe,
+    ),
     own: scenario.assert.map(ownProperty),
   });
   const names: Names = {
