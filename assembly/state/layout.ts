@@ -126,8 +126,8 @@ function placeVariables(which: u32, dma: bool): void {
   heap = align(heap);
 }
 
-/** Step two: places everything and zeroes it. False: out of memory. */
-export function create(): bool {
+/** Step two: places everything. */
+function place(): void {
   nCpus = size(Size.cpus);
   nDevices = size(Size.devices);
   nSources = size(Size.sources);
@@ -256,9 +256,22 @@ export function create(): bool {
   }
   ringBase = take(<usize>nRing * Rec.size);
   blockEnd = heap;
+}
+
+/** ... and zeroes it. False: out of memory. */
+export function create(): bool {
+  place();
+  // what memory grows by is zero, and not touched before somebody needs it
+  const had = (<usize>memory.size()) << 16;
   if (!reserve(blockEnd)) return false;
-  memory.fill(checkStart, 0, blockEnd - checkStart);
+  if (had > checkStart) memory.fill(checkStart, 0, min(had, blockEnd) - checkStart);
   return true;
+}
+
+/** In the place of step two: how many bytes the block of such a machine has. */
+export function measure(): usize {
+  place();
+  return blockEnd - checkStart;
 }
 
 /** Address of a table for the host (`Table`), 0 for a number that names none. */

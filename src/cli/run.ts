@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { timedRun, type RunResult } from '../campaign/index.js';
 import { drawDiagram, explain, wrap } from '../check/index.js';
 import { ModelError } from '../kernel/model/index.js';
-import { restsOn } from '../scenario/index.js';
+import { memoryOf, restsOn, type MemoryUse } from '../scenario/index.js';
 import { deadlineText, us } from './deadline.js';
 import { loadScenario, overridesOf, simulatedSeconds, systemOptions, wholeNumber, type SystemOptions } from './options.js';
 import { count, Exit, field, headline, InputError, Interrupt, plural, print, printJson, Progress, style, width } from './output.js';
@@ -20,8 +20,15 @@ interface RunOptions extends SystemOptions {
   readonly svg?: string;
 }
 
+/** How a run looks at its machine. */
+const RECORDED = { timed: true, record: 1, ring: 0 } as const;
+/** What a check takes at most: of such a machine nobody asks what it takes. */
+const FEW_CPUS = 16;
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+
 /** What a run came to, in a few lines. */
-export function runText(result: RunResult): string {
+export function runText(result: RunResult, memory?: MemoryUse): string {
   const { system, verdict, failed, latency: l } = result;
   const unchecked = system.scenario.assert.length;
   const time = `${result.seconds.toFixed(2)} simulated seconds`;
@@ -49,6 +56,9 @@ export function runText(result: RunResult): string {
       `${result.cycles.toLocaleString('en-US')} cycles, ${count(result.microOps)} micro-ops, ${count(result.ipis)} IPIs`,
     ),
     ...field('events', `digest ${result.digest}`),
+    ...(memory === undefined
+      ? []
+      : field('memory', `${megabytes(memory.bytes)}; ${plural(memory.perCpu, 'byte')} a CPU, ${count(memory.perIrq)} an irq`)),
     ...(unchecked === 0
       ? []
       : field('unchecked', `${plural(unchecked, 'assertion')} of the scenario: check looks at every state, a run does not`)),
@@ -56,7 +66,7 @@ export function runText(result: RunResult): string {
   ].join('\n');
 }
 
-function runJson({ system, ...rest }: RunResult): unknown {
+function runJson({ system, ...rest }: RunResult, memory: MemoryUse): unknown {
   return {
     command: 'run',
     scenario: system.scenario.name,
@@ -64,6 +74,7 @@ function runJson({ system, ...rest }: RunResult): unknown {
     assumptions: restsOn(system),
     ...rest,
     failed: rest.failed.map(kebab),
+    memory,
   };
 }
 
@@ -174,8 +185,10 @@ export function addRun(program: Command): void {
       }).catch((error: unknown) => {
         throw error instanceof ModelError ? new InputError(error.message) : error;
       });
-      if (options.format === 'json') printJson(runJson(result));
-      else print(runText(result));
+      const memory = await memoryOf(result.system, RECORDED);
+      const isLarge = result.system.names.cpus.length > FEW_CPUS;
+      if (options.format === 'json') printJson(runJson(result, memory));
+      else print(runText(result, isLarge ? memory : undefined));
       process.exitCode = { passed: Exit.ok, failed: Exit.failed, interrupted: Exit.interrupted }[result.verdict];
       return undefined;
     });

@@ -3,6 +3,7 @@ import {
   Assumption,
   DeviceKind,
   FunctionSetup,
+  instantiate,
   NONE,
   OperationSetup,
   Settings,
@@ -31,6 +32,7 @@ const STORES = 16;
 export class Layout {
   readonly #core: Core;
   readonly #tables = new Map<Table, number>();
+  #slots: Uint32Array | undefined;
 
   constructor(core: Core) {
     this.#core = core;
@@ -46,9 +48,15 @@ export class Layout {
     return this.table(Table.sourceStates) + s * Src.size;
   }
 
-  /** A word of a variable's record. */
+  /** A word of a variable's record, which does not change any more. */
   slot(slot: number, word: VarWord): number {
-    return this.#core.u32(this.table(Table.variables) + (slot * VarWord.words + word) * 4);
+    this.#slots ??= this.#variables();
+    return this.#slots[slot * VarWord.words + word] ?? 0;
+  }
+
+  #variables(): Uint32Array {
+    const words = this.#core.u32(this.#core.sizesAt + Size.variables * 4) * VarWord.words;
+    return new Uint32Array(this.#core.bytes(this.table(Table.variables), words * 4).buffer);
   }
 
   /** Where the variables of the check class begin: the window through which remapping units see them. */
@@ -107,6 +115,28 @@ function tagNodes({ messages, sources, apicIds }: MachineSetup): number {
 }
 
 function allocate(core: Core, setup: MachineSetup): void {
+  writeSizes(core, setup);
+  writeVariables(core, setup.program.variables);
+  if (core.exports.create() === 0) throw new RangeError('out of memory for a machine of this size');
+}
+
+/** Bytes that the state of each of these machines would have; none of them is made. */
+export async function stateBytes(setups: readonly MachineSetup[]): Promise<readonly number[]> {
+  const core = await instantiate();
+  return setups.map((setup) => {
+    writeSizes(core, setup);
+    writeVariables(core, setup.program.variables);
+    return core.exports.measure();
+  });
+}
+
+function writeVariables(core: Core, variables: Uint32Array): void {
+  const slots = core.exports.prepare();
+  if (slots === 0) throw new RangeError('out of memory for the table of variables');
+  core.write(slots, variables);
+}
+
+function writeSizes(core: Core, setup: MachineSetup): void {
   const { program } = setup;
   const size = (word: Size, value: number): void => core.setU32(core.sizesAt + word * 4, value);
   size(Size.cpus, setup.apicIds.length);
@@ -145,10 +175,6 @@ function allocate(core: Core, setup: MachineSetup): void {
     Size.msixEntries,
     functions.reduce((n, { msix }) => n + (msix?.vectors ?? 0), 0),
   );
-  const slots = core.exports.prepare();
-  if (slots === 0) throw new RangeError('out of memory for the table of variables');
-  core.write(slots, program.variables);
-  if (core.exports.create() === 0) throw new RangeError('out of memory for a machine of this size');
 }
 
 function fillSources(core: Core, layout: Layout, setup: MachineSetup): void {

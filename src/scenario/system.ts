@@ -44,8 +44,15 @@ const CHECK_MESSAGES = 12;
 const TIMED_MESSAGES = 64;
 /** As many as the pool of a machine can have. */
 const MOST_MESSAGES = 0xffff;
+/** What a check tells apart, and an image has room for. */
+const MOST_CHECKED_VECTORS = 16;
 /** Raises per irq in the probe (design 4). */
 const PROBE_RAISES = 4;
+/** Messages that may be in flight in a timed run: more than ever do. */
+export function messagesFor(cpus: number, sources: number): number {
+  return Math.min(TIMED_MESSAGES + 4 * (cpus + sources), MOST_MESSAGES);
+}
+
 /** Capacity of the event ring, records. */
 const RING = 1 << 14;
 
@@ -261,7 +268,13 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   };
   const lines = scenario.devices.some(({ message }) => message.type === 'ioapic') ? (['noStuckLine'] as const) : [];
   const properties = [...CHECKED, ...lines, ...(built.program.own ?? [])];
-  const setup = (mode: Mode): MachineSetup => ({
+  const setup = (mode: Mode): MachineSetup => {
+    const { vectors } = scenario.universe;
+    if (!mode.timed && vectors > MOST_CHECKED_VECTORS)
+      throw new RangeError(`a check has at most ${MOST_CHECKED_VECTORS} vectors, not ${vectors}; a timed run may have more`);
+    return setupOf(mode);
+  };
+  const setupOf = (mode: Mode): MachineSetup => ({
     apicIds: cpus.map((c) => c.apicId),
     functions,
     ioapics: ioapicsFor(scenario),
@@ -278,7 +291,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     program: built.program,
     universe,
     systemVectors: built.systemVectors,
-    messages: mode.timed ? Math.min(TIMED_MESSAGES + 4 * (cpus.length + sources.length), MOST_MESSAGES) : CHECK_MESSAGES,
+    messages: mode.timed ? messagesFor(cpus.length, sources.length) : CHECK_MESSAGES,
     flying: unbounded && !mode.timed ? 1 : 0,
     timed: mode.timed,
     assumptions,
