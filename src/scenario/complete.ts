@@ -60,7 +60,9 @@ function devicesOf(
 ): readonly DeviceDescription[] {
   let d = 0;
   let place = 0;
-  return file.devices.flatMap(({ count, socket: _, irqs, ...device }) => {
+  return file.devices.flatMap((entry) => {
+    const { count, irqs } = entry;
+    const { count: _count, socket: _socket, irqs: _irqs, ...device } = entry;
     const each = Array.isArray(irqs) ? irqs.length : irqs.count;
     const common = { ...device, ...levelOf({ ...device, irqs }, each), interArrival: gapsOf(device.interArrival) };
     return Array.from({ length: count ?? 1 }, (): DeviceDescription => {

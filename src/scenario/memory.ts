@@ -36,13 +36,14 @@ export async function memoryOf(system: System, mode: Mode): Promise<MemoryUse> {
   return { bytes, perCpu: Math.round((withCpus - bytes) / MORE), perIrq: Math.round((withIrqs - bytes) / (MORE * irqs)) };
 }
 
+/** A list, and behind it a few entries so many times. */
+function again<T>(list: readonly T[], last: readonly T[], times: number): readonly T[] {
+  return [...list, ...Array.from({ length: times }, () => last).flat()];
+}
+
 /** The same machine with some more CPUs, or devices as the last one. */
 function grown(setup: MachineSetup, variables: readonly AnyVariable[], more: Growth): MachineSetup {
   const { apicIds, functions, sources, program } = setup;
-  const again = <T>(list: readonly T[], last: readonly T[], times: number): readonly T[] => [
-    ...list,
-    ...Array.from({ length: times }, () => last).flat(),
-  ];
   const added = again(
     sources,
     sources.filter(({ device }) => device === functions.length - 1),

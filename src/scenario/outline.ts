@@ -210,7 +210,7 @@ function irqsOf(
   const ofSocket = Array.from({ length: sockets }, (_, s) => sorted.filter((_cpu, i) => socketOf(i, sorted.length, sockets) === s));
   /** by entry, and socket where that matters: irqs that share a list share one object, by which others know */
   const shared = new Map<string, Omit<IrqOutline, 'device' | 'irq'>>();
-  return written.flatMap(({ entry, name, irqs: numbers }, d) => {
+  return written.flatMap(({ entry, name, irqs: known }, d) => {
     const { irqs } = entries[entry] ?? {};
     if (Array.isArray(irqs)) return irqs.map((irq, j) => irqOf(mapping(irq), ['devices', entry, 'irqs', j], name));
     const path: Path = ['devices', entry, 'irqs'];
@@ -218,7 +218,7 @@ function irqsOf(
     const key = mapping(irqs)['affinity'] === 'socket' ? `${entry} ${socket}` : String(entry);
     const common = shared.get(key) ?? groupOf(mapping(irqs), path, ofSocket[socket] ?? []);
     shared.set(key, common);
-    return numbers.map((irq): IrqOutline => ({ ...common, device: name, irq: irq === undefined ? undefined : { value: irq, path } }));
+    return known.map((irq): IrqOutline => ({ ...common, device: name, irq: irq === undefined ? undefined : { value: irq, path } }));
   });
 }
 

@@ -44,9 +44,12 @@ function oncePerGroup(findings: readonly Finding[]): readonly Finding[] {
   return findings.filter(({ path }) => path.at(-1) !== 'irqs' || (!seen.has(path) && seen.add(path)));
 }
 
+function isSame(a: Path, b: Path | undefined): boolean {
+  return a === b || (a.length === b?.length && a.every((step, i) => step === b[i]));
+}
+
 /** One of those that stand at the same place of the file. */
 function perEntry<T extends { readonly path: Path }>(all: readonly T[]): readonly T[] {
-  const isSame = (a: Path, b: Path | undefined): boolean => a === b || (a.length === b?.length && a.every((step, i) => step === b[i]));
   return all.filter(({ path }, i) => !isSame(path, all[i - 1]?.path));
 }
 

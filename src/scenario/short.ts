@@ -105,8 +105,10 @@ function goesOn(base: string, devices: readonly DeviceDescription[], first: numb
   return isEqual(rest(one), rest(other));
 }
 
-function rest({ name: _, irqs: __, socket: ___, ...device }: DeviceDescription): unknown {
-  return device;
+/** What is not about its name, its irqs and its place. */
+function rest(device: DeviceDescription): object {
+  const { name: _name, irqs: _irqs, socket: _socket, ...others } = device;
+  return others;
 }
 
 /** What one entry would say, if there is one that might. */
@@ -119,13 +121,12 @@ function entryOf(base: string, alike: readonly DeviceDescription[], first: numbe
   const socket = socketIn(alike, first, devices.length, machine);
   const affinity = affinityOf(alike, machine);
   if (socket === undefined || affinity === undefined) return undefined;
-  const { name: _, irqs: __, socket: ___, ...others } = device;
   const flags = { ...(managed && { managed }), ...(threaded && { threaded }), ...(requested === false && { requested }) };
   return {
     name: base,
     count: alike.length,
     ...socket,
-    ...others,
+    ...rest(device),
     irqs: { count: device.irqs.length, first: irq.irq, ...affinity, ...flags },
   };
 }

@@ -33,12 +33,12 @@ export const isLegacy = (vector: number): boolean =>
 
 /** A universe that is no larger takes the first of the ISA's too: those of a check are few, whatever their numbers. */
 const PLAIN_UNIVERSE = 16;
-export const reachesLegacy = ({ vectorLo, vectorHi }: MachineSize): boolean => vectorHi - vectorLo > PLAIN_UNIVERSE;
+export const hasLegacyVectors = ({ vectorLo, vectorHi }: MachineSize): boolean => vectorHi - vectorLo > PLAIN_UNIVERSE;
 
 /** Vectors that a device may get on each CPU. */
 export function vectorsOf(size: MachineSize): readonly number[] {
   const all = Array.from({ length: size.vectorHi - size.vectorLo }, (_, n) => size.vectorLo + n);
-  return reachesLegacy(size) ? all.filter((vector) => !isLegacy(vector)) : all;
+  return hasLegacyVectors(size) ? all.filter((vector) => !isLegacy(vector)) : all;
 }
 
 /** States of multi_cpu_stop (linux.md 2.8 d1). */

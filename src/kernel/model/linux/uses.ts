@@ -1,7 +1,7 @@
 /** What of the kernel's data a scenario needs: the rest is not declared, and no state holds it. */
 import type { OperationRequest, Placement } from '../model.js';
 import type { MachineSize } from '../../index.js';
-import { reachesLegacy, type Uses } from './data.js';
+import { hasLegacyVectors, type Uses } from './data.js';
 import { isReservable } from './registers.js';
 import { isAmd, isRemapped } from './target.js';
 
@@ -48,5 +48,5 @@ export function usesOf(placement: Placement, size: MachineSize): Uses & { readon
     descriptors,
     avic,
   };
-  return { ...of, x2apic, reachesLegacy: reachesLegacy(size) };
+  return { ...of, x2apic, reachesLegacy: hasLegacyVectors(size) };
 }

@@ -13,15 +13,9 @@ export const ENOSPC = 2;
 
 export type VectorRoutines = ReturnType<typeof vectorRoutines>;
 
-export function vectorRoutines(
-  k: Assembler,
-  d: LinuxData,
-  vcpus: VcpuRoutines | undefined,
-  behaviours: Behaviours,
-  { cpus, vectorLo, vectorHi }: MachineSize,
-) {
+export function vectorRoutines(k: Assembler, d: LinuxData, vcpus: VcpuRoutines | undefined, behaviours: Behaviours, size: MachineSize) {
   /** of the vectors of all CPUs */
-  const sum = cpus * (vectorHi - vectorLo) > 0xffff ? 'u32' : 'u16';
+  const sum = size.cpus * (size.vectorHi - size.vectorLo) > 0xffff ? 'u32' : 'u16';
   /** 2.4 step 4: the old target is remembered for cleanup, or freed if its CPU is offline. */
   const apicUpdateVector = k.routine(
     'apic_update_vector',
