@@ -4,6 +4,7 @@ import {
   DeviceKind,
   FunctionSetup,
   instantiate,
+  loadModule,
   NONE,
   OperationSetup,
   Settings,
@@ -122,7 +123,7 @@ function allocate(core: Core, setup: MachineSetup): void {
 
 /** Bytes that the state of each of these machines would have; none of them is made. */
 export async function stateBytes(setups: readonly MachineSetup[]): Promise<readonly number[]> {
-  const core = await instantiate();
+  const core = await instantiate(await loadModule());
   return setups.map((setup) => {
     writeSizes(core, setup);
     writeVariables(core, setup.program.variables);

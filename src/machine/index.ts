@@ -8,7 +8,7 @@ export type { FunctionModel } from './deviceModel.js';
 export type { EventRecord } from './events.js';
 export { Layout, stateBytes } from './fill.js';
 export { VarWord } from '../core/index.js';
-export type { Percentiles } from './histogram.js';
+export { percentiles, type Bucket, type Percentiles } from './histogram.js';
 export { iommusOf, type IommuModel } from './iommus.js';
 export type { IoapicModel } from './ioapic.js';
 export { defaultLapicModel, type LapicModel } from './lapic.js';

@@ -10,6 +10,7 @@ import {
   Inspect,
   instantiate,
   Iommu,
+  loadModule,
   MsixEntry,
   Note,
   PidWord,
@@ -23,7 +24,7 @@ import {
 } from '../core/index.js';
 import { AmdTables, startAmd, type AmdStart } from './amdUnit.js';
 import type { EventRecord } from './events.js';
-import { percentiles, type Percentiles } from './histogram.js';
+import { histogram, percentiles, type Bucket, type Percentiles } from './histogram.js';
 import { Machine } from './machine.js';
 import { bitOf, propertiesOf } from './properties.js';
 import { linesOf, refuseTooLarge, type MachineSetup } from './setup.js';
@@ -63,7 +64,7 @@ export class ProgramMachine extends Machine {
 
   static override async create(setup: MachineSetup, source?: ModuleSource): Promise<ProgramMachine> {
     refuseTooLarge(setup);
-    return new ProgramMachine(await instantiate(source), setup);
+    return new ProgramMachine(await instantiate(source ?? (await loadModule())), setup);
   }
 
   // --- setting up, before `start`
@@ -301,7 +302,12 @@ export class ProgramMachine extends Machine {
 
   /** Raise to handler entry, cycles (timed). */
   latency(): Percentiles {
-    return percentiles(this.core, this.layout.table(Table.histogram));
+    return percentiles(this.latencies());
+  }
+
+  /** The same as a histogram. */
+  latencies(): Bucket[] {
+    return histogram(this.core, this.layout.table(Table.histogram));
   }
 
   // --- step by step
@@ -387,6 +393,11 @@ export class ProgramMachine extends Machine {
     this.#throwOnFault();
     const broken = this.#named(this.core.exports.violationMask());
     return { status: status === Status.failed ? 'failed' : status === Status.ringFull ? 'ringFull' : 'more', broken };
+  }
+
+  /** Leaves out the records since the last call. */
+  forget(): void {
+    this.core.exports.ringClear();
   }
 
   /** The records since the last call as they are, oldest first. */

@@ -1,5 +1,5 @@
 /** What an entry of the key `devices` takes. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { choice, exactlyOne, flag, list, mapping, mismatch, nonEmpty, whole } from '../fields.js';
 import { MOST_DEVICES } from '../groups.js';
 import { socketNumber } from './machine.js';

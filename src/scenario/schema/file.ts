@@ -4,7 +4,7 @@
  * One definition for three uses: validation, the types of the input, and the published JSON Schema. What needs more than one key
  * to be judged (does this CPU exist?) stands in references.ts.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { describe } from '../../words.js';
 import { flag, list, mapping, mismatch, nonEmpty, text } from '../fields.js';
 import { MOST_DEVICES } from '../groups.js';

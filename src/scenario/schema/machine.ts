@@ -1,5 +1,5 @@
 /** What the key `machine` takes, and `universe` with it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { describe, hex } from '../../words.js';
 import { MOST_VECTORS } from '../vectors.js';
 import { choice, flag, list, mapping, mismatch, nonEmpty, whole } from '../fields.js';

@@ -1,5 +1,5 @@
 /** What entries of the keys `operations` and `assert` take. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { exactlyOne, mapping, text } from '../fields.js';
 import { cpuList, cpuNumber, deviceName, irqNumber, microseconds, scenarioName, vcpuNumber } from './values.js';
 

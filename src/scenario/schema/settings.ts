@@ -1,5 +1,5 @@
 /** What the keys `assumptions`, `run` and `timing` take. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { assumptionValues } from '../../machine/index.js';
 import { choice, flag, mapping, mismatch, whole } from '../fields.js';
 import { cycles } from './values.js';
