@@ -2,7 +2,7 @@
 import type * as z from 'zod';
 import type { Finding } from './findings.js';
 import { keysAt } from './keys.js';
-import { examples } from './schema.js';
+import { examples } from './schema/index.js';
 import type { Path } from './source.js';
 import { joined, nearest, quote } from '../words.js';
 
