@@ -32,7 +32,7 @@ export function settingsOf(cpus: number, beside: boolean, only: Only = everythin
       .filter((kind) => only.kinds.includes(kind.name) && isPossible(platform, kind))
       .flatMap((kind) =>
         around
-          .filter(({ name }) => fits(kind, name))
+          .filter(({ name }) => fits(platform, kind, name))
           .flatMap(({ name }) =>
             starts(kind).map((start) => ({ platform: platform.name, kind: kind.name, cpus, start, surroundings: name })),
           ),
@@ -47,8 +47,9 @@ function isPossible({ iommu, pciOnly, guest }: Platform, { message, managed, rem
   return pciOnly !== true || message.type === 'msi' || message.type === 'msix';
 }
 
-/** A device with several irqs is its own twin, and needs more vectors than a crowd leaves. */
-function fits({ irqs }: Kind, around: string): boolean {
+/** A device with several irqs is its own twin, and needs more vectors than a crowd leaves; what is posted needs a guest. */
+function fits({ guest }: Platform, { irqs }: Kind, around: string): boolean {
+  if (around === 'host') return guest === true;
   return irqs === 1 || around === 'alone' || around === 'neighbour';
 }
 

@@ -1,7 +1,7 @@
 /** Sequences of operations that make sense on a machine, each once up to renaming. */
 import type { Operation } from '../scenario/index.js';
-import { deviceNames, irqsOf, VCPU, vcpuPlace, type Setting } from './program.js';
-import { kindOf } from './universe.js';
+import { deviceNames, irqsOf, startsPosted, VCPU, vcpuPlace, type Setting } from './program.js';
+import { kindOf, platformOf } from './universe.js';
 
 /** What has become of an irq. */
 interface Life {
@@ -41,7 +41,7 @@ const DEEPEST = 3;
 
 function beginning(setting: Setting): World {
   const place = vcpuPlace(setting);
-  const posted = place !== undefined;
+  const posted = startsPosted(setting);
   return {
     online: Array.from({ length: setting.cpus }, () => true),
     lives: new Map(irqsOf(setting).map(({ irq, device }) => [irq, { device, allocated: true, requested: true, depth: 0, posted }])),
@@ -68,6 +68,7 @@ function distinct(all: readonly number[], known: ReadonlySet<number>): number[] 
 function possible(setting: Setting, world: World): Operation[] {
   const { online, lives, vcpu, knownCpus, knownIrqs, last } = world;
   const { managed, message } = kindOf(setting);
+  const plugs = canPlug(setting);
   const cpus = distinct([...online.keys()], knownCpus);
   const irqs = distinct([...lives.keys()], knownIrqs).map((irq) => ({ irq, ...(lives.get(irq) as Life) }));
   const there = irqs.filter(({ allocated }) => allocated);
@@ -77,7 +78,7 @@ function possible(setting: Setting, world: World): Operation[] {
   const whole = (device: string): Life[] => [...lives.values()].filter((life) => life.device === device);
   const all: Operation[] = [
     ...moves,
-    ...cpus.flatMap((cpu): Operation[] => (cpu === BOOT ? [] : [online[cpu] ? { offline: cpu } : { online: cpu }])),
+    ...cpus.flatMap((cpu): Operation[] => (cpu === BOOT || !plugs ? [] : [online[cpu] ? { offline: cpu } : { online: cpu }])),
     ...there.flatMap(({ irq, requested, depth, posted }): Operation[] => {
       if (posted) return [{ unpost: irq }];
       if (!requested) return [{ request: irq }];
@@ -106,6 +107,12 @@ function possible(setting: Setting, world: World): Operation[] {
     const again = 'move' in each && JSON.stringify(each) === last;
     return !again && hasHost(world, each);
   });
+}
+
+/** CPUs go and come, but not where AMD's units post to a vCPU: no file can say that. */
+function canPlug(setting: Setting): boolean {
+  const { iommu, guest } = platformOf(setting);
+  return guest !== true || iommu?.type !== 'amd';
 }
 
 /** A task of the host that does it has a CPU without the vCPU. */
@@ -183,7 +190,9 @@ export function sequences(setting: Setting, size: number): readonly (readonly Op
     left === 0
       ? [[]]
       : possible(setting, world).flatMap((first) => from(after(setting, world, first), left - 1).map((rest) => [first, ...rest]));
-  return from(beginning(setting), size);
+  const all = from(beginning(setting), size);
+  // those without are of a platform without a guest
+  return setting.surroundings === 'host' ? all.filter((operations) => operations.some((each) => 'post' in each)) : all;
 }
 
 /** Whether operations make sense there, in whatever names. */

@@ -40,8 +40,9 @@ export interface Surroundings {
   readonly about?: string;
 }
 
-const GUEST =
-  'a KVM guest of one vCPU has the device by vfio-pci, with enable_apicv=Y of kvm_intel and halt_poll_ns=0 of kvm; VCPU is the thread of its vCPU';
+const guestWith = (option: string): string =>
+  `a KVM guest of one vCPU has the device by vfio-pci, with ${option} and halt_poll_ns=0 of kvm; VCPU is the thread of its vCPU`;
+const GUEST = guestWith('enable_apicv=Y of kvm_intel');
 
 export const platforms: readonly Platform[] = [
   { name: 'plain', about: 'without interrupt remapping', real: 'boot with intremap=off' },
@@ -79,6 +80,14 @@ export const platforms: readonly Platform[] = [
     pciOnly: true,
     guest: true,
     real: `an Intel machine whose VT-d posts interrupts; boot with intremap=posted_msi; ${GUEST}`,
+  },
+  {
+    name: 'amd-vcpu',
+    about: 'behind an AMD-Vi unit that posts it to a vCPU',
+    iommu: { type: 'amd', ga: true, xt: true, guest: true, numIntRemap: false, irtCacheDis: false, guestLog: 15, units: [{}] },
+    pciOnly: true,
+    guest: true,
+    real: `an AMD machine with "AMD-Vi: Virtual APIC enabled" in its log; ${guestWith('avic=1 of kvm_amd')}`,
   },
 ];
 
@@ -146,6 +155,7 @@ export const surroundings: readonly Surroundings[] = [
   { name: 'neighbour', about: 'beside an irq that has the same vector on another CPU' },
   { name: 'crowd', about: 'with CPUs of one vector each, another of which is taken' },
   { name: 'twin', about: 'beside another of its kind' },
+  { name: 'host', about: 'the host’s until it is posted' },
 ];
 
 function named<T extends { readonly name: string }>(all: readonly T[], name: string): T {

@@ -62,11 +62,26 @@ describe('where a guest has the device, it finds by itself', () => {
     ]);
   });
 
-  test.each<readonly [string, readonly Operation[], readonly string[], readonly (readonly string[])[]]>([
-    ['a blocked vCPU that is loaded on another CPU, until 5.5', [block, { load: { vcpu: 0, cpu: 0 } }], ['5.4', '7.0'], [['noLoss'], []]],
-    ['a blocked vCPU whose CPU goes offline', [block, { offline: 1 }], ['7.0'], [['noLoss']]],
-  ])('%s', async (_, operations, versions, expected) => {
-    const program = [...items(2, guest)].find(
+  test.each<readonly [string, string, readonly Operation[], readonly string[], readonly (readonly string[])[]]>([
+    [
+      'a blocked vCPU that is loaded on another CPU, until 5.5',
+      'vcpu',
+      [block, { load: { vcpu: 0, cpu: 0 } }],
+      ['5.4', '7.0'],
+      [['noLoss'], []],
+    ],
+    ['a blocked vCPU whose CPU goes offline', 'vcpu', [block, { offline: 1 }], ['7.0'], [['noLoss']]],
+    // races of AVIC: the entry says that the vCPU does not run, until its thread gets a CPU once more; then GALogIntr is cached
+    [
+      'a vCPU that runs, to which AMD-Vi units post, until 6.16',
+      'amd-vcpu',
+      [{ post: { irq: 24, vcpu: 0 } }],
+      ['6.15', '6.17'],
+      [['noLoss'], []],
+    ],
+    ['a vCPU that blocks, to which AMD-Vi units post, from 6.17 on', 'amd-vcpu', [block], ['6.15', '6.17'], [[], ['noLoss']]],
+  ])('%s', async (_, platform, operations, versions, expected) => {
+    const program = [...items(2, { ...guest, platforms: [platform] })].find(
       (item) => item.program.start === 1 && JSON.stringify(item.program.operations) === JSON.stringify(operations),
     )?.program;
     if (program === undefined) throw new Error('it is not tried');
