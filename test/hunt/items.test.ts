@@ -173,11 +173,16 @@ describe('sequences of operations', () => {
 describe('items', () => {
   const small: Only = { platforms: ['plain', 'vtd'], kinds: ['msi', 'multi-msi'] };
 
-  test('are numbered from 0, smallest first, and of a size first what gives up nothing; no two have the same name', () => {
+  test('are numbered from 0, smallest first; of a size moves first, and then what gives up nothing; no two have the same name', () => {
     const all = [...items(2, small)];
     expect(all.map(({ index }) => index)).toEqual([...all.keys()]);
-    const ranks = all.map(({ size, given }) => size * 10 + Object.keys(given).length);
+    const plugs = (o: Operation): boolean => 'move' in o || 'offline' in o || 'online' in o;
+    const isMoves = ({ program }: (typeof all)[number]): boolean => program.operations.every(plugs);
+    const ranks = all.map((item) => item.size * 2 + Number(!isMoves(item)));
     expect(ranks).toEqual(ranks.toSorted((a, b) => a - b));
+    const moves = all.filter(isMoves).map(({ size, given }) => size * 10 + Object.keys(given).length);
+    expect(moves).toEqual(moves.toSorted((a, b) => a - b));
+    expect(new Set(moves)).toEqual(new Set([10, 20, 21]));
     expect(new Set(all.map(({ program, given }) => nameOf(program, given))).size).toBe(all.length);
     // on two CPUs, and on no more of them, is everything of size 1
     expect(all.filter(({ size }) => size === 1).every(({ program }) => program.cpus === 2 && program.operations.length === 1)).toBe(true);
