@@ -1,7 +1,7 @@
 /** How to see on a real system what a model has shown: on which machine, with which device, by which commands, and what to look at. */
 import type { Operation } from '../scenario/index.js';
 import { startsPosted, VCPU, vcpuPlace, type Program } from './program.js';
-import { kindOf, platformOf } from './universe.js';
+import { isMovable, kindOf, platformOf } from './universe.js';
 
 const place = (cpu: number): string => `taskset -pc ${cpu} VCPU`;
 
@@ -76,7 +76,7 @@ export interface Confirmation {
 
 export function confirmation(program: Program, property: string): Confirmation {
   const start = program.start === 0 ? 0 : 1;
-  const affinity = kindOf(program).managed === true ? [] : [`echo ${start} > /proc/irq/IRQ/smp_affinity_list`];
+  const affinity = isMovable(kindOf(program)) ? [`echo ${start} > /proc/irq/IRQ/smp_affinity_list`] : [];
   const home = vcpuPlace(program);
   const isGuest = home !== undefined;
   const { real, iommu } = platformOf(program);
@@ -131,6 +131,6 @@ function undoing(program: Program): readonly Operation[] {
     ...(disabled ? [{ enable: 0 }] : []),
     ...(posted === startsPosted(program) ? [] : [posted ? { unpost: 0 } : { post: { irq: 0, vcpu: VCPU } }]),
     ...(home !== undefined && isAway ? [{ load: { vcpu: VCPU, cpu: home } }] : []),
-    ...(moved || gone.size > 0 ? [{ move: { irq: 0, to: [start] } }] : []),
+    ...(isMovable(kindOf(program)) && (moved || gone.size > 0) ? [{ move: { irq: 0, to: [start] } }] : []),
   ];
 }

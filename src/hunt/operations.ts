@@ -1,7 +1,7 @@
 /** Sequences of operations that make sense on a machine, each once up to renaming. */
 import type { Operation } from '../scenario/index.js';
 import { deviceNames, irqsOf, startsPosted, VCPU, vcpuPlace, type Setting } from './program.js';
-import { kindOf, platformOf } from './universe.js';
+import { isMovable, kindOf, platformOf } from './universe.js';
 
 /** What has become of an irq. */
 interface Life {
@@ -67,13 +67,13 @@ function distinct(all: readonly number[], known: ReadonlySet<number>): number[] 
 
 function possible(setting: Setting, world: World): Operation[] {
   const { online, lives, vcpu, knownCpus, knownIrqs, last } = world;
-  const { managed, message } = kindOf(setting);
+  const kind = kindOf(setting);
+  const { message } = kind;
   const plugs = canPlug(setting);
   const cpus = distinct([...online.keys()], knownCpus);
   const irqs = distinct([...lives.keys()], knownIrqs).map((irq) => ({ irq, ...(lives.get(irq) as Life) }));
   const there = irqs.filter(({ allocated }) => allocated);
-  const moves =
-    managed === true ? [] : there.flatMap(({ irq }) => cpus.flatMap((cpu) => (online[cpu] ? { move: { irq, to: [cpu] } } : [])));
+  const moves = isMovable(kind) ? there.flatMap(({ irq }) => cpus.flatMap((cpu) => (online[cpu] ? { move: { irq, to: [cpu] } } : []))) : [];
   const devices = message.type === 'msi' || message.type === 'msix' ? [...new Set(irqs.map(({ device }) => device))] : [];
   const whole = (device: string): Life[] => [...lives.values()].filter((life) => life.device === device);
   const all: Operation[] = [

@@ -1,5 +1,5 @@
 /** The findings of several kernels as a page of documentation (Markdown). */
-import { placeOf, shortModel, sign, SIGNS, versionsText, type HuntReport, type ReportedFinding } from './report.js';
+import { judgement, placeOf, shortModel, sign, SIGNS, versionsText, type HuntReport, type ReportedFinding } from './report.js';
 
 const intro = `# What the hunt has found
 
@@ -36,6 +36,7 @@ function section(finding: ReportedFinding): string {
       `- A device that waits for its handler: ${handshake ? 'meets it too' : 'does not meet it'}`,
       `- Met on: ${machines.join(', ')} (${programs} programs)`,
       `- Kernels: ${versionsText(finding.versions)}`,
+      `- Judgement: ${judgement(finding)}`,
     ].join('\n'),
     `The shortest way on ${model}, ${steps} visible steps:`,
     fence('text', finding.diagram),

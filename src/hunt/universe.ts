@@ -26,6 +26,8 @@ export interface Kind {
   readonly irqs: number;
   readonly level?: boolean;
   readonly managed?: boolean;
+  /** nobody may ask for a move (IRQF_NOBALANCING): only a CPU that goes offline moves it */
+  readonly pinned?: boolean;
   readonly threaded?: boolean;
   /** Linux has it with interrupt remapping only */
   readonly remappedOnly?: boolean;
@@ -123,7 +125,14 @@ export const kinds: readonly Kind[] = [
     managed: true,
     real: 'a queue of an NVMe controller',
   },
-  { name: 'hpet', about: 'a comparator of the HPET', message: { type: 'hpet' }, irqs: 1, real: 'an HPET comparator with FSB delivery' },
+  {
+    name: 'hpet',
+    about: 'a comparator of the HPET',
+    message: { type: 'hpet' },
+    irqs: 1,
+    pinned: true,
+    real: 'an HPET comparator with FSB delivery, of a CPU whose LAPIC timer stops in deep sleep (no arat in /proc/cpuinfo)',
+  },
   {
     name: 'edge-pin',
     about: 'an IOAPIC pin that is triggered by edges',
@@ -165,4 +174,7 @@ function named<T extends { readonly name: string }>(all: readonly T[], name: str
 }
 
 export const platformOf = ({ platform }: { readonly platform: string }): Platform => named(platforms, platform);
+/** A user may ask for a move. */
+export const isMovable = ({ managed, pinned }: Kind): boolean => managed !== true && pinned !== true;
+
 export const kindOf = ({ kind }: { readonly kind: string }): Kind => named(kinds, kind);
