@@ -1,7 +1,7 @@
 /** Sequences of operations that make sense on a machine, each once up to renaming. */
 import type { Operation } from '../scenario/index.js';
 import { deviceNames, irqsOf, startsPosted, VCPU, vcpuPlace, type Setting } from './program.js';
-import { isMovable, kindOf, platformOf } from './universe.js';
+import { isMovable, kindOf } from './universe.js';
 
 /** What has become of an irq. */
 interface Life {
@@ -69,7 +69,6 @@ function possible(setting: Setting, world: World): Operation[] {
   const { online, lives, vcpu, knownCpus, knownIrqs, last } = world;
   const kind = kindOf(setting);
   const { message } = kind;
-  const plugs = canPlug(setting);
   const cpus = distinct([...online.keys()], knownCpus);
   const irqs = distinct([...lives.keys()], knownIrqs).map((irq) => ({ irq, ...(lives.get(irq) as Life) }));
   const there = irqs.filter(({ allocated }) => allocated);
@@ -78,7 +77,7 @@ function possible(setting: Setting, world: World): Operation[] {
   const whole = (device: string): Life[] => [...lives.values()].filter((life) => life.device === device);
   const all: Operation[] = [
     ...moves,
-    ...cpus.flatMap((cpu): Operation[] => (cpu === BOOT || !plugs ? [] : [online[cpu] ? { offline: cpu } : { online: cpu }])),
+    ...cpus.flatMap((cpu): Operation[] => (cpu === BOOT ? [] : [online[cpu] ? { offline: cpu } : { online: cpu }])),
     ...there.flatMap(({ irq, requested, depth, posted }): Operation[] => {
       if (posted) return [{ unpost: irq }];
       if (!requested) return [{ request: irq }];
@@ -107,12 +106,6 @@ function possible(setting: Setting, world: World): Operation[] {
     const again = 'move' in each && JSON.stringify(each) === last;
     return !again && hasHost(world, each);
   });
-}
-
-/** CPUs go and come, but not where AMD's units post to a vCPU: no file can say that. */
-function canPlug(setting: Setting): boolean {
-  const { iommu, guest } = platformOf(setting);
-  return guest !== true || iommu?.type !== 'amd';
 }
 
 /** A task of the host that does it has a CPU without the vCPU. */
