@@ -19,6 +19,8 @@ const lateEoi =
   'The EOI of the handler is broadcast before the CPU goes offline, and reaches the IOAPIC behind the register writes with which the same CPU gives the pin another vector. No manual orders the two. The kernel looks at Remote IRR before it moves a level-triggered pin, but not where a CPU goes offline; and the read that waits for a mask, which pushes the EOI ahead, is left out for a pin that is masked already, as that of a threaded handler is. Microseconds lie between the two, and fractions of one are the way of an EOI.';
 const postedWrites =
   'The kernel’s writes to the MSI-X entry are on their way while the device speaks with what the entry held before. The driver of a real device makes it speak by a write to the same device, which stays behind these.';
+const shared =
+  'Several messages of a device have one set of registers. When the irq of the first is freed, the kernel writes zeros there, and what the others send from then on goes to address 0. A driver meets it that frees one and goes on with the others; those of Linux free them all, with the device quiet.';
 const oneRegister =
   'Address and data are two registers, no mask keeps the comparator quiet between them, and the kernel moves it with the first and the second apart. A user cannot ask for that (IRQF_NOBALANCING), a CPU that goes offline does. Only machines whose LAPIC timers stop in deep sleep use comparators in this way.';
 
@@ -41,6 +43,14 @@ const remarks: readonly (readonly [name: RegExp, remark: Remark])[] = [
     { judgement: 'consequence', reason: `Of no-stuck-line-pin-offline: free waits for a Remote IRR that nobody clears. ${lateEoi}` },
   ],
   [/^no-(loss|stray)-irq-startup-irq-started/, { judgement: 'model', reason: postedWrites }],
+  [/^no-wild-write-pci-msi-domain-write-msg-/, { judgement: 'kernel', reason: shared }],
+  [
+    /^(no-loss|in-step)-(qi-submit-sync|iommu-completion-wait|iommu-flush-irt-and-complete)-/,
+    {
+      judgement: 'consequence',
+      reason: `Of no-wild-write-pci-msi-domain-write-msg-msi-address, on devices of several messages; how those of one come to it is not judged. ${shared}`,
+    },
+  ],
   [/^no-(loss|stray)-pci-write-msi-msg-event-data/, { judgement: 'kernel', reason: oneRegister }],
   [
     /^no-loss-avic-block/,
