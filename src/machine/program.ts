@@ -9,6 +9,7 @@ import {
   Inspect,
   instantiate,
   Iommu,
+  loadModule,
   MsixEntry,
   Note,
   PidWord,
@@ -61,7 +62,7 @@ export class ProgramMachine extends Machine {
 
   static override async create(setup: MachineSetup, source?: ModuleSource): Promise<ProgramMachine> {
     refuseTooLarge(setup);
-    return new ProgramMachine(await instantiate(source), setup);
+    return new ProgramMachine(await instantiate(source ?? (await loadModule())), setup);
   }
 
   // --- setting up, before `start`

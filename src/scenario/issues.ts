@@ -1,5 +1,5 @@
 /** What the schema found, as findings at a path of the file; references.ts makes findings of the same kind. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Finding } from './findings.js';
 import { keysAt } from './keys.js';
 import { examples } from './schema.js';

@@ -1,5 +1,5 @@
 /** Which keys the schema knows, for suggestions. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { scenarioFile } from './schema.js';
 
 /** The names a key may have at this place of the file; empty where any name may stand. */

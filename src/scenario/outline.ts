@@ -4,7 +4,7 @@
  * It reads the values before the schema has accepted them, so that a file with a mistake in one place is still checked in the
  * others. What the schema refuses is absent here, and no second finding is made of it.
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import {
   apicIdNumber,
   cpuCount,

@@ -4,7 +4,7 @@
  * One definition for three uses: validation, the types of the input, and the published JSON Schema. What needs more than one key
  * to be judged (does this CPU exist?) stands in references.ts.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { assumptionValues } from '../machine/index.js';
 import { choice, exactlyOne, flag, list, mapping, mismatch, nonEmpty, text, whole } from './fields.js';
 import { describe, hex } from '../words.js';
