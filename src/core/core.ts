@@ -6,6 +6,7 @@ export interface Exports {
   readonly sizesAt: WebAssembly.Global;
   prepare(): number;
   create(): number;
+  measure(): number;
   table(id: number): number;
   complete(): void;
   enabledActions(): number;

@@ -2,6 +2,7 @@
 import { ModelError, type Control } from '../kernel/model/index.js';
 import type { Scenario } from './scenario.js';
 import type { Host } from './scenarioMachine.js';
+import { socketOf } from './sockets.js';
 
 /** Operations that may be injected and have not ended, besides the events of a file: by hand, and by policies. */
 const FEW_INJECTED = 64;
@@ -26,8 +27,8 @@ export function hostOf({ machine, devices, operations, policies }: Scenario, mod
     model,
     control,
     cpus: machine.cpus.map(({ cpu }) => cpu),
-    nodes: machine.cpus.map(() => 0),
-    irqs: devices.flatMap(({ irqs }) => irqs.map(({ irq, managed = false }) => ({ irq, managed, node: 0 }))),
+    nodes: machine.cpus.map((_, i) => socketOf(i, machine.cpus.length, machine.sockets ?? 1)),
+    irqs: devices.flatMap(({ irqs, socket = 0 }) => irqs.map(({ irq, managed = false }) => ({ irq, managed, node: socket }))),
     othersPlug:
       operations.some((o) => 'offline' in o || 'online' in o || 'suspend' in o) || policies.some((policy) => 'hotplugStorm' in policy),
     guests: (machine.vcpus ?? []).length > 0,

@@ -5,7 +5,9 @@
 export { builtinScenarios, findScenario, type BuiltinScenario } from './builtin/index.js';
 export { diagnosticToJson, formatDiagnostic, type Diagnostic, type DiagnosticJson } from './diagnostics.js';
 export { exponential } from './quantiles.js';
+export { memoryOf, type MemoryUse } from './memory.js';
 export { requesterOf } from './message.js';
+export { cpusOfSockets } from './sockets.js';
 export { parseScenario, parseScenarioBytes, type Parsed } from './parse.js';
 export {
   CYCLES_PER_US,

@@ -26,11 +26,11 @@ function leastFor(type: Type, irqs: number): number {
 }
 
 /** What the file says, as the scenario has it: what is not said, and what would be so anyhow, is left out. */
-export function messageOf({ kind, message, irqs }: Pick<ScenarioFile['devices'][number], 'kind' | 'message' | 'irqs'>): MessageDescription {
+export function messageOf({ kind, message }: Pick<ScenarioFile['devices'][number], 'kind' | 'message'>, irqs: number): MessageDescription {
   const { type, address64, maskable, vectors, pin = 0, trigger = kind === 'level' ? 'level' : 'edge' } = message;
   if (type === 'hpet' || type === 'dmar') return { type };
   if (type === 'ioapic') return { type, pin, trigger };
-  const counted = vectors === undefined || vectors === leastFor(type, irqs.length) ? {} : { vectors };
+  const counted = vectors === undefined || vectors === leastFor(type, irqs) ? {} : { vectors };
   if (type === 'msix') return { type, ...counted };
   return { type, address64: address64 ?? true, ...(maskable === true ? { maskable } : {}), ...counted };
 }

@@ -30,7 +30,7 @@ export function parseScenario(text: string, file: string, known: Vocabulary = {}
     ...(checked.success
       ? [
           ...vocabularyMistakes(checked.data, known),
-          ...assertionMistakes(checked.data, known),
+          ...assertionMistakes(checked.data, outline, known),
           ...eventMistakes(checked.data, outline),
           ...workloadMistakes(checked.data),
         ]

@@ -151,6 +151,8 @@ export enum SourceSetup {
   raises = 4,
   /** which of its device's messages it asks for */
   message = 6,
+  /** next source of the same device + 1, 0: it is the last */
+  next = 7,
   /** `Spread`s: cycles from an event to the next; of one that comes in bursts, events of a burst, and cycles in front of it */
   gap = 8,
   burst = 11,
@@ -219,6 +221,8 @@ export enum FunctionSetup {
   softReset = 8,
   /** `FunctionKind` */
   kind = 9,
+  /** its first source + 1, 0: it has none */
+  firstSource = 10,
   words = 12,
 }
 

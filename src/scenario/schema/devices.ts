@@ -1,5 +1,8 @@
 /** What an entry of the key `devices` takes. */
-import { choice, flag, list, mapping, nonEmpty, whole } from '../fields.js';
+import * as z from 'zod';
+import { choice, flag, list, mapping, mismatch, nonEmpty, whole } from '../fields.js';
+import { MOST_DEVICES } from '../groups.js';
+import { socketNumber } from './machine.js';
 import { cpuList, cpuNumber, deviceName, irqNumber, vcpuNumber, vectorNumber } from './values.js';
 import { handlerCycles, interArrival, moderation } from './workload.js';
 
@@ -23,9 +26,29 @@ const irq = mapping(
   '{irq: 122, cpu: 3}',
 );
 
+/** Irqs in a short form, each of which begins at another CPU. */
+const irqGroup = mapping(
+  {
+    count: messageCount,
+    first: irqNumber.optional().meta({ description: 'Number of the first; default: behind all before, from 24 on' }),
+    affinity: z
+      .union([cpuList, z.literal(['socket', 'cpu'])], {
+        error: ({ input }) => mismatch('a list of CPUs', input, 'for example [0, 3]; or socket, cpu: the one that it begins at'),
+      })
+      .optional()
+      .meta({ description: 'Each begins at the next CPU of it. Default: all CPUs' }),
+    managed: flag().optional(),
+    threaded: flag().optional(),
+    requested: flag().optional(),
+  },
+  '{count: 8}',
+);
+
 export const device = mapping(
   {
     name: deviceName,
+    count: whole('the number of devices', 1, MOST_DEVICES).optional().meta({ description: 'So many of them, called NAME.0, NAME.1 ...' }),
+    socket: socketNumber.optional().meta({ description: 'Default: devices are split among sockets evenly, in order' }),
     kind: choice('kind of device', ['handshake', 'free', 'level']).default('handshake'),
     message: mapping(
       {
@@ -44,7 +67,9 @@ export const device = mapping(
       .optional()
       .meta({ description: 'Time from a message of an irq to its next, at least; events in between are one. Default: none' }),
     handlerCycles: handlerCycles.default(3000),
-    irqs: list(irq, '[{irq: 122, cpu: 3}]').min(1, nonEmpty('[{irq: 122, cpu: 3}]')),
+    irqs: z.union([list(irq, '[{irq: 122, cpu: 3}]').min(1, nonEmpty('[{irq: 122, cpu: 3}]')), irqGroup], {
+      error: ({ input }) => mismatch('a list of irqs', input, 'for example [{irq: 122, cpu: 3}], or {count: 8}'),
+    }),
   },
   '{name: nic, irqs: [{irq: 24}]}',
 );

@@ -7,6 +7,7 @@
 import * as z from 'zod';
 import { describe } from '../../words.js';
 import { flag, list, mapping, mismatch, nonEmpty, text } from '../fields.js';
+import { MOST_DEVICES } from '../groups.js';
 import { device } from './devices.js';
 import { event, policy } from './events.js';
 import { machine, universe } from './machine.js';
@@ -40,7 +41,7 @@ export const scenarioFile = mapping(
     universe: universe.prefault({}),
     devices: list(device, '[{name: nic, irqs: [{irq: 24}]}]')
       .min(1, nonEmpty('[{name: nic, irqs: [{irq: 24}]}]'))
-      .max(64, { error: 'more than 64 devices; write 64 at most' }),
+      .max(MOST_DEVICES, { error: `more than ${MOST_DEVICES} devices; write ${MOST_DEVICES} at most` }),
     operations: list(operation, '[{offline: 3}]').default([]),
     parallel: flag().default(false).meta({
       description: 'Operations begin in any order; what takes no CPU offline or online runs beside that, if a CPU besides one stays online',
@@ -70,6 +71,7 @@ export const examples: Readonly<Record<string, string>> = {
   cpu: 'cpu: 0',
   devices: 'devices: [{name: nic, irqs: [{irq: 24}]}]',
   irqs: 'irqs: [{irq: 24}]',
+  count: 'count: 8',
   irq: 'irq: 24',
   to: 'to: [1]',
   us: 'us: 300',

@@ -1,20 +1,32 @@
 /** What the key `machine` takes, and `universe` with it. */
 import * as z from 'zod';
 import { describe, hex } from '../../words.js';
+import { MOST_VECTORS } from '../vectors.js';
 import { choice, flag, list, mapping, mismatch, nonEmpty, whole } from '../fields.js';
 import { cpuNumber, deviceName } from './values.js';
 
-/** Destinations have 8 bits without interrupt remapping, and 255 is the broadcast (hardware.md A.7.1). */
-export const apicIdNumber = whole('APIC id', 0, 254);
-/** Without interrupt remapping a message reaches APIC ids 0 to 254. */
-export const cpuCount = whole('the number of CPUs', 1, 255);
+/** How far they go depends on what remaps interrupts (references.ts); a record of an event has room for 16 bits. */
+export const apicIdNumber = whole('APIC id', 0, 65_534);
+export const cpuCount = whole('the number of CPUs', 1, 4096);
+export const socketCount = whole('the number of sockets', 1, 256);
+export const socketNumber = whole('socket', 0, 255);
 export const vcpuCount = whole('the number of vCPUs', 1, 8);
-/** More do not fit below the first ISA vector (linux.md 2.2). */
-export const universeVectors = whole('the number of vectors', 1, 16);
+export const universeVectors = z.union([whole('the number of vectors', 1, MOST_VECTORS), z.literal('all')], {
+  error: ({ input }) => mismatch('a number of vectors', input, `for example 4, or all: ${MOST_VECTORS}`),
+});
 
 const cpuEntry = mapping({ cpu: cpuNumber, apicId: apicIdNumber.optional(), online: flag().default(true) }, '{cpu: 0, apicId: 0}');
 
-const unit = mapping({ devices: list(deviceName, '[nic]').min(1, nonEmpty('[nic]')).optional() }, '{devices: [nic]}');
+const unit = mapping(
+  {
+    devices: list(deviceName, '[nic]').min(1, nonEmpty('[nic]')).optional(),
+    socket: socketNumber.optional().meta({ description: 'All devices of this socket' }),
+  },
+  '{devices: [nic]}',
+);
+
+/** Of a whole number from 1 on. */
+const isPowerOfTwo = (n: number): boolean => Number.isInteger(Math.log2(n));
 
 const iommuType = choice('type of IOMMU', ['vtd', 'amd']);
 
@@ -35,11 +47,24 @@ const iommuMapping = mapping(
     guestLog: whole('the number of entries', 1, 15)
       .optional()
       .meta({ description: 'amd: entries that the log of guests has room for in a check (hardware.md F.3.3). Default 15' }),
-    units: list(unit, '[{devices: [nic]}]')
-      .min(1, nonEmpty('[{devices: [nic]}]'))
-      .max(15, { error: 'more than 15 units; write 15 at most' })
+    entries: whole('the number of entries', 2, 65_536)
+      .refine(isPowerOfTwo, {
+        error: ({ input }) => `a table has a power of two of entries, not ${String(input)}; write 65536 for example`,
+      })
+      .optional()
+      .meta({ description: 'vtd: entries of the remapping table (hardware.md D.3). Default: a power of two that holds all irqs' }),
+    units: z
+      .union(
+        [
+          list(unit, '[{devices: [nic]}]')
+            .min(1, nonEmpty('[{devices: [nic]}]'))
+            .max(64, { error: 'more than 64 units; write 64 at most' }),
+          z.literal('per-socket'),
+        ],
+        { error: ({ input }) => mismatch('a list of units', input, 'for example [{devices: [nic]}], or per-socket') },
+      )
       .default([{}])
-      .meta({ description: 'Remapping units; one without devices takes all that are in no list' }),
+      .meta({ description: 'Remapping units; one without devices takes all that are in no list; or one for each socket' }),
   },
   '{type: vtd}',
 );
@@ -74,7 +99,7 @@ export const machine = mapping(
           cpuCount,
           list(cpuEntry, '[{cpu: 0, apicId: 0}]')
             .min(1, nonEmpty('[{cpu: 0, apicId: 0}]'))
-            .max(255, { error: 'more than 255 CPUs; write 255 at most' }),
+            .max(4096, { error: 'more than 4096 CPUs; write 4096 at most' }),
         ],
         {
           error: ({ input }) =>
@@ -82,6 +107,7 @@ export const machine = mapping(
         },
       )
       .meta({ description: 'How many CPUs (numbered from 0, APIC id = number), or a list of them' }),
+    sockets: socketCount.optional().meta({ description: 'CPUs and devices are split among them evenly, in order. Default 1' }),
     vcpus: z
       .union([vcpuCount, list(cpuNumber, '[1]').min(1, nonEmpty('[1]')).max(8, { error: 'more than 8 vCPUs; write 8 at most' })], {
         error: ({ input }) => mismatch('a number of vCPUs or a list of CPUs', input, 'for example 1, or [1]: vCPU 0 runs on CPU 1'),
