@@ -94,6 +94,18 @@ describe('injection', () => {
     expect(machine.view().online).toEqual([0, 1, 2]);
   });
 
+  test('sees the sockets of a machine as nodes', async () => {
+    const machine = await machineOf(
+      scenarioOf(`version: 1
+name: nodes
+machine: {cpus: 4, sockets: 2}
+devices: [{name: a, irqs: [{irq: 24}]}, {name: b, socket: 1, irqs: [{irq: 25}]}]
+`),
+    );
+    expect(machine.view().cpus.map(({ node }) => node)).toEqual([0, 0, 1, 1]);
+    expect(machine.view().irqs.map(({ node }) => node)).toEqual([0, 1]);
+  });
+
   test('a snapshot holds what waits and what is under way', async () => {
     const machine = await machineOf(base(events));
     // in the middle of the offline: one is under way, one waits
