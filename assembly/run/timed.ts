@@ -9,8 +9,8 @@ import { Ctx, Cpu, RunState, Src } from '../state/abi/fields';
 import { codeAt, cpuAt, ctxAt, isActive, now, operationSetup, setting, sourceSetup, srcAt } from '../state/access';
 import { ctxTimedBase, gapBase, LEVELS, nCpus, nMessages, nOperations, nOrigins, nSources, opBase, srcTimedBase } from '../state/layout';
 import { below, latency, seedStreams, streamOfArrivals, streamOfCpu, streamOfSampling } from '../clock/random';
-import { arm, armed, nextDue, PHASE_CPU, PHASE_DEVICE, PHASE_OPERATION } from '../clock/wheel';
-import { kick, resting, setSleeping, setWaiting } from '../clock/kick';
+import { arm, armed, disarm, nextDue, nextDueWith, PHASE_CPU, PHASE_DEVICE, PHASE_OPERATION } from '../clock/wheel';
+import { endRest, kick, resting, setSleeping, setWaiting } from '../clock/kick';
 import { armSample, maySample, mayRaise, raise, sample, sampleNode, sendHeld } from '../fabric/emit';
 import { carryOut } from '../fabric/effects';
 import { hasRoom, inFlight, pushedAt } from '../fabric/flight';
@@ -35,6 +35,10 @@ import { noteServed, reviewHolds, watchesHolds } from './holds';
 
 /** Somebody wants to know what holds up each event. */
 let watching: bool = false;
+
+/** The CPU that has executed last and stands in front of its next micro-op, -1: none, and the cycle of that. It is not armed yet. */
+let ahead: i32 = -1;
+let aheadDue: u64 = 0;
 
 /** Cycles until a sender that found the pool full, a waker whose task is not done, or an operation whose CPU is busy looks again. */
 const RETRY: u32 = 1000;
@@ -167,7 +171,9 @@ function armCpu(c: u32, after: u64): void {
   const insn = codeAt(load<u16>(ctx, Ctx.pc));
   const op = load<u32>(insn) & 0xff;
   const before = load<u8>(ctx, Ctx.phase) ? 0 : costBefore(op, load<u32>(insn, 4));
-  arm(c, now() + after + before, PHASE_CPU);
+  if (armed(c)) disarm(c);
+  ahead = c;
+  aheadDue = now() + after + before;
 }
 
 /** An access to a device that is not posted. */
@@ -182,8 +188,7 @@ function armCpu(c: u32, after: u64): void {
 
 function cpuTick(c: u32): void {
   const rested = resting(c);
-  setSleeping(c, false);
-  setWaiting(c, 0);
+  if (rested) endRest(c);
   const level = current(c);
   if (mayInterrupt(c, level)) {
     acknowledge(c);
@@ -266,20 +271,35 @@ function tick(node: u32): void {
   else storeTick(node - firstStoreNode());
 }
 
+/** The actor that is due next, or -1. The CPU that has executed last goes on without the queue while nobody is due before it. */
+@inline function next(limit: u64): i32 {
+  const c = ahead;
+  if (c < 0) return nextDue(limit);
+  ahead = -1;
+  return nextDueWith(c, aheadDue, PHASE_CPU, limit);
+}
+
+/** Between two runs everybody who is to act is in the queue. */
+function endRun(status: u32): u32 {
+  if (ahead >= 0) arm(ahead, aheadDue, PHASE_CPU);
+  ahead = -1;
+  return status;
+}
+
 /** Runs `cycles` cycles, or until a property fails, the ring is full or the model is at fault; `settling`: or nothing is on its way. */
 function run(cycles: u64, settling: bool): u32 {
   const limit = now() + cycles;
   clearViolations();
   watching = watchesHolds();
   while (true) {
-    if (ringNearlyFull()) return Status.ringFull;
-    if (settling && inFlight() == 0 && !pinsBusy() && !functionsBusy() && !unitsBusy() && !storesBusy()) return Status.done;
-    const n = nextDue(limit);
+    if (ringNearlyFull()) return endRun(Status.ringFull);
+    if (settling && inFlight() == 0 && !pinsBusy() && !functionsBusy() && !unitsBusy() && !storesBusy()) return endRun(Status.done);
+    const n = next(limit);
     if (n < 0) return Status.more;
     tick(n);
     if (watching) reviewHolds();
-    if (fault != 0) return Status.fault;
-    if (violations & setting(Settings.properties)) return Status.failed;
+    if (fault != 0) return endRun(Status.fault);
+    if (violations & setting(Settings.properties)) return endRun(Status.failed);
   }
 }
 
