@@ -2,11 +2,12 @@
  * The timed run: the clock decides who goes next. Each actor has one node in the event queue; between two observable
  * accesses a CPU is not looked at. The steps are those of a check, in the order the latencies give.
  */
+import { Decoded, DecodedFlag, Quick } from '../state/abi/decoded';
 import { Level, Op } from '../state/abi/instructions';
 import { Counter, Status } from '../state/abi/outcomes';
 import { DeviceKind, OperationSetup, Settings, SourceSetup, Timing, UNBOUNDED } from '../state/abi/tables';
 import { Ctx, Cpu, RunState, Src } from '../state/abi/fields';
-import { codeAt, cpuAt, ctxAt, isActive, now, operationSetup, setting, sourceSetup, srcAt } from '../state/access';
+import { codeAt, cpuAt, ctxAt, decodedAt, isActive, now, operationSetup, setting, sourceSetup, srcAt } from '../state/access';
 import { ctxTimedBase, gapBase, LEVELS, nCpus, nMessages, nOperations, nOrigins, nSources, opBase, srcTimedBase } from '../state/layout';
 import { below, latency, seedStreams, streamOfArrivals, streamOfCpu, streamOfSampling } from '../clock/random';
 import { arm, armed, disarm, nextDue, nextDueWith, PHASE_CPU, PHASE_DEVICE, PHASE_OPERATION } from '../clock/wheel';
@@ -17,10 +18,12 @@ import { hasRoom, inFlight, pushedAt } from '../fabric/flight';
 import { firstFunctionNode, functionTick, functionsBusy, reachedAt } from '../fabric/function';
 import { firstPinNode, pinTick, pinsBusy } from '../fabric/ioapic';
 import { firstUnitNode, unitTick, unitsBusy } from '../fabric/iommu';
+import { requests } from '../lapic/priority';
 import { expire } from '../lapic/timer';
 import { awaited, current, enabled, mayInterrupt } from '../cpu/schedule';
-import { operationEnded, senderOf, servedSource } from '../cpu/hardware';
-import { step } from '../cpu/sequencer';
+import { clearOutcome, operationEnded, senderOf, servedSource } from '../cpu/hardware';
+import { elementOf, isFree } from '../cpu/quick';
+import { step, timedStep } from '../cpu/sequencer';
 import { firstStoreNode, storesBusy, storeTick } from '../cpu/stores';
 import { acknowledge, fireTimer, moveMessage } from '../cpu/interrupt';
 import { operand, operandB } from '../cpu/operands';
@@ -30,11 +33,13 @@ import { count } from '../record/counters';
 import { ringNearlyFull } from '../record/ring';
 import { clearFault, clearViolations, fault, violations } from '../record/violations';
 import { beginOperation } from '../cpu/operation';
-import { costBefore, costOfCompletion } from './costs';
+import { costOfCompletion } from './costs';
 import { noteServed, reviewHolds, watchesHolds } from './holds';
 
 /** Somebody wants to know what holds up each event. */
 let watching: bool = false;
+/** Nobody wants to see each micro-op. */
+let quickly: bool = false;
 
 /** The CPU that has executed last and stands in front of its next micro-op, -1: none, and the cycle of that. It is not armed yet. */
 let ahead: i32 = -1;
@@ -159,6 +164,12 @@ function sampleTick(s: u32): void {
   if (load<u8>(at, Src.held)) arm(sampleNode(s), now() + latency(Timing.send, streamOfSampling(s)), PHASE_DEVICE);
 }
 
+/** CPU c comes to the effect of its next micro-op `after` cycles from now: it is due then, unless it is armed again before. */
+@inline function goOn(c: u32, after: u64): void {
+  ahead = c;
+  aheadDue = now() + after;
+}
+
 /** Arms CPU c for the effect of the micro-op its current context stands in front of, `after` cycles from now at the earliest. */
 function armCpu(c: u32, after: u64): void {
   const level = current(c);
@@ -168,12 +179,8 @@ function armCpu(c: u32, after: u64): void {
     return;
   }
   const ctx = ctxAt(c, level);
-  const insn = codeAt(load<u16>(ctx, Ctx.pc));
-  const op = load<u32>(insn) & 0xff;
-  const before = load<u8>(ctx, Ctx.phase) ? 0 : costBefore(op, load<u32>(insn, 4));
   if (armed(c)) disarm(c);
-  ahead = c;
-  aheadDue = now() + after + before;
+  goOn(c, load<u8>(ctx, Ctx.phase) ? after : after + load<u32>(decodedAt(load<u16>(ctx, Ctx.pc)), Decoded.cost));
 }
 
 /** An access to a device that is not posted. */
@@ -186,11 +193,17 @@ function armCpu(c: u32, after: u64): void {
   return operand(ctx, c, operandB(load<u32>(insn)), 0);
 }
 
+/** True if the context can execute what stands here at once, and there is no more to it than that. */
+@inline function isPlain(at: usize, c: u32, ctx: usize): bool {
+  if (load<u8>(at, Decoded.flags) & DecodedFlag.plain) return true;
+  return load<u8>(at, Decoded.kind) == Quick.lock && isFree(at, elementOf(at, ctx, c));
+}
+
 function cpuTick(c: u32): void {
   const rested = resting(c);
   if (rested) endRest(c);
   const level = current(c);
-  if (mayInterrupt(c, level)) {
+  if (requests(c) && mayInterrupt(c, level)) {
     acknowledge(c);
     // a CPU that was executing drains first; one that was idle or waiting has let that time pass before it looked
     armCpu(c, level >= 0 && !rested ? latency(Timing.recognise, streamOfCpu(c)) : 0);
@@ -204,6 +217,26 @@ function cpuTick(c: u32): void {
   }
   if (level < 0) return;
   const ctx = ctxAt(c, level);
+  if (quickly && isPlain(decodedAt(load<u16>(ctx, Ctx.pc)), c, ctx)) {
+    clearOutcome();
+    if (timedStep(c, level, ctx) && level >= <i32>Level.softirq) goOn(c, load<u32>(decodedAt(load<u16>(ctx, Ctx.pc)), Decoded.cost));
+    else finishStep(c, level, 0);
+  } else slowTick(c, level, ctx);
+}
+
+/** Behind a step; `after`: cycles that it takes. */
+function finishStep(c: u32, level: u32, after: u64): void {
+  if (servedSource >= 0 && watching) noteServed(servedSource, c, level);
+  if (servedSource >= 0 && load<u32>(backlog(servedSource))) {
+    store<u32>(backlog(servedSource), 0);
+    arm(raiseNode(servedSource), now() + 1, PHASE_DEVICE);
+  }
+  armCpu(c, after);
+  if (operationEnded) armOperation();
+}
+
+/** The CPU comes to a micro-op that may have to wait, or takes time. */
+function slowTick(c: u32, level: u32, ctx: usize): void {
   const insn = codeAt(load<u16>(ctx, Ctx.pc));
   const op = load<u32>(insn) & 0xff;
   const phase = load<u8>(ctx, Ctx.phase);
@@ -241,13 +274,7 @@ function cpuTick(c: u32): void {
   } else if (op == Op.serve) {
     after = imm + (servedSource < 0 ? 0 : sourceSetup(servedSource, SourceSetup.handlerCycles));
   }
-  if (servedSource >= 0 && watching) noteServed(servedSource, c, level);
-  if (servedSource >= 0 && load<u32>(backlog(servedSource))) {
-    store<u32>(backlog(servedSource), 0);
-    arm(raiseNode(servedSource), now() + 1, PHASE_DEVICE);
-  }
-  armCpu(c, after);
-  if (operationEnded) armOperation();
+  finishStep(c, level, after);
 }
 
 function timerTick(c: u32): void {
@@ -291,6 +318,7 @@ function run(cycles: u64, settling: bool): u32 {
   const limit = now() + cycles;
   clearViolations();
   watching = watchesHolds();
+  quickly = setting(Settings.record) != 2 && fault == 0;
   while (true) {
     if (ringNearlyFull()) return endRun(Status.ringFull);
     if (settling && inFlight() == 0 && !pinsBusy() && !functionsBusy() && !unitsBusy() && !storesBusy()) return endRun(Status.done);

@@ -14,6 +14,7 @@ import {
   codeBase,
   cpuBase,
   ctxBase,
+  decodedBase,
   functionBase,
   functionSetupBase,
   ioapicBase,
@@ -79,6 +80,11 @@ import {
 
 @inline export function codeAt(pc: u32): usize {
   return codeBase + ((<usize>pc) << 4);
+}
+
+
+@inline export function decodedAt(pc: u32): usize {
+  return decodedBase + ((<usize>pc) << 5);
 }
 
 
@@ -278,7 +284,19 @@ export function requesterOf(origin: u32): u32 {
 /** Gives a context the shape of one that was never used: images and digests of it are then equal. */
 export function clearContext(c: u32, level: u32): void {
   setActive(c, level, false);
-  memory.fill(ctxAt(c, level), 0, Ctx.size);
+  wipeContext(ctxAt(c, level));
+}
+
+/** Zeroes 64 bytes: for so little stores are faster than `memory.fill`. */
+@inline export function wipeContext(ctx: usize): void {
+  store<u64>(ctx, 0);
+  store<u64>(ctx, 0, 8);
+  store<u64>(ctx, 0, 16);
+  store<u64>(ctx, 0, 24);
+  store<u64>(ctx, 0, 32);
+  store<u64>(ctx, 0, 40);
+  store<u64>(ctx, 0, 48);
+  store<u64>(ctx, 0, 56);
 }
 
 /** Copies a few u64s: for so little a loop is faster than `memory.copy`. `bytes`: a multiple of 8. */
