@@ -84,7 +84,7 @@ const LAST_SLOT: u64 = FIRST_SLOTS - 1;
   const at = firstWord(slot >> 6);
   const left = load<u64>(at) & ~bitOf(slot);
   store<u64>(at, left);
-  if (left == 0) store<u32>(wordsAt(), load<u32>(wordsAt()) & ~(1 << (slot >> 6)));
+  store<u32>(wordsAt(), load<u32>(wordsAt()) & ~((left == 0 ? 1 : 0) << (slot >> 6)));
 }
 
 function setOccupied(level: u32, slot: u32): void {
@@ -228,11 +228,8 @@ function nextFar(t: u64): u64 {
 /** Earliest cycle at which the clock has to stop: an event or a list to cascade; u64.MAX if none. */
 @inline function nextStop(): u64 {
   const t = load<u64>(nowBase);
-  const slot = <u32>(t & LAST_SLOT);
-  const word = slot >> 6;
-  const bits = load<u64>(firstWord(word)) & (~(<u64>0) << (slot & 63));
-  if (bits != 0) return (t & ~(<u64>63)) | ctz(bits);
-  const words = load<u32>(wordsAt()) & (((<u32>0xfffffffe)) << word);
+  // nothing is left of the cycles before this one
+  const words = load<u32>(wordsAt());
   if (words == 0) return nextFar(t);
   const w = <u32>ctz(words);
   return (t & ~LAST_SLOT) | <u64>(w << 6) | ctz(load<u64>(firstWord(w)));
@@ -280,17 +277,23 @@ export function nextDue(limit: u64): i32 {
 }
 
 /**
- * As arming node n, which is not armed, for `due`, and `nextDue` then: if it comes before all others it never enters the queue. All that
- * is left of it is the same.
+ * True if node n, which is not armed, would be the next one if it were armed for `due`, and not behind `limit`: the clock is there then,
+ * and what is left of the node is the same as if it had been in the queue.
  */
-export function nextDueWith(n: u32, due: u64, phase: u32, limit: u64): i32 {
-  if (due > limit || due >= nextStop()) {
-    arm(n, due, phase);
-    return nextDue(limit);
-  }
+@inline export function jump(n: u32, due: u64, limit: u64): bool {
+  if (due > limit || due >= nextStop()) return false;
   store<u64>(nodeAt(n), due);
-  store<u32>(nodeAt(n), phase, PHASE);
   // no list stands between that would have to cascade
   store<u64>(nowBase, due);
-  return <i32>n;
+  return true;
+}
+
+/** As arming node n, which is not armed, for `due`, and `nextDue` then. */
+export function nextDueWith(n: u32, due: u64, phase: u32, limit: u64): i32 {
+  if (jump(n, due, limit)) {
+    store<u32>(nodeAt(n), phase, PHASE);
+    return <i32>n;
+  }
+  arm(n, due, phase);
+  return nextDue(limit);
 }

@@ -87,13 +87,17 @@ function decodeAccess(at: usize, op: u32, w0: u32, slot: u32): Quick {
   const bits = load<u32>(variable, VarWord.bits * 4);
   // units look at every store to what they see, and posted-interrupt descriptors have tags of their own
   if ((flags & (VarFlag.dma | VarFlag.descriptor)) != 0 || (bytes != 1 && bytes != 2 && bytes != 4)) return Quick.otherObservable;
+  const dim1 = load<u32>(variable, VarWord.dim1 * 4);
+  const row = dim1 * bytes;
+  if (row > 0xffff) return Quick.otherObservable;
   // the only element of a lock is that of its first index
   if (op == Op.lock || op == Op.unlock) store<u8>(at, Operand.none, Decoded.c);
   store<u8>(at, bytes >> 1, Decoded.shift);
   store<u8>(at, (flags & VarFlag.carrier) != 0 ? 1 : 0, Decoded.carries);
   store<u32>(at, load<u32>(variable, VarWord.address * 4), Decoded.other);
   store<u32>(at, load<u32>(variable, VarWord.dim0 * 4), Decoded.dim0);
-  store<u32>(at, load<u32>(variable, VarWord.dim1 * 4), Decoded.dim1);
+  store<u16>(at, dim1, Decoded.dim1);
+  store<u16>(at, row, Decoded.row);
   store<u32>(at, bits < 32 ? (1 << bits) - 1 : u32.MAX_VALUE, Decoded.most);
   return kind;
 }
@@ -113,10 +117,12 @@ function decode(pc: u32): void {
   const kind = isPrivate
     ? decodePrivate(at, op, w0, load<u32>(insn, 4), load<u32>(insn, 8))
     : decodeAccess(at, op, w0, load<u32>(insn, 8) & 0xffff);
-  const plain = kind > Quick.otherObservable && kind != Quick.lock;
   const stop = !isPrivate || joined;
+  const quick = kind > Quick.otherObservable;
+  const single = quick && isRegister(load<u8>(at, Decoded.b)) && load<u8>(at, Decoded.c) == Operand.none && load<u16>(at, Decoded.dim1) != 0;
   store<u8>(at, kind, Decoded.kind);
-  store<u8>(at, (stop ? DecodedFlag.stop : 0) | (joined ? DecodedFlag.joined : 0) | (plain ? DecodedFlag.plain : 0), Decoded.flags);
+  const ends = (stop ? DecodedFlag.stop : 0) | (joined ? DecodedFlag.joined : 0);
+  store<u8>(at, ends | (quick ? DecodedFlag.quick : 0) | (single ? DecodedFlag.single : 0), Decoded.flags);
 }
 
 export function decodeProgram(): void {

@@ -9,6 +9,7 @@ import { codeAt, decodedAt } from '../state/access';
 import { nInstructions } from '../state/layout';
 import { kickWaiters } from '../clock/kick';
 import { count, cover } from '../record/counters';
+import { tagsOn } from '../record/tags';
 import { fault, raiseFault } from '../record/violations';
 import { changed } from './memory';
 import { privateOp } from './private';
@@ -21,11 +22,16 @@ const HELD: u32 = 7;
 
 /** What is left of a step. */
 export enum Rest {
+  /** nothing, and nothing has come of it but other values of registers and variables */
   nothing = 0,
-  /** from where the context stands on: it has not begun, or goes on behind a joined instruction */
-  instruction = 1,
+  /** nothing, but it may have told something of an event */
+  told = 1,
+  /** all of it: its first instruction is none of these, or has to wait for a lock */
+  all = 2,
+  /** it goes on where the context stands, behind a joined instruction */
+  some = 3,
   /** the fault that has been raised */
-  fault = 2,
+  fault = 4,
 }
 
 
@@ -39,12 +45,16 @@ export enum Rest {
 }
 
 /** Address of the element that instruction `at` is about, 0: there is none. */
-@inline export function elementOf(at: usize, ctx: usize, c: u32): usize {
+@inline function elementOf(at: usize, flags: u32, ctx: usize, c: u32): usize {
+  const first = <usize>load<u32>(at, Decoded.other);
+  if (flags & DecodedFlag.single) {
+    const i = load<u32>(register(ctx, at, Decoded.b));
+    return i < load<u32>(at, Decoded.dim0) ? first + <usize>i * load<u16>(at, Decoded.row) : 0;
+  }
   const i = index(ctx, c, load<u8>(at, Decoded.b));
   const j = index(ctx, c, load<u8>(at, Decoded.c));
-  const dim1 = load<u32>(at, Decoded.dim1);
-  if (i >= load<u32>(at, Decoded.dim0) || j >= dim1) return 0;
-  return <usize>load<u32>(at, Decoded.other) + ((<usize>(i * dim1 + j)) << load<u8>(at, Decoded.shift));
+  if (i >= load<u32>(at, Decoded.dim0) || j >= <u32>load<u16>(at, Decoded.dim1)) return 0;
+  return first + <usize>i * load<u16>(at, Decoded.row) + ((<usize>j) << load<u8>(at, Decoded.shift));
 }
 
 
@@ -59,40 +69,25 @@ export enum Rest {
   else store<u16>(element, value);
 }
 
-/** True if the lock that instruction `at` takes is free. */
-@inline export function isFree(at: usize, element: usize): bool {
-  return element == 0 || valueAt(element, load<u8>(at, Decoded.shift)) == 0;
+/** What a store has changed, for those who wait, and for what carries events. True if it may have told something of one. */
+function announce(at: usize, pc: u32, element: usize, value: u32, c: u32, level: u32, ctx: usize): bool {
+  const slot = load<u32>(codeAt(pc), 8) & 0xffff;
+  changed(slot, element, value, index(ctx, c, load<u8>(at, Decoded.b)), c, level);
+  return tagsOn();
 }
 
-/** Executes an observable instruction; false if it is one for the sequencer, and nothing has happened. */
-@inline function access(kind: u32, at: usize, c: u32, level: u32, ctx: usize): bool {
-  const element = elementOf(at, ctx, c);
-  if (element == 0) return false;
-  const shift = <u32>load<u8>(at, Decoded.shift);
-  if (kind == Quick.load) {
-    store<u32>(register(ctx, at, Decoded.a), valueAt(element, shift));
-    return true;
-  }
-  const held = <u32>load<u8>(ctx, Ctx.held);
-  let value: u32 = 0;
-  if (kind == Quick.lock) {
-    value = c + 1;
-    if (held == HELD) return false;
-  } else if (kind == Quick.store) value = load<u32>(register(ctx, at, Decoded.a));
-  else if (kind == Quick.storeImm) value = load<u32>(at, Decoded.imm);
-  if (value > load<u32>(at, Decoded.most)) return false;
-  storeValue(element, shift, value);
-  if (kind == Quick.lock) {
-    store<u8>(ctx, held + 1, Ctx.held);
-    return true;
-  }
-  if (kind == Quick.unlock) store<u8>(ctx, held == 0 ? 0 : held - 1, Ctx.held);
-  else if (load<u8>(at, Decoded.carries)) {
-    changed(load<u32>(codeAt(<u32>((at - decodedAt(0)) >> 5)), 8) & 0xffff, element, value, index(ctx, c, load<u8>(at, Decoded.b)), c, level);
-    return true;
-  }
-  kickWaiters(element);
-  return true;
+
+/** An observable instruction has been executed; returns the next one. */
+@inline function executed(pc: u32): u32 {
+  cover(pc);
+  count(Counter.microOps);
+  return pc + 1;
+}
+
+/** The sequencer goes on at instruction pc. */
+@inline function handOver(ctx: usize, pc: u32, rest: Rest): Rest {
+  store<u16>(ctx, pc, Ctx.pc);
+  return rest == Rest.all ? Rest.all : Rest.some;
 }
 
 
@@ -100,25 +95,24 @@ export enum Rest {
   return holds ? load<u32>(at, Decoded.imm) : pc + 1;
 }
 
-/** Executes one step of a context whose next instruction can be executed. */
+/** Executes one step of a context. */
 export function quickStep(c: u32, level: u32, ctx: usize): Rest {
   let pc = <u32>load<u16>(ctx, Ctx.pc);
-  if (pc >= nInstructions) return Rest.instruction;
-  let at = decodedAt(pc);
+  let rest = Rest.all;
   let observed = false;
   let joined = false;
   for (let budget = BUDGET; budget != 0; budget--) {
+    const at = decodedAt(pc);
     const flags = <u32>load<u8>(at, Decoded.flags);
     if (flags & DecodedFlag.stop) {
       if (observed && !joined) {
         store<u16>(ctx, pc, Ctx.pc);
-        return Rest.nothing;
+        return rest;
       }
       observed = true;
     }
     joined = (flags & DecodedFlag.joined) != 0;
-    const kind = <u32>load<u8>(at);
-    switch (kind) {
+    switch (<u32>load<u8>(at)) {
       case Quick.nop:
         pc++;
         break;
@@ -178,27 +172,57 @@ export function quickStep(c: u32, level: u32, ctx: usize): Rest {
         if (pc < nInstructions) break;
         raiseFault(Fault.opcode, pc);
         return Rest.fault;
-      case Quick.load:
-      case Quick.store:
-      case Quick.storeImm:
-      case Quick.lock:
-      case Quick.unlock:
-        if (!access(kind, at, c, level, ctx)) {
-          store<u16>(ctx, pc, Ctx.pc);
-          return Rest.instruction;
-        }
-        cover(pc);
-        count(Counter.microOps);
-        pc++;
+      case Quick.load: {
+        const element = elementOf(at, flags, ctx, c);
+        if (element == 0) return handOver(ctx, pc, rest);
+        store<u32>(register(ctx, at, Decoded.a), valueAt(element, load<u8>(at, Decoded.shift)));
+        pc = executed(pc);
+        if (rest == Rest.all) rest = Rest.nothing;
         break;
+      }
+      case Quick.store:
+      case Quick.storeImm: {
+        const element = elementOf(at, flags, ctx, c);
+        const isImm = <u32>load<u8>(at) == Quick.storeImm;
+        const value = isImm ? load<u32>(at, Decoded.imm) : load<u32>(register(ctx, at, Decoded.a));
+        if (element == 0 || value > load<u32>(at, Decoded.most)) return handOver(ctx, pc, rest);
+        storeValue(element, load<u8>(at, Decoded.shift), value);
+        if (rest == Rest.all) rest = Rest.nothing;
+        if (load<u8>(at, Decoded.carries)) {
+          if (announce(at, pc, element, value, c, level, ctx)) rest = Rest.told;
+        } else kickWaiters(element);
+        pc = executed(pc);
+        break;
+      }
+      case Quick.lock: {
+        const element = elementOf(at, flags, ctx, c);
+        const shift = <u32>load<u8>(at, Decoded.shift);
+        const held = <u32>load<u8>(ctx, Ctx.held);
+        const free = element != 0 && held != HELD && c < load<u32>(at, Decoded.most) && valueAt(element, shift) == 0;
+        if (!free) return handOver(ctx, pc, rest);
+        storeValue(element, shift, c + 1);
+        store<u8>(ctx, held + 1, Ctx.held);
+        pc = executed(pc);
+        if (rest == Rest.all) rest = Rest.nothing;
+        break;
+      }
+      case Quick.unlock: {
+        const element = elementOf(at, flags, ctx, c);
+        if (element == 0) return handOver(ctx, pc, rest);
+        storeValue(element, load<u8>(at, Decoded.shift), 0);
+        const held = <u32>load<u8>(ctx, Ctx.held);
+        store<u8>(ctx, held == 0 ? 0 : held - 1, Ctx.held);
+        kickWaiters(element);
+        pc = executed(pc);
+        if (rest == Rest.all) rest = Rest.nothing;
+        break;
+      }
       case Quick.end:
         raiseFault(Fault.opcode, pc);
         return Rest.fault;
       default:
-        store<u16>(ctx, pc, Ctx.pc);
-        return Rest.instruction;
+        return handOver(ctx, pc, rest);
     }
-    at = decodedAt(pc);
   }
   raiseFault(Fault.runaway, pc);
   return Rest.fault;

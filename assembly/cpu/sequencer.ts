@@ -19,7 +19,6 @@ import { clearOutcome, delay, deviceAccess, hardwareOp } from './hardware';
 import { adjustHeld, memoryOp } from './memory';
 import { finish, operand, operandA, operandB, operandC, setReg } from './operands';
 import { privateOp } from './private';
-import { quickStep, Rest } from './quick';
 
 /** True if the step just executed was a visible one. */
 export let visible: bool = false;
@@ -47,19 +46,16 @@ export function step(c: u32, level: u32): void {
   if (shadow) setFlag(c, CpuFlag.shadow, false);
 }
 
-/**
- * As `step`, in a timed run. True if the context stands in front of its next micro-op and nothing has come of the step but other values
- * of its registers and of variables.
- */
-export function timedStep(c: u32, level: u32, ctx: usize): bool {
-  const at = cpuAt(c);
-  if (level < <u32>Level.softirq) store<u8>(at, level, Cpu.task);
-  const shadow = (load<u8>(at, Cpu.flags) & CpuFlag.shadow) != 0;
-  const rest = quickStep(c, level, ctx);
-  if (rest == Rest.instruction) execute(c, level, false);
-  else if (rest == Rest.fault) finish(c, level);
-  if (shadow) setFlag(c, CpuFlag.shadow, false);
-  return rest == Rest.nothing;
+/** Executes what is left of a step that has begun without the sequencer. */
+export function stepOn(c: u32, level: u32): void {
+  clearOutcome();
+  execute(c, level, false);
+}
+
+/** Ends a context whose step was at fault. */
+export function cutOff(c: u32, level: u32): void {
+  clearOutcome();
+  finish(c, level);
 }
 
 /**

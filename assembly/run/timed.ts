@@ -2,15 +2,15 @@
  * The timed run: the clock decides who goes next. Each actor has one node in the event queue; between two observable
  * accesses a CPU is not looked at. The steps are those of a check, in the order the latencies give.
  */
-import { Decoded, DecodedFlag, Quick } from '../state/abi/decoded';
+import { Decoded, DecodedFlag } from '../state/abi/decoded';
 import { Level, Op } from '../state/abi/instructions';
 import { Counter, Status } from '../state/abi/outcomes';
 import { DeviceKind, OperationSetup, Settings, SourceSetup, Timing, UNBOUNDED } from '../state/abi/tables';
-import { Ctx, Cpu, RunState, Src } from '../state/abi/fields';
+import { Ctx, Cpu, CpuFlag, RunState, Src } from '../state/abi/fields';
 import { codeAt, cpuAt, ctxAt, decodedAt, isActive, now, operationSetup, setting, sourceSetup, srcAt } from '../state/access';
 import { ctxTimedBase, gapBase, LEVELS, nCpus, nMessages, nOperations, nOrigins, nSources, opBase, srcTimedBase } from '../state/layout';
 import { below, latency, seedStreams, streamOfArrivals, streamOfCpu, streamOfSampling } from '../clock/random';
-import { arm, armed, disarm, nextDue, nextDueWith, PHASE_CPU, PHASE_DEVICE, PHASE_OPERATION } from '../clock/wheel';
+import { arm, armed, disarm, jump, nextDue, nextDueWith, PHASE_CPU, PHASE_DEVICE, PHASE_OPERATION } from '../clock/wheel';
 import { endRest, kick, resting, setSleeping, setWaiting } from '../clock/kick';
 import { armSample, maySample, mayRaise, raise, sample, sampleNode, sendHeld } from '../fabric/emit';
 import { carryOut } from '../fabric/effects';
@@ -21,9 +21,9 @@ import { firstUnitNode, unitTick, unitsBusy } from '../fabric/iommu';
 import { requests } from '../lapic/priority';
 import { expire } from '../lapic/timer';
 import { awaited, current, enabled, mayInterrupt } from '../cpu/schedule';
-import { clearOutcome, operationEnded, senderOf, servedSource } from '../cpu/hardware';
-import { elementOf, isFree } from '../cpu/quick';
-import { step, timedStep } from '../cpu/sequencer';
+import { operationEnded, senderOf, servedSource } from '../cpu/hardware';
+import { quickStep, Rest } from '../cpu/quick';
+import { cutOff, step, stepOn } from '../cpu/sequencer';
 import { firstStoreNode, storesBusy, storeTick } from '../cpu/stores';
 import { acknowledge, fireTimer, moveMessage } from '../cpu/interrupt';
 import { operand, operandB } from '../cpu/operands';
@@ -38,7 +38,7 @@ import { noteServed, reviewHolds, watchesHolds } from './holds';
 
 /** Somebody wants to know what holds up each event. */
 let watching: bool = false;
-/** Nobody wants to see each micro-op. */
+/** Nobody wants to see each micro-op, or what is behind each. */
 let quickly: bool = false;
 
 /** The CPU that has executed last and stands in front of its next micro-op, -1: none, and the cycle of that. It is not armed yet. */
@@ -164,10 +164,10 @@ function sampleTick(s: u32): void {
   if (load<u8>(at, Src.held)) arm(sampleNode(s), now() + latency(Timing.send, streamOfSampling(s)), PHASE_DEVICE);
 }
 
-/** CPU c comes to the effect of its next micro-op `after` cycles from now: it is due then, unless it is armed again before. */
-@inline function goOn(c: u32, after: u64): void {
+/** CPU c comes to the effect of its next micro-op at cycle `due`. */
+@inline function goOn(c: u32, due: u64): void {
   ahead = c;
-  aheadDue = now() + after;
+  aheadDue = due;
 }
 
 /** Arms CPU c for the effect of the micro-op its current context stands in front of, `after` cycles from now at the earliest. */
@@ -180,7 +180,7 @@ function armCpu(c: u32, after: u64): void {
   }
   const ctx = ctxAt(c, level);
   if (armed(c)) disarm(c);
-  goOn(c, load<u8>(ctx, Ctx.phase) ? after : after + load<u32>(decodedAt(load<u16>(ctx, Ctx.pc)), Decoded.cost));
+  goOn(c, now() + after + (load<u8>(ctx, Ctx.phase) ? 0 : load<u32>(decodedAt(load<u16>(ctx, Ctx.pc)), Decoded.cost)));
 }
 
 /** An access to a device that is not posted. */
@@ -193,10 +193,51 @@ function armCpu(c: u32, after: u64): void {
   return operand(ctx, c, operandB(load<u32>(insn)), 0);
 }
 
-/** True if the context can execute what stands here at once, and there is no more to it than that. */
-@inline function isPlain(at: usize, c: u32, ctx: usize): bool {
-  if (load<u8>(at, Decoded.flags) & DecodedFlag.plain) return true;
-  return load<u8>(at, Decoded.kind) == Quick.lock && isFree(at, elementOf(at, ctx, c));
+const HARDIRQ: u64 = (<u64>1) << Level.hardirq;
+const RUN_SHIFT: u64 = (<u64>(Cpu.run - Cpu.svr)) << 3;
+const FLAGS_SHIFT: u64 = (<u64>(Cpu.flags - Cpu.svr)) << 3;
+const ACTIVE_SHIFT: u64 = (<u64>(Cpu.active - Cpu.svr)) << 3;
+// of the eight bytes from `Cpu.svr` on: those that say that a CPU executes an interrupt handler, and nothing else concerns it
+const HANDLING_MASK: u64 = ((<u64>0xff) << RUN_SHIFT) | ((<u64>CpuFlag.shadow) << FLAGS_SHIFT) | (HARDIRQ << ACTIVE_SHIFT);
+const HANDLING: u64 = ((<u64>RunState.running) << RUN_SHIFT) | (HARDIRQ << ACTIVE_SHIFT);
+
+/** True if CPU c is in an interrupt handler, and nothing can interrupt that. */
+@inline function handles(c: u32): bool {
+  return (load<u64>(cpuAt(c), Cpu.svr) & HANDLING_MASK) == HANDLING;
+}
+
+/** CPU c, which is in an interrupt handler, comes to its next micro-op, and goes on while nobody is due before it. */
+function handlerTick(c: u32, limit: u64): void {
+  const ctx = ctxAt(c, Level.hardirq);
+  while (true) {
+    const rest = quickStep(c, Level.hardirq, ctx);
+    if (rest != Rest.nothing) {
+      finishQuick(c, Level.hardirq, ctx, rest);
+      return;
+    }
+    const at = decodedAt(load<u16>(ctx, Ctx.pc));
+    const due = now() + load<u32>(at, Decoded.cost);
+    if (!(load<u8>(at, Decoded.flags) & DecodedFlag.quick)) {
+      goOn(c, due);
+      return;
+    }
+    if (!jump(c, due, limit)) {
+      arm(c, due, PHASE_CPU);
+      return;
+    }
+    count(Counter.ticks);
+  }
+}
+
+/** What is left of a step. */
+function finishQuick(c: u32, level: u32, ctx: usize, rest: Rest): void {
+  if (rest == Rest.all) {
+    slowTick(c, level, ctx);
+    return;
+  }
+  if (rest == Rest.some) stepOn(c, level);
+  else if (rest == Rest.fault) cutOff(c, level);
+  finishStep(c, level, 0);
 }
 
 function cpuTick(c: u32): void {
@@ -215,13 +256,7 @@ function cpuTick(c: u32): void {
     armCpu(c, level >= 0 && !rested ? latency(Timing.recognise, streamOfCpu(c)) : 0);
     return;
   }
-  if (level < 0) return;
-  const ctx = ctxAt(c, level);
-  if (quickly && isPlain(decodedAt(load<u16>(ctx, Ctx.pc)), c, ctx)) {
-    clearOutcome();
-    if (timedStep(c, level, ctx) && level >= <i32>Level.softirq) goOn(c, load<u32>(decodedAt(load<u16>(ctx, Ctx.pc)), Decoded.cost));
-    else finishStep(c, level, 0);
-  } else slowTick(c, level, ctx);
+  if (level >= 0) slowTick(c, level, ctxAt(c, level));
 }
 
 /** Behind a step; `after`: cycles that it takes. */
@@ -283,10 +318,15 @@ function timerTick(c: u32): void {
 }
 
 /** One event of the queue. */
-function tick(node: u32): void {
+function tick(node: u32, limit: u64): void {
   count(Counter.ticks);
-  if (node < nCpus) cpuTick(node);
-  else if (node < nCpus + nSources) raiseTick(node - nCpus);
+  if (node >= nCpus) otherTick(node);
+  else if (quickly && handles(node) && !resting(node)) handlerTick(node, limit);
+  else cpuTick(node);
+}
+
+function otherTick(node: u32): void {
+  if (node < nCpus + nSources) raiseTick(node - nCpus);
   else if (node < nCpus + 2 * nSources) sampleTick(node - nCpus - nSources);
   else if (node < operationNode()) moveMessage(node - nCpus - 2 * nSources);
   else if (node == operationNode()) operationTick();
@@ -318,13 +358,13 @@ function run(cycles: u64, settling: bool): u32 {
   const limit = now() + cycles;
   clearViolations();
   watching = watchesHolds();
-  quickly = setting(Settings.record) != 2 && fault == 0;
+  quickly = setting(Settings.record) != 2 && fault == 0 && !watching;
   while (true) {
     if (ringNearlyFull()) return endRun(Status.ringFull);
     if (settling && inFlight() == 0 && !pinsBusy() && !functionsBusy() && !unitsBusy() && !storesBusy()) return endRun(Status.done);
     const n = next(limit);
     if (n < 0) return Status.more;
-    tick(n);
+    tick(n, limit);
     if (watching) reviewHolds();
     if (fault != 0) return endRun(Status.fault);
     if (violations & setting(Settings.properties)) return endRun(Status.failed);

@@ -18,10 +18,12 @@ export enum Decoded {
   carries = 6,
   /** immediate or branch target */
   imm = 8,
-  /** what a branch compares with; a variable: its address, its dimensions, the largest value of an element */
+  /** what a branch compares with; a variable: its address, its dimensions, bytes of a row; the largest value of an element */
   other = 12,
   dim0 = 16,
+  /** u16 */
   dim1 = 20,
+  row = 22,
   most = 24,
   /** cycles before it takes effect (hardware.md G.2) */
   cost = 28,
@@ -32,8 +34,10 @@ export enum DecodedFlag {
   /** a step ends in front of it: it is observable, or joined to the next one */
   stop = 1,
   joined = 2,
-  /** it can always be executed, in one step, and takes no time behind it; nor does it wake or send anything */
-  plain = 4,
+  /** a step may begin with it that only changes values of registers and variables, unless it has to wait for a lock */
+  quick = 4,
+  /** the variable's only index is a register */
+  single = 8,
 }
 
 /** How an instruction is executed; others are those that the sequencer executes as in a check. Private ones come first. */
