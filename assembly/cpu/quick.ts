@@ -1,37 +1,51 @@
 /**
- * Steps of a timed run: what assembly/cpu/sequencer.ts does, from decoded instructions. Whatever is rare is left to it.
+ * An interrupt handler with time: what assembly/cpu/sequencer.ts does, from decoded instructions, for the steps that most of it is made of.
+ * Whatever is rare is left to that. No function is called in here on the way of such a step, so that its values stay in registers.
  */
-import { Operand } from '../state/abi/instructions';
+import { Level, Operand } from '../state/abi/instructions';
 import { Decoded, DecodedFlag, Quick } from '../state/abi/decoded';
-import { Counter, Fault } from '../state/abi/outcomes';
+import { Counter } from '../state/abi/outcomes';
 import { Ctx } from '../state/abi/fields';
-import { codeAt, decodedAt } from '../state/access';
-import { nInstructions } from '../state/layout';
-import { kickWaiters } from '../clock/kick';
+import { codeAt, ctxAt, decodedAt, now } from '../state/access';
+import { waiterBase } from '../state/layout';
+import { arm, jump, PHASE_CPU } from '../clock/wheel';
 import { count, cover } from '../record/counters';
 import { tagsOn } from '../record/tags';
-import { fault, raiseFault } from '../record/violations';
 import { changed } from './memory';
-import { privateOp } from './private';
 
-/** Private instructions behind an observable one; more is a fault of the model. */
-const BUDGET: u32 = 100000;
+/** Private instructions behind an observable one; with more the sequencer goes on. */
+const BUDGET: u32 = 1000;
 /** Frames of a context; spinlocks that one may hold. */
 const FRAMES: u32 = 8;
 const HELD: u32 = 7;
 
-/** What is left of a step. */
+/** What is left to do. */
 export enum Rest {
-  /** nothing, and nothing has come of it but other values of registers and variables */
+  /** nothing: the CPU is armed for its next micro-op */
   nothing = 0,
-  /** nothing, but it may have told something of an event */
-  told = 1,
-  /** all of it: its first instruction is none of these, or has to wait for a lock */
+  /** its next micro-op, at `nextDue`, is one for the sequencer */
+  next = 1,
+  /** the step that is due now */
   all = 2,
-  /** it goes on where the context stands, behind a joined instruction */
-  some = 3,
-  /** the fault that has been raised */
-  fault = 4,
+  /** of this step what comes behind a joined instruction */
+  joined = 3,
+  /** of this step private instructions, where the context stands */
+  tail = 4,
+  /** the step is done, and `announce` is to tell of it */
+  told = 5,
+}
+
+/** With `Rest.next`. */
+export let nextStep: u64 = 0;
+
+/** A store that somebody may wait for, or that may carry events: its instruction, 0: there is none; what it has stored. */
+let toldAt: usize = 0;
+let toldElement: usize = 0;
+let toldValue: u32 = 0;
+
+
+@inline function pcOf(at: usize): u32 {
+  return <u32>((at - decodedAt(0)) >> 5);
 }
 
 
@@ -69,161 +83,159 @@ export enum Rest {
   else store<u16>(element, value);
 }
 
-/** What a store has changed, for those who wait, and for what carries events. True if it may have told something of one. */
-function announce(at: usize, pc: u32, element: usize, value: u32, c: u32, level: u32, ctx: usize): bool {
-  const slot = load<u32>(codeAt(pc), 8) & 0xffff;
-  changed(slot, element, value, index(ctx, c, load<u8>(at, Decoded.b)), c, level);
-  return tagsOn();
+/** True if somebody is to be told of what instruction `at` stores. */
+@inline function concerns(at: usize): bool {
+  return load<u32>(waiterBase) != 0 || (load<u8>(at, Decoded.carries) != 0 && tagsOn());
 }
 
 
-/** An observable instruction has been executed; returns the next one. */
-@inline function executed(pc: u32): u32 {
-  cover(pc);
-  count(Counter.microOps);
-  return pc + 1;
+@inline function note(at: usize, element: usize, value: u32): void {
+  toldAt = at;
+  toldElement = element;
+  toldValue = value;
 }
 
-/** The sequencer goes on at instruction pc. */
-@inline function handOver(ctx: usize, pc: u32, rest: Rest): Rest {
-  store<u16>(ctx, pc, Ctx.pc);
-  return rest == Rest.all ? Rest.all : Rest.some;
+/** Tells of the store of this step, if there is one to tell of. */
+export function announce(c: u32, level: u32): void {
+  if (toldAt == 0) return;
+  const slot = load<u32>(codeAt(pcOf(toldAt)), 8) & 0xffff;
+  changed(slot, toldElement, toldValue, index(ctxAt(c, level), c, load<u8>(toldAt, Decoded.b)), c, level);
+  toldAt = 0;
+}
+
+/** Executes an observable instruction; false: it is one for the sequencer, and nothing has happened. */
+@inline function access(at: usize, flags: u32, ctx: usize, c: u32): bool {
+  if ((flags & DecodedFlag.quick) == 0) return false;
+  const element = elementOf(at, flags, ctx, c);
+  if (element == 0) return false;
+  const kind = <u32>load<u8>(at);
+  const shift = <u32>load<u8>(at, Decoded.shift);
+  if (kind == Quick.load) {
+    store<u32>(register(ctx, at, Decoded.a), valueAt(element, shift));
+    return true;
+  }
+  if (kind == Quick.lock) {
+    const held = <u32>load<u8>(ctx, Ctx.held);
+    if (held == HELD || c >= load<u32>(at, Decoded.most) || valueAt(element, shift) != 0) return false;
+    storeValue(element, shift, c + 1);
+    store<u8>(ctx, held + 1, Ctx.held);
+    return true;
+  }
+  const told = concerns(at);
+  if (told && toldAt != 0) return false;
+  let value: u32 = 0;
+  if (kind == Quick.unlock) {
+    const held = <u32>load<u8>(ctx, Ctx.held);
+    store<u8>(ctx, held == 0 ? 0 : held - 1, Ctx.held);
+  } else {
+    value = kind == Quick.storeImm ? load<u32>(at, Decoded.imm) : load<u32>(register(ctx, at, Decoded.a));
+    if (value > load<u32>(at, Decoded.most)) return false;
+  }
+  storeValue(element, shift, value);
+  if (told) note(at, element, value);
+  return true;
 }
 
 
-@inline function jumpIf(holds: bool, at: usize, pc: u32): u32 {
-  return holds ? load<u32>(at, Decoded.imm) : pc + 1;
+@inline function branch(holds: bool, at: usize): usize {
+  return holds ? decodedAt(load<u32>(at, Decoded.imm)) : at + Decoded.size;
 }
 
-/** Executes one step of a context. */
-export function quickStep(c: u32, level: u32, ctx: usize): Rest {
-  let pc = <u32>load<u16>(ctx, Ctx.pc);
-  let rest = Rest.all;
-  let observed = false;
-  let joined = false;
-  for (let budget = BUDGET; budget != 0; budget--) {
-    const at = decodedAt(pc);
-    const flags = <u32>load<u8>(at, Decoded.flags);
-    if (flags & DecodedFlag.stop) {
-      if (observed && !joined) {
-        store<u16>(ctx, pc, Ctx.pc);
-        return rest;
-      }
-      observed = true;
-    }
-    joined = (flags & DecodedFlag.joined) != 0;
+/** Executes the private instructions from `at` on; returns the first that is none, or one for the sequencer. */
+@inline function goThrough(from: usize, ctx: usize): usize {
+  let at = from;
+  for (let budget = BUDGET; budget != 0 && (load<u8>(at, Decoded.flags) & DecodedFlag.stop) == 0; budget--) {
     switch (<u32>load<u8>(at)) {
       case Quick.nop:
-        pc++;
+        at += Decoded.size;
         break;
       case Quick.moveImm:
         store<u32>(register(ctx, at, Decoded.a), load<u32>(at, Decoded.imm));
-        pc++;
+        at += Decoded.size;
         break;
       case Quick.move:
         store<u32>(register(ctx, at, Decoded.a), load<u32>(register(ctx, at, Decoded.b)));
-        pc++;
+        at += Decoded.size;
         break;
       case Quick.addImm:
         store<u32>(register(ctx, at, Decoded.a), load<u32>(register(ctx, at, Decoded.b)) + load<u32>(at, Decoded.imm));
-        pc++;
+        at += Decoded.size;
         break;
       case Quick.jump:
-        pc = load<u32>(at, Decoded.imm);
+        at = decodedAt(load<u32>(at, Decoded.imm));
         break;
       case Quick.jumpEq:
-        pc = jumpIf(load<u32>(register(ctx, at, Decoded.a)) == load<u32>(at, Decoded.other), at, pc);
+        at = branch(load<u32>(register(ctx, at, Decoded.a)) == load<u32>(at, Decoded.other), at);
         break;
       case Quick.jumpNe:
-        pc = jumpIf(load<u32>(register(ctx, at, Decoded.a)) != load<u32>(at, Decoded.other), at, pc);
+        at = branch(load<u32>(register(ctx, at, Decoded.a)) != load<u32>(at, Decoded.other), at);
         break;
       case Quick.jumpLt:
-        pc = jumpIf(load<u32>(register(ctx, at, Decoded.a)) < load<u32>(at, Decoded.other), at, pc);
+        at = branch(load<u32>(register(ctx, at, Decoded.a)) < load<u32>(at, Decoded.other), at);
         break;
       case Quick.jumpGe:
-        pc = jumpIf(load<u32>(register(ctx, at, Decoded.a)) >= load<u32>(at, Decoded.other), at, pc);
+        at = branch(load<u32>(register(ctx, at, Decoded.a)) >= load<u32>(at, Decoded.other), at);
         break;
       case Quick.call: {
         const depth = <u32>load<u8>(ctx, Ctx.depth);
-        if (depth >= FRAMES) {
-          raiseFault(Fault.depth, pc);
-          return Rest.fault;
-        }
-        store<u16>(ctx + Ctx.ret + ((<usize>depth) << 1), pc + 1);
+        if (depth >= FRAMES) return at;
+        store<u16>(ctx + Ctx.ret + ((<usize>depth) << 1), pcOf(at) + 1);
         store<u8>(ctx, depth + 1, Ctx.depth);
-        pc = load<u32>(at, Decoded.imm);
+        at = decodedAt(load<u32>(at, Decoded.imm));
         break;
       }
       case Quick.ret: {
         const depth = <u32>load<u8>(ctx, Ctx.depth);
-        if (depth == 0) {
-          raiseFault(Fault.depth, pc);
-          return Rest.fault;
-        }
+        if (depth == 0) return at;
         const frame = ctx + Ctx.ret + ((<usize>(depth - 1)) << 1);
-        pc = min(<u32>load<u16>(frame), nInstructions);
+        at = decodedAt(load<u16>(frame));
         store<u16>(frame, 0);
         store<u8>(ctx, depth - 1, Ctx.depth);
         break;
       }
-      case Quick.other:
-        pc = privateOp(load<u32>(codeAt(pc)) & 0xff, ctx, c, codeAt(pc), pc);
-        if (fault != 0) return Rest.fault;
-        if (pc < nInstructions) break;
-        raiseFault(Fault.opcode, pc);
-        return Rest.fault;
-      case Quick.load: {
-        const element = elementOf(at, flags, ctx, c);
-        if (element == 0) return handOver(ctx, pc, rest);
-        store<u32>(register(ctx, at, Decoded.a), valueAt(element, load<u8>(at, Decoded.shift)));
-        pc = executed(pc);
-        if (rest == Rest.all) rest = Rest.nothing;
-        break;
-      }
-      case Quick.store:
-      case Quick.storeImm: {
-        const element = elementOf(at, flags, ctx, c);
-        const isImm = <u32>load<u8>(at) == Quick.storeImm;
-        const value = isImm ? load<u32>(at, Decoded.imm) : load<u32>(register(ctx, at, Decoded.a));
-        if (element == 0 || value > load<u32>(at, Decoded.most)) return handOver(ctx, pc, rest);
-        storeValue(element, load<u8>(at, Decoded.shift), value);
-        if (rest == Rest.all) rest = Rest.nothing;
-        if (load<u8>(at, Decoded.carries)) {
-          if (announce(at, pc, element, value, c, level, ctx)) rest = Rest.told;
-        } else kickWaiters(element);
-        pc = executed(pc);
-        break;
-      }
-      case Quick.lock: {
-        const element = elementOf(at, flags, ctx, c);
-        const shift = <u32>load<u8>(at, Decoded.shift);
-        const held = <u32>load<u8>(ctx, Ctx.held);
-        const free = element != 0 && held != HELD && c < load<u32>(at, Decoded.most) && valueAt(element, shift) == 0;
-        if (!free) return handOver(ctx, pc, rest);
-        storeValue(element, shift, c + 1);
-        store<u8>(ctx, held + 1, Ctx.held);
-        pc = executed(pc);
-        if (rest == Rest.all) rest = Rest.nothing;
-        break;
-      }
-      case Quick.unlock: {
-        const element = elementOf(at, flags, ctx, c);
-        if (element == 0) return handOver(ctx, pc, rest);
-        storeValue(element, load<u8>(at, Decoded.shift), 0);
-        const held = <u32>load<u8>(ctx, Ctx.held);
-        store<u8>(ctx, held == 0 ? 0 : held - 1, Ctx.held);
-        kickWaiters(element);
-        pc = executed(pc);
-        if (rest == Rest.all) rest = Rest.nothing;
-        break;
-      }
-      case Quick.end:
-        raiseFault(Fault.opcode, pc);
-        return Rest.fault;
       default:
-        return handOver(ctx, pc, rest);
+        return at;
     }
   }
-  raiseFault(Fault.runaway, pc);
-  return Rest.fault;
+  return at;
+}
+
+/**
+ * CPU c, which is in an interrupt handler that nothing can interrupt, executes the micro-op that is due now, and those behind it while
+ * nobody else is due before them, up to `limit`.
+ */
+export function runHandler(c: u32, limit: u64): Rest {
+  const ctx = ctxAt(c, Level.hardirq);
+  let at = decodedAt(load<u16>(ctx, Ctx.pc));
+  toldAt = 0;
+  while (true) {
+    let begun = false;
+    while (true) {
+      const flags = <u32>load<u8>(at, Decoded.flags);
+      if (!access(at, flags, ctx, c)) {
+        store<u16>(ctx, pcOf(at), Ctx.pc);
+        return begun ? Rest.joined : Rest.all;
+      }
+      cover(pcOf(at));
+      count(Counter.microOps);
+      at += Decoded.size;
+      if ((flags & DecodedFlag.joined) == 0 || (load<u8>(at, Decoded.flags) & DecodedFlag.stop) == 0) break;
+      begun = true;
+    }
+    at = goThrough(at, ctx);
+    store<u16>(ctx, pcOf(at), Ctx.pc);
+    const flags = <u32>load<u8>(at, Decoded.flags);
+    if ((flags & DecodedFlag.stop) == 0) return Rest.tail;
+    if (toldAt != 0) return Rest.told;
+    const due = now() + load<u32>(at, Decoded.cost);
+    if ((flags & DecodedFlag.quick) == 0) {
+      nextStep = due;
+      return Rest.next;
+    }
+    if (!jump(c, due, limit)) {
+      arm(c, due, PHASE_CPU);
+      return Rest.nothing;
+    }
+    count(Counter.ticks);
+  }
 }

@@ -46,16 +46,9 @@ export function step(c: u32, level: u32): void {
   if (shadow) setFlag(c, CpuFlag.shadow, false);
 }
 
-/** Executes what is left of a step that has begun without the sequencer. */
-export function stepOn(c: u32, level: u32): void {
-  clearOutcome();
-  execute(c, level, false);
-}
-
-/** Ends a context whose step was at fault. */
-export function cutOff(c: u32, level: u32): void {
-  clearOutcome();
-  finish(c, level);
+/** Executes what is left of a step that has begun (assembly/cpu/quick.ts): its joined instructions too, or only private ones. */
+export function stepOn(c: u32, level: u32, joined: bool): void {
+  execute(c, level, !joined);
 }
 
 /**

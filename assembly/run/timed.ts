@@ -2,7 +2,7 @@
  * The timed run: the clock decides who goes next. Each actor has one node in the event queue; between two observable
  * accesses a CPU is not looked at. The steps are those of a check, in the order the latencies give.
  */
-import { Decoded, DecodedFlag } from '../state/abi/decoded';
+import { Decoded } from '../state/abi/decoded';
 import { Level, Op } from '../state/abi/instructions';
 import { Counter, Status } from '../state/abi/outcomes';
 import { DeviceKind, OperationSetup, Settings, SourceSetup, Timing, UNBOUNDED } from '../state/abi/tables';
@@ -21,9 +21,9 @@ import { firstUnitNode, unitTick, unitsBusy } from '../fabric/iommu';
 import { requests } from '../lapic/priority';
 import { expire } from '../lapic/timer';
 import { awaited, current, enabled, mayInterrupt } from '../cpu/schedule';
-import { operationEnded, senderOf, servedSource } from '../cpu/hardware';
-import { quickStep, Rest } from '../cpu/quick';
-import { cutOff, step, stepOn } from '../cpu/sequencer';
+import { clearOutcome, operationEnded, senderOf, servedSource } from '../cpu/hardware';
+import { announce, nextStep, Rest, runHandler } from '../cpu/quick';
+import { step, stepOn } from '../cpu/sequencer';
 import { firstStoreNode, storesBusy, storeTick } from '../cpu/stores';
 import { acknowledge, fireTimer, moveMessage } from '../cpu/interrupt';
 import { operand, operandB } from '../cpu/operands';
@@ -206,38 +206,23 @@ const HANDLING: u64 = ((<u64>RunState.running) << RUN_SHIFT) | (HARDIRQ << ACTIV
   return (load<u64>(cpuAt(c), Cpu.svr) & HANDLING_MASK) == HANDLING;
 }
 
-/** CPU c, which is in an interrupt handler, comes to its next micro-op, and goes on while nobody is due before it. */
-function handlerTick(c: u32, limit: u64): void {
-  const ctx = ctxAt(c, Level.hardirq);
-  while (true) {
-    const rest = quickStep(c, Level.hardirq, ctx);
-    if (rest != Rest.nothing) {
-      finishQuick(c, Level.hardirq, ctx, rest);
-      return;
-    }
-    const at = decodedAt(load<u16>(ctx, Ctx.pc));
-    const due = now() + load<u32>(at, Decoded.cost);
-    if (!(load<u8>(at, Decoded.flags) & DecodedFlag.quick)) {
-      goOn(c, due);
-      return;
-    }
-    if (!jump(c, due, limit)) {
-      arm(c, due, PHASE_CPU);
-      return;
-    }
-    count(Counter.ticks);
-  }
+/** CPU c, which is in an interrupt handler, comes to its next micro-op. */
+@inline function handlerTick(c: u32, limit: u64): void {
+  const rest = runHandler(c, limit);
+  if (rest == Rest.next) goOn(c, nextStep);
+  else if (rest != Rest.nothing) finishHandler(c, rest);
 }
 
 /** What is left of a step. */
-function finishQuick(c: u32, level: u32, ctx: usize, rest: Rest): void {
+function finishHandler(c: u32, rest: Rest): void {
+  announce(c, Level.hardirq);
   if (rest == Rest.all) {
-    slowTick(c, level, ctx);
+    slowTick(c, Level.hardirq, ctxAt(c, Level.hardirq));
     return;
   }
-  if (rest == Rest.some) stepOn(c, level);
-  else if (rest == Rest.fault) cutOff(c, level);
-  finishStep(c, level, 0);
+  clearOutcome();
+  if (rest != Rest.told) stepOn(c, Level.hardirq, rest == Rest.joined);
+  finishStep(c, Level.hardirq, 0);
 }
 
 function cpuTick(c: u32): void {
