@@ -1,12 +1,12 @@
 /**
- * The event queue: a timing wheel over cycles of one level by 1024 slots, the distance of most steps of a CPU, and seven by 256, with
+ * The event queue: a timing wheel over cycles of one level by 1024 slots, which most steps of a CPU fall into, and seven by 256, with
  * occupancy bitmaps. Idle cycles cost nothing: the clock jumps to the next occupied slot.
  *
  * A node belongs to one actor (a CPU's next micro-op, a message's arrival, a source's next raise ...) and is linked into
  * one doubly linked list. Level 0 has a list per slot and phase: events of one cycle run by phase, then first come first
  * served. Cascading moves whole lists in order, so first come stays first.
  */
-import { FIRST_SLOTS, FIRST_WORDS, LIST_SIZE, NODE_SIZE, PHASES, listBase, nodeBase, nowBase, occupancyBase } from '../state/layout';
+import { FIRST_BITS, FIRST_SLOTS, FIRST_WORDS, LIST_SIZE, NODE_SIZE, PHASES, listBase, nodeBase, nowBase, occupancyBase } from '../state/layout';
 
 /** Phases of a cycle: what arrives is seen by the CPU in the same cycle, what a device does next comes last. */
 export const PHASE_MESSAGE: u32 = 0;
@@ -37,32 +37,32 @@ const LAST_SLOT: u64 = FIRST_SLOTS - 1;
 
 /** Of a span of cycles: the level whose slots are told apart by its highest bit. */
 @inline function levelOf(apart: u64): u32 {
-  return apart < <u64>FIRST_SLOTS ? 0 : (61 - <u32>clz(apart)) >> 3;
+  return apart < <u64>FIRST_SLOTS ? 0 : (71 - FIRST_BITS - <u32>clz(apart)) >> 3;
 }
 
 /** Bits of a cycle below those that number the slots of a level from 1 on. */
 @inline function shiftOf(level: u32): u32 {
-  return (level << 3) + 2;
+  return (level << 3) + FIRST_BITS - 8;
 }
 
-/** u32: bit of each word of level 0 that is not 0; u32: of each other level that has an occupied slot. Empty ones are not looked at. */
+/** u64: bit of each word of level 0 that is not 0; u32: of each other level that has an occupied slot. Empty ones are not looked at. */
 @inline function wordsAt(): usize {
   return occupancyBase;
 }
 
 
 @inline function levelsAt(): usize {
-  return occupancyBase + 4;
+  return occupancyBase + 8;
 }
 
 
 @inline function firstWord(word: u32): usize {
-  return occupancyBase + 8 + ((<usize>word) << 3);
+  return occupancyBase + 16 + ((<usize>word) << 3);
 }
 
 /** Of a level from 1 on. */
 @inline function occupancy(level: u32, slot: u32): usize {
-  return occupancyBase + 8 + ((<usize>FIRST_WORDS) << 3) + ((<usize>(level - 1)) << 5) + (((<usize>slot) >> 6) << 3);
+  return occupancyBase + 16 + ((<usize>FIRST_WORDS) << 3) + ((<usize>(level - 1)) << 5) + (((<usize>slot) >> 6) << 3);
 }
 
 
@@ -74,7 +74,7 @@ const LAST_SLOT: u64 = FIRST_SLOTS - 1;
 @inline function setFirst(slot: u32): void {
   const at = firstWord(slot >> 6);
   store<u64>(at, load<u64>(at) | bitOf(slot));
-  store<u32>(wordsAt(), load<u32>(wordsAt()) | (1 << (slot >> 6)));
+  store<u64>(wordsAt(), load<u64>(wordsAt()) | ((<u64>1) << (slot >> 6)));
 }
 
 /** A list of this slot of level 0 has become empty. */
@@ -84,7 +84,7 @@ const LAST_SLOT: u64 = FIRST_SLOTS - 1;
   const at = firstWord(slot >> 6);
   const left = load<u64>(at) & ~bitOf(slot);
   store<u64>(at, left);
-  store<u32>(wordsAt(), load<u32>(wordsAt()) & ~((left == 0 ? 1 : 0) << (slot >> 6)));
+  store<u64>(wordsAt(), load<u64>(wordsAt()) & ~(<u64>(left == 0 ? 1 : 0) << (slot >> 6)));
 }
 
 function setOccupied(level: u32, slot: u32): void {
@@ -225,24 +225,24 @@ function nextFar(t: u64): u64 {
   return u64.MAX_VALUE;
 }
 
-/** Earliest cycle at which the clock has to stop: an event or a list to cascade; u64.MAX if none. */
-@inline function nextStop(): u64 {
-  const t = load<u64>(nowBase);
-  // nothing is left of the cycles before this one
-  const words = load<u32>(wordsAt());
-  if (words == 0) return nextFar(t);
+/** Of level 0, which has an occupied slot: the first one's cycle. Nothing is left of the cycles before this one. */
+@inline function firstNear(words: u64): u64 {
   const w = <u32>ctz(words);
-  return (t & ~LAST_SLOT) | <u64>(w << 6) | ctz(load<u64>(firstWord(w)));
+  return (load<u64>(nowBase) & ~LAST_SLOT) | <u64>(w << 6) | ctz(load<u64>(firstWord(w)));
 }
 
-/** The first node of this cycle, taken out of the queue; -1: there is none. */
+/** Earliest cycle at which the clock has to stop: an event or a list to cascade; u64.MAX if none. */
+@inline function nextStop(): u64 {
+  const words = load<u64>(wordsAt());
+  return words == 0 ? nextFar(load<u64>(nowBase)) : firstNear(words);
+}
+
+/** The first node of a slot of level 0 that is occupied, taken out of the queue. */
 @inline function takeFirst(slot: u32): i32 {
   let head = listBase + <usize>slot * SLOT_SIZE;
-  const end = head + SLOT_SIZE;
   let n = load<u32>(head);
   while (n == 0) {
     head += LIST_SIZE;
-    if (head == end) return -1;
     n = load<u32>(head);
   }
   const at = nodeAt(n - 1);
@@ -259,21 +259,33 @@ function nextFar(t: u64): u64 {
   return <i32>n - 1;
 }
 
+/** Where level 0 is empty: moves the clock to the next slot of another that has something, and brings that down. False: to `limit`. */
+function bringDown(limit: u64): bool {
+  while (load<u64>(wordsAt()) == 0) {
+    const stop = nextFar(load<u64>(nowBase));
+    if (stop > limit) {
+      if (limit > load<u64>(nowBase)) moveTo(limit);
+      return false;
+    }
+    moveTo(stop);
+  }
+  return true;
+}
+
 /**
  * The next node that is due at or before `limit`, taken out of the queue, with the clock at its cycle; -1 and the clock at
  * `limit` if there is none.
  */
 export function nextDue(limit: u64): i32 {
-  while (true) {
-    const stop = nextStop();
-    if (stop > limit) {
-      if (limit > load<u64>(nowBase)) moveTo(limit);
-      return -1;
-    }
-    if (stop != load<u64>(nowBase)) moveTo(stop);
-    const n = takeFirst(<u32>(stop & LAST_SLOT));
-    if (n >= 0) return n;
+  if (load<u64>(wordsAt()) == 0 && !bringDown(limit)) return -1;
+  const stop = firstNear(load<u64>(wordsAt()));
+  if (stop > limit) {
+    // in the same slot of all other levels
+    if (limit > load<u64>(nowBase)) store<u64>(nowBase, limit);
+    return -1;
   }
+  store<u64>(nowBase, stop);
+  return takeFirst(<u32>(stop & LAST_SLOT));
 }
 
 /**

@@ -102,6 +102,29 @@ function decodeAccess(at: usize, op: u32, w0: u32, slot: u32): Quick {
   return kind;
 }
 
+/** True if `enabled` (schedule.ts) has a case for it. */
+function mayWait(op: u32): bool {
+  switch (op) {
+    case Op.lock:
+    case Op.waitEq:
+    case Op.waitNe:
+    case Op.ipi:
+    case Op.ipiInit:
+    case Op.ipiSipi:
+    case Op.mmioWrite:
+    case Op.wake:
+    case Op.pinRead:
+    case Op.pinWait:
+    case Op.cfgRead:
+    case Op.cfgWrite:
+    case Op.mmioRead:
+    case Op.delay:
+      return true;
+    default:
+      return false;
+  }
+}
+
 /** Decodes instruction pc. */
 function decode(pc: u32): void {
   const insn = codeAt(pc);
@@ -121,7 +144,7 @@ function decode(pc: u32): void {
   const quick = kind > Quick.otherObservable;
   const single = quick && isRegister(load<u8>(at, Decoded.b)) && load<u8>(at, Decoded.c) == Operand.none && load<u16>(at, Decoded.dim1) != 0;
   store<u8>(at, kind, Decoded.kind);
-  const ends = (stop ? DecodedFlag.stop : 0) | (joined ? DecodedFlag.joined : 0);
+  const ends = (stop ? DecodedFlag.stop : 0) | (joined ? DecodedFlag.joined : 0) | (mayWait(op) ? DecodedFlag.waits : 0);
   store<u8>(at, ends | (quick ? DecodedFlag.quick : 0) | (single ? DecodedFlag.single : 0), Decoded.flags);
 }
 

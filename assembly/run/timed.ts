@@ -2,7 +2,7 @@
  * The timed run: the clock decides who goes next. Each actor has one node in the event queue; between two observable
  * accesses a CPU is not looked at. The steps are those of a check, in the order the latencies give.
  */
-import { Decoded } from '../state/abi/decoded';
+import { Decoded, DecodedFlag } from '../state/abi/decoded';
 import { Level, Op } from '../state/abi/instructions';
 import { Counter, Status } from '../state/abi/outcomes';
 import { DeviceKind, OperationSetup, Settings, SourceSetup, Timing, UNBOUNDED } from '../state/abi/tables';
@@ -265,7 +265,7 @@ function slowTick(c: u32, level: u32, ctx: usize): void {
     arm(c, load<u64>(delayEnd(c, level)), PHASE_CPU);
     return;
   }
-  if (!enabled(c, level)) {
+  if ((load<u8>(decodedAt(load<u16>(ctx, Ctx.pc)), Decoded.flags) & DecodedFlag.waits) != 0 && !enabled(c, level)) {
     // a variable tells when it changes; room in the pool and the end of a task do not
     if (op == Op.lock || op == Op.waitEq || op == Op.waitNe) setWaiting(c, awaited(c, level));
     else {

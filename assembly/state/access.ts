@@ -299,6 +299,11 @@ export function clearContext(c: u32, level: u32): void {
   store<u64>(ctx, 0, 56);
 }
 
+/** Zeroes a few u64s: for so little a loop is faster than `memory.fill`. `bytes`: a multiple of 8. */
+@inline export function wipe(at: usize, bytes: usize): void {
+  for (let i: usize = 0; i < bytes; i += 8) store<u64>(at + i, 0);
+}
+
 /** Copies a few u64s: for so little a loop is faster than `memory.copy`. `bytes`: a multiple of 8. */
 @inline export function copyWords(to: usize, from: usize, bytes: usize): void {
   for (let at: usize = 0; at < bytes; at += 8) store<u64>(to + at, load<u64>(from + at));

@@ -26,7 +26,8 @@ export const HISTOGRAM_BUCKETS: u32 = 64 * 16;
 export const NODE_SIZE: usize = 24;
 export const LIST_SIZE: usize = 8;
 /** Slots of the wheel's first level, and the words of 64 bits that say which are occupied; the other levels have 256: 64 bits of cycles. */
-export const FIRST_SLOTS: u32 = 1024;
+export const FIRST_BITS: u32 = 10;
+export const FIRST_SLOTS: u32 = 1 << FIRST_BITS;
 export const FIRST_WORDS: u32 = FIRST_SLOTS / 64;
 const FAR_LEVELS: u32 = 7;
 const WHEEL_LISTS: u32 = FIRST_SLOTS * PHASES + 256 * FAR_LEVELS;
@@ -207,7 +208,7 @@ export function create(): bool {
   storeBase = take(<usize>nBuffers * (16 + 32 * <usize>nStores));
   nodeBase = take(<usize>nNodes * NODE_SIZE);
   listBase = take(<usize>WHEEL_LISTS * LIST_SIZE);
-  occupancyBase = take(8 + <usize>FIRST_WORDS * 8 + <usize>FAR_LEVELS * 32);
+  occupancyBase = take(16 + <usize>FIRST_WORDS * 8 + <usize>FAR_LEVELS * 32);
   // u32 CPUs that wait for a variable, and from byte 8 on a bit for each
   waiterBase = take(8 + ((<usize>nCpus + 63) >> 6) * 8);
 

@@ -38,6 +38,8 @@ export enum DecodedFlag {
   quick = 4,
   /** the variable's only index is a register */
   single = 8,
+  /** it may have to wait (`enabled`) */
+  waits = 16,
 }
 
 /** How an instruction is executed; others are those that the sequencer executes as in a check. Private ones come first. */
