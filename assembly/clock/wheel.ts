@@ -289,23 +289,18 @@ export function nextDue(limit: u64): i32 {
 }
 
 /**
- * True if node n, which is not armed, would be the next one if it were armed for `due`, and not behind `limit`: the clock is there then,
- * and what is left of the node is the same as if it had been in the queue.
+ * As arming node n, which is not armed, for `due`, and `nextDue` then. Where it comes before all others it never enters the queue; what is
+ * left of it is the same.
  */
-@inline export function jump(n: u32, due: u64, limit: u64): bool {
-  if (due > limit || due >= nextStop()) return false;
-  store<u64>(nodeAt(n), due);
+export function nextDueWith(n: u32, due: u64, phase: u32, limit: u64): i32 {
+  const at = nodeAt(n);
+  store<u64>(at, due);
+  store<u32>(at, phase, PHASE);
+  if (due >= nextStop() || due > limit) {
+    place(n, at, due, phase);
+    return nextDue(limit);
+  }
   // no list stands between that would have to cascade
   store<u64>(nowBase, due);
-  return true;
-}
-
-/** As arming node n, which is not armed, for `due`, and `nextDue` then. */
-export function nextDueWith(n: u32, due: u64, phase: u32, limit: u64): i32 {
-  if (jump(n, due, limit)) {
-    store<u32>(nodeAt(n), phase, PHASE);
-    return <i32>n;
-  }
-  arm(n, due, phase);
-  return nextDue(limit);
+  return <i32>n;
 }

@@ -1,6 +1,6 @@
 /** Decodes a program for timed runs (assembly/state/abi/decoded.ts), before the first step. */
 import { Op, Operand, VarFlag, VarWord, InsnFlag } from '../state/abi/instructions';
-import { Decoded, DecodedFlag, Quick } from '../state/abi/decoded';
+import { Decoded, DecodedFlag, Quick, Test } from '../state/abi/decoded';
 import { codeAt, decodedAt, slotAt } from '../state/access';
 import { nInstructions, nVariables } from '../state/layout';
 import { operandA, operandB, operandC } from './operands';
@@ -148,7 +148,34 @@ function decode(pc: u32): void {
   store<u8>(at, ends | (quick ? DecodedFlag.quick : 0) | (single ? DecodedFlag.single : 0), Decoded.flags);
 }
 
+function testOf(branch: Quick): u32 {
+  switch (branch) {
+    case Quick.jumpEq:
+      return Test.equal;
+    case Quick.jumpNe:
+      return Test.equal | Test.not;
+    case Quick.jumpLt:
+      return Test.less;
+    case Quick.jumpGe:
+      return Test.less | Test.not;
+    default:
+      return 0;
+  }
+}
+
+/** A load and a branch behind it that looks at what was loaded become one. */
+function join(at: usize): void {
+  const next = at + Decoded.size;
+  if (load<u8>(at, Decoded.kind) != Quick.load || (load<u8>(next, Decoded.flags) & DecodedFlag.stop) != 0) return;
+  const test = testOf(load<u8>(next, Decoded.kind));
+  if (test == 0 || load<u8>(next, Decoded.a) != load<u8>(at, Decoded.a)) return;
+  store<u8>(at, test, Decoded.test);
+  store<u32>(at, load<u32>(next, Decoded.imm), Decoded.imm);
+  store<u32>(at, load<u32>(next, Decoded.other), Decoded.most);
+}
+
 export function decodeProgram(): void {
   for (let pc: u32 = 0; pc < nInstructions; pc++) decode(pc);
+  for (let pc: u32 = 0; pc + 1 < nInstructions; pc++) join(decodedAt(pc));
   store<u8>(decodedAt(nInstructions), Quick.end, Decoded.kind);
 }

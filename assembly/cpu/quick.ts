@@ -3,12 +3,13 @@
  * Whatever is rare is left to that. No function is called in here on the way of such a step, so that its values stay in registers.
  */
 import { Level, Operand } from '../state/abi/instructions';
-import { Decoded, DecodedFlag, Quick } from '../state/abi/decoded';
+import { Decoded, DecodedFlag, Quick, Test } from '../state/abi/decoded';
 import { Counter } from '../state/abi/outcomes';
-import { Ctx } from '../state/abi/fields';
-import { codeAt, ctxAt, decodedAt, now } from '../state/access';
-import { waiterBase } from '../state/layout';
-import { arm, jump, PHASE_CPU } from '../clock/wheel';
+import { Cpu, CpuFlag, Ctx, RunState } from '../state/abi/fields';
+import { codeAt, cpuAt, ctxAt, decodedAt, now } from '../state/access';
+import { nCpus, waiterBase } from '../state/layout';
+import { resting } from '../clock/kick';
+import { nextDueWith, PHASE_CPU } from '../clock/wheel';
 import { count, cover } from '../record/counters';
 import { tagsOn } from '../record/tags';
 import { changed } from './memory';
@@ -19,24 +20,22 @@ const BUDGET: u32 = 1000;
 const FRAMES: u32 = 8;
 const HELD: u32 = 7;
 
-/** What is left to do. */
+/** What comes next, for `acting`. */
 export enum Rest {
-  /** nothing: the CPU is armed for its next micro-op */
+  /** nothing up to the limit */
   nothing = 0,
-  /** its next micro-op, at `nextDue`, is one for the sequencer */
-  next = 1,
-  /** the step that is due now */
-  all = 2,
-  /** of this step what comes behind a joined instruction */
+  /** an actor is due that is no interrupt handler */
+  other = 1,
+  /** a step of a handler that is one for the sequencer is due */
+  step = 2,
+  /** of a step what stands behind a joined instruction; private instructions; nothing, but `announce` is to tell of it */
   joined = 3,
-  /** of this step private instructions, where the context stands */
   tail = 4,
-  /** the step is done, and `announce` is to tell of it */
   told = 5,
 }
 
-/** With `Rest.next`. */
-export let nextStep: u64 = 0;
+/** A CPU, or with `Rest.other` a node of the event queue. */
+export let acting: u32 = 0;
 
 /** A store that somebody may wait for, or that may carry events: its instruction, 0: there is none; what it has stored. */
 let toldAt: usize = 0;
@@ -141,6 +140,16 @@ export function announce(c: u32, level: u32): void {
   return holds ? decodedAt(load<u32>(at, Decoded.imm)) : at + Decoded.size;
 }
 
+/** Behind an observable instruction, and behind the branch that a load decides. */
+@inline function behind(at: usize, ctx: usize): usize {
+  const test = <u32>load<u8>(at, Decoded.test);
+  if (test == 0) return at + Decoded.size;
+  const value = load<u32>(register(ctx, at, Decoded.a));
+  const than = load<u32>(at, Decoded.most);
+  const holds: u32 = (test & Test.less ? value < than : value == than) ? 1 : 0;
+  return select<usize>(decodedAt(load<u32>(at, Decoded.imm)), at + 2 * Decoded.size, holds != (test & Test.not));
+}
+
 /** Executes the private instructions from `at` on; returns the first that is none, or one for the sequencer. */
 @inline function goThrough(from: usize, ctx: usize): usize {
   let at = from;
@@ -200,12 +209,26 @@ export function announce(c: u32, level: u32): void {
   return at;
 }
 
+// of the eight bytes from `Cpu.svr` on: those that say that a CPU is in an interrupt handler, and that nothing can interrupt it
+const HARDIRQ: u64 = (<u64>1) << Level.hardirq;
+const RUN_SHIFT: u64 = (<u64>(Cpu.run - Cpu.svr)) << 3;
+const FLAGS_SHIFT: u64 = (<u64>(Cpu.flags - Cpu.svr)) << 3;
+const ACTIVE_SHIFT: u64 = (<u64>(Cpu.active - Cpu.svr)) << 3;
+const HANDLING_MASK: u64 = ((<u64>0xff) << RUN_SHIFT) | ((<u64>CpuFlag.shadow) << FLAGS_SHIFT) | (HARDIRQ << ACTIVE_SHIFT);
+const HANDLING: u64 = ((<u64>RunState.running) << RUN_SHIFT) | (HARDIRQ << ACTIVE_SHIFT);
+
+/** True if CPU c executes an interrupt handler, and neither waits nor can be interrupted. */
+@inline export function handles(c: u32): bool {
+  return (load<u64>(cpuAt(c), Cpu.svr) & HANDLING_MASK) == HANDLING && !resting(c);
+}
+
 /**
- * CPU c, which is in an interrupt handler that nothing can interrupt, executes the micro-op that is due now, and those behind it while
- * nobody else is due before them, up to `limit`.
+ * Handlers, first that of CPU `from`, whose turn it is, execute the micro-ops that are due, up to `limit`, until somebody else's turn comes
+ * or somebody else is concerned. Nothing is recorded.
  */
-export function runHandler(c: u32, limit: u64): Rest {
-  const ctx = ctxAt(c, Level.hardirq);
+export function runHandlers(from: u32, limit: u64): Rest {
+  let c = from;
+  let ctx = ctxAt(c, Level.hardirq);
   let at = decodedAt(load<u16>(ctx, Ctx.pc));
   toldAt = 0;
   while (true) {
@@ -214,28 +237,32 @@ export function runHandler(c: u32, limit: u64): Rest {
       const flags = <u32>load<u8>(at, Decoded.flags);
       if (!access(at, flags, ctx, c)) {
         store<u16>(ctx, pcOf(at), Ctx.pc);
-        return begun ? Rest.joined : Rest.all;
+        acting = c;
+        return begun ? Rest.joined : Rest.step;
       }
       cover(pcOf(at));
       count(Counter.microOps);
-      at += Decoded.size;
+      at = behind(at, ctx);
       if ((flags & DecodedFlag.joined) == 0 || (load<u8>(at, Decoded.flags) & DecodedFlag.stop) == 0) break;
       begun = true;
     }
     at = goThrough(at, ctx);
     store<u16>(ctx, pcOf(at), Ctx.pc);
-    const flags = <u32>load<u8>(at, Decoded.flags);
-    if ((flags & DecodedFlag.stop) == 0) return Rest.tail;
-    if (toldAt != 0) return Rest.told;
-    const due = now() + load<u32>(at, Decoded.cost);
-    if ((flags & DecodedFlag.quick) == 0) {
-      nextStep = due;
-      return Rest.next;
+    const open = (load<u8>(at, Decoded.flags) & DecodedFlag.stop) == 0;
+    if (open || toldAt != 0) {
+      acting = c;
+      return open ? Rest.tail : Rest.told;
     }
-    if (!jump(c, due, limit)) {
-      arm(c, due, PHASE_CPU);
-      return Rest.nothing;
-    }
+    const n = nextDueWith(c, now() + load<u32>(at, Decoded.cost), PHASE_CPU, limit);
+    if (n < 0) return Rest.nothing;
     count(Counter.ticks);
+    if (<u32>n == c) continue;
+    if (<u32>n >= nCpus || !handles(n)) {
+      acting = n;
+      return Rest.other;
+    }
+    c = n;
+    ctx = ctxAt(c, Level.hardirq);
+    at = decodedAt(load<u16>(ctx, Ctx.pc));
   }
 }

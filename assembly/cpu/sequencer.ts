@@ -34,7 +34,8 @@ const BUDGET: u32 = 100000;
 /** Sends the context to the first instruction others can see; called wherever a context starts. */
 export function settle(c: u32, level: u32): void {
   // where instructions are decoded
-  if (load<u8>(decodedAt(load<u16>(ctxAt(c, level), Ctx.pc)), Decoded.flags) & DecodedFlag.stop) return;
+  const pc = <u32>load<u16>(ctxAt(c, level), Ctx.pc);
+  if (pc < nInstructions && (load<u8>(decodedAt(pc), Decoded.flags) & DecodedFlag.stop) != 0) return;
   execute(c, level, true);
 }
 

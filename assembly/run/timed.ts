@@ -6,11 +6,11 @@ import { Decoded, DecodedFlag } from '../state/abi/decoded';
 import { Level, Op } from '../state/abi/instructions';
 import { Counter, Status } from '../state/abi/outcomes';
 import { DeviceKind, OperationSetup, Settings, SourceSetup, Timing, UNBOUNDED } from '../state/abi/tables';
-import { Ctx, Cpu, CpuFlag, RunState, Src } from '../state/abi/fields';
+import { Ctx, Cpu, RunState, Src } from '../state/abi/fields';
 import { codeAt, cpuAt, ctxAt, decodedAt, isActive, now, operationSetup, setting, sourceSetup, srcAt } from '../state/access';
 import { ctxTimedBase, gapBase, LEVELS, nCpus, nMessages, nOperations, nOrigins, nSources, opBase, srcTimedBase } from '../state/layout';
 import { below, latency, seedStreams, streamOfArrivals, streamOfCpu, streamOfSampling } from '../clock/random';
-import { arm, armed, disarm, jump, nextDue, nextDueWith, PHASE_CPU, PHASE_DEVICE, PHASE_OPERATION } from '../clock/wheel';
+import { arm, armed, disarm, nextDue, nextDueWith, PHASE_CPU, PHASE_DEVICE, PHASE_OPERATION } from '../clock/wheel';
 import { endRest, kick, resting, setSleeping, setWaiting } from '../clock/kick';
 import { armSample, maySample, mayRaise, raise, sample, sampleNode, sendHeld } from '../fabric/emit';
 import { carryOut } from '../fabric/effects';
@@ -22,7 +22,7 @@ import { requests } from '../lapic/priority';
 import { expire } from '../lapic/timer';
 import { awaited, current, enabled, mayInterrupt } from '../cpu/schedule';
 import { clearOutcome, operationEnded, senderOf, servedSource } from '../cpu/hardware';
-import { announce, nextStep, Rest, runHandler } from '../cpu/quick';
+import { acting, announce, handles, Rest, runHandlers } from '../cpu/quick';
 import { step, stepOn } from '../cpu/sequencer';
 import { firstStoreNode, storesBusy, storeTick } from '../cpu/stores';
 import { acknowledge, fireTimer, moveMessage } from '../cpu/interrupt';
@@ -193,30 +193,10 @@ function armCpu(c: u32, after: u64): void {
   return operand(ctx, c, operandB(load<u32>(insn)), 0);
 }
 
-const HARDIRQ: u64 = (<u64>1) << Level.hardirq;
-const RUN_SHIFT: u64 = (<u64>(Cpu.run - Cpu.svr)) << 3;
-const FLAGS_SHIFT: u64 = (<u64>(Cpu.flags - Cpu.svr)) << 3;
-const ACTIVE_SHIFT: u64 = (<u64>(Cpu.active - Cpu.svr)) << 3;
-// of the eight bytes from `Cpu.svr` on: those that say that a CPU executes an interrupt handler, and nothing else concerns it
-const HANDLING_MASK: u64 = ((<u64>0xff) << RUN_SHIFT) | ((<u64>CpuFlag.shadow) << FLAGS_SHIFT) | (HARDIRQ << ACTIVE_SHIFT);
-const HANDLING: u64 = ((<u64>RunState.running) << RUN_SHIFT) | (HARDIRQ << ACTIVE_SHIFT);
-
-/** True if CPU c is in an interrupt handler, and nothing can interrupt that. */
-@inline function handles(c: u32): bool {
-  return (load<u64>(cpuAt(c), Cpu.svr) & HANDLING_MASK) == HANDLING;
-}
-
-/** CPU c, which is in an interrupt handler, comes to its next micro-op. */
-@inline function handlerTick(c: u32, limit: u64): void {
-  const rest = runHandler(c, limit);
-  if (rest == Rest.next) goOn(c, nextStep);
-  else if (rest != Rest.nothing) finishHandler(c, rest);
-}
-
-/** What is left of a step. */
+/** What handlers have left of a step. */
 function finishHandler(c: u32, rest: Rest): void {
   announce(c, Level.hardirq);
-  if (rest == Rest.all) {
+  if (rest == Rest.step) {
     slowTick(c, Level.hardirq, ctxAt(c, Level.hardirq));
     return;
   }
@@ -302,12 +282,22 @@ function timerTick(c: u32): void {
   carryOut(c);
 }
 
-/** One event of the queue. */
-function tick(node: u32, limit: u64): void {
+/** One event of the queue, and what handlers do behind it; false: the limit is reached. */
+function tick(due: u32, limit: u64): bool {
+  let node = due;
   count(Counter.ticks);
-  if (node >= nCpus) otherTick(node);
-  else if (quickly && handles(node) && !resting(node)) handlerTick(node, limit);
-  else cpuTick(node);
+  if (node < nCpus && quickly && handles(node)) {
+    const rest = runHandlers(node, limit);
+    if (rest == Rest.nothing) return false;
+    node = acting;
+    if (rest != Rest.other) {
+      finishHandler(node, rest);
+      return true;
+    }
+  }
+  if (node < nCpus) cpuTick(node);
+  else otherTick(node);
+  return true;
 }
 
 function otherTick(node: u32): void {
@@ -348,8 +338,7 @@ function run(cycles: u64, settling: bool): u32 {
     if (ringNearlyFull()) return endRun(Status.ringFull);
     if (settling && inFlight() == 0 && !pinsBusy() && !functionsBusy() && !unitsBusy() && !storesBusy()) return endRun(Status.done);
     const n = next(limit);
-    if (n < 0) return Status.more;
-    tick(n, limit);
+    if (n < 0 || !tick(n, limit)) return Status.more;
     if (watching) reviewHolds();
     if (fault != 0) return endRun(Status.fault);
     if (violations & setting(Settings.properties)) return endRun(Status.failed);

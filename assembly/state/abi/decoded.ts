@@ -16,6 +16,8 @@ export enum Decoded {
   shift = 5,
   /** a variable: 1: what is stored may carry events (`VarFlag.carrier`) */
   carries = 6,
+  /** a load: `Test` of what it has loaded, with `most`, where the next instruction is a branch that does that: `imm` is its target */
+  test = 7,
   /** immediate or branch target */
   imm = 8,
   /** what a branch compares with; a variable: its address, its dimensions, bytes of a row; the largest value of an element */
@@ -40,6 +42,13 @@ export enum DecodedFlag {
   single = 8,
   /** it may have to wait (`enabled`) */
   waits = 16,
+}
+
+/** 0: none. With `not` the branch is taken where it does not hold. */
+export enum Test {
+  not = 1,
+  equal = 2,
+  less = 4,
 }
 
 /** How an instruction is executed; others are those that the sequencer executes as in a check. Private ones come first. */
