@@ -11,6 +11,7 @@ import Benchmark from 'benchmark';
 import { search } from '../src/check/index.js';
 import type { ProgramMachine } from '../src/machine/index.js';
 import { assembleSystem, findScenario, parseScenario, type Scenario, type System } from '../src/scenario/index.js';
+import { benchEndToEnd } from './endToEnd.js';
 import { benchLapics } from './lapic.js';
 import { median } from './median.js';
 import { benchRemapping } from './remap.js';
@@ -35,30 +36,6 @@ function builtin(name: string): Scenario {
   const found = findScenario(name);
   if (found === undefined) throw new Error(`no scenario ${name}`);
   return found.scenario;
-}
-
-/** Busy devices, one per CPU, nothing moves: raise, sample, transit, accept, acknowledge, flow handler, driver's handler, EOI. */
-function traffic(cpus: number): Scenario {
-  const devices = Array.from(
-    { length: cpus },
-    (_, i) =>
-      `  - {name: d${i}, kind: free, interArrival: {cycles: [9000, 12000, 15000]}, irqs: [{irq: ${i + 1}, cpu: ${i}, vector: 0x21}]}`,
-  );
-  return parse(`version: 1\nname: traffic-${cpus}\nmachine: {cpus: ${cpus}}\ndevices:\n${devices.join('\n')}\nrun: {seconds: 1}\n`);
-}
-
-async function pathSubject(cpus: number): Promise<Subject> {
-  const system = assembleSystem(traffic(cpus));
-  const machine = await system.machine({ timed: true, record: 1, ring: 0 });
-  return {
-    name: `whole path, ${cpus} CPU${cpus === 1 ? '' : 's'}`,
-    unit: 'interrupts',
-    run: async () => {
-      const before = machine.counter('served');
-      machine.run(100_000_000);
-      return machine.counter('served') - before;
-    },
-  };
 }
 
 function checkSubject(system: System): Subject {
@@ -107,7 +84,8 @@ const checks = [
   assembleSystem(builtin('xhci-torn-offline'), { model: 'linux-5.9' }),
   assembleSystem(builtin('move-hotplug'), { model: 'linux-5.9' }),
 ];
-const subjects = [await pathSubject(1), await pathSubject(8), await pathSubject(64), ...checks.map(checkSubject)];
+const subjects = checks.map(checkSubject);
+await benchEndToEnd(show);
 for (const [{ name, unit }, rate] of await rates(subjects)) show(name, `${Math.round(rate).toLocaleString('en-US')} ${unit}/s`);
 for (const system of checks) {
   const { coverage } = await search(system, { memory: 2 ** 31, states: Infinity, reduction: 0 });

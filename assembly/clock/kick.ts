@@ -19,6 +19,7 @@ import { arm, armed, dueOf, PHASE_CPU } from './wheel';
   store<u32>(timedAt(c), on ? 1 : 0, 4);
 }
 
+
 @inline function waiterWord(word: u32): usize {
   return waiterBase + 8 + ((<usize>word) << 3);
 }

@@ -6,7 +6,18 @@
  * one doubly linked list. Level 0 has a list per slot and phase: events of one cycle run by phase, then first come first
  * served. Cascading moves whole lists in order, so first come stays first.
  */
-import { FIRST_BITS, FIRST_SLOTS, FIRST_WORDS, LIST_SIZE, NODE_SIZE, PHASES, listBase, nodeBase, nowBase, occupancyBase } from '../state/layout';
+import {
+  FIRST_BITS,
+  FIRST_SLOTS,
+  FIRST_WORDS,
+  LIST_SIZE,
+  NODE_SIZE,
+  PHASES,
+  listBase,
+  nodeBase,
+  nowBase,
+  occupancyBase,
+} from '../state/layout';
 
 /** Phases of a cycle: what arrives is seen by the CPU in the same cycle, what a device does next comes last. */
 export const PHASE_MESSAGE: u32 = 0;
@@ -84,7 +95,7 @@ const LAST_SLOT: u64 = FIRST_SLOTS - 1;
   const at = firstWord(slot >> 6);
   const left = load<u64>(at) & ~bitOf(slot);
   store<u64>(at, left);
-  store<u64>(wordsAt(), load<u64>(wordsAt()) & ~(<u64>(left == 0 ? 1 : 0) << (slot >> 6)));
+  store<u64>(wordsAt(), load<u64>(wordsAt()) & ~((<u64>(left == 0 ? 1 : 0)) << (slot >> 6)));
 }
 
 function setOccupied(level: u32, slot: u32): void {
@@ -228,7 +239,7 @@ function nextFar(t: u64): u64 {
 /** Of level 0, which has an occupied slot: the first one's cycle. Nothing is left of the cycles before this one. */
 @inline function firstNear(words: u64): u64 {
   const w = <u32>ctz(words);
-  return (load<u64>(nowBase) & ~LAST_SLOT) | <u64>(w << 6) | ctz(load<u64>(firstWord(w)));
+  return (load<u64>(nowBase) & ~LAST_SLOT) | (<u64>(w << 6)) | ctz(load<u64>(firstWord(w)));
 }
 
 /** Earliest cycle at which the clock has to stop: an event or a list to cascade; u64.MAX if none. */

@@ -142,7 +142,8 @@ function decode(pc: u32): void {
     : decodeAccess(at, op, w0, load<u32>(insn, 8) & 0xffff);
   const stop = !isPrivate || joined;
   const quick = kind > Quick.otherObservable;
-  const single = quick && isRegister(load<u8>(at, Decoded.b)) && load<u8>(at, Decoded.c) == Operand.none && load<u16>(at, Decoded.dim1) != 0;
+  const single =
+    quick && isRegister(load<u8>(at, Decoded.b)) && load<u8>(at, Decoded.c) == Operand.none && load<u16>(at, Decoded.dim1) != 0;
   store<u8>(at, kind, Decoded.kind);
   const ends = (stop ? DecodedFlag.stop : 0) | (joined ? DecodedFlag.joined : 0) | (mayWait(op) ? DecodedFlag.waits : 0);
   store<u8>(at, ends | (quick ? DecodedFlag.quick : 0) | (single ? DecodedFlag.single : 0), Decoded.flags);
