@@ -46,7 +46,7 @@ import { clearFault, clearViolations, fault, faultPc, outside, violations } from
 import { computeCosts } from './run/costs';
 import { timedRun, timedSettle } from './run/timed';
 
-export { create, prepare, sizes as sizesAt, table } from './state/layout';
+export { create, measure, prepare, sizes as sizesAt, table } from './state/layout';
 export { ringClear, ringTail, ringUsed } from './record/ring';
 export {
   searchLevel,

@@ -1,72 +1,108 @@
 /**
- * Interrupts per second through the whole path: raise, sample, root complex, remapping unit, acceptance, acknowledge, flow handler,
- * driver's handler, EOI, with the full Linux model. Busy devices, one a CPU as far as they go; nothing moves. Events are counted, or counted and
- * digested with the oracle that tells which are lost. CPU time, so that what else runs on the machine does not count.
+ * The whole path with the full Linux model, events recorded as counts only: raise, sample, transit, accept, acknowledge, flow
+ * handler, driver's handler, EOI. What an interrupt costs by CPUs and by devices.
  */
-import { assembleSystem, parseScenario, type Scenario } from '../src/scenario/index.js';
-import { median } from './median.js';
+import { assembleSystem, formatDiagnostic, parseScenario, type Scenario } from '../src/scenario/index.js';
+import type { ProgramMachine } from '../src/machine/index.js';
+import { costs, type Effort } from './cost.js';
+import type { Table } from './report.js';
 
-const ROUNDS = 5;
-/** Interrupts of a sample, about. */
-const INTERRUPTS = 200_000;
-/** As many devices as a scenario may have. */
-const DEVICES = 64;
-/** Cycles between two events of a device, on average. */
-const GAP = 12_000;
+/** Simulated cycles of a call. */
+const SLICE = 1_000_000;
+/** Calls before anything is measured. */
+const WARM = 100;
 
-interface Size {
+export interface Traffic {
   readonly cpus: number;
-  readonly iommu: boolean;
-  /** 0: events are counted; 1: they are digested too */
-  readonly record: 0 | 1;
+  readonly devices: number;
 }
 
-const sizes: readonly Size[] = [8, 64, 255].flatMap((cpus) => [
-  { cpus, iommu: false, record: 0 },
-  { cpus, iommu: false, record: 1 },
-  { cpus, iommu: true, record: 0 },
-]);
-
-function traffic({ cpus, iommu }: Pick<Size, 'cpus' | 'iommu'>): Scenario {
-  const n = Math.min(cpus, DEVICES);
-  const devices = Array.from(
-    { length: n },
+/** Busy devices, in turn on each CPU, and nothing moves. Throws `RangeError` with one sentence where no scenario is so large. */
+export function traffic({ cpus, devices }: Traffic): Scenario {
+  const perCpu = Math.ceil(devices / cpus);
+  // so that each CPU is as busy, whatever the number of devices
+  const gaps = [9000, 12000, 15000].map((cycles) => cycles * perCpu);
+  const each = Array.from(
+    { length: devices },
     (_, i) =>
-      `  - {name: d${i}, kind: free, interArrival: {cycles: [9000, ${GAP}, 15000]}, irqs: [{irq: ${i + 24}, cpu: ${Math.floor((i * cpus) / n)}}]}\n`,
+      `  - {name: d${i}, kind: free, interArrival: {cycles: [${gaps.join(', ')}]}, irqs: [{irq: ${i + 1}, cpu: ${i % cpus}, vector: ${0x21 + Math.floor(i / cpus)}}]}`,
   );
-  const machine = `machine: {cpus: ${cpus}${iommu ? ', iommu: vtd' : ''}}`;
-  const text = `version: 1\nname: traffic-${cpus}\n${machine}\nuniverse: {vectors: 16}\ndevices:\n${devices.join('')}run: {seconds: 1}\n`;
+  const text = [
+    'version: 1',
+    `name: traffic-${cpus}-${devices}`,
+    `machine: {cpus: ${cpus}}`,
+    `universe: {vectors: ${Math.max(4, perCpu)}}`,
+    'devices:',
+    ...each,
+    'run: {seconds: 1}',
+    '',
+  ].join('\n');
   const parsed = parseScenario(text, 'bench');
-  if ('errors' in parsed) throw new Error(parsed.errors.map((e) => e.message).join('; '));
+  if ('errors' in parsed) throw new RangeError(parsed.errors.map(formatDiagnostic)[0]);
   return parsed.scenario;
 }
 
-/** Runs a sample; returns interrupts per second of CPU time. */
-async function open(size: Size): Promise<() => number> {
-  const machine = await assembleSystem(traffic(size)).machine({ timed: true, record: size.record, ring: 0 });
-  const cycles = Math.round((INTERRUPTS / Math.min(size.cpus, DEVICES)) * GAP);
-  return () => {
-    const before = machine.counter('served');
-    const began = process.cpuUsage();
-    machine.run(cycles);
-    const { user, system } = process.cpuUsage(began);
-    return ((machine.counter('served') - before) * 1e6) / (user + system);
+async function trafficMachine(size: Traffic): Promise<ProgramMachine> {
+  return assembleSystem(traffic(size)).machine({ timed: true, record: 1, ring: 0 });
+}
+
+interface Case {
+  readonly name: string;
+  readonly size: Traffic;
+}
+
+const plural = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+
+/** A table of what an interrupt costs; cases that no scenario can hold are noted. */
+async function table(title: string, cases: readonly Case[], effort: Effort): Promise<Table> {
+  const machines: { readonly name: string; readonly machine: ProgramMachine }[] = [];
+  const notes: string[] = [];
+  for (const { name, size } of cases) {
+    try {
+      machines.push({ name, machine: await trafficMachine(size) });
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      notes.push(`skipped: ${name}: ${error.message}`);
+    }
+  }
+  // the engine's upper tiers come after some tens of milliseconds, and are there for all machines
+  for (let i = 0; i < WARM; i++) machines[0]?.machine.run(SLICE);
+  const served = machines.map(({ machine }) => ({ machine, calls: 0, before: machine.counter('served') }));
+  const ns = costs(
+    served.map((each) => () => {
+      each.calls++;
+      each.machine.run(SLICE);
+    }),
+    effort,
+  ).map((cost, i) => {
+    const { machine, before, calls } = served[i]!;
+    return cost / ((machine.counter('served') - before) / calls);
+  });
+  const first = ns[0] ?? 1;
+  return {
+    title,
+    columns: [
+      { name: 'interrupt', unit: 'ns' },
+      { name: 'interrupts', unit: '/s' },
+      { name: 'beside the first', unit: 'ratio' },
+    ],
+    rows: machines.map(({ name }, i) => ({ name, values: [ns[i], 1e9 / (ns[i] ?? 0), (ns[i] ?? 0) / first] })),
+    notes,
   };
 }
 
-/** Prints the rates of all sizes, sampled in turn. */
-export async function benchEndToEnd(show: (text: string, value: string) => void): Promise<void> {
-  const subjects: { size: Size; run: () => number; samples: number[] }[] = [];
-  for (const size of sizes) subjects.push({ size, run: await open(size), samples: [] });
-  for (let round = 0; round <= ROUNDS; round++) {
-    for (const { run, samples } of subjects) {
-      const rate = run();
-      // the first round warms the engine up
-      if (round > 0) samples.push(rate);
-    }
-  }
-  for (const { size, samples } of subjects) {
-    const kind = `${size.iommu ? ', VT-d' : ''}${size.record === 1 ? ', events digested' : ''}`;
-    show(`end to end, ${size.cpus} CPUs${kind}`, `${Math.round(median(samples)).toLocaleString('en-US')} interrupts/s`);
-  }
+/** Tables, as they are measured. */
+export async function* endToEndFigures(effort: Effort): AsyncGenerator<Table> {
+  const cpus = effort.quick ? [8, 1, 64] : [8, 1, 64, 256, 4096];
+  yield table(
+    'whole path by CPUs, a device on each',
+    cpus.map((n) => ({ name: plural(n, 'CPU'), size: { cpus: n, devices: n } })),
+    effort,
+  );
+  const devices = effort.quick ? [8, 64] : [8, 16, 32, 64, 512];
+  yield table(
+    'whole path by devices, 8 CPUs as busy with each',
+    devices.map((n) => ({ name: plural(n, 'device'), size: { cpus: 8, devices: n } })),
+    effort,
+  );
 }

@@ -1,6 +1,7 @@
 /** A timed, seeded run of a scenario until its bound or the first failure. */
-import type { Percentiles } from '../machine/index.js';
+import type { Bucket, EventRecord, Percentiles } from '../machine/index.js';
 import { Lateness, type DeadlineReport } from './lateness.js';
+import { whereOf } from './where.js';
 import { assembleSystem, type Overrides, type Scenario, type System } from '../scenario/index.js';
 
 /** Cycles of a simulated second (hardware.md G.1). */
@@ -8,8 +9,9 @@ const CYCLES_PER_SECOND = 3_000_000_000;
 /** Cycles a call into the module runs: short enough for progress and Ctrl-C, long enough for the engine's upper tier. */
 const SLICE = 300_000_000;
 
-/** Records of the ring, where somebody reads them. */
+/** Records of the ring, where somebody reads them all; and where only the last ones are of use. */
 const RING = 1 << 14;
+const LAST = 1 << 11;
 
 export interface RunLimits {
   readonly seed?: number | undefined;
@@ -28,6 +30,8 @@ export interface RunResult {
   readonly verdict: 'passed' | 'failed' | 'interrupted';
   /** properties that failed, `noLoss` and so on */
   readonly failed: readonly string[];
+  /** what of the machine that concerns: the source that was lost, and what took its event away; '' where nothing is to be said */
+  readonly where: string;
   readonly cycles: bigint;
   readonly seconds: number;
   /** raised by the devices */
@@ -52,6 +56,8 @@ export interface RunResult {
   readonly leaked: number;
   /** raise to handler entry, cycles */
   readonly latency: Percentiles;
+  /** the same as a histogram, its buckets that are not empty */
+  readonly latencies: readonly Bucket[];
   /** what became of each event, if there is a deadline */
   readonly deadline?: DeadlineReport;
   /** 64-bit digest over the stream of events */
@@ -60,17 +66,29 @@ export interface RunResult {
 
 /** Runs a scenario. Throws `ModelError` if its model or a behaviour does not exist. */
 export async function timedRun(scenario: Scenario, overrides: Overrides = {}, limits: RunLimits = {}): Promise<RunResult> {
-  const system = assembleSystem(scenario, overrides);
+  return runSystem(assembleSystem(scenario, overrides), limits);
+}
+
+/** The same with a system that is assembled: for many seeds of one. */
+export async function runSystem(system: System, limits: RunLimits = {}): Promise<RunResult> {
+  const { scenario } = system;
   const seed = limits.seed ?? scenario.run.seed;
   const lateness = limits.deadline === undefined ? undefined : new Lateness(system, limits.deadline);
   const holds = lateness !== undefined;
-  const machine = await system.machine({ timed: true, record: 1, seed, ring: holds ? RING + system.names.sources.length : 0, holds });
+  const machine = await system.machine({ timed: true, record: 1, seed, ring: (holds ? RING : LAST) + system.names.sources.length, holds });
+  let last: readonly EventRecord[] = [];
+  const read = (records: readonly EventRecord[]): void => {
+    lateness?.take(records);
+    last = records;
+  };
   const run = (cycles: number): ReturnType<typeof machine.run> => {
     const end = machine.now + BigInt(cycles);
     while (true) {
       const ran = machine.run(Number(end - machine.now));
-      lateness?.take(machine.events());
+      // without a deadline nobody reads the records but of a failure, and of that the last ones
+      if (lateness !== undefined) read(machine.events());
       if (ran.status !== 'ringFull') return ran;
+      if (lateness === undefined) machine.forget();
     }
   };
   const bound = Math.round((limits.seconds ?? scenario.run.seconds) * CYCLES_PER_SECOND);
@@ -104,6 +122,7 @@ export async function timedRun(scenario: Scenario, overrides: Overrides = {}, li
     seed,
     verdict,
     failed,
+    where: verdict === 'failed' ? whereOf(system, holds ? last : machine.events(), deadline?.late.held[0]?.by) : '',
     cycles: machine.now,
     seconds: Number(machine.now) / CYCLES_PER_SECOND,
     sent: machine.counter('raises'),
@@ -121,6 +140,7 @@ export async function timedRun(scenario: Scenario, overrides: Overrides = {}, li
     foreign: machine.note('foreign'),
     leaked: machine.note('leaked'),
     latency: machine.latency(),
+    latencies: machine.latencies(),
     ...(deadline !== undefined && { deadline }),
     digest: machine.eventDigest(),
   };

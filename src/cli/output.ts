@@ -76,14 +76,23 @@ export function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
 }
 
+/** `4:59` */
+export function clock(ms: number): string {
+  const s = Math.max(0, Math.round(ms / 1000));
+  const rest = String(s % 60).padStart(2, '0');
+  return s < 3600 ? `${Math.floor(s / 60)}:${rest}` : `${Math.floor(s / 3600)}:${String(Math.floor(s / 60) % 60).padStart(2, '0')}:${rest}`;
+}
+
 /** A line on stderr that replaces itself; silent where stderr is no terminal. */
 export class Progress {
   #shown = 0;
 
   show(text: string): void {
     if (!process.stderr.isTTY) return;
-    process.stderr.write(`\r${text.padEnd(this.#shown)}`);
-    this.#shown = text.length;
+    // what does not fit would begin a line that nothing replaces
+    const fits = text.slice(0, (process.stderr.columns || 80) - 1);
+    process.stderr.write(`\r${fits.padEnd(this.#shown)}`);
+    this.#shown = fits.length;
   }
 
   done(): void {

@@ -3,8 +3,9 @@ import type { Command } from 'commander';
 import { timedRun, type RunResult } from '../campaign/index.js';
 import { drawDiagram, explain, wrap } from '../check/index.js';
 import { ModelError } from '../kernel/model/index.js';
-import { restsOn } from '../scenario/index.js';
-import { deadlineText, us } from './deadline.js';
+import { memoryOf, restsOn, type MemoryUse } from '../scenario/index.js';
+import { workText, wayText } from './counts.js';
+import { deadlineText } from './deadline.js';
 import { loadScenario, overridesOf, simulatedSeconds, systemOptions, wholeNumber, type SystemOptions } from './options.js';
 import { count, Exit, field, headline, InputError, Interrupt, plural, print, printJson, Progress, style, width } from './output.js';
 import { expectPicture, writePictures } from './picture.js';
@@ -20,13 +21,18 @@ interface RunOptions extends SystemOptions {
   readonly svg?: string;
 }
 
+/** How a run looks at its machine. */
+const RECORDED = { timed: true, record: 1, ring: 0 } as const;
+/** What a check takes at most: of such a machine nobody asks what it takes. */
+const FEW_CPUS = 16;
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+
 /** What a run came to, in a few lines. */
-export function runText(result: RunResult): string {
+export function runText(result: RunResult, memory?: MemoryUse): string {
   const { system, verdict, failed, latency: l } = result;
   const unchecked = system.scenario.assert.length;
   const time = `${result.seconds.toFixed(2)} simulated seconds`;
-  // a device that does not wait for its handler raises again meanwhile: one run of the handler serves both
-  const coalesced = result.sent - result.handled - result.lost - result.owed;
   const [words, paint] = {
     failed: [`FAILED ${failed.map(kebab).join(', ')} after ${time}`, style.alarm] as const,
     interrupted: [`interrupted after ${time}`, style.unsure] as const,
@@ -34,21 +40,13 @@ export function runText(result: RunResult): string {
   }[verdict];
   return [
     headline(`${system.scenario.name}, ${system.model.name}, seed ${result.seed}`, words, paint),
-    ...field(
-      'interrupts',
-      `sent ${count(result.sent)}, handled ${count(result.handled)}, lost ${count(result.lost)}${coalesced > 0 ? `, coalesced ${count(coalesced)}` : ''}`,
-    ),
-    ...field('latency', `raise to handler: median ${us(l.p50)}, 99 % ${us(l.p99)}, 99.9 % ${us(l.p999)}, most ${us(l.max)}`),
+    ...wayText(result, l),
     ...(result.deadline === undefined ? [] : deadlineText(result.deadline)),
-    ...field(
-      'kernel',
-      `${plural(result.moves, 'move')}, ${plural(result.retriggers, 're-trigger')}, ${count(result.swallowed)} swallowed, ${plural(result.strays, 'stray')}, ${count(result.foreign)} foreign, ${plural(result.leaked, 'leaked vector')}`,
-    ),
-    ...field(
-      'simulated',
-      `${result.cycles.toLocaleString('en-US')} cycles, ${count(result.microOps)} micro-ops, ${count(result.ipis)} IPIs`,
-    ),
+    ...workText(result, result.cycles),
     ...field('events', `digest ${result.digest}`),
+    ...(memory === undefined
+      ? []
+      : field('memory', `${megabytes(memory.bytes)}; ${plural(memory.perCpu, 'byte')} a CPU, ${count(memory.perIrq)} an irq`)),
     ...(unchecked === 0
       ? []
       : field('unchecked', `${plural(unchecked, 'assertion')} of the scenario: check looks at every state, a run does not`)),
@@ -56,14 +54,17 @@ export function runText(result: RunResult): string {
   ].join('\n');
 }
 
-function runJson({ system, ...rest }: RunResult): unknown {
+function runJson(result: RunResult, memory: MemoryUse): unknown {
+  const { system, ...rest } = result;
   return {
     command: 'run',
     scenario: system.scenario.name,
     model: system.model.name,
     assumptions: restsOn(system),
     ...rest,
+    latencies: undefined,
     failed: rest.failed.map(kebab),
+    memory,
   };
 }
 
@@ -174,8 +175,10 @@ export function addRun(program: Command): void {
       }).catch((error: unknown) => {
         throw error instanceof ModelError ? new InputError(error.message) : error;
       });
-      if (options.format === 'json') printJson(runJson(result));
-      else print(runText(result));
+      const memory = await memoryOf(result.system, RECORDED);
+      const isLarge = result.system.names.cpus.length > FEW_CPUS;
+      if (options.format === 'json') printJson(runJson(result, memory));
+      else print(runText(result, isLarge ? memory : undefined));
       process.exitCode = { passed: Exit.ok, failed: Exit.failed, interrupted: Exit.interrupted }[result.verdict];
       return undefined;
     });

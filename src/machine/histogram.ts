@@ -18,16 +18,20 @@ function bucketTop(bucket: number): number {
   return (16 + (bucket & 15) + 1) * 2 ** (e - 4) - 1;
 }
 
-export function percentiles(core: Core, at: number): Percentiles {
-  const counts = Array.from({ length: BUCKETS }, (_, i) => core.u32(at + i * 4));
-  const count = counts.reduce((sum, n) => sum + n, 0);
+/** How many values were up to `cycles`, and above those of the entry before. */
+export type Bucket = readonly [cycles: number, count: number];
+
+/** The buckets that are not empty, in ascending order. */
+export function histogram(core: Core, at: number): Bucket[] {
+  return Array.from({ length: BUCKETS }, (_, i): Bucket => [bucketTop(i), core.u32(at + i * 4)]).filter(([, count]) => count > 0);
+}
+
+/** Of buckets in ascending order. */
+export function percentiles(buckets: readonly Bucket[]): Percentiles {
+  const count = buckets.reduce((sum, [, n]) => sum + n, 0);
   const rank = (share: number): number => {
     let left = Math.ceil(count * share);
-    for (let i = 0; i < BUCKETS; i++) {
-      left -= counts[i] ?? 0;
-      if (left <= 0 && count > 0) return bucketTop(i);
-    }
-    return 0;
+    return buckets.find(([, n]) => (left -= n) <= 0)?.[0] ?? 0;
   };
   return { count, p50: rank(0.5), p99: rank(0.99), p999: rank(0.999), max: rank(1) };
 }
