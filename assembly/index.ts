@@ -35,6 +35,7 @@ import { clearFlight } from './fabric/flight';
 import { resetIoapic } from './ioapic/registers';
 import { resetUnit } from './iommu/unit';
 import { refreshAll } from './pci/table';
+import { decodeProgram } from './cpu/decode';
 import { inspect } from './cpu/inspect';
 import { current } from './cpu/schedule';
 import { judge, settle as settleContext } from './cpu/sequencer';
@@ -42,6 +43,7 @@ import { checkRest, planReduction } from './check/search';
 import { actions, atRest, deadlocked, derive, enumerate, isEnabledAlone, perform } from './check/transitions';
 import { digestOfEvents } from './record/ring';
 import { clearFault, clearViolations, fault, faultPc, outside, violations } from './record/violations';
+import { computeCosts } from './run/costs';
 import { timedRun, timedSettle } from './run/timed';
 
 export { create, measure, prepare, sizes as sizesAt, table } from './state/layout';
@@ -116,7 +118,10 @@ export function complete(): void {
   for (let f: u32 = 0; f < nFunctions; f++) refreshAll(f);
   clearFault();
   clearViolations();
-  if (!timed()) planJoins();
+  if (timed()) {
+    decodeProgram();
+    computeCosts();
+  } else planJoins();
   for (let c: u32 = 0; c < nCpus; c++) {
     bootLapic(c);
     deriveCpu(cpuAt(c));

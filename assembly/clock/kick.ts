@@ -4,7 +4,7 @@
  */
 import { Timing } from '../state/abi/tables';
 import { now, timed } from '../state/access';
-import { CPU_TIMED_SIZE, cpuTimedBase, nCpus, nInstructions } from '../state/layout';
+import { CPU_TIMED_SIZE, cpuTimedBase, nCpus, nInstructions, waiterBase } from '../state/layout';
 import { latency, streamOfCpu } from './random';
 import { arm, armed, dueOf, PHASE_CPU } from './wheel';
 
@@ -19,13 +19,30 @@ import { arm, armed, dueOf, PHASE_CPU } from './wheel';
   store<u32>(timedAt(c), on ? 1 : 0, 4);
 }
 
+
+@inline function waiterWord(word: u32): usize {
+  return waiterBase + 8 + ((<usize>word) << 3);
+}
+
+/** CPU c waits for the variable at this address; 0: it does not wait any more. */
 export function setWaiting(c: u32, address: usize): void {
+  const waited = load<u32>(timedAt(c)) != 0;
   store<u32>(timedAt(c), <u32>address);
+  if (waited == (address != 0)) return;
+  const word = waiterWord(c >> 6);
+  store<u64>(word, load<u64>(word) ^ ((<u64>1) << (c & 63)));
+  store<u32>(waiterBase, load<u32>(waiterBase) + (waited ? -1 : 1));
 }
 
 /** True while the CPU does nothing but wait for a variable or for the end of an mdelay. */
 @inline export function resting(c: u32): bool {
-  return load<u32>(timedAt(c)) != 0 || load<u32>(timedAt(c), 4) != 0;
+  return load<u64>(timedAt(c)) != 0;
+}
+
+/** It does something again. */
+@inline export function endRest(c: u32): void {
+  setSleeping(c, false);
+  setWaiting(c, 0);
 }
 
 /**
@@ -38,12 +55,18 @@ export function kick(c: u32): void {
   if (!armed(c) || (load<u32>(timedAt(c), 4) != 0 && dueOf(c) > at)) arm(c, at, PHASE_CPU);
 }
 
-/** A variable or lock at this address has changed: those who wait for it look again, in order of their index. */
-export function kickWaiters(address: usize): void {
-  if (!timed()) return;
-  for (let c: u32 = 0; c < nCpus; c++) {
-    if (load<u32>(timedAt(c)) != <u32>address) continue;
-    setWaiting(c, 0);
-    if (!armed(c)) arm(c, now() + 1, PHASE_CPU);
+function wakeWaiters(address: usize): void {
+  for (let word: u32 = 0; word < (nCpus + 63) >> 6; word++) {
+    for (let bits = load<u64>(waiterWord(word)); bits != 0; bits &= bits - 1) {
+      const c = (word << 6) + <u32>ctz(bits);
+      if (load<u32>(timedAt(c)) != <u32>address) continue;
+      setWaiting(c, 0);
+      if (!armed(c)) arm(c, now() + 1, PHASE_CPU);
+    }
   }
+}
+
+/** A variable or lock at this address has changed: those who wait for it look again, in order of their index. In a check nobody does. */
+@inline export function kickWaiters(address: usize): void {
+  if (load<u32>(waiterBase) != 0) wakeWaiters(address);
 }

@@ -1,12 +1,23 @@
 /**
- * The event queue: a timing wheel of eight levels by 256 slots over cycles, with occupancy bitmaps. Idle cycles cost
- * nothing: the clock jumps to the next occupied slot.
+ * The event queue: a timing wheel over cycles of one level by 1024 slots, which most steps of a CPU fall into, and seven by 256, with
+ * occupancy bitmaps. Idle cycles cost nothing: the clock jumps to the next occupied slot.
  *
  * A node belongs to one actor (a CPU's next micro-op, a message's arrival, a source's next raise ...) and is linked into
  * one doubly linked list. Level 0 has a list per slot and phase: events of one cycle run by phase, then first come first
  * served. Cascading moves whole lists in order, so first come stays first.
  */
-import { NODE_SIZE, LIST_SIZE, PHASES, WHEEL_LEVELS, listBase, nodeBase, nowBase, occupancyBase } from '../state/layout';
+import {
+  FIRST_BITS,
+  FIRST_SLOTS,
+  FIRST_WORDS,
+  LIST_SIZE,
+  NODE_SIZE,
+  PHASES,
+  listBase,
+  nodeBase,
+  nowBase,
+  occupancyBase,
+} from '../state/layout';
 
 /** Phases of a cycle: what arrives is seen by the CPU in the same cycle, what a device does next comes last. */
 export const PHASE_MESSAGE: u32 = 0;
@@ -14,13 +25,16 @@ export const PHASE_CPU: u32 = 1;
 export const PHASE_DEVICE: u32 = 2;
 export const PHASE_OPERATION: u32 = 3;
 
-// node: due u64, next u32 + 1, prev u32 + 1, list u32 + 1 (0 = not armed), phase u32
+// node: due u64, next u32 + 1, prev u32 + 1 (both 0 while it is not armed), list u32 + 1 (0 = not armed), phase u32
 const NEXT: usize = 8;
 const PREV: usize = 12;
 const LIST: usize = 16;
 const PHASE: usize = 20;
 
-const LEVEL1: u32 = 256 * PHASES;
+const LEVEL1: u32 = FIRST_SLOTS * PHASES;
+/** Lists of a slot of level 0, bytes. */
+const SLOT_SIZE: usize = <usize>PHASES * LIST_SIZE;
+const LAST_SLOT: u64 = FIRST_SLOTS - 1;
 
 
 @inline function nodeAt(n: u32): usize {
@@ -32,48 +46,89 @@ const LEVEL1: u32 = 256 * PHASES;
   return listBase + <usize>l * LIST_SIZE;
 }
 
-
-@inline function occupancy(level: u32, slot: u32): usize {
-  return occupancyBase + ((<usize>level) << 5) + (((<usize>slot) >> 6) << 3);
+/** Of a span of cycles: the level whose slots are told apart by its highest bit. */
+@inline function levelOf(apart: u64): u32 {
+  return apart < <u64>FIRST_SLOTS ? 0 : (71 - FIRST_BITS - <u32>clz(apart)) >> 3;
 }
 
-/** u32: bit of each level that has an occupied slot, so that empty levels are not looked at. */
+/** Bits of a cycle below those that number the slots of a level from 1 on. */
+@inline function shiftOf(level: u32): u32 {
+  return (level << 3) + FIRST_BITS - 8;
+}
+
+/** u64: bit of each word of level 0 that is not 0; u32: of each other level that has an occupied slot. Empty ones are not looked at. */
+@inline function wordsAt(): usize {
+  return occupancyBase;
+}
+
+
 @inline function levelsAt(): usize {
-  return occupancyBase + ((<usize>WHEEL_LEVELS) << 5);
+  return occupancyBase + 8;
 }
 
 
-@inline function setOccupied(level: u32, slot: u32): void {
+@inline function firstWord(word: u32): usize {
+  return occupancyBase + 16 + ((<usize>word) << 3);
+}
+
+/** Of a level from 1 on. */
+@inline function occupancy(level: u32, slot: u32): usize {
+  return occupancyBase + 16 + ((<usize>FIRST_WORDS) << 3) + ((<usize>(level - 1)) << 5) + (((<usize>slot) >> 6) << 3);
+}
+
+
+@inline function bitOf(slot: u32): u64 {
+  return (<u64>1) << (slot & 63);
+}
+
+
+@inline function setFirst(slot: u32): void {
+  const at = firstWord(slot >> 6);
+  store<u64>(at, load<u64>(at) | bitOf(slot));
+  store<u64>(wordsAt(), load<u64>(wordsAt()) | ((<u64>1) << (slot >> 6)));
+}
+
+/** A list of this slot of level 0 has become empty. */
+@inline function reviewFirst(slot: u32): void {
+  const lists = listBase + <usize>slot * SLOT_SIZE;
+  if ((load<u64>(lists) | load<u64>(lists, 8) | load<u64>(lists, 16) | load<u64>(lists, 24)) != 0) return;
+  const at = firstWord(slot >> 6);
+  const left = load<u64>(at) & ~bitOf(slot);
+  store<u64>(at, left);
+  store<u64>(wordsAt(), load<u64>(wordsAt()) & ~((<u64>(left == 0 ? 1 : 0)) << (slot >> 6)));
+}
+
+function setOccupied(level: u32, slot: u32): void {
   const at = occupancy(level, slot);
-  store<u64>(at, load<u64>(at) | ((<u64>1) << (slot & 63)));
+  store<u64>(at, load<u64>(at) | bitOf(slot));
   store<u32>(levelsAt(), load<u32>(levelsAt()) | (1 << level));
 }
 
 function clearOccupied(level: u32, slot: u32): void {
   const at = occupancy(level, slot);
-  const left = load<u64>(at) & ~((<u64>1) << (slot & 63));
+  const left = load<u64>(at) & ~bitOf(slot);
   store<u64>(at, left);
   const words = occupancy(level, 0);
   if ((left | load<u64>(words) | load<u64>(words, 8) | load<u64>(words, 16) | load<u64>(words, 24)) != 0) return;
   store<u32>(levelsAt(), load<u32>(levelsAt()) & ~(1 << level));
 }
 
-/** First occupied slot >= from of a level, or 256. */
+/** First occupied slot >= from of a level from 1 on, or 256. */
 function firstOccupied(level: u32, from: u32): u32 {
   if (from > 255) return 256;
   let at = occupancy(level, from);
-  const end = occupancyBase + ((<usize>(level + 1)) << 5);
+  const start = occupancy(level, 0);
   let bits = load<u64>(at) & (~(<u64>0) << (from & 63));
   while (bits == 0) {
     at += 8;
-    if (at == end) return 256;
+    if (at == start + 32) return 256;
     bits = load<u64>(at);
   }
-  return (((<u32>(at - occupancyBase)) & 31) << 3) + <u32>ctz(bits);
+  return ((<u32>(at - start)) << 3) + <u32>ctz(bits);
 }
 
-function append(n: u32, list: u32): void {
-  const at = nodeAt(n);
+
+@inline function append(n: u32, at: usize, list: u32): void {
   const head = listAt(list);
   const tail = load<u32>(head, 4);
   store<u32>(at, 0, NEXT);
@@ -84,14 +139,22 @@ function append(n: u32, list: u32): void {
   store<u32>(head, n + 1, 4);
 }
 
-function place(n: u32): void {
-  const at = nodeAt(n);
-  const due = load<u64>(at);
-  const apart = due ^ load<u64>(nowBase);
-  const level = apart == 0 ? 0 : (63 - <u32>clz(apart)) >> 3;
-  const slot = (<u32>(due >> (level << 3))) & 255;
-  append(n, level == 0 ? slot * PHASES + load<u32>(at, PHASE) : LEVEL1 + (level - 1) * 256 + slot);
+/** Into a level from 1 on. */
+function placeFar(n: u32, at: usize, due: u64, level: u32): void {
+  const slot = (<u32>(due >> shiftOf(level))) & 255;
+  append(n, at, LEVEL1 + (level - 1) * 256 + slot);
   setOccupied(level, slot);
+}
+
+function place(n: u32, at: usize, due: u64, phase: u32): void {
+  const level = levelOf(due ^ load<u64>(nowBase));
+  if (level != 0) {
+    placeFar(n, at, due, level);
+    return;
+  }
+  const slot = <u32>(due & LAST_SLOT);
+  append(n, at, slot * PHASES + phase);
+  setFirst(slot);
 }
 
 
@@ -115,27 +178,25 @@ export function disarm(n: u32): void {
   else store<u32>(nodeAt(prev - 1), next, NEXT);
   if (next == 0) store<u32>(head, prev, 4);
   else store<u32>(nodeAt(next - 1), prev, PREV);
+  store<u64>(at, 0, NEXT);
   store<u32>(at, 0, LIST);
   if (load<u32>(head) != 0) return;
   if (list - 1 < LEVEL1) {
-    const slot = (list - 1) / PHASES;
-    for (let p: u32 = 0; p < PHASES; p++) {
-      if (load<u32>(listAt(slot * PHASES + p))) return;
-    }
-    clearOccupied(0, slot);
-  } else {
-    const i = list - 1 - LEVEL1;
-    clearOccupied((i >> 8) + 1, i & 255);
+    reviewFirst((list - 1) / PHASES);
+    return;
   }
+  const i = list - 1 - LEVEL1;
+  clearOccupied((i >> 8) + 1, i & 255);
 }
 
 /** (Re)arms a node for cycle `due`; a cycle that has passed means this one. */
 export function arm(n: u32, due: u64, phase: u32): void {
-  disarm(n);
   const at = nodeAt(n);
-  store<u64>(at, max(due, load<u64>(nowBase)));
+  if (load<u32>(at, LIST) != 0) disarm(n);
+  const when = max(due, load<u64>(nowBase));
+  store<u64>(at, when);
   store<u32>(at, phase, PHASE);
-  place(n);
+  place(n, at, when, phase);
 }
 
 function cascade(list: u32): void {
@@ -143,8 +204,9 @@ function cascade(list: u32): void {
   let n = load<u32>(head);
   store<u64>(head, 0);
   while (n != 0) {
-    const next = load<u32>(nodeAt(n - 1), NEXT);
-    place(n - 1);
+    const at = nodeAt(n - 1);
+    const next = load<u32>(at, NEXT);
+    place(n - 1, at, load<u64>(at), load<u32>(at, PHASE));
     n = next;
   }
 }
@@ -153,26 +215,72 @@ function cascade(list: u32): void {
 function moveTo(t: u64): void {
   const apart = t ^ load<u64>(nowBase);
   store<u64>(nowBase, t);
-  for (let level: u32 = apart == 0 ? 0 : (63 - <u32>clz(apart)) >> 3; level > 0; level--) {
-    const slot = (<u32>(t >> (level << 3))) & 255;
-    if (load<u64>(occupancy(level, slot)) & ((<u64>1) << (slot & 63))) {
+  for (let level = levelOf(apart); level > 0; level--) {
+    const slot = (<u32>(t >> shiftOf(level))) & 255;
+    if (load<u64>(occupancy(level, slot)) & bitOf(slot)) {
       clearOccupied(level, slot);
       cascade(LEVEL1 + (level - 1) * 256 + slot);
     }
   }
 }
 
-/** Earliest cycle at which the clock has to stop: an event or a list to cascade; u64.MAX if none. */
-function nextStop(): u64 {
-  const t = load<u64>(nowBase);
+/** As `nextStop`, where level 0 has nothing more. */
+function nextFar(t: u64): u64 {
   for (let levels = load<u32>(levelsAt()); levels != 0; levels &= levels - 1) {
     const level = <u32>ctz(levels);
-    const shift = level << 3;
-    // what was in the slot of this cycle at a higher level has come down
-    const s = firstOccupied(level, ((<u32>(t >> shift)) & 255) + (level == 0 ? 0 : 1));
+    const shift = shiftOf(level);
+    // what was in the slot of this cycle has come down
+    const s = firstOccupied(level, ((<u32>(t >> shift)) & 255) + 1);
     if (s < 256) return (((t >> shift) & ~(<u64>255)) | s) << shift;
   }
   return u64.MAX_VALUE;
+}
+
+/** Of level 0, which has an occupied slot: the first one's cycle. Nothing is left of the cycles before this one. */
+@inline function firstNear(words: u64): u64 {
+  const w = <u32>ctz(words);
+  return (load<u64>(nowBase) & ~LAST_SLOT) | (<u64>(w << 6)) | ctz(load<u64>(firstWord(w)));
+}
+
+/** Earliest cycle at which the clock has to stop: an event or a list to cascade; u64.MAX if none. */
+@inline function nextStop(): u64 {
+  const words = load<u64>(wordsAt());
+  return words == 0 ? nextFar(load<u64>(nowBase)) : firstNear(words);
+}
+
+/** The first node of a slot of level 0 that is occupied, taken out of the queue. */
+@inline function takeFirst(slot: u32): i32 {
+  let head = listBase + <usize>slot * SLOT_SIZE;
+  let n = load<u32>(head);
+  while (n == 0) {
+    head += LIST_SIZE;
+    n = load<u32>(head);
+  }
+  const at = nodeAt(n - 1);
+  const next = load<u32>(at, NEXT);
+  store<u64>(at, 0, NEXT);
+  store<u32>(at, 0, LIST);
+  if (next != 0) {
+    store<u32>(head, next);
+    store<u32>(nodeAt(next - 1), 0, PREV);
+  } else {
+    store<u64>(head, 0);
+    reviewFirst(slot);
+  }
+  return <i32>n - 1;
+}
+
+/** Where level 0 is empty: moves the clock to the next slot of another that has something, and brings that down. False: to `limit`. */
+function bringDown(limit: u64): bool {
+  while (load<u64>(wordsAt()) == 0) {
+    const stop = nextFar(load<u64>(nowBase));
+    if (stop > limit) {
+      if (limit > load<u64>(nowBase)) moveTo(limit);
+      return false;
+    }
+    moveTo(stop);
+  }
+  return true;
 }
 
 /**
@@ -180,20 +288,30 @@ function nextStop(): u64 {
  * `limit` if there is none.
  */
 export function nextDue(limit: u64): i32 {
-  while (true) {
-    const stop = nextStop();
-    if (stop > limit) {
-      if (limit > load<u64>(nowBase)) moveTo(limit);
-      return -1;
-    }
-    if (stop != load<u64>(nowBase)) moveTo(stop);
-    const slot = (<u32>stop) & 255;
-    for (let p: u32 = 0; p < PHASES; p++) {
-      const n = load<u32>(listAt(slot * PHASES + p));
-      if (n != 0) {
-        disarm(n - 1);
-        return <i32>n - 1;
-      }
-    }
+  if (load<u64>(wordsAt()) == 0 && !bringDown(limit)) return -1;
+  const stop = firstNear(load<u64>(wordsAt()));
+  if (stop > limit) {
+    // in the same slot of all other levels
+    if (limit > load<u64>(nowBase)) store<u64>(nowBase, limit);
+    return -1;
   }
+  store<u64>(nowBase, stop);
+  return takeFirst(<u32>(stop & LAST_SLOT));
+}
+
+/**
+ * As arming node n, which is not armed, for `due`, and `nextDue` then. Where it comes before all others it never enters the queue; what is
+ * left of it is the same.
+ */
+export function nextDueWith(n: u32, due: u64, phase: u32, limit: u64): i32 {
+  const at = nodeAt(n);
+  store<u64>(at, due);
+  store<u32>(at, phase, PHASE);
+  if (due >= nextStop() || due > limit) {
+    place(n, at, due, phase);
+    return nextDue(limit);
+  }
+  // no list stands between that would have to cascade
+  store<u64>(nowBase, due);
+  return <i32>n;
 }

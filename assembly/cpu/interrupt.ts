@@ -3,7 +3,7 @@ import { Level, NONE } from '../state/abi/instructions';
 import { Counter, Event, Fault } from '../state/abi/outcomes';
 import { TimerSetup } from '../state/abi/tables';
 import { Cpu, CpuFlag, Ctx, Msg, MsgKind } from '../state/abi/fields';
-import { cpuAt, ctxAt, msgAt, setActive, setFlag, timerSetup } from '../state/access';
+import { cpuAt, ctxAt, msgAt, setActive, setFlag, timerSetup, wipeContext } from '../state/access';
 import { idtBase } from '../state/layout';
 import { clearStarted, deliver, started } from '../fabric/deliver';
 import { Stage } from '../fabric/flight';
@@ -34,7 +34,7 @@ export function acknowledge(c: u32): void {
   }
   setActive(c, Level.hardirq, true);
   const ctx = ctxAt(c, Level.hardirq);
-  memory.fill(ctx, 0, Ctx.size);
+  wipeContext(ctx);
   store<u16>(ctx, entry, Ctx.pc);
   store<u32>(ctx, v, Ctx.regs);
   settle(c, Level.hardirq);
@@ -46,7 +46,7 @@ export function fireTimer(c: u32, t: u32): void {
   record(Event.timer, c, t, 0);
   setActive(c, Level.softirq, true);
   const ctx = ctxAt(c, Level.softirq);
-  memory.fill(ctx, 0, Ctx.size);
+  wipeContext(ctx);
   store<u16>(ctx, timerSetup(t, TimerSetup.entry), Ctx.pc);
   settle(c, Level.softirq);
 }

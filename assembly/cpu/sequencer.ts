@@ -5,10 +5,11 @@
  * in a check and in a timed run.
  */
 import { InsnFlag, Level, Op, Operand } from '../state/abi/instructions';
+import { Decoded, DecodedFlag } from '../state/abi/decoded';
 import { Counter, Fault } from '../state/abi/outcomes';
 import { Settings } from '../state/abi/tables';
 import { Cpu, CpuFlag, Ctx, RunState } from '../state/abi/fields';
-import { clearContext, codeAt, cpuAt, ctxAt, interruptsOn, isActive, setActive, setFlag } from '../state/access';
+import { clearContext, codeAt, cpuAt, ctxAt, decodedAt, interruptsOn, isActive, setActive, setFlag } from '../state/access';
 import { nCpus, nInstructions, settingsBase } from '../state/layout';
 import { touchCpu } from '../state/touched';
 import { kick } from '../clock/kick';
@@ -32,6 +33,9 @@ const BUDGET: u32 = 100000;
 
 /** Sends the context to the first instruction others can see; called wherever a context starts. */
 export function settle(c: u32, level: u32): void {
+  // where instructions are decoded
+  const pc = <u32>load<u16>(ctxAt(c, level), Ctx.pc);
+  if (pc < nInstructions && (load<u8>(decodedAt(pc), Decoded.flags) & DecodedFlag.stop) != 0) return;
   execute(c, level, true);
 }
 
@@ -44,6 +48,11 @@ export function step(c: u32, level: u32): void {
   const shadow = (load<u8>(at, Cpu.flags) & CpuFlag.shadow) != 0;
   execute(c, level, false);
   if (shadow) setFlag(c, CpuFlag.shadow, false);
+}
+
+/** Executes what is left of a step that has begun (assembly/cpu/quick.ts): its joined instructions too, or only private ones. */
+export function stepOn(c: u32, level: u32, joined: bool): void {
+  execute(c, level, !joined);
 }
 
 /**

@@ -53,6 +53,8 @@ function matches(c: u32, reach: u32, dest: u32): bool {
 
 /** The one in x2APIC mode with this id, where no LAPIC is in xAPIC mode. */
 function byId(dest: u32, from: u32): i32 {
+  // of several with one id the first is found
+  if (from > 0 && apicIdOf(from - 1) == dest) return -1;
   const c = cpuOfApicId(dest);
   return c >= 0 && <u32>c >= from && matches(c, Reach.physical, dest) ? c : -1;
 }

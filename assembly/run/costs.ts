@@ -1,10 +1,12 @@
 /** What a micro-op costs before it takes effect, in cycles (hardware.md G.2). */
+import { Decoded } from '../state/abi/decoded';
 import { LapicReg, Op } from '../state/abi/instructions';
 import { Timing } from '../state/abi/tables';
-import { timingDefault } from '../state/access';
+import { codeAt, decodedAt, timingDefault } from '../state/access';
+import { nInstructions } from '../state/layout';
 
 /** Cycles between the previous micro-op of the context and the effect of this one; `imm` is its immediate. */
-export function costBefore(op: u32, imm: u32): u32 {
+function costBefore(op: u32, imm: u32): u32 {
   switch (op) {
     case Op.cfgRead:
     case Op.cfgWrite:
@@ -57,6 +59,14 @@ export function costBefore(op: u32, imm: u32): u32 {
       return 1;
     default:
       return timingDefault(Timing.memory);
+  }
+}
+
+/** Of every instruction, for its decoded form. */
+export function computeCosts(): void {
+  for (let pc: u32 = 0; pc < nInstructions; pc++) {
+    const insn = codeAt(pc);
+    store<u32>(decodedAt(pc), costBefore(load<u32>(insn) & 0xff, load<u32>(insn, 4)), Decoded.cost);
   }
 }
 

@@ -2,25 +2,28 @@
  * The timed run: the clock decides who goes next. Each actor has one node in the event queue; between two observable
  * accesses a CPU is not looked at. The steps are those of a check, in the order the latencies give.
  */
+import { Decoded, DecodedFlag } from '../state/abi/decoded';
 import { Level, Op } from '../state/abi/instructions';
 import { Counter, Status } from '../state/abi/outcomes';
 import { Assumption, DeviceKind, OperationSetup, Settings, SourceSetup, Timing, UNBOUNDED } from '../state/abi/tables';
 import { Ctx, Cpu, RunState, Src } from '../state/abi/fields';
-import { assumes, codeAt, cpuAt, ctxAt, ctxTimedAt, isActive, now, operationSetup, setting, sourceSetup, srcAt } from '../state/access';
+import { assumes, codeAt, cpuAt, ctxAt, ctxTimedAt, decodedAt, isActive, now, operationSetup, setting, sourceSetup, srcAt } from '../state/access';
 import { nCpus, nMessages, nInjected, nOperations, nSources, opBase } from '../state/layout';
 import { latency, seedStreams, streamOfCpu, streamOfSampling } from '../clock/random';
-import { arm, armed, nextDue, PHASE_CPU, PHASE_DEVICE, PHASE_OPERATION } from '../clock/wheel';
-import { kick, resting, setSleeping, setWaiting } from '../clock/kick';
+import { arm, armed, disarm, nextDue, nextDueWith, PHASE_CPU, PHASE_DEVICE, PHASE_OPERATION } from '../clock/wheel';
+import { endRest, kick, resting, setSleeping, setWaiting } from '../clock/kick';
 import { armSample, maySample, mayRaise, raise, sample, sampleNode, sendHeld } from '../fabric/emit';
 import { carryOut } from '../fabric/effects';
 import { hasRoom, inFlight } from '../fabric/flight';
 import { firstFunctionNode, functionTick, functionsBusy, reachedAt } from '../fabric/function';
 import { firstPinNode, pinTick, pinsBusy } from '../fabric/ioapic';
 import { firstUnitNode, unitTick, unitsBusy } from '../fabric/iommu';
+import { requests } from '../lapic/priority';
 import { expire } from '../lapic/timer';
 import { awaited, completesAt, current, enabled, mayInterrupt } from '../cpu/schedule';
-import { operationEnded, servedSource } from '../cpu/hardware';
-import { step } from '../cpu/sequencer';
+import { clearOutcome, operationEnded, servedSource } from '../cpu/hardware';
+import { acting, announce, handles, Rest, runHandlers } from '../cpu/quick';
+import { step, stepOn } from '../cpu/sequencer';
 import { firstStoreNode, storesBusy, storeTick } from '../cpu/stores';
 import { acknowledge, fireTimer, moveMessage } from '../cpu/interrupt';
 import { operand, operandB } from '../cpu/operands';
@@ -30,13 +33,19 @@ import { count, countHandler } from '../record/counters';
 import { ringNearlyFull } from '../record/ring';
 import { clearFault, clearViolations, fault, violations } from '../record/violations';
 import { beginOperation } from '../cpu/operation';
-import { costBefore, costOfCompletion } from './costs';
+import { costOfCompletion } from './costs';
 import { armRaise, backlog, handlerCost, isThrottled, noteMessage, raiseNode } from './arrivals';
 import { injectedKeep, injectedNode, injectedTick, reviewInjected } from './inject';
 import { noteServed, reviewHolds, watchesHolds } from './holds';
 
 /** Somebody wants to know what holds up each event. */
 let watching: bool = false;
+/** Nobody wants to see each micro-op, or what is behind each. */
+let quickly: bool = false;
+
+/** The CPU that has executed last and stands in front of its next micro-op, -1: none, and the cycle of that. It is not armed yet. */
+let ahead: i32 = -1;
+let aheadDue: u64 = 0;
 
 /** Cycles until a sender that found the pool full, a waker whose task is not done, or an operation whose CPU is busy looks again. */
 const RETRY: u32 = 1000;
@@ -147,6 +156,12 @@ function sampleTick(s: u32): void {
   else arm(sampleNode(s), now() + latency(Timing.send, streamOfSampling(s)), PHASE_DEVICE);
 }
 
+/** CPU c comes to the effect of its next micro-op at cycle `due`. */
+@inline function goOn(c: u32, due: u64): void {
+  ahead = c;
+  aheadDue = due;
+}
+
 /** Arms CPU c for the effect of the micro-op its current context stands in front of, `after` cycles from now at the earliest. */
 function armCpu(c: u32, after: u64): void {
   const level = current(c);
@@ -156,10 +171,8 @@ function armCpu(c: u32, after: u64): void {
     return;
   }
   const ctx = ctxAt(c, level);
-  const insn = codeAt(load<u16>(ctx, Ctx.pc));
-  const op = load<u32>(insn) & 0xff;
-  const before = load<u8>(ctx, Ctx.phase) ? 0 : costBefore(op, load<u32>(insn, 4));
-  arm(c, now() + after + before, PHASE_CPU);
+  if (armed(c)) disarm(c);
+  goOn(c, now() + after + (load<u8>(ctx, Ctx.phase) ? 0 : load<u32>(decodedAt(load<u16>(ctx, Ctx.pc)), Decoded.cost)));
 }
 
 /** An access to a device that is not posted. */
@@ -172,6 +185,18 @@ function armCpu(c: u32, after: u64): void {
   return operand(ctx, c, operandB(load<u32>(insn)), 0);
 }
 
+/** What handlers have left of a step. */
+function finishHandler(c: u32, rest: Rest): void {
+  announce(c, Level.hardirq);
+  if (rest == Rest.step) {
+    slowTick(c, Level.hardirq, ctxAt(c, Level.hardirq));
+    return;
+  }
+  clearOutcome();
+  if (rest != Rest.told) stepOn(c, Level.hardirq, rest == Rest.joined);
+  finishStep(c, Level.hardirq, 0);
+}
+
 /** Cycle at which to look again at a context that can neither begin its access nor complete it, or waits for room. */
 function accessDue(c: u32, level: u32, op: u32): u64 {
   if (!isAccess(op)) return now() + RETRY;
@@ -182,10 +207,9 @@ function accessDue(c: u32, level: u32, op: u32): u64 {
 
 function cpuTick(c: u32): void {
   const rested = resting(c);
-  setSleeping(c, false);
-  setWaiting(c, 0);
+  if (rested) endRest(c);
   const level = current(c);
-  if (mayInterrupt(c, level)) {
+  if (requests(c) && mayInterrupt(c, level)) {
     acknowledge(c);
     // a CPU that was executing drains first; one that was idle or waiting has let that time pass before it looked
     armCpu(c, level >= 0 && !rested ? latency(Timing.recognise, streamOfCpu(c)) : 0);
@@ -197,8 +221,24 @@ function cpuTick(c: u32): void {
     armCpu(c, level >= 0 && !rested ? latency(Timing.recognise, streamOfCpu(c)) : 0);
     return;
   }
-  if (level < 0) return;
-  const ctx = ctxAt(c, level);
+  if (level >= 0) slowTick(c, level, ctxAt(c, level));
+}
+
+/** Behind a step; `after`: cycles that it takes. */
+function finishStep(c: u32, level: u32, after: u64): void {
+  if (servedSource >= 0 && watching) noteServed(servedSource, c, level);
+  if (servedSource >= 0 && load<u32>(backlog(servedSource))) {
+    store<u32>(backlog(servedSource), 0);
+    arm(raiseNode(servedSource), now() + 1, PHASE_DEVICE);
+  }
+  armCpu(c, after);
+  if (!operationEnded) return;
+  armOperation();
+  reviewInjected();
+}
+
+/** The CPU comes to a micro-op that may have to wait, or takes time. */
+function slowTick(c: u32, level: u32, ctx: usize): void {
   const insn = codeAt(load<u16>(ctx, Ctx.pc));
   const op = load<u32>(insn) & 0xff;
   const phase = load<u8>(ctx, Ctx.phase);
@@ -207,7 +247,7 @@ function cpuTick(c: u32): void {
     arm(c, load<u64>(ctxTimedAt(c, level)), PHASE_CPU);
     return;
   }
-  if (!enabled(c, level)) {
+  if ((load<u8>(decodedAt(load<u16>(ctx, Ctx.pc)), Decoded.flags) & DecodedFlag.waits) != 0 && !enabled(c, level)) {
     // a variable tells when it changes; room in the pool and the end of a task do not
     if (op == Op.lock || op == Op.waitEq || op == Op.waitNe) setWaiting(c, awaited(c, level));
     else {
@@ -234,16 +274,7 @@ function cpuTick(c: u32): void {
     after = imm + (servedSource < 0 ? 0 : handlerCost(servedSource));
     if (servedSource >= 0) countHandler(c, servedSource, after);
   }
-  if (servedSource >= 0 && watching) noteServed(servedSource, c, level);
-  if (servedSource >= 0 && load<u32>(backlog(servedSource))) {
-    store<u32>(backlog(servedSource), 0);
-    arm(raiseNode(servedSource), now() + 1, PHASE_DEVICE);
-  }
-  armCpu(c, after);
-  if (operationEnded) {
-    armOperation();
-    reviewInjected();
-  }
+  finishStep(c, level, after);
 }
 
 function timerTick(c: u32): void {
@@ -251,11 +282,26 @@ function timerTick(c: u32): void {
   carryOut(c);
 }
 
-/** One event of the queue. */
-function tick(node: u32): void {
+/** One event of the queue, and what handlers do behind it; false: the limit is reached. */
+function tick(due: u32, limit: u64): bool {
+  let node = due;
   count(Counter.ticks);
+  if (node < nCpus && quickly && handles(node)) {
+    const rest = runHandlers(node, limit);
+    if (rest == Rest.nothing) return false;
+    node = acting;
+    if (rest != Rest.other) {
+      finishHandler(node, rest);
+      return true;
+    }
+  }
   if (node < nCpus) cpuTick(node);
-  else if (node < nCpus + nSources) raiseTick(node - nCpus);
+  else otherTick(node);
+  return true;
+}
+
+function otherTick(node: u32): void {
+  if (node < nCpus + nSources) raiseTick(node - nCpus);
   else if (node < nCpus + 2 * nSources) sampleTick(node - nCpus - nSources);
   else if (node < operationNode()) moveMessage(node - nCpus - 2 * nSources);
   else if (node == operationNode()) operationTick();
@@ -268,20 +314,35 @@ function tick(node: u32): void {
   else storeTick(node - firstStoreNode());
 }
 
+/** The actor that is due next, or -1. The CPU that has executed last goes on without the queue while nobody is due before it. */
+@inline function next(limit: u64): i32 {
+  const c = ahead;
+  if (c < 0) return nextDue(limit);
+  ahead = -1;
+  return nextDueWith(c, aheadDue, PHASE_CPU, limit);
+}
+
+/** Between two runs everybody who is to act is in the queue. */
+function endRun(status: u32): u32 {
+  if (ahead >= 0) arm(ahead, aheadDue, PHASE_CPU);
+  ahead = -1;
+  return status;
+}
+
 /** Runs `cycles` cycles, or until a property fails, the ring is full or the model is at fault; `settling`: or nothing is on its way. */
 function run(cycles: u64, settling: bool): u32 {
   const limit = now() + cycles;
   clearViolations();
   watching = watchesHolds();
+  quickly = setting(Settings.record) != 2 && fault == 0 && !watching;
   while (true) {
-    if (ringNearlyFull()) return Status.ringFull;
-    if (settling && inFlight() == 0 && !pinsBusy() && !functionsBusy() && !unitsBusy() && !storesBusy()) return Status.done;
-    const n = nextDue(limit);
-    if (n < 0) return Status.more;
-    tick(n);
+    if (ringNearlyFull()) return endRun(Status.ringFull);
+    if (settling && inFlight() == 0 && !pinsBusy() && !functionsBusy() && !unitsBusy() && !storesBusy()) return endRun(Status.done);
+    const n = next(limit);
+    if (n < 0 || !tick(n, limit)) return Status.more;
     if (watching) reviewHolds();
-    if (fault != 0) return Status.fault;
-    if (violations & setting(Settings.properties)) return Status.failed;
+    if (fault != 0) return endRun(Status.fault);
+    if (violations & setting(Settings.properties)) return endRun(Status.failed);
   }
 }
 

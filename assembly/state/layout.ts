@@ -12,6 +12,7 @@ import { FunctionSetup, IoapicSetup, Load, OperationSetup, Settings, Size, Sourc
 import { Cpu, Ctx, Fn, Glob, Injected, InjectedHead, Ioapic, Msg, MsixEntry, Origin, Pin, Rec, Src } from './abi/fields';
 import { Amd } from './abi/amd';
 import { Iec, Iommu, IommuScope, IommuSetup, Remap } from './abi/iommu';
+import { Decoded } from './abi/decoded';
 import { CpuEvent, Diag, Lapic, LapicSetup, LapicTimed } from './abi/lapic';
 
 export const LEVELS: u32 = 4;
@@ -24,9 +25,12 @@ export const HISTOGRAM_BUCKETS: u32 = 64 * 16;
 /** Bytes of an event-queue node, a wheel list, a timed record of a CPU and of a context. */
 export const NODE_SIZE: usize = 24;
 export const LIST_SIZE: usize = 8;
-/** Levels of the wheel, by 256 slots: 64 bits of cycles. */
-export const WHEEL_LEVELS: u32 = 8;
-export const WHEEL_LISTS: u32 = 256 * PHASES + 256 * (WHEEL_LEVELS - 1);
+/** Slots of the wheel's first level, and the words of 64 bits that say which are occupied; the other levels have 256: 64 bits of cycles. */
+export const FIRST_BITS: u32 = 10;
+export const FIRST_SLOTS: u32 = 1 << FIRST_BITS;
+export const FIRST_WORDS: u32 = FIRST_SLOTS / 64;
+const FAR_LEVELS: u32 = 7;
+const WHEEL_LISTS: u32 = FIRST_SLOTS * PHASES + 256 * FAR_LEVELS;
 /** Nodes of a remapping unit in the event queue: its commands, its queue, its event messages. */
 export const IOMMU_NODES: u32 = 3;
 export const CPU_TIMED_SIZE: usize = 16;
@@ -53,10 +57,10 @@ export let nIommus: u32 = 0, nScopes: u32 = 0, nIecEntries: u32 = 0, nFaultRecor
 export let cpuBase: usize = 0, lapicBase: usize = 0, ctxBase: usize = 0, msgBase: usize = 0, msgFree: usize = 0, originBase: usize = 0, srcBase: usize = 0, opBase: usize = 0, globBase: usize = 0, timerBase: usize = 0, ioapicBase: usize = 0, pinBase: usize = 0, iommuBase: usize = 0, amdBase: usize = 0, frcdBase: usize = 0, remapBase: usize = 0, lineBase: usize = 0, functionBase: usize = 0, msixBase: usize = 0, varBase: usize = 0, guestBase: usize = 0;
 // class timed
 // prettier-ignore
-export let nowBase: usize = 0, cpuTimedBase: usize = 0, lapicTimedBase: usize = 0, ctxTimedBase: usize = 0, srcTimedBase: usize = 0, msgTimedBase: usize = 0, streamBase: usize = 0, iecBase: usize = 0, storeBase: usize = 0, injectedHead: usize = 0, injectedBase: usize = 0, injectedMasks: usize = 0, nodeBase: usize = 0, listBase: usize = 0, occupancyBase: usize = 0;
+export let nowBase: usize = 0, cpuTimedBase: usize = 0, lapicTimedBase: usize = 0, ctxTimedBase: usize = 0, srcTimedBase: usize = 0, msgTimedBase: usize = 0, streamBase: usize = 0, iecBase: usize = 0, storeBase: usize = 0, injectedHead: usize = 0, injectedBase: usize = 0, injectedMasks: usize = 0, nodeBase: usize = 0, listBase: usize = 0, occupancyBase: usize = 0, waiterBase: usize = 0;
 // class fixed
 // prettier-ignore
-export let codeBase: usize = 0, liveBase: usize = 0, moverBase: usize = 0, joinBase: usize = 0, slotBase: usize = 0, idtBase: usize = 0, apicIdBase: usize = 0, apicMapBase: usize = 0, apicChainBase: usize = 0, lapicSetupBase: usize = 0, lapicMapBase: usize = 0, sourceSetupBase: usize = 0, operationSetupBase: usize = 0, ioapicSetupBase: usize = 0, iommuSetupBase: usize = 0, iommuScopeBase: usize = 0, functionSetupBase: usize = 0, timerSetupBase: usize = 0, timingBase: usize = 0, pointBase: usize = 0, settingsBase: usize = 0;
+export let codeBase: usize = 0, decodedBase: usize = 0, liveBase: usize = 0, moverBase: usize = 0, joinBase: usize = 0, slotBase: usize = 0, idtBase: usize = 0, apicIdBase: usize = 0, apicMapBase: usize = 0, apicChainBase: usize = 0, lapicSetupBase: usize = 0, lapicMapBase: usize = 0, sourceSetupBase: usize = 0, operationSetupBase: usize = 0, ioapicSetupBase: usize = 0, iommuSetupBase: usize = 0, iommuScopeBase: usize = 0, functionSetupBase: usize = 0, timerSetupBase: usize = 0, timingBase: usize = 0, pointBase: usize = 0, settingsBase: usize = 0;
 // class record
 // prettier-ignore
 export let counterBase: usize = 0, noteBase: usize = 0, histogramBase: usize = 0, coverageBase: usize = 0, servedBase: usize = 0, endedBase: usize = 0, loadBase: usize = 0, ringBase: usize = 0, recordStateBase: usize = 0, raisedBase: usize = 0, cpuEventBase: usize = 0, diagBase: usize = 0, tagBase: usize = 0, tagHeadIrr: usize = 0, tagHeadMsg: usize = 0, tagHeadCtx: usize = 0, tagHeadSeen: usize = 0, tagHeadVar: usize = 0, tagHeadPir: usize = 0, carriersBase: usize = 0, holdBase: usize = 0;
@@ -215,10 +219,13 @@ function place(): void {
   injectedMasks = take(<usize>nInjected * maskBytes());
   nodeBase = take(<usize>nNodes * NODE_SIZE);
   listBase = take(<usize>WHEEL_LISTS * LIST_SIZE);
-  occupancyBase = take(<usize>WHEEL_LEVELS * 32 + 4);
+  occupancyBase = take(16 + <usize>FIRST_WORDS * 8 + <usize>FAR_LEVELS * 32);
+  // u32 CPUs that wait for a variable, and from byte 8 on a bit for each
+  waiterBase = take(8 + ((<usize>nCpus + 63) >> 6) * 8);
 
   fixedStart = heap;
   codeBase = take(<usize>nInstructions * 16);
+  decodedBase = take((<usize>nInstructions + 1) * Decoded.size);
   liveBase = take(<usize>nInstructions * 8);
   moverBase = take(<usize>nInstructions);
   joinBase = take(<usize>nInstructions);
