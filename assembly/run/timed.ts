@@ -7,7 +7,7 @@ import { Counter, Status } from '../state/abi/outcomes';
 import { DeviceKind, OperationSetup, Settings, SourceSetup, Timing, UNBOUNDED } from '../state/abi/tables';
 import { Ctx, Cpu, RunState, Src } from '../state/abi/fields';
 import { codeAt, cpuAt, ctxAt, isActive, now, operationSetup, setting, sourceSetup, srcAt } from '../state/access';
-import { ctxTimedBase, gapBase, LEVELS, nCpus, nMessages, nOperations, nOrigins, nSources, opBase, srcTimedBase } from '../state/layout';
+import { ctxTimedBase, gapBase, LEVELS, nAccounts, nCpus, nMessages, nOperations, nOrigins, nSources, opBase, srcTimedBase } from '../state/layout';
 import { below, latency, seedStreams, streamOfArrivals, streamOfCpu, streamOfSampling } from '../clock/random';
 import { arm, armed, nextDue, PHASE_CPU, PHASE_DEVICE, PHASE_OPERATION } from '../clock/wheel';
 import { kick, resting, setSleeping, setWaiting } from '../clock/kick';
@@ -27,9 +27,11 @@ import { operand, operandB } from '../cpu/operands';
 import { isSilent } from '../cpu/started';
 import { firstTimer, firstTimerNode, takesTimers, timerDue } from '../cpu/timers';
 import { count } from '../record/counters';
+import { advanceGauges, beginGauges } from '../record/gauges';
 import { ringNearlyFull } from '../record/ring';
 import { clearFault, clearViolations, fault, violations } from '../record/violations';
 import { beginOperation } from '../cpu/operation';
+import { beginAccounts, closeAccount, closeAccounts, openAccount } from './accounts';
 import { costBefore, costOfCompletion } from './costs';
 import { noteServed, reviewHolds, watchesHolds } from './holds';
 
@@ -75,6 +77,8 @@ export function timedBegin(): void {
     if (load<u8>(cpuAt(c), Cpu.active)) kick(c);
   }
   armOperation();
+  beginGauges();
+  beginAccounts();
 }
 
 /** The first operation that has not begun; the list starts again where the scenario says so. */
@@ -253,8 +257,11 @@ function timerTick(c: u32): void {
 /** One event of the queue. */
 function tick(node: u32): void {
   count(Counter.ticks);
-  if (node < nCpus) cpuTick(node);
-  else if (node < nCpus + nSources) raiseTick(node - nCpus);
+  if (node < nCpus) {
+    if (nAccounts != 0) closeAccount(node);
+    cpuTick(node);
+    if (nAccounts != 0) openAccount(node);
+  } else if (node < nCpus + nSources) raiseTick(node - nCpus);
   else if (node < nCpus + 2 * nSources) sampleTick(node - nCpus - nSources);
   else if (node < operationNode()) moveMessage(node - nCpus - 2 * nSources);
   else if (node == operationNode()) operationTick();
@@ -290,4 +297,10 @@ export function timedRun(cycles: u64): u32 {
 /** As `timedRun`, but done as soon as no message is in flight, no pin is about to send one, and all stores are visible. Timers do not count. */
 export function timedSettle(cycles: u64): u32 {
   return run(cycles, true);
+}
+
+/** What is measured counts up to now. */
+export function closeMeters(): void {
+  closeAccounts();
+  advanceGauges();
 }

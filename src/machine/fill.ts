@@ -20,6 +20,7 @@ import { ioapicWords } from './ioapic.js';
 import { entriesOf, iommuWords, scopesOf, scopeWords } from './iommus.js';
 import { lapicModelForKernels, lapicWords } from './lapic.js';
 import { maskOf } from './properties.js';
+import { fillMeters, markWatched, meterSizes } from './meters.js';
 import { MOST_LOGGED, type MachineSetup } from './setup.js';
 import { timingTable } from './timing.js';
 
@@ -92,6 +93,7 @@ export function fill(core: Core, setup: MachineSetup): Layout {
   core.write(layout.table(Table.functionSetup), functionWords(setup.functions));
   setup.functions.forEach((_, f) => core.exports.resetFunction(f));
   core.exports.resetIoapics();
+  if (setup.meters !== undefined) fillMeters(core, layout, program.variables, setup.meters);
   fillSources(core, layout, setup);
   fillOperations(core, layout, setup);
   fillSettings(core, layout.table(Table.settings), setup);
@@ -138,9 +140,10 @@ function allocate(core: Core, setup: MachineSetup): void {
     Size.msixEntries,
     functions.reduce((n, { msix }) => n + (msix?.vectors ?? 0), 0),
   );
+  for (const [word, value] of meterSizes(program.variables, setup.meters)) size(word, value);
   const slots = core.exports.prepare();
   if (slots === 0) throw new RangeError('out of memory for the table of variables');
-  core.write(slots, program.variables);
+  core.write(slots, markWatched(program.variables, setup.meters));
   if (core.exports.create() === 0) throw new RangeError('out of memory for a machine of this size');
 }
 

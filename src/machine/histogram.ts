@@ -18,16 +18,27 @@ function bucketTop(bucket: number): number {
   return (16 + (bucket & 15) + 1) * 2 ** (e - 4) - 1;
 }
 
-export function percentiles(core: Core, at: number): Percentiles {
-  const counts = Array.from({ length: BUCKETS }, (_, i) => core.u32(at + i * 4));
-  const count = counts.reduce((sum, n) => sum + n, 0);
-  const rank = (share: number): number => {
-    let left = Math.ceil(count * share);
-    for (let i = 0; i < BUCKETS; i++) {
-      left -= counts[i] ?? 0;
-      if (left <= 0 && count > 0) return bucketTop(i);
-    }
-    return 0;
-  };
+/** The latencies that there were, ascending: upper borders of buckets, and how many there are in each. */
+export type Latencies = readonly (readonly [cycles: number, count: number])[];
+
+export function latenciesAt(core: Core, at: number): Latencies {
+  const counts = Array.from({ length: BUCKETS }, (_, i) => [bucketTop(i), core.u32(at + i * 4)] as const);
+  return counts.filter(([, count]) => count > 0);
+}
+
+/** The latency that `share` of them do not exceed; 0 if there are none. */
+export function quantile(latencies: Latencies, share: number): number {
+  const count = latencies.reduce((sum, [, n]) => sum + n, 0);
+  let left = Math.ceil(count * share);
+  for (const [cycles, n] of latencies) {
+    left -= n;
+    if (left <= 0) return cycles;
+  }
+  return 0;
+}
+
+export function percentiles(latencies: Latencies): Percentiles {
+  const count = latencies.reduce((sum, [, n]) => sum + n, 0);
+  const rank = (share: number): number => quantile(latencies, share);
   return { count, p50: rank(0.5), p99: rank(0.99), p999: rank(0.999), max: rank(1) };
 }

@@ -7,11 +7,12 @@ export { alternatives, assumptionsAbout, assumptionText, assumptionValues, defau
 export type { FunctionModel } from './deviceModel.js';
 export type { EventRecord } from './events.js';
 export { Layout } from './fill.js';
-export type { Percentiles } from './histogram.js';
+export { quantile, type Latencies, type Percentiles } from './histogram.js';
 export { iommusOf, type IommuModel } from './iommus.js';
 export type { IoapicModel } from './ioapic.js';
 export { defaultLapicModel, type LapicModel } from './lapic.js';
 export { ModelFault, ProgramMachine, type MsixEntryRegisters } from './program.js';
 export { builtinProperties, propertiesOf } from './properties.js';
-export type { MachineSetup, OperationSetup, ProgramSetup, SourceSetup } from './setup.js';
+export type { GaugeReading, MeterReading } from './meters.js';
+export type { MachineSetup, Meters, OperationSetup, ProgramSetup, SourceSetup } from './setup.js';
 export { timingIds, type Latency } from './timing.js';

@@ -22,8 +22,9 @@ import {
 } from '../core/index.js';
 import { AmdTables, startAmd, type AmdStart } from './amdUnit.js';
 import type { EventRecord } from './events.js';
-import { percentiles, type Percentiles } from './histogram.js';
+import { latenciesAt, percentiles, type Latencies, type Percentiles } from './histogram.js';
 import { Machine } from './machine.js';
+import { readMeters, type MeterReading } from './meters.js';
 import { bitOf, propertiesOf } from './properties.js';
 import { refuseTooLarge, type MachineSetup } from './setup.js';
 
@@ -288,7 +289,17 @@ export class ProgramMachine extends Machine {
 
   /** Raise to handler entry, cycles (timed). */
   latency(): Percentiles {
-    return percentiles(this.core, this.layout.table(Table.histogram));
+    return percentiles(this.latencies());
+  }
+
+  latencies(): Latencies {
+    return latenciesAt(this.core, this.layout.table(Table.histogram));
+  }
+
+  /** What was measured up to now; undefined: nothing was to be. */
+  meters(): MeterReading | undefined {
+    const { meters } = this.setup;
+    return meters && readMeters(this.core, this.layout, meters);
   }
 
   // --- step by step

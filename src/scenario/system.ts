@@ -3,6 +3,7 @@ import { ExpressionError } from '../kernel/index.js';
 import { findModel, ModelError, type BuiltModel, type KernelModel, type OperationRequest, type Placement } from '../kernel/model/index.js';
 import { assumptionsAbout, ProgramMachine, type Assumptions, type MachineSetup } from '../machine/index.js';
 import { ownProperty, partsOf } from './assertions.js';
+import { metersOf } from './meters.js';
 import { functionOf, ioapicsFor, numberOf } from './message.js';
 import { remapping, unitModels, unitOfDevices } from './remapping.js';
 import { CYCLES_PER_US, FIRST_VECTOR, interArrivalCycles, type Operation, type Scenario } from './scenario.js';
@@ -17,6 +18,8 @@ export interface Mode {
   readonly ring?: number;
   /** what holds up each event is recorded (timed); default: it is not */
   readonly holds?: boolean;
+  /** what operations cost is measured, and no failure ends the run (timed); default: neither */
+  readonly measure?: boolean;
 }
 
 /** What is set in place of the file, whichever the model. */
@@ -270,11 +273,12 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     parallel: scenario.parallel,
     repeat: mode.timed && scenario.run.repeat,
     seed: mode.seed ?? scenario.run.seed,
-    properties: mode.timed ? ['noLoss', 'noStray', 'noStuckIsr', 'noFault', 'noWildWrite'] : properties,
+    properties: mode.measure === true ? [] : mode.timed ? ['noLoss', 'noStray', 'noStuckIsr', 'noFault', 'noWildWrite'] : properties,
     probeRaises,
     record: mode.record,
     ring: mode.ring ?? (mode.record === 0 ? 0 : RING),
     holds: mode.holds ?? false,
+    ...(mode.measure === true && built.measured !== undefined && { meters: metersOf(built.program, built.measured) }),
   });
   const machine = async (mode: Mode): Promise<ProgramMachine> => {
     const made = await ProgramMachine.create(setup(mode));

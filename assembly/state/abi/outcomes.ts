@@ -186,6 +186,12 @@ export enum Counter {
   wildWrites = 17,
   /** events of the queue, timed */
   ticks = 18,
+  /** handlers entered without an event owed */
+  duplicates = 19,
+  /** requests that a remapping unit refused, and commands that it could not execute */
+  faults = 20,
+  /** invalidations that remapping units have executed */
+  invalidations = 21,
   count = 24,
 }
 

@@ -48,7 +48,11 @@ export enum Size {
   amdUnits = 26,
   /** stores that each CPU's store buffer holds; 0: there are none */
   stores = 27,
-  words = 28,
+  /** 1: the time of CPUs is accounted for (`Account`); variables that are watched (`Gauge`), and the elements that they have together */
+  accounts = 28,
+  gauges = 29,
+  gaugeElements = 30,
+  words = 31,
 }
 
 /** Tables the host fills after `create`, by `table(id)`. */
@@ -128,6 +132,11 @@ export enum Table {
   msixEntries = 46,
   /** `Amd` a unit, if there is one of that kind */
   amds = 47,
+  /** a byte an instruction: `Account`; u64 an account: cycles. Both only where time is accounted for */
+  accounts = 48,
+  accountSums = 49,
+  /** `Gauge` a variable that is watched */
+  gauges = 50,
 }
 
 /** In place of a number of raises. */

@@ -7,6 +7,7 @@ export type {
   BuiltModel,
   IrqPlacement,
   KernelModel,
+  Measured,
   OperationRequest,
   OtherValue,
   Placement,

@@ -1,0 +1,147 @@
+/** What strategies are compared by: one number a run. */
+import { quantile } from '../machine/index.js';
+import { CYCLES_PER_SECOND, type Measurement } from './measure.js';
+
+/** `events`: a count that should be 0, compared by how often there are more of them; `share`: of 1; `time`: cycles; `count`: any other number. */
+export type Unit = 'events' | 'share' | 'time' | 'count';
+
+export interface Metric {
+  /** as the JSON calls it */
+  readonly id: string;
+  /** as a table calls it */
+  readonly name: string;
+  /** what exactly is measured */
+  readonly about: string;
+  readonly unit: Unit;
+  readonly group: 'risk' | 'latency' | 'cost';
+  /** undefined: the run says nothing of it */
+  readonly of: (run: Measurement) => number | undefined;
+}
+
+const per = (amount: number | undefined, n: number | undefined): number | undefined =>
+  amount === undefined || n === undefined || n === 0 ? undefined : amount / n;
+
+/** CPU time of operations, waits for remapping units included. */
+const operating = ({ spent }: Measurement): number | undefined => spent && spent.operation + spent.flush;
+
+export const metrics: readonly Metric[] = [
+  { id: 'lost', name: 'lost', about: 'events that nothing carried any more', unit: 'events', group: 'risk', of: ({ lost }) => lost },
+  { id: 'strays', name: 'stray', about: 'vectors that found an empty slot', unit: 'events', group: 'risk', of: ({ strays }) => strays },
+  {
+    id: 'duplicates',
+    name: 'duplicate',
+    about: 'share of handler entries without an event owed; a device that raises again before its handler has run causes some on any kernel',
+    unit: 'share',
+    group: 'risk',
+    of: (run) => per(run.duplicates, run.handled),
+  },
+  { id: 'faults', name: 'faults', about: 'requests that a remapping unit refused', unit: 'events', group: 'risk', of: ({ faults }) => faults },
+  ...([
+    ['p50', 'latency 50 %', 0.5],
+    ['p99', 'latency 99 %', 0.99],
+    ['p999', 'latency 99.9 %', 0.999],
+    ['max', 'latency most', 1],
+  ] as const).map(
+    ([id, name, share]): Metric => ({
+      id,
+      name,
+      about: `raise to handler entry: ${share === 1 ? 'the longest of a run' : `what ${share * 100} % of the events of a run do not exceed`}, of those that were handled`,
+      unit: 'time',
+      group: 'latency',
+      of: ({ latencies }) => (latencies.length === 0 ? undefined : quantile(latencies, share)),
+    }),
+  ),
+  {
+    id: 'cpuPerMove',
+    name: 'CPU per move',
+    about: 'CPU time of operations and of what cleans up behind them, waits for remapping units included, by moves that took effect',
+    unit: 'time',
+    group: 'cost',
+    of: (run) => per(operating(run), run.moves),
+  },
+  { id: 'ipisPerMove', name: 'IPIs per move', about: 'IPIs of the run, by moves that took effect', unit: 'count', group: 'cost', of: (run) => per(run.ipis, run.moves) },
+  {
+    id: 'flushesPerMove',
+    name: 'flushes per move',
+    about: 'invalidations of remapping entries, by moves that took effect',
+    unit: 'count',
+    group: 'cost',
+    of: (run) => (run.flushes === 0 ? undefined : per(run.flushes, run.moves)),
+  },
+  {
+    id: 'flushWait',
+    name: 'wait per flush',
+    about: 'CPU time to queue an invalidation and to wait for it',
+    unit: 'time',
+    group: 'cost',
+    of: (run) => per(run.spent?.flush, run.flushes),
+  },
+  {
+    id: 'kept',
+    name: 'vector kept',
+    about: 'time that the vector from before a move stays allocated, mean',
+    unit: 'time',
+    group: 'cost',
+    of: ({ keptVectors }) => per(keptVectors?.cycles, keptVectors?.begun),
+  },
+  {
+    id: 'keptLongest',
+    name: 'vector kept, most',
+    about: 'time that the vector from before a move stays allocated, the longest',
+    unit: 'time',
+    group: 'cost',
+    of: ({ keptVectors }) => (keptVectors === undefined || keptVectors.begun === 0 ? undefined : keptVectors.longest),
+  },
+  {
+    id: 'peakVectors',
+    name: 'peak vectors',
+    about: 'vectors allocated on all CPUs together, the most at any time',
+    unit: 'count',
+    group: 'cost',
+    of: ({ allocatedVectors }) => allocatedVectors?.peak,
+  },
+  {
+    id: 'migration',
+    name: 'CPU in migration',
+    about: 'share of the time of all CPUs that operations and what cleans up behind them take; a CPU that spins is busy',
+    unit: 'share',
+    group: 'cost',
+    of: (run) => per(operating(run), run.cycles * run.cpus),
+  },
+  {
+    id: 'stopped',
+    name: 'stop_machine',
+    about: 'share of the time during which all CPUs have interrupts off for an operation',
+    unit: 'share',
+    group: 'cost',
+    of: ({ stopped, cycles }) => (stopped === undefined || stopped.begun === 0 ? undefined : stopped.cycles / cycles),
+  },
+  {
+    id: 'stoppedLongest',
+    name: 'stop_machine, most',
+    about: 'the longest time that all CPUs have interrupts off for an operation',
+    unit: 'time',
+    group: 'cost',
+    of: ({ stopped }) => (stopped === undefined || stopped.begun === 0 ? undefined : stopped.longest),
+  },
+];
+
+/** A value as a person reads it. */
+export function valueText(unit: Unit, value: number): string {
+  if (unit === 'share') return `${significant(value * 100)} %`;
+  return unit === 'time' ? timeText(value) : significant(value);
+}
+
+function timeText(cycles: number): string {
+  const us = (cycles / CYCLES_PER_SECOND) * 1e6;
+  const size = Math.abs(us);
+  if (size >= 999_500) return `${significant(us / 1e6)} s`;
+  if (size >= 999.5) return `${significant(us / 1e3)} ms`;
+  return size >= 0.9995 || us === 0 ? `${significant(us)} us` : `${significant(us * 1e3)} ns`;
+}
+
+/** Three digits that count; whole numbers as they are. */
+function significant(value: number): string {
+  if (Number.isInteger(value)) return value.toLocaleString('en-US');
+  return Math.abs(value) >= 99.95 ? Math.round(value).toLocaleString('en-US') : String(Number(value.toPrecision(3)));
+}
