@@ -1,3 +1,12 @@
-/** The room of timed runs: one seeded run of a scenario, with its counts and latencies. */
+/** The room of timed runs: one seeded run of a scenario, with its counts and latencies; many of them over worker threads. */
+export { campaign, type CampaignOptions, type CampaignProgress, type CampaignResult } from './campaign.js';
+export { FileError, RunError } from './errors.js';
+export { figuresOf, type Counts, type RunFigures } from './figures.js';
 export type { DeadlineReport, Held, LateEvent } from './lateness.js';
-export { timedRun, type RunLimits, type RunResult } from './timed.js';
+export type { Merged } from './merge.js';
+export { mergeCampaigns, openPool } from './open.js';
+export type { RunPool } from './pool.js';
+export { seedsText, type Seeds } from './seeds.js';
+export type { PoolOptions, RunJob, RunSubject } from './subject.js';
+export { Tally, type FailureKind, type Tallied } from './tally.js';
+export { runSystem, timedRun, type Measured, type RunLimits, type RunResult } from './timed.js';

@@ -1,5 +1,5 @@
 /** A timed, seeded run of a scenario until its bound or the first failure. */
-import type { Percentiles } from '../machine/index.js';
+import type { Bucket, MeterReading, Percentiles, ProgramMachine } from '../machine/index.js';
 import { Lateness, type DeadlineReport } from './lateness.js';
 import { assembleSystem, type Overrides, type Scenario, type System } from '../scenario/index.js';
 
@@ -17,6 +17,8 @@ export interface RunLimits {
   readonly seconds?: number | undefined;
   /** cycles within which the handler of each event has to run; an event that takes longer is late, and the run has failed */
   readonly deadline?: number | undefined;
+  /** what operations cost is measured, and nothing that fails ends the run */
+  readonly measure?: boolean | undefined;
   /** called between slices with the simulated seconds so far; true stops the run */
   readonly progress?: (seconds: number) => boolean | Promise<boolean>;
 }
@@ -28,6 +30,8 @@ export interface RunResult {
   readonly verdict: 'passed' | 'failed' | 'interrupted';
   /** properties that failed, `noLoss` and so on */
   readonly failed: readonly string[];
+  /** what of the machine that concerns: the source that was lost, and what took its event away; '' where nothing is to be said */
+  readonly where: string;
   readonly cycles: bigint;
   readonly seconds: number;
   /** raised by the devices */
@@ -52,19 +56,42 @@ export interface RunResult {
   readonly leaked: number;
   /** raise to handler entry, cycles */
   readonly latency: Percentiles;
+  /** the same as a histogram, its buckets that are not empty */
+  readonly latencies: readonly Bucket[];
+  /** what else was measured, if it was asked for */
+  readonly measured?: Measured;
   /** what became of each event, if there is a deadline */
   readonly deadline?: DeadlineReport;
   /** 64-bit digest over the stream of events */
   readonly digest: string;
 }
 
+/** What a run with `measure` counts besides. */
+export interface Measured {
+  /** of the machine */
+  readonly cpus: number;
+  /** handlers entered without an event owed */
+  readonly duplicates: number;
+  /** requests that remapping units refused */
+  readonly faults: number;
+  /** invalidations that remapping units executed */
+  readonly flushes: number;
+  /** where the time of CPUs went, vectors that were kept or allocated, interrupts that were off; left out: the model does not say */
+  readonly meters?: MeterReading;
+}
+
 /** Runs a scenario. Throws `ModelError` if its model or a behaviour does not exist. */
 export async function timedRun(scenario: Scenario, overrides: Overrides = {}, limits: RunLimits = {}): Promise<RunResult> {
-  const system = assembleSystem(scenario, overrides);
+  return runSystem(assembleSystem(scenario, overrides), limits);
+}
+
+/** The same with a system that is assembled: for many seeds of one. */
+export async function runSystem(system: System, limits: RunLimits = {}): Promise<RunResult> {
+  const { scenario } = system;
   const seed = limits.seed ?? scenario.run.seed;
   const lateness = limits.deadline === undefined ? undefined : new Lateness(system, limits.deadline);
   const holds = lateness !== undefined;
-  const machine = await system.machine({ timed: true, record: 1, seed, ring: holds ? RING + system.names.sources.length : 0, holds });
+  const machine = await system.machine({ timed: true, record: 1, seed, ring: holds ? RING + system.names.sources.length : 0, holds, measure: limits.measure === true });
   const run = (cycles: number): ReturnType<typeof machine.run> => {
     const end = machine.now + BigInt(cycles);
     while (true) {
@@ -83,7 +110,7 @@ export async function timedRun(scenario: Scenario, overrides: Overrides = {}, li
       failed = broken.filter((name) => machine.setup.properties.includes(name));
       break;
     }
-    if (machine.stuckIsr) {
+    if (limits.measure !== true && machine.stuckIsr) {
       verdict = 'failed';
       failed = ['noStuckIsr'];
       break;
@@ -104,6 +131,7 @@ export async function timedRun(scenario: Scenario, overrides: Overrides = {}, li
     seed,
     verdict,
     failed,
+    where: '',
     cycles: machine.now,
     seconds: Number(machine.now) / CYCLES_PER_SECOND,
     sent: machine.counter('raises'),
@@ -121,7 +149,20 @@ export async function timedRun(scenario: Scenario, overrides: Overrides = {}, li
     foreign: machine.note('foreign'),
     leaked: machine.note('leaked'),
     latency: machine.latency(),
+    latencies: machine.latencies(),
+    ...(limits.measure === true && { measured: measuredOn(machine) }),
     ...(deadline !== undefined && { deadline }),
     digest: machine.eventDigest(),
+  };
+}
+
+function measuredOn(machine: ProgramMachine): Measured {
+  const meters = machine.meters();
+  return {
+    cpus: machine.setup.apicIds.length,
+    duplicates: machine.counter('duplicates'),
+    faults: machine.counter('faults'),
+    flushes: machine.counter('invalidations'),
+    ...(meters && { meters }),
   };
 }

@@ -17,7 +17,7 @@ import {
 import { modelNames, type KernelModel } from '../kernel/model/index.js';
 import { hunt, keptIn, type HuntTask } from './hunting.js';
 import { joined, quote } from '../words.js';
-import { formatOption, modelNamed, orInputError, several, wholeNumber } from './options.js';
+import { duration, formatOption, modelNamed, orInputError, several, threadCount, wholeNumber } from './options.js';
 import { count, Exit, field, InputError, Interrupt, plural, print, printJson, style, type Format } from './output.js';
 import { MOST_THREADS } from './threads.js';
 import { replayLine } from './verdict.js';
@@ -43,20 +43,6 @@ const STATES = 200_000;
 const BUDGET = 5 * 60_000;
 /** The word for all built-in kernels. */
 const ALL = 'all';
-
-/** `90s`, `5m`, `12h`, in milliseconds. */
-function duration(text: string): number {
-  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)([smh])$/.exec(text) ?? [];
-  const n = Number(digits) * { s: 1000, m: 60_000, h: 3_600_000 }[unit as 's' | 'm' | 'h'];
-  if (!(n > 0)) throw new InputError(`"${text}" is no time; write e.g. 90s, 5m or 12h`);
-  return n;
-}
-
-function threadCount(text: string): number {
-  const n = wholeNumber(text);
-  if (n < 1 || n > MOST_THREADS) throw new InputError(`"${text}" is no number of workers; write 1 to ${MOST_THREADS}`);
-  return n;
-}
 
 function positive(text: string): number {
   const n = wholeNumber(text);

@@ -19,7 +19,7 @@ import {
   type Told,
 } from '../hunt/index.js';
 import type { KernelModel } from '../kernel/model/index.js';
-import { count, InputError, Progress, type Interrupt } from './output.js';
+import { clock, count, InputError, Progress, type Interrupt } from './output.js';
 import { Threads } from './threads.js';
 
 /** What a thread begins with. */
@@ -66,13 +66,6 @@ function keeperOf(file: string, head: Head, before: Head | undefined): Keeper {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     throw new InputError(`the hunt cannot be kept in ${file} (${code}); name a file that can be written`);
   }
-}
-
-/** `4:59` */
-function clock(ms: number): string {
-  const s = Math.max(0, Math.round(ms / 1000));
-  const rest = String(s % 60).padStart(2, '0');
-  return s < 3600 ? `${Math.floor(s / 60)}:${rest}` : `${Math.floor(s / 3600)}:${String(Math.floor(s / 60) % 60).padStart(2, '0')}:${rest}`;
 }
 
 export interface Hunted {

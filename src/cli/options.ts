@@ -7,6 +7,7 @@ import { assumptionValues, timingIds, type Assumptions } from '../machine/index.
 import { builtinScenarios, findScenario, parseScenarioBytes, type Overrides, type Scenario, type Vocabulary } from '../scenario/index.js';
 import { joined } from '../words.js';
 import { InputError, type Format } from './output.js';
+import { MOST_THREADS } from './threads.js';
 
 export interface SystemOptions {
   readonly scenario: string;
@@ -151,4 +152,18 @@ export function bytes(text: string): number {
   const n = Number(digits) * { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 }[unit.toLowerCase() as '' | 'k' | 'm' | 'g'];
   if (n > 4 * 2 ** 30 || n < 2 ** 22) throw new InputError(`"${text}" is outside of what a search can use; write 4m to 4g`);
   return Math.floor(n);
+}
+
+/** `90s`, `5m`, `12h`, in milliseconds. */
+export function duration(text: string): number {
+  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)([smh])$/.exec(text) ?? [];
+  const n = Number(digits) * { s: 1000, m: 60_000, h: 3_600_000 }[unit as 's' | 'm' | 'h'];
+  if (!(n > 0)) throw new InputError(`"${text}" is no time; write e.g. 90s, 5m or 12h`);
+  return n;
+}
+
+export function threadCount(text: string): number {
+  const n = wholeNumber(text);
+  if (n < 1 || n > MOST_THREADS) throw new InputError(`"${text}" is no number of workers; write 1 to ${MOST_THREADS}`);
+  return n;
 }

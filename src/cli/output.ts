@@ -76,6 +76,13 @@ export function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
 }
 
+/** `4:59` */
+export function clock(ms: number): string {
+  const s = Math.max(0, Math.round(ms / 1000));
+  const rest = String(s % 60).padStart(2, '0');
+  return s < 3600 ? `${Math.floor(s / 60)}:${rest}` : `${Math.floor(s / 3600)}:${String(Math.floor(s / 60) % 60).padStart(2, '0')}:${rest}`;
+}
+
 /** A line on stderr that replaces itself; silent where stderr is no terminal. */
 export class Progress {
   #shown = 0;

@@ -4,7 +4,8 @@ import { timedRun, type RunResult } from '../campaign/index.js';
 import { drawDiagram, explain, wrap } from '../check/index.js';
 import { ModelError } from '../kernel/model/index.js';
 import { restsOn } from '../scenario/index.js';
-import { deadlineText, us } from './deadline.js';
+import { workText, wayText } from './counts.js';
+import { deadlineText } from './deadline.js';
 import { loadScenario, overridesOf, simulatedSeconds, systemOptions, wholeNumber, type SystemOptions } from './options.js';
 import { count, Exit, field, headline, InputError, Interrupt, plural, print, printJson, Progress, style, width } from './output.js';
 import { expectPicture, writePictures } from './picture.js';
@@ -25,8 +26,6 @@ export function runText(result: RunResult): string {
   const { system, verdict, failed, latency: l } = result;
   const unchecked = system.scenario.assert.length;
   const time = `${result.seconds.toFixed(2)} simulated seconds`;
-  // a device that does not wait for its handler raises again meanwhile: one run of the handler serves both
-  const coalesced = result.sent - result.handled - result.lost - result.owed;
   const [words, paint] = {
     failed: [`FAILED ${failed.map(kebab).join(', ')} after ${time}`, style.alarm] as const,
     interrupted: [`interrupted after ${time}`, style.unsure] as const,
@@ -34,20 +33,9 @@ export function runText(result: RunResult): string {
   }[verdict];
   return [
     headline(`${system.scenario.name}, ${system.model.name}, seed ${result.seed}`, words, paint),
-    ...field(
-      'interrupts',
-      `sent ${count(result.sent)}, handled ${count(result.handled)}, lost ${count(result.lost)}${coalesced > 0 ? `, coalesced ${count(coalesced)}` : ''}`,
-    ),
-    ...field('latency', `raise to handler: median ${us(l.p50)}, 99 % ${us(l.p99)}, 99.9 % ${us(l.p999)}, most ${us(l.max)}`),
+    ...wayText(result, l),
     ...(result.deadline === undefined ? [] : deadlineText(result.deadline)),
-    ...field(
-      'kernel',
-      `${plural(result.moves, 'move')}, ${plural(result.retriggers, 're-trigger')}, ${count(result.swallowed)} swallowed, ${plural(result.strays, 'stray')}, ${count(result.foreign)} foreign, ${plural(result.leaked, 'leaked vector')}`,
-    ),
-    ...field(
-      'simulated',
-      `${result.cycles.toLocaleString('en-US')} cycles, ${count(result.microOps)} micro-ops, ${count(result.ipis)} IPIs`,
-    ),
+    ...workText(result, result.cycles),
     ...field('events', `digest ${result.digest}`),
     ...(unchecked === 0
       ? []
@@ -56,13 +44,15 @@ export function runText(result: RunResult): string {
   ].join('\n');
 }
 
-function runJson({ system, ...rest }: RunResult): unknown {
+function runJson(result: RunResult): unknown {
+  const { system, ...rest } = result;
   return {
     command: 'run',
     scenario: system.scenario.name,
     model: system.model.name,
     assumptions: restsOn(system),
     ...rest,
+    latencies: undefined,
     failed: rest.failed.map(kebab),
   };
 }

@@ -126,6 +126,11 @@ async function bytesOf(url: URL): Promise<BufferSource> {
   return readFile(url);
 }
 
+/** The module that lies beside this package. */
+export async function moduleBytes(): Promise<BufferSource> {
+  return bytesOf(beside);
+}
+
 /** Compiles the module; without an argument the one that lies beside this package, once. */
 export async function loadModule(source?: ModuleSource): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;

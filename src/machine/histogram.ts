@@ -18,27 +18,24 @@ function bucketTop(bucket: number): number {
   return (16 + (bucket & 15) + 1) * 2 ** (e - 4) - 1;
 }
 
-/** The latencies that there were, ascending: upper borders of buckets, and how many there are in each. */
-export type Latencies = readonly (readonly [cycles: number, count: number])[];
+/** How many values were up to `cycles`, and above those of the entry before. */
+export type Bucket = readonly [cycles: number, count: number];
 
-export function latenciesAt(core: Core, at: number): Latencies {
-  const counts = Array.from({ length: BUCKETS }, (_, i) => [bucketTop(i), core.u32(at + i * 4)] as const);
-  return counts.filter(([, count]) => count > 0);
+/** The buckets that are not empty, in ascending order. */
+export function histogram(core: Core, at: number): Bucket[] {
+  return Array.from({ length: BUCKETS }, (_, i): Bucket => [bucketTop(i), core.u32(at + i * 4)]).filter(([, count]) => count > 0);
 }
 
-/** The latency that `share` of them do not exceed; 0 if there are none. */
-export function quantile(latencies: Latencies, share: number): number {
-  const count = latencies.reduce((sum, [, n]) => sum + n, 0);
+/** What `share` of the values do not exceed, of buckets in ascending order; 0 if there are none. */
+export function quantile(buckets: readonly Bucket[], share: number): number {
+  const count = buckets.reduce((sum, [, n]) => sum + n, 0);
   let left = Math.ceil(count * share);
-  for (const [cycles, n] of latencies) {
-    left -= n;
-    if (left <= 0) return cycles;
-  }
-  return 0;
+  return buckets.find(([, n]) => (left -= n) <= 0)?.[0] ?? 0;
 }
 
-export function percentiles(latencies: Latencies): Percentiles {
-  const count = latencies.reduce((sum, [, n]) => sum + n, 0);
-  const rank = (share: number): number => quantile(latencies, share);
+/** Of buckets in ascending order. */
+export function percentiles(buckets: readonly Bucket[]): Percentiles {
+  const count = buckets.reduce((sum, [, n]) => sum + n, 0);
+  const rank = (share: number): number => quantile(buckets, share);
   return { count, p50: rank(0.5), p99: rank(0.99), p999: rank(0.999), max: rank(1) };
 }

@@ -7,7 +7,7 @@ export { alternatives, assumptionsAbout, assumptionText, assumptionValues, defau
 export type { FunctionModel } from './deviceModel.js';
 export type { EventRecord } from './events.js';
 export { Layout } from './fill.js';
-export { quantile, type Latencies, type Percentiles } from './histogram.js';
+export { percentiles, quantile, type Bucket, type Percentiles } from './histogram.js';
 export { iommusOf, type IommuModel } from './iommus.js';
 export type { IoapicModel } from './ioapic.js';
 export { defaultLapicModel, type LapicModel } from './lapic.js';

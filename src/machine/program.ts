@@ -22,7 +22,7 @@ import {
 } from '../core/index.js';
 import { AmdTables, startAmd, type AmdStart } from './amdUnit.js';
 import type { EventRecord } from './events.js';
-import { latenciesAt, percentiles, type Latencies, type Percentiles } from './histogram.js';
+import { histogram, percentiles, type Bucket, type Percentiles } from './histogram.js';
 import { Machine } from './machine.js';
 import { readMeters, type MeterReading } from './meters.js';
 import { bitOf, propertiesOf } from './properties.js';
@@ -292,8 +292,9 @@ export class ProgramMachine extends Machine {
     return percentiles(this.latencies());
   }
 
-  latencies(): Latencies {
-    return latenciesAt(this.core, this.layout.table(Table.histogram));
+  /** The same as a histogram. */
+  latencies(): Bucket[] {
+    return histogram(this.core, this.layout.table(Table.histogram));
   }
 
   /** What was measured up to now; undefined: nothing was to be. */
