@@ -1,14 +1,33 @@
 /** `irqlab compare`: strategies side by side, on the same workloads and machines, with the same seeds. */
 import type { Command } from 'commander';
-import { writeFileSync } from 'node:fs';
-import { compare, comparisonDocument, instantiate, machineNamed, OwnThread, workloads, type Plan, type Setting, type Strategy } from '../compare/index.js';
+import { openPool } from '../campaign/index.js';
+import {
+  compare,
+  comparisonDocument,
+  instantiate,
+  machineNamed,
+  subjectsOf,
+  workloads,
+  type Plan,
+  type Setting,
+  type Strategy,
+} from '../compare/index.js';
 import { modelNames } from '../kernel/model/index.js';
-import { assembleSystem } from '../scenario/index.js';
 import { joined } from '../words.js';
 import { comparisonText } from './comparison.js';
-import { writePage } from './comparisonPage.js';
-import { formatOption, loadScenario, modelNamed, orInputError, several, simulatedSeconds, wholeNumber } from './options.js';
-import { count, Exit, InputError, Interrupt, print, printJson, Progress, type Format } from './output.js';
+import { expectPage, writePage } from './comparisonPage.js';
+import {
+  duration,
+  formatOption,
+  loadScenario,
+  modelNamed,
+  orInputError,
+  several,
+  simulatedSeconds,
+  threadCount,
+  wholeNumber,
+} from './options.js';
+import { clock, count, Exit, InputError, Interrupt, print, printJson, Progress, type Format } from './output.js';
 
 interface CompareOptions {
   readonly strategy?: readonly string[];
@@ -17,23 +36,17 @@ interface CompareOptions {
   readonly seed: number;
   readonly repeats: number;
   readonly seconds?: number;
-  readonly budget: number;
-  readonly precision: number;
+  readonly budget?: number;
+  readonly workers?: number;
+  readonly precision?: number;
   readonly html?: string;
   readonly format: Format;
 }
 
 const DEFAULT_STRATEGIES = ['linux-5.4', 'linux-5.9', 'linux-6.1', 'linux-6.12', 'linux-7.0'];
 const DEFAULT_MACHINE = '8';
+const DEFAULT_BUDGET = 240_000;
 const FIVE_PERCENT = 0.05;
-
-/** `90`, `90s`, `4m`, `1h`: milliseconds. */
-function duration(text: string): number {
-  const [, digits, unit = 's'] = /^(\d+(?:\.\d+)?)(s|m|h)?$/.exec(text) ?? [];
-  const ms = Number(digits) * { s: 1000, m: 60_000, h: 3_600_000 }[unit as 's' | 'm' | 'h'];
-  if (digits === undefined || ms === 0) throw new InputError(`"${text}" is no time; write e.g. 90s or 4m`);
-  return ms;
-}
 
 function percentage(text: string): number {
   const n = Number(text);
@@ -53,25 +66,32 @@ async function strategyNamed(text: string): Promise<Strategy> {
     behaviours[behaviour] = value;
   }
   const model = await modelNamed(name);
-  return { name: text, overrides: { model: orInputError(() => withBehaviours(model, behaviours, text)) } };
-}
-
-function withBehaviours(model: Awaited<ReturnType<typeof modelNamed>>, behaviours: Readonly<Record<string, string>>, text: string): typeof model {
-  if (Object.keys(behaviours).length === 0) return model;
-  if (model.set === undefined) throw new InputError(`${model.name} has no behaviours; write ${text.replace(/\+.*/, '')}`);
-  return model.set(behaviours);
+  if (Object.keys(behaviours).length > 0) {
+    if (model.set === undefined) throw new InputError(`${model.name} has no behaviours; write ${name}`);
+    orInputError(() => model.set?.(behaviours));
+  }
+  return { name: text, model: name, behaviours };
 }
 
 /** A built-in workload on each of the machines, a scenario on its own. */
 function settingsOf(name: string, machines: readonly string[]): Setting[] {
   const builtin = workloads.find((each) => each.name === name);
   if (builtin === undefined) {
-    const scenario = loadScenario(name, `; workloads are ${joined(workloads.map((each) => each.name), 'or')}`);
+    const scenario = loadScenario(
+      name,
+      `; workloads are ${joined(
+        workloads.map((each) => each.name),
+        'or',
+      )}`,
+    );
     return [{ workload: scenario.name, machine: undefined, scenario }];
   }
   return machines.map((machine) => {
     const kind = machineNamed(machine);
-    if (kind === undefined) throw new InputError(`"${machine}" is no machine; write a number of CPUs, with -vtd, -posted or -amd behind it for remapping, e.g. 8 or 64-vtd`);
+    if (kind === undefined)
+      throw new InputError(
+        `"${machine}" is no machine; write a number of CPUs, with -vtd, -posted or -amd behind it for remapping, e.g. 8 or 64-vtd`,
+      );
     try {
       return { workload: name, machine, scenario: instantiate(builtin, kind) };
     } catch (error) {
@@ -93,31 +113,35 @@ async function planOf(options: CompareOptions): Promise<Plan> {
     if (options.seconds === undefined && scenario.run.seconds > 100)
       throw new InputError(`a run of ${name} takes ${scenario.run.seconds} simulated seconds; write --seconds, e.g. --seconds 1`);
   }
-  const { seed, repeats, seconds, precision } = options;
+  const { seed, repeats, seconds, precision = FIVE_PERCENT } = options;
   return { strategies, settings, seed, repeats, seconds, precision, alpha: FIVE_PERCENT };
 }
 
 async function run(options: CompareOptions): Promise<void> {
   const plan = await planOf(options);
+  expectPage(options.html);
   const progress = new Progress();
   const interrupt = new Interrupt();
   const began = performance.now();
-  let interrupted = false;
-  const comparison = await compare(plan, new OwnThread(), {
-    stop: async () => {
-      interrupted = await interrupt.look();
-      return interrupted ? 'interrupted' : performance.now() - began > options.budget ? 'budget' : false;
-    },
-    progress: (done, planned) => {
-      progress.show(`${count(done)} of ${count(planned)} runs, ${((performance.now() - began) / 1000).toFixed(0)} s`);
-    },
-  });
-  progress.done();
-  if (options.html !== undefined) await writePage(options.html, comparison, (scenario, overrides) => assembleSystem(scenario, overrides));
-  interrupt.done();
-  if (options.format === 'json') printJson(comparisonDocument(comparison));
-  else print(comparisonText(comparison));
-  process.exitCode = interrupted ? Exit.interrupted : Exit.ok;
+  const { budget = DEFAULT_BUDGET, workers } = options;
+  const pool = await openPool(subjectsOf(plan), { workers, models: new URL('model.js', import.meta.url).href });
+  try {
+    const comparison = await compare(plan, pool, {
+      stop: () => (interrupt.stopped ? 'interrupted' : performance.now() - began > budget ? 'budget' : undefined),
+      progress: (done, planned) => {
+        progress.show(`${count(done)} of ${count(planned)} runs up to the next look, ${clock(performance.now() - began)}`);
+      },
+    });
+    progress.done();
+    if (options.html !== undefined) await writePage(options.html, comparison);
+    if (options.format === 'json') printJson(comparisonDocument(comparison));
+    else print(comparisonText(comparison));
+  } finally {
+    progress.done();
+    interrupt.done();
+    await pool.close();
+  }
+  process.exitCode = interrupt.stopped ? Exit.interrupted : Exit.ok;
 }
 
 export function addCompare(program: Command): void {
@@ -131,14 +155,27 @@ export function addCompare(program: Command): void {
         'It looks at the differences at 16 runs (more, where there is more to compare), and at twice as many each time, until each interval is small, or --repeats or --budget ends it. The intervals take nothing for granted about distributions, and hold together with 95 %, however often it looks: each look has half of the error of the one before.',
       ].join('\n\n'),
     )
-    .option('--strategy <name|file>', `a kernel model, or a file that exports one, with behaviours behind it, e.g. linux-6.1+cleanup=timer; repeated, the first is what the others are compared with (default: ${DEFAULT_STRATEGIES.join(', ')})`, several)
+    .option(
+      '--strategy <name|file>',
+      `a kernel model, or a file that exports one, with behaviours behind it, e.g. linux-6.1+cleanup=timer; repeated, the first is what the others are compared with (default: ${DEFAULT_STRATEGIES.join(', ')})`,
+      several,
+    )
     .option('--workload <name|file>', 'a workload, a built-in scenario or a file; may be repeated (default: all workloads)', several)
-    .option('--machine <name>', `a number of CPUs, with -vtd, -posted or -amd behind it for remapping, e.g. 64-vtd; may be repeated (default: ${DEFAULT_MACHINE})`, several)
+    .option(
+      '--machine <name>',
+      `a number of CPUs, with -vtd, -posted or -amd behind it for remapping, e.g. 64-vtd; may be repeated (default: ${DEFAULT_MACHINE})`,
+      several,
+    )
     .option('--seed <n>', 'seed of the first run; the others follow', wholeNumber, 1)
     .option('--repeats <n>', 'runs of each strategy at most', wholeNumber, 64)
     .option('--seconds <n>', 'simulated seconds of a run (default: what the workload says)', simulatedSeconds)
-    .option('--budget <time>', 'time that the runs may take, e.g. 90s, 4m or 1h (default: 4m)', duration, 240_000)
-    .option('--precision <percent>', 'an interval is small that reaches this far to either side, in percent of the value (default: 5)', percentage, FIVE_PERCENT)
+    .option('--budget <time>', 'time that the runs may take, e.g. 90s, 4m or 1h (default: 4m)', duration)
+    .option('--workers <n>', 'threads (default: one per processor)', threadCount)
+    .option(
+      '--precision <percent>',
+      'an interval is small that reaches this far to either side, in percent of the value (default: 5)',
+      percentage,
+    )
     .option('--html <file>', 'write a page with charts, which needs nothing besides')
     .addOption(formatOption())
     .action(run);

@@ -1,5 +1,14 @@
 /** What a comparison has come to, as text: a table for each setting, and below it what is shown and what is not. */
-import { metrics, valueText, type Comparison, type Metric, type SettingResult, type StrategyResult, type Summary, type Verdict } from '../compare/index.js';
+import {
+  metrics,
+  valueText,
+  type Comparison,
+  type Metric,
+  type SettingResult,
+  type StrategyResult,
+  type Summary,
+  type Verdict,
+} from '../compare/index.js';
 import { wrap } from '../check/index.js';
 import { count, headline, plural, style, width } from './output.js';
 
@@ -35,11 +44,22 @@ function table(result: SettingResult, part: readonly StrategyResult[], names: Re
   const row = (name: string, cells: readonly string[]): string =>
     `  ${name.padEnd(NAMES - 2)}${cells.map((each) => each.padStart(Math.min(column, 16))).join('')}`.trimEnd();
   return [
-    style.bold(row('', part.map(({ strategy }) => `${names.get(strategy) ?? strategy}  `))),
+    style.bold(
+      row(
+        '',
+        part.map(({ strategy }) => `${names.get(strategy) ?? strategy}  `),
+      ),
+    ),
     ...shown.map((metric) =>
       row(
         metric.name,
-        part.map(({ summaries, verdicts }) => cell(metric, summaries.get(metric.id), verdicts.find((verdict) => verdict.metric === metric.id))),
+        part.map(({ summaries, verdicts }) =>
+          cell(
+            metric,
+            summaries.get(metric.id),
+            verdicts.find((verdict) => verdict.metric === metric.id),
+          ),
+        ),
       ),
     ),
   ];
@@ -74,7 +94,8 @@ function differences({ strategy, verdicts, refused }: StrategyResult, baseline: 
   const [more, less] = [list('more'), list('less')];
   const same = named(verdicts, 'same').map(([{ name }]) => name);
   const unsure = named(verdicts, 'none').map(
-    ([metric, verdict]) => `${metric.name} (${Number.isFinite(verdict.low) && Number.isFinite(verdict.high) ? intervalText(metric, verdict) : 'too few runs to say'})`,
+    ([metric, verdict]) =>
+      `${metric.name} (${Number.isFinite(verdict.low) && Number.isFinite(verdict.high) ? intervalText(metric, verdict) : 'too few runs to say'})`,
   );
   return [
     `  ${style.bold(`${strategy} against ${baseline}`)}`,
@@ -112,5 +133,10 @@ export function comparisonText(comparison: Comparison): string {
     `Medians of runs; of lost, stray and faults the sum. + more than ${baseline}, - less: shown. = equal in all runs. Neither: no difference shown. Latencies are raise to handler, of what was handled.`,
     `The same seeds for all; differences are taken seed by seed, and their medians lie in the intervals in brackets (order statistics, whatever the distribution). Of lost, stray and faults the difference is the share of seeds with more of them less that with fewer. All ${count(intervals)} intervals hold together with ${100 * (1 - plan.alpha)} %: the error is divided among them, and each by its looks, at twice the runs each time, a half, a quarter and so on.`,
   ];
-  return [...legend, ...(long ? [''] : []), ...settings.flatMap((each) => settingText(each, baseline, names)), ...notes.flatMap((note) => wrap(note, width()))].join('\n');
+  return [
+    ...legend,
+    ...(long ? [''] : []),
+    ...settings.flatMap((each) => settingText(each, baseline, names)),
+    ...notes.flatMap((note) => wrap(note, width())),
+  ].join('\n');
 }

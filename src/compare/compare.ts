@@ -1,16 +1,18 @@
 /** Strategies side by side: the same seeds for all of them, until enough is known, or the budget ends. */
-import type { Overrides, Scenario } from '../scenario/index.js';
+import { RunError, type RunFigures, type RunJob, type RunSubject } from '../campaign/index.js';
+import type { Scenario } from '../scenario/index.js';
 import { judge, summarise, type Summary, type Verdict } from './judge.js';
-import type { Measurement } from './measure.js';
 import { metrics } from './metrics.js';
-import type { RunJob, Runner } from './runner.js';
 import { alphaOfLook, firstLook } from './statistics.js';
 
 /** A way of moving interrupts. */
 export interface Strategy {
   /** as reports call it */
   readonly name: string;
-  readonly overrides: Overrides;
+  /** a kernel model by its name, or by the file that exports it */
+  readonly model: string;
+  /** behaviours of it that are to be otherwise */
+  readonly behaviours?: Readonly<Record<string, string>>;
 }
 
 /** A workload on a machine. */
@@ -37,16 +39,25 @@ export interface Plan {
   readonly alpha: number;
 }
 
+/** Who runs the jobs, in their order: a `RunPool` of `subjectsOf` the plan. Ends early when `stopped` says so. */
+export interface Runner {
+  run(
+    jobs: Iterable<RunJob>,
+    got: (figures: readonly RunFigures[], jobs: readonly RunJob[]) => boolean | void,
+    stopped: () => boolean,
+  ): Promise<void>;
+}
+
 export interface CompareOptions {
-  /** asked between runs: true ends the comparison with what it has */
-  readonly stop?: () => false | 'budget' | 'interrupted';
+  /** asked now and then: why the comparison is to end with what it has; undefined: it goes on */
+  readonly stop?: () => 'budget' | 'interrupted' | undefined;
   readonly progress?: (done: number, planned: number) => void;
 }
 
 export interface StrategyResult {
   readonly strategy: string;
   /** in the order of their seeds, as many as of every other strategy */
-  readonly runs: readonly Measurement[];
+  readonly runs: readonly RunFigures[];
   /** by metric; one that no run says anything of is left out */
   readonly summaries: ReadonlyMap<string, Summary>;
   /** against the baseline, in the order of the metrics; none of the baseline itself */
@@ -61,7 +72,7 @@ export interface SettingResult {
   readonly ended: 'precise' | 'repeats' | 'budget' | 'interrupted';
   /** looks at the intervals */
   readonly looks: number;
-  /** in the order of the plan */
+  /** in the order of the plan; none: no seed was run with all of them */
   readonly strategies: readonly StrategyResult[];
 }
 
@@ -72,28 +83,38 @@ export interface Comparison {
   readonly settings: readonly SettingResult[];
 }
 
+/** What is run, setting by setting, and in each strategy by strategy. */
+export function subjectsOf({ strategies, settings, seconds }: Plan): RunSubject[] {
+  return settings.flatMap(({ scenario }) =>
+    strategies.map(({ model, behaviours }) => ({
+      scenario,
+      overrides: { model, behaviours },
+      limits: { measure: true, seconds },
+    })),
+  );
+}
+
 /** The runs of a setting, by strategy and seed. */
 class Gathered {
-  readonly runs: (Measurement | undefined)[][];
+  readonly setting: Setting;
+  readonly plan: Plan;
+  readonly runs: RunFigures[][];
   readonly refused: (string | undefined)[];
   ended: SettingResult['ended'] | undefined;
   looks = 0;
-  #seen = 0;
   result: readonly StrategyResult[] = [];
+  #seen = 0;
 
-  constructor(readonly setting: Setting, readonly plan: Plan) {
+  constructor(setting: Setting, plan: Plan) {
+    this.setting = setting;
+    this.plan = plan;
     this.runs = plan.strategies.map(() => []);
     this.refused = plan.strategies.map(() => undefined);
   }
 
   /** Seeds that all strategies have run with. */
   get complete(): number {
-    const ran = this.runs.filter((_, s) => this.refused[s] === undefined);
-    const missing = (runs: readonly unknown[]): number => {
-      const at = runs.findIndex((run) => run === undefined);
-      return at < 0 ? runs.length : at;
-    };
-    return Math.min(...ran.map(missing));
+    return Math.min(...this.runs.filter((_, s) => this.refused[s] === undefined).map((runs) => runs.length));
   }
 
   look(alpha: number): void {
@@ -102,17 +123,17 @@ class Gathered {
     if (!Number.isFinite(n) || n === this.#seen) return;
     this.#seen = n;
     this.looks++;
-    const use = alphaOfLook(alpha, this.looks);
-    const cut = this.runs.map((runs) => runs.slice(0, n).flatMap((run) => run ?? []));
+    const use = { alpha: alphaOfLook(alpha, this.looks), precision };
+    const cut = this.runs.map((runs, s) => (this.refused[s] === undefined ? runs.slice(0, n) : []));
     this.result = strategies.map(({ name }, s): StrategyResult => {
+      const runs = cut[s] ?? [];
       const refused = this.refused[s];
-      const runs = refused === undefined ? (cut[s] ?? []) : [];
       const summaries = metrics.map((metric) => [metric.id, summarise(metric, runs)] as const);
       return {
         strategy: name,
         runs,
         summaries: new Map(summaries.flatMap(([id, summary]) => (summary === undefined ? [] : [[id, summary] as const]))),
-        verdicts: s === 0 ? [] : metrics.flatMap((metric) => judge(metric, cut[0] ?? [], runs, { alpha: use, precision }) ?? []),
+        verdicts: s === 0 ? [] : metrics.flatMap((metric) => judge(metric, cut[0] ?? [], runs, use) ?? []),
         ...(refused !== undefined && { refused }),
       };
     });
@@ -124,36 +145,44 @@ class Gathered {
 }
 
 /** Runs the plan. Runs are handed out by seed, so that whenever it ends as many pairs as possible are whole. */
-export async function compare(plan: Plan, runner: Runner, { stop = () => false, progress }: CompareOptions = {}): Promise<Comparison> {
-  const intervals = metrics.length * (plan.strategies.length - 1) * plan.settings.length;
+export async function compare(plan: Plan, runner: Runner, { stop = () => undefined, progress }: CompareOptions = {}): Promise<Comparison> {
+  const { strategies, settings, repeats, seed } = plan;
+  const intervals = metrics.length * (strategies.length - 1) * settings.length;
   const alpha = plan.alpha / Math.max(1, intervals);
-  const all = plan.settings.map((setting) => new Gathered(setting, plan));
-  let stopped: ReturnType<typeof stop> = false;
+  const all = settings.map((setting) => new Gathered(setting, plan));
+  const place = ({ subject }: RunJob): readonly [Gathered | undefined, number] => [
+    all[Math.floor(subject / strategies.length)],
+    subject % strategies.length,
+  ];
   let done = 0;
-  for (let from = 0, to = Math.min(firstLook(alpha), plan.repeats); from < plan.repeats; from = to, to = Math.min(2 * to, plan.repeats)) {
+  for (let from = 0, to = Math.min(firstLook(alpha), repeats); from < repeats; from = to, to = Math.min(2 * to, repeats)) {
     const open = all.filter(({ ended }) => ended === undefined);
-    if (open.length === 0 || stopped) break;
-    const jobs = jobsOf(plan, open, from, to);
-    const planned = done + (to - from) * open.length * plan.strategies.length;
-    const lane = async (): Promise<void> => {
-      for (let job = jobs.next(); job.done !== true; job = jobs.next()) {
-        const { gathered, strategy, at, run } = job.value;
-        if (gathered.refused[strategy] === undefined) {
-          const outcome = await runner.run(run);
-          if ('refused' in outcome) gathered.refused[strategy] = outcome.refused;
-          else (gathered.runs[strategy] ??= [])[at] = outcome;
-        }
+    if (open.length === 0) break;
+    const subjects = all.flatMap((gathered, g) =>
+      strategies.flatMap((_, s) => (open.includes(gathered) ? [g * strategies.length + s] : [])),
+    );
+    const jobs = Array.from({ length: to - from }, (_, i) =>
+      subjects.map((subject): RunJob => ({ subject, seed: seed + from + i })),
+    ).flat();
+    const planned = done + jobs.length;
+    await runAll(runner, jobs, {
+      stopped: () => stop() !== undefined,
+      refuse: (job, why) => {
+        const [gathered, s] = place(job);
+        if (gathered) gathered.refused[s] = why;
+      },
+      got: (figures, job) => {
+        const [gathered, s] = place(job);
+        gathered?.runs[s]?.push(figures);
         progress?.(++done, planned);
-        stopped ||= stop();
-        if (stopped) return;
-      }
-    };
-    await Promise.all(Array.from({ length: runner.lanes }, lane));
+      },
+    });
+    const stopped = stop();
     for (const gathered of open) {
       gathered.look(alpha);
-      if (stopped) gathered.ended = stopped;
-      else if (to === plan.repeats) gathered.ended = 'repeats';
-      if (gathered.precise && gathered.complete >= to) gathered.ended = 'precise';
+      if (stopped !== undefined) gathered.ended = stopped;
+      else if (gathered.precise) gathered.ended = 'precise';
+      else if (to === repeats) gathered.ended = 'repeats';
     }
   }
   return {
@@ -163,22 +192,36 @@ export async function compare(plan: Plan, runner: Runner, { stop = () => false, 
   };
 }
 
-interface Task {
-  readonly gathered: Gathered;
-  readonly strategy: number;
-  readonly at: number;
-  readonly run: RunJob;
+interface Receiver {
+  readonly stopped: () => boolean;
+  readonly got: (figures: RunFigures, job: RunJob) => void;
+  readonly refuse: (job: RunJob, why: string) => void;
 }
 
-function* jobsOf(plan: Plan, open: readonly Gathered[], from: number, to: number): Generator<Task, undefined> {
-  for (let at = from; at < to; at++) {
-    for (const gathered of open) {
-      const { scenario } = gathered.setting;
-      for (const [strategy, { overrides }] of plan.strategies.entries()) {
-        const run = { scenario, overrides, seed: plan.seed + at, seconds: plan.seconds ?? scenario.run.seconds };
-        yield { gathered, strategy, at, run };
-      }
+/** Runs all jobs but those of subjects that cannot be run: what one of them says ends that subject, not the comparison. */
+async function runAll(runner: Runner, jobs: readonly RunJob[], { stopped, got, refuse }: Receiver): Promise<void> {
+  const refused = new Set<number>();
+  const finished = new Set<RunJob>();
+  while (!stopped()) {
+    const left = jobs.filter((job) => !finished.has(job) && !refused.has(job.subject));
+    if (left.length === 0) return;
+    try {
+      await runner.run(
+        left,
+        (figures, batch) => {
+          batch.forEach((job, i) => {
+            const of = figures[i];
+            if (of === undefined) return;
+            finished.add(job);
+            got(of, job);
+          });
+        },
+        stopped,
+      );
+    } catch (error) {
+      if (!(error instanceof RunError)) throw error;
+      refused.add(error.job.subject);
+      refuse(error.job, error.message);
     }
   }
-  return undefined;
 }

@@ -1,21 +1,22 @@
 /** A comparison as one JSON document, for programs and for the page. */
-import { CYCLES_PER_SECOND } from './measure.js';
-import { metrics } from './metrics.js';
+import { CYCLES_PER_SECOND, metrics } from './metrics.js';
 import type { Comparison, SettingResult, StrategyResult } from './compare.js';
-import type { Latencies } from '../machine/index.js';
+import type { Bucket } from '../machine/index.js';
 
 /** Points of a latency curve: shares from a half to one event of all. */
-const curveShares: readonly number[] = [0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9998, 0.9999, 0.99995, 0.99998, 0.99999];
+const curveShares: readonly number[] = [
+  0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9998, 0.9999, 0.99995, 0.99998, 0.99999,
+];
 
-/** Latencies of several runs as one. */
-function pooled(all: readonly Latencies[]): Latencies {
+/** readonly Bucket[] of several runs as one. */
+function pooled(all: readonly (readonly Bucket[])[]): readonly Bucket[] {
   const counts = new Map<number, number>();
   for (const latencies of all) for (const [cycles, n] of latencies) counts.set(cycles, (counts.get(cycles) ?? 0) + n);
   return [...counts].toSorted(([a], [b]) => a - b);
 }
 
 /** `[share, cycles]`, as far as there are events that lie beyond. */
-function curve(latencies: Latencies): (readonly [share: number, cycles: number])[] {
+function curve(latencies: readonly Bucket[]): (readonly [share: number, cycles: number])[] {
   const total = latencies.reduce((sum, [, n]) => sum + n, 0);
   const points: (readonly [number, number])[] = [];
   let [i, below] = [0, 0];

@@ -1,5 +1,5 @@
 /** What the runs of two strategies say of each other, metric by metric. */
-import type { Measurement } from './measure.js';
+import type { RunFigures } from '../campaign/index.js';
 import type { Metric } from './metrics.js';
 import { median, medianDifference, shareDifference } from './statistics.js';
 
@@ -32,7 +32,7 @@ export interface Verdict {
   readonly precise: boolean;
 }
 
-export function summarise(metric: Metric, runs: readonly Measurement[]): Summary | undefined {
+export function summarise(metric: Metric, runs: readonly RunFigures[]): Summary | undefined {
   const values = runs.flatMap((run) => metric.of(run) ?? []);
   if (values.length === 0) return undefined;
   return {
@@ -47,8 +47,8 @@ export function summarise(metric: Metric, runs: readonly Measurement[]): Summary
 /** The runs of both are in the order of their seeds. `precision`: a share of the baseline's value; of events, of the pairs. */
 export function judge(
   metric: Metric,
-  baseline: readonly Measurement[],
-  runs: readonly Measurement[],
+  baseline: readonly RunFigures[],
+  runs: readonly RunFigures[],
   { alpha, precision }: { readonly alpha: number; readonly precision: number },
 ): Verdict | undefined {
   const pairs = runs.flatMap((run, i) => {

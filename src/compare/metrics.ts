@@ -1,6 +1,9 @@
 /** What strategies are compared by: one number a run. */
-import { quantile } from '../machine/index.js';
-import { CYCLES_PER_SECOND, type Measurement } from './measure.js';
+import { quantile, type GaugeReading } from '../machine/index.js';
+import type { RunFigures } from '../campaign/index.js';
+
+/** Cycles of a simulated second (hardware.md G.1). */
+export const CYCLES_PER_SECOND = 3_000_000_000;
 
 /** `events`: a count that should be 0, compared by how often there are more of them; `share`: of 1; `time`: cycles; `count`: any other number. */
 export type Unit = 'events' | 'share' | 'time' | 'count';
@@ -15,14 +18,25 @@ export interface Metric {
   readonly unit: Unit;
   readonly group: 'risk' | 'latency' | 'cost';
   /** undefined: the run says nothing of it */
-  readonly of: (run: Measurement) => number | undefined;
+  readonly of: (run: RunFigures) => number | undefined;
 }
 
 const per = (amount: number | undefined, n: number | undefined): number | undefined =>
   amount === undefined || n === undefined || n === 0 ? undefined : amount / n;
 
 /** CPU time of operations, waits for remapping units included. */
-const operating = ({ spent }: Measurement): number | undefined => spent && spent.operation + spent.flush;
+function operating({ measured }: RunFigures): number | undefined {
+  const spent = measured?.meters?.spent;
+  return spent && spent.operation + spent.flush;
+}
+
+type Gauge = 'keptVectors' | 'allocatedVectors' | 'stopped';
+
+/** What was read of a variable that was in its range at some time. */
+function gauge({ measured }: RunFigures, name: Gauge): GaugeReading | undefined {
+  const reading = measured?.meters?.gauges[name];
+  return reading === undefined || reading.begun === 0 ? undefined : reading;
+}
 
 export const metrics: readonly Metric[] = [
   { id: 'lost', name: 'lost', about: 'events that nothing carried any more', unit: 'events', group: 'risk', of: ({ lost }) => lost },
@@ -30,27 +44,35 @@ export const metrics: readonly Metric[] = [
   {
     id: 'duplicates',
     name: 'duplicate',
-    about: 'share of handler entries without an event owed; a device that raises again before its handler has run causes some on any kernel',
+    about:
+      'share of handler entries without an event owed; a device that raises again before its handler has run causes some on any kernel',
     unit: 'share',
     group: 'risk',
-    of: (run) => per(run.duplicates, run.handled),
+    of: (run) => per(run.measured?.duplicates, run.handled),
   },
-  { id: 'faults', name: 'faults', about: 'requests that a remapping unit refused', unit: 'events', group: 'risk', of: ({ faults }) => faults },
-  ...([
-    ['p50', 'latency 50 %', 0.5],
-    ['p99', 'latency 99 %', 0.99],
-    ['p999', 'latency 99.9 %', 0.999],
-    ['max', 'latency most', 1],
-  ] as const).map(
-    ([id, name, share]): Metric => ({
-      id,
-      name,
-      about: `raise to handler entry: ${share === 1 ? 'the longest of a run' : `what ${share * 100} % of the events of a run do not exceed`}, of those that were handled`,
-      unit: 'time',
-      group: 'latency',
-      of: ({ latencies }) => (latencies.length === 0 ? undefined : quantile(latencies, share)),
-    }),
-  ),
+  {
+    id: 'faults',
+    name: 'faults',
+    about: 'requests that a remapping unit refused',
+    unit: 'events',
+    group: 'risk',
+    of: ({ measured }) => measured?.faults,
+  },
+  ...(
+    [
+      ['p50', 'latency 50 %', 0.5],
+      ['p99', 'latency 99 %', 0.99],
+      ['p999', 'latency 99.9 %', 0.999],
+      ['max', 'latency most', 1],
+    ] as const
+  ).map(([id, name, share]): Metric => ({
+    id,
+    name,
+    about: `raise to handler entry: ${share === 1 ? 'the longest of a run' : `what ${share * 100} % of the events of a run do not exceed`}, of those that were handled`,
+    unit: 'time',
+    group: 'latency',
+    of: ({ latencies }) => (latencies.length === 0 ? undefined : quantile(latencies, share)),
+  })),
   {
     id: 'cpuPerMove',
     name: 'CPU per move',
@@ -59,14 +81,21 @@ export const metrics: readonly Metric[] = [
     group: 'cost',
     of: (run) => per(operating(run), run.moves),
   },
-  { id: 'ipisPerMove', name: 'IPIs per move', about: 'IPIs of the run, by moves that took effect', unit: 'count', group: 'cost', of: (run) => per(run.ipis, run.moves) },
+  {
+    id: 'ipisPerMove',
+    name: 'IPIs per move',
+    about: 'IPIs of the run, by moves that took effect',
+    unit: 'count',
+    group: 'cost',
+    of: (run) => per(run.ipis, run.moves),
+  },
   {
     id: 'flushesPerMove',
     name: 'flushes per move',
     about: 'invalidations of remapping entries, by moves that took effect',
     unit: 'count',
     group: 'cost',
-    of: (run) => (run.flushes === 0 ? undefined : per(run.flushes, run.moves)),
+    of: (run) => (run.measured?.flushes === 0 ? undefined : per(run.measured?.flushes, run.moves)),
   },
   {
     id: 'flushWait',
@@ -74,7 +103,7 @@ export const metrics: readonly Metric[] = [
     about: 'CPU time to queue an invalidation and to wait for it',
     unit: 'time',
     group: 'cost',
-    of: (run) => per(run.spent?.flush, run.flushes),
+    of: (run) => per(run.measured?.meters?.spent.flush, run.measured?.flushes),
   },
   {
     id: 'kept',
@@ -82,7 +111,7 @@ export const metrics: readonly Metric[] = [
     about: 'time that the vector from before a move stays allocated, mean',
     unit: 'time',
     group: 'cost',
-    of: ({ keptVectors }) => per(keptVectors?.cycles, keptVectors?.begun),
+    of: (run) => per(gauge(run, 'keptVectors')?.cycles, gauge(run, 'keptVectors')?.begun),
   },
   {
     id: 'keptLongest',
@@ -90,7 +119,7 @@ export const metrics: readonly Metric[] = [
     about: 'time that the vector from before a move stays allocated, the longest',
     unit: 'time',
     group: 'cost',
-    of: ({ keptVectors }) => (keptVectors === undefined || keptVectors.begun === 0 ? undefined : keptVectors.longest),
+    of: (run) => gauge(run, 'keptVectors')?.longest,
   },
   {
     id: 'peakVectors',
@@ -98,7 +127,7 @@ export const metrics: readonly Metric[] = [
     about: 'vectors allocated on all CPUs together, the most at any time',
     unit: 'count',
     group: 'cost',
-    of: ({ allocatedVectors }) => allocatedVectors?.peak,
+    of: (run) => gauge(run, 'allocatedVectors')?.peak,
   },
   {
     id: 'migration',
@@ -106,7 +135,7 @@ export const metrics: readonly Metric[] = [
     about: 'share of the time of all CPUs that operations and what cleans up behind them take; a CPU that spins is busy',
     unit: 'share',
     group: 'cost',
-    of: (run) => per(operating(run), run.cycles * run.cpus),
+    of: (run) => per(operating(run), run.cycles * (run.measured?.cpus ?? 0)),
   },
   {
     id: 'stopped',
@@ -114,7 +143,7 @@ export const metrics: readonly Metric[] = [
     about: 'share of the time during which all CPUs have interrupts off for an operation',
     unit: 'share',
     group: 'cost',
-    of: ({ stopped, cycles }) => (stopped === undefined || stopped.begun === 0 ? undefined : stopped.cycles / cycles),
+    of: (run) => per(gauge(run, 'stopped')?.cycles, run.cycles),
   },
   {
     id: 'stoppedLongest',
@@ -122,7 +151,7 @@ export const metrics: readonly Metric[] = [
     about: 'the longest time that all CPUs have interrupts off for an operation',
     unit: 'time',
     group: 'cost',
-    of: ({ stopped }) => (stopped === undefined || stopped.begun === 0 ? undefined : stopped.longest),
+    of: (run) => gauge(run, 'stopped')?.longest,
   },
 ];
 

@@ -2,7 +2,7 @@
 import { Note, Property } from '../core/index.js';
 import type { EventRecord } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
-import { CYCLES_PER_SECOND } from './measure.js';
+import { CYCLES_PER_SECOND } from './metrics.js';
 
 /** Columns of the chart. */
 const BINS = 600;
@@ -73,14 +73,16 @@ class Teller {
         this.#mark('losses', at, `an event of ${names.sources[a] ?? a} is lost`);
         break;
       case 'flag':
-        if (b === (Property.noStray as number)) this.#mark('strays', at, `vector 0x${a.toString(16)} finds an empty slot on ${names.cpus[c] ?? 'a CPU'}`);
+        if (b === (Property.noStray as number))
+          this.#mark('strays', at, `vector 0x${a.toString(16)} finds an empty slot on ${names.cpus[c] ?? 'a CPU'}`);
         break;
       case 'opBegin':
         this.#begun.set(a, at);
         break;
       case 'opEnd': {
         const name = names.operations[a] ?? '';
-        if (/^(offline|online|suspend|resume)/.test(name) && this.#hotplug.length < KEPT) this.#hotplug.push([this.#begun.get(a) ?? at, at, name]);
+        if (/^(offline|online|suspend|resume)/.test(name) && this.#hotplug.length < KEPT)
+          this.#hotplug.push([this.#begun.get(a) ?? at, at, name]);
         break;
       }
       default:

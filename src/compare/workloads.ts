@@ -27,7 +27,7 @@ export interface Workload {
 
 /** Numbers that look random and are the same on every machine. */
 function* numbers(): Generator<number, never> {
-  for (let x = 1; ; ) {
+  for (let x = 1; ;) {
     x = (Math.imul(x, 1_664_525) + 1_013_904_223) >>> 0;
     yield x >>> 8;
   }
@@ -58,8 +58,7 @@ function devices(cpus: number, gaps: (mean: number) => string): string[] {
     'devices:',
     `  - {name: nic, kind: free, message: {type: msix}, interArrival: ${gaps(150_000)}, irqs: [${queues.join(', ')}]}`,
     ...DISKS.map(
-      (irq, d) =>
-        `  - {name: disk${d}, kind: free, interArrival: ${gaps(30_000)}, irqs: [{irq: ${irq}, cpu: ${(2 * d + 1) % cpus}}]}`,
+      (irq, d) => `  - {name: disk${d}, kind: free, interArrival: ${gaps(30_000)}, irqs: [{irq: ${irq}, cpu: ${(2 * d + 1) % cpus}}]}`,
     ),
     `  - {name: xhci, kind: handshake, interArrival: ${gaps(60_000)}, irqs: [{irq: ${XHCI}, cpu: ${cpus - 1}}]}`,
   ];
