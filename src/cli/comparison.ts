@@ -65,12 +65,13 @@ function table(result: SettingResult, part: readonly StrategyResult[], names: Re
   ];
 }
 
-function intervalText({ unit }: Metric, { low, high }: Verdict): string {
+function intervalText({ unit }: Metric, { low, high, shown }: Verdict): string {
   const text = unit === 'events' ? percent : (value: number): string => valueText(unit, value);
-  return `${text(low)} to ${text(high)}`;
+  // the sign may be shown although the size is not known so well
+  return `${low === 0 && shown === 'more' ? 'above 0' : text(low)} to ${high === 0 && shown === 'less' ? 'below 0' : text(high)}`;
 }
 
-/** `less stray: in 84 % of the pairs (60 % to 95 %)` */
+/** `stray -84 % (-95 % to -60 %)` */
 function shownText(metric: Metric, verdict: Verdict): string {
   const size = metric.unit === 'events' ? percent(verdict.difference) : valueText(metric.unit, verdict.difference);
   return `${metric.name} ${verdict.difference > 0 ? '+' : ''}${size} (${intervalText(metric, verdict)})`;

@@ -48,7 +48,7 @@ export async function writePage(file: string, comparison: Comparison): Promise<v
     {
       chartScript: textAt(import.meta.resolve('uplot/dist/uPlot.iife.min.js')),
       chartStyle: textAt(import.meta.resolve('uplot/dist/uPlot.min.css')),
-      script: textAt(new URL('../compare/browser.js', import.meta.url).href),
+      script: textAt(new URL('comparisonBrowser.js', import.meta.url).href),
     },
   );
   write(file, page);

@@ -14,6 +14,7 @@ export {
 } from './compare.js';
 export type { Summary, Verdict } from './judge.js';
 export { metrics, valueText, type Metric, type Unit } from './metrics.js';
-export { comparisonPage, type PageAssets } from './page.js';
+export { ownThread } from './ownThread.js';
+export { comparisonPage, type PageAssets, type PageData } from './page.js';
 export { timelineOf, type Timeline } from './timeline.js';
 export { instantiate, machineNamed, workloads, type MachineKind, type Workload } from './workloads.js';

@@ -1,12 +1,19 @@
 /** A comparison as one page: data, charts and all that they need stand in it, and it asks for nothing from anywhere. */
-import type { PageData } from './browser.js';
+import type { ComparisonDocument } from './document.js';
+import type { Timeline } from './timeline.js';
+
+/** What the page has: `timelines` by setting and strategy. */
+export interface PageData {
+  readonly document: ComparisonDocument;
+  readonly timelines: readonly (readonly (Timeline | null)[])[];
+}
 
 /** Texts that go into the page as they are. */
 export interface PageAssets {
   /** uPlot, which leaves a global of that name, and its style */
   readonly chartScript: string;
   readonly chartStyle: string;
-  /** what src/compare/browser.ts was compiled to */
+  /** what draws `PageData`, which stands in the element `data`: a module that imports nothing */
   readonly script: string;
 }
 

@@ -3,16 +3,9 @@
  * is, so it imports nothing; `uPlot` is there already.
  */
 import type UPlot from 'uplot';
-import type { ComparisonDocument } from './document.js';
-import type { Timeline } from './timeline.js';
+import type { ComparisonDocument, PageData } from '../compare/index.js';
 
 declare const uPlot: typeof UPlot;
-
-/** What the page has: `timelines` by setting and strategy. */
-export interface PageData {
-  readonly document: ComparisonDocument;
-  readonly timelines: readonly (readonly (Timeline | null)[])[];
-}
 
 type Setting = ComparisonDocument['settings'][number];
 type StrategyData = Setting['strategies'][number];
@@ -77,11 +70,13 @@ function cellOf(metric: MetricData, strategy: StrategyData): HTMLElement {
   td.classList.add(shown);
   const text = (value: number): string => (events ? `${significant(value * 100)} %` : valueText(metric.unit, value));
   const sign = (value: number): string => (value > 0 ? '+' : '');
-  const interval = low === null || high === null ? 'too few runs' : `${sign(low)}${text(low)} … ${sign(high)}${text(high)}`;
+  // the sign may be shown although the size is not known so well
+  const from = low === 0 && shown === 'more' ? 'above 0' : `${sign(low ?? 0)}${text(low ?? 0)}`;
+  const to = high === 0 && shown === 'less' ? 'below 0' : `${sign(high ?? 0)}${text(high ?? 0)}`;
+  const interval = low === null || high === null ? 'too few runs' : `${from} … ${to}`;
   td.append(make('span', 'mark', marks[shown] ?? ''));
-  td.append(
-    make('span', 'interval', shown === 'same' ? 'equal in all runs' : shown === 'none' ? `no difference shown: ${interval}` : interval),
-  );
+  if (shown === 'same' || shown === 'none') td.append(make('span', 'interval', 'no difference shown'));
+  td.append(make('span', 'interval', shown === 'same' ? 'equal in all runs' : interval));
   return td;
 }
 
@@ -156,9 +151,11 @@ function drawLatencies(setting: Setting): void {
   const options = (width: number): UPlot.Options => ({
     width,
     height: height(width),
-    scales: { x: { distr: 3, time: false }, y: { distr: 3 } },
+    scales: { x: { distr: 3, time: false, range: [2, Math.max(10, 1 / (1 - (shares.at(-1) ?? 0.5))) * 1.3] }, y: { distr: 3 } },
     axes: [
-      { ...axis('share of events that are no slower', decades(percent)), space: 30 },
+      axis('share of events that are no slower', (oneIn) =>
+        width > 450 || Math.round(Math.log10(oneIn)) % 2 === 1 ? decades(percent)(oneIn) : '',
+      ),
       {
         ...axis(
           'raise to handler',
@@ -173,7 +170,8 @@ function drawLatencies(setting: Setting): void {
         label: strategy,
         stroke: colour(s),
         width: 2,
-        dash: s < COLOURS ? [] : [6, 4],
+        // lines that lie on each other are told apart
+        dash: [[], [9, 4], [3, 3]][s % 3] ?? [],
         points: { show: true, size: 5, fill: colour(s) },
         value: (_: UPlot, value: number | null) => (value === null ? '' : timeText((value * doc.cyclesPerSecond) / 1e6)),
       })),
