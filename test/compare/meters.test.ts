@@ -36,7 +36,10 @@ async function sampled({ built, machine }: System, { cycles, step }: { readonly 
     at.run(step);
     if ([2, 3].includes(at.variable(state))) seen.stopped += step;
     if (at.variable(kept, 0) !== 0) seen.kept += step;
-    seen.peak = Math.max(seen.peak, [0, 1, 2].slice(0, at.setup.apicIds.length).reduce((sum, c) => sum + at.variable(allocated, c), 0));
+    seen.peak = Math.max(
+      seen.peak,
+      [0, 1, 2].slice(0, at.setup.apicIds.length).reduce((sum, c) => sum + at.variable(allocated, c), 0),
+    );
     for (let c = 0; c < at.setup.apicIds.length; c++) {
       const label = labels[at.instruction(c) ?? -1];
       if (label === undefined || /sleeps|stop_todo|cpu_state/.test(label.text)) continue;
@@ -53,7 +56,8 @@ describe('a move and back on 5.9', () => {
   test('the vector stays until the cleanup IPI, of which there is one a move', async () => {
     const at = await moving.machine({ timed: true, record: 1, seed: 1, measure: true });
     at.run(600_000);
-    const noted = (note: Note): bigint[] => events.flatMap(({ kind, b, time }) => (kind === 'note' && b === (note as number) ? [time] : []));
+    const noted = (note: Note): bigint[] =>
+      events.flatMap(({ kind, b, time }) => (kind === 'note' && b === (note as number) ? [time] : []));
     const events = at.events();
     const [begun, ended] = [noted(Note.moved), noted(Note.cleaned)];
     expect([begun.length, ended.length]).toEqual([2, 2]);

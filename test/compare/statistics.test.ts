@@ -1,6 +1,14 @@
 /** What is said of differences: against values that are known, and against worlds in which the truth is. */
 import { describe, expect, test } from 'vitest';
-import { alphaOfLook, binomialAtMost, firstLook, median, medianDifference, shareDifference, shareInterval } from '../../src/compare/statistics.js';
+import {
+  alphaOfLook,
+  binomialAtMost,
+  firstLook,
+  median,
+  medianDifference,
+  shareDifference,
+  shareInterval,
+} from '../../src/compare/statistics.js';
 
 /** Numbers from 0 to 1, the same in every run (mulberry32). */
 function random(seed: number): () => number {
@@ -90,7 +98,13 @@ describe('simulated worlds, looked at again and again', () => {
 
   test('a difference that is there is shown', () => {
     // the bounds exclude 2.5 in nearly all trials, and the sign is never doubted
-    expect(wrong((next) => skewed(next) - 3 + 2, 0, (look) => alphaOfLook(alpha, look))).toBeGreaterThan(0.95);
+    expect(
+      wrong(
+        (next) => skewed(next) - 3 + 2,
+        0,
+        (look) => alphaOfLook(alpha, look),
+      ),
+    ).toBeGreaterThan(0.95);
   });
 
   test.each([
