@@ -1,12 +1,10 @@
 // What remains after both compilers have run: makes dist/ complete on its own, so that it can be packed or copied as it is.
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = new URL('../', import.meta.url);
 const at = (/** @type {string} */ path) => fileURLToPath(new URL(path, root));
 
-// npx runs it as it lies here
-chmodSync(at('dist/src/cli/main.js'), 0o755);
 mkdirSync(at('dist/build'), { recursive: true });
 copyFileSync(at('build/irqlab.wasm'), at('dist/build/irqlab.wasm'));
 

@@ -1,5 +1,30 @@
 /** The public API of irqlab, and nothing else. */
-export { timedRun, type DeadlineReport, type Held, type LateEvent, type RunLimits, type RunResult } from './campaign/index.js';
+export {
+  campaign,
+  FileError,
+  mergeCampaigns,
+  openPool,
+  RunError,
+  timedRun,
+  type CampaignOptions,
+  type CampaignProgress,
+  type CampaignResult,
+  type Counts,
+  type DeadlineReport,
+  type FailureKind,
+  type Held,
+  type LateEvent,
+  type Merged,
+  type PoolOptions,
+  type RunFigures,
+  type RunJob,
+  type RunLimits,
+  type RunPool,
+  type RunResult,
+  type RunSubject,
+  type Seeds,
+  type Tallied,
+} from './campaign/index.js';
 export {
   checkJsonSchema,
   checkResultOf,

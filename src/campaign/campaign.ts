@@ -1,5 +1,6 @@
 /** Campaigns: many seeds of a scenario over worker threads, kept in a file as they come, and gone on with whatever ended them. */
 import type { System } from '../scenario/index.js';
+import { RunError } from './errors.js';
 import type { RunFigures } from './figures.js';
 import { openPool } from './open.js';
 import type { Head } from './records.js';
@@ -127,7 +128,11 @@ export async function campaign(subject: RunSubject, options: CampaignOptions): P
     if (tally.runs < of && !failed()) {
       const pool = await openPool([subject], { workers, models });
       try {
-        await pool.run(jobs(seeds, known, of), got, () => stopped() || ms() > budget);
+        await pool
+          .run(jobs(seeds, known, of), got, () => stopped() || ms() > budget)
+          .catch((error: unknown): never => {
+            throw error instanceof RunError ? new RunError(error.job, error.cause, head.run) : error;
+          });
       } finally {
         await pool.close();
       }

@@ -4,12 +4,15 @@ import type { RunJob } from './subject.js';
 /** What is wrong with a file. */
 export class FileError extends Error {}
 
-/** A run that ended the worker it was in, or threw, twice. */
+/** A run ended the worker it was in, or threw, twice. */
 export class RunError extends Error {
   readonly job: RunJob;
+  /** what makes it again, as far as that is known: a command without the seed */
+  readonly run: string;
 
-  constructor(job: RunJob, cause: unknown) {
+  constructor(job: RunJob, cause: unknown, run = 'irqlab run') {
     super(cause instanceof Error ? cause.message : String(cause), { cause });
     this.job = job;
+    this.run = run;
   }
 }

@@ -8,5 +8,5 @@ export { mergeCampaigns, openPool } from './open.js';
 export type { RunPool } from './pool.js';
 export { seedsText, type Seeds } from './seeds.js';
 export type { PoolOptions, RunJob, RunSubject } from './subject.js';
-export { Tally, type FailureKind, type Tallied } from './tally.js';
+export type { FailureKind, Tallied } from './tally.js';
 export { runSystem, timedRun, type Measured, type RunLimits, type RunResult } from './timed.js';

@@ -2,6 +2,7 @@
 import { Drop, Hold, NONE, Note, Property } from '../core/index.js';
 import type { EventRecord } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
+import { dropped } from './where.js';
 
 /** A part of an event's way: what held it up, in words, and for how long altogether. */
 export interface Held {
@@ -84,17 +85,6 @@ const names: Readonly<Record<Hold, Held['by'] | undefined>> = {
   [Hold.done]: undefined,
 };
 
-const drops: Readonly<Record<Drop, string>> = {
-  [Drop.softwareDisabled]: 'the LAPIC is disabled',
-  [Drop.noTarget]: 'no LAPIC has this id',
-  [Drop.illegalVector]: 'the vector is illegal',
-  [Drop.noEffect]: 'it has no effect there',
-  [Drop.wildWrite]: 'it is no interrupt',
-  [Drop.disabledDevice]: 'MSI is disabled in the device',
-  [Drop.silenced]: 'the device may send nothing',
-  [Drop.masked]: 'it is masked, and does not keep what it cannot send',
-};
-
 /** Spans by what held the event up, in the order in which they began. */
 class Spans {
   readonly #all = new Map<string, { by: Held['by']; what: string; cycles: number }>();
@@ -162,7 +152,7 @@ export class Lateness {
         this.#end(a, time, 'lost', this.#whyLost(a, time));
         break;
       case 'drop':
-        this.#gone = { time, why: `${a === NONE || c === Drop.masked ? '' : this.#carrier(a, b, c)}dropped: ${drops[c as Drop]}` };
+        this.#gone = { time, why: `${a === NONE || c === Drop.masked ? '' : this.#carrier(a, b, c)}dropped: ${dropped[c as Drop]}` };
         break;
       case 'init':
         this.#gone = { time, why: `INIT empties the IRR of ${this.#cpu(a)}` };

@@ -6,7 +6,7 @@ import type { PoolOptions, RunSubject } from './subject.js';
 /** Worker threads for runs of these subjects. Node only. */
 export async function openPool(subjects: readonly RunSubject[], options: PoolOptions = {}): Promise<RunPool> {
   const { RunPool: Pool } = await import('./pool.js');
-  return new Pool(subjects, options);
+  return Pool.open(subjects, options);
 }
 
 /**

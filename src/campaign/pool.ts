@@ -4,14 +4,14 @@
  */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { Piscina } from 'piscina';
+import type { Piscina } from 'piscina';
 import { RunError } from './errors.js';
 import type { RunFigures } from './figures.js';
 import type { PoolOptions, RunJob, RunSubject } from './subject.js';
-import type { PoolTask, Ran, runBatch } from './worker.js';
+import type { PoolTask, Ran, runBatch } from './runner.js';
 
 /** More would spend their time on what each of them assembles for itself. */
-export const MOST_WORKERS = 16;
+const MOST_WORKERS = 16;
 /** Milliseconds of work that a worker is given at once: what a hand-over costs is nothing beside it, and nobody waits long for the last. */
 const BATCH = 100;
 /** Runs of a batch, however short they are. */
@@ -27,18 +27,28 @@ export class RunPool {
   /** by subject: milliseconds that a run takes, as far as is known */
   readonly #cost = new Map<number, number>();
 
-  constructor(subjects: readonly RunSubject[], { workers = Math.min(MOST_WORKERS, availableParallelism()), models }: PoolOptions = {}) {
+  private constructor(pool: Piscina<readonly RunJob[], Ran[]>, workers: number) {
+    this.#pool = pool;
     this.#workers = workers;
-    this.#pool = new Piscina({
-      filename: fileURLToPath(new URL('worker.js', import.meta.url)),
+  }
+
+  /** Threads that begin when there is something to do. */
+  static async open(
+    subjects: readonly RunSubject[],
+    { workers = Math.min(MOST_WORKERS, availableParallelism()), models }: PoolOptions,
+  ): Promise<RunPool> {
+    const { Piscina: Pool } = await import('piscina');
+    const pool = new Pool<readonly RunJob[], Ran[]>({
+      filename: fileURLToPath(new URL('runner.js', import.meta.url)),
       name: 'runBatch' satisfies (typeof runBatch)['name'],
       minThreads: 1,
       maxThreads: workers,
       idleTimeout: Infinity,
       workerData: { subjects, models } satisfies PoolTask,
     });
-    // a worker that falls while it has nothing to do is replaced
-    this.#pool.on('error', () => undefined);
+    // one that falls while it has nothing to do is replaced
+    pool.on('error', () => undefined);
+    return new RunPool(pool, workers);
   }
 
   /**

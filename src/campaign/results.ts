@@ -1,5 +1,5 @@
 /** The file of a campaign as it grows: one seed a line, in their order. Node only. */
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { FileError } from './errors.js';
 import type { RunFigures } from './figures.js';
 import { LineWriter, linesOf } from './lines.js';
@@ -29,8 +29,7 @@ export function* runsOf(file: string): Generator<{ readonly figures: RunFigures;
 
 /** True for a file that was begun with this head, and whose first line was not finished. */
 function isBegun(file: string, head: string): boolean {
-  if (statSync(file).size >= Buffer.byteLength(head)) return false;
-  return !statSync(file).isFile() || [...linesOf(file)].length === 0;
+  return statSync(file).size < Buffer.byteLength(head) && head.startsWith(readFileSync(file, 'utf8'));
 }
 
 export class Results {

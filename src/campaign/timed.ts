@@ -1,6 +1,7 @@
 /** A timed, seeded run of a scenario until its bound or the first failure. */
-import type { Bucket, MeterReading, Percentiles, ProgramMachine } from '../machine/index.js';
+import type { Bucket, EventRecord, MeterReading, Percentiles, ProgramMachine } from '../machine/index.js';
 import { Lateness, type DeadlineReport } from './lateness.js';
+import { whereOf } from './where.js';
 import { assembleSystem, type Overrides, type Scenario, type System } from '../scenario/index.js';
 
 /** Cycles of a simulated second (hardware.md G.1). */
@@ -8,8 +9,9 @@ const CYCLES_PER_SECOND = 3_000_000_000;
 /** Cycles a call into the module runs: short enough for progress and Ctrl-C, long enough for the engine's upper tier. */
 const SLICE = 300_000_000;
 
-/** Records of the ring, where somebody reads them. */
+/** Records of the ring, where somebody reads them all; and where only the last ones are of use. */
 const RING = 1 << 14;
+const LAST = 1 << 11;
 
 export interface RunLimits {
   readonly seed?: number | undefined;
@@ -91,13 +93,23 @@ export async function runSystem(system: System, limits: RunLimits = {}): Promise
   const seed = limits.seed ?? scenario.run.seed;
   const lateness = limits.deadline === undefined ? undefined : new Lateness(system, limits.deadline);
   const holds = lateness !== undefined;
-  const machine = await system.machine({ timed: true, record: 1, seed, ring: holds ? RING + system.names.sources.length : 0, holds, measure: limits.measure === true });
+  const measure = limits.measure === true;
+  // what goes on behind failures tells of none
+  const ring = measure && !holds ? 0 : (holds ? RING : LAST) + system.names.sources.length;
+  const machine = await system.machine({ timed: true, record: 1, seed, ring, holds, measure });
+  let last: readonly EventRecord[] = [];
+  const read = (records: readonly EventRecord[]): void => {
+    lateness?.take(records);
+    last = records;
+  };
   const run = (cycles: number): ReturnType<typeof machine.run> => {
     const end = machine.now + BigInt(cycles);
     while (true) {
       const ran = machine.run(Number(end - machine.now));
-      lateness?.take(machine.events());
+      // without a deadline nobody reads the records but of a failure, and of that the last ones
+      if (lateness !== undefined) read(machine.events());
       if (ran.status !== 'ringFull') return ran;
+      if (lateness === undefined) machine.forget();
     }
   };
   const bound = Math.round((limits.seconds ?? scenario.run.seconds) * CYCLES_PER_SECOND);
@@ -110,7 +122,7 @@ export async function runSystem(system: System, limits: RunLimits = {}): Promise
       failed = broken.filter((name) => machine.setup.properties.includes(name));
       break;
     }
-    if (limits.measure !== true && machine.stuckIsr) {
+    if (!measure && machine.stuckIsr) {
       verdict = 'failed';
       failed = ['noStuckIsr'];
       break;
@@ -131,7 +143,7 @@ export async function runSystem(system: System, limits: RunLimits = {}): Promise
     seed,
     verdict,
     failed,
-    where: '',
+    where: verdict === 'failed' ? whereOf(system, holds ? last : machine.events(), deadline) : '',
     cycles: machine.now,
     seconds: Number(machine.now) / CYCLES_PER_SECOND,
     sent: machine.counter('raises'),
@@ -150,7 +162,7 @@ export async function runSystem(system: System, limits: RunLimits = {}): Promise
     leaked: machine.note('leaked'),
     latency: machine.latency(),
     latencies: machine.latencies(),
-    ...(limits.measure === true && { measured: measuredOn(machine) }),
+    ...(measure && { measured: measuredOn(machine) }),
     ...(deadline !== undefined && { deadline }),
     digest: machine.eventDigest(),
   };

@@ -13,7 +13,7 @@ import {
   type SystemOptions,
 } from './options.js';
 import { clock, count, Exit, field, headline, InputError, Interrupt, print, printJson, Progress, seconds, style } from './output.js';
-import { figuresText, kindsText, talliedJson, verdictText } from './tallied.js';
+import { figuresText, kindsText, kindsJson, verdictText } from './tallied.js';
 
 interface CampaignCommand extends SystemOptions {
   readonly seeds: Seeds;
@@ -47,12 +47,12 @@ function shardOf(text: string): NonNullable<Seeds['shard']> {
 }
 
 /** What went wrong with a file or a run becomes a sentence. */
-export function asInputError(error: unknown, file: string | undefined, run = 'irqlab run'): unknown {
+export function asInputError(error: unknown, file: string | undefined): unknown {
   if (error instanceof FileError || error instanceof ModelError) return new InputError(error.message);
   if (error instanceof RunError) {
-    const { seed } = error.job;
+    const { job, run, message } = error;
     return new InputError(
-      `seed ${seed} cannot be run: ${error.message.replace(/\.$/, '')}; "${run} --seed ${seed}" shows it, and what came before is kept`,
+      `seed ${job.seed} cannot be run: ${message.replace(/\.$/, '')}; what came before is kept; to see it: ${run} --seed ${job.seed}`,
     );
   }
   const code = error instanceof Error && 'code' in error && 'syscall' in error ? String(error.code) : undefined;
@@ -74,7 +74,7 @@ function ending({ ended, of, runs, made }: CampaignResult, out: string | undefin
   return field('unfinished', `${why}: ${count(runs)} of ${count(of)} seeds${next}`);
 }
 
-export function campaignText(result: CampaignResult, out?: string): string {
+function campaignText(result: CampaignResult, out?: string): string {
   const { scenario, model, seeds, run, made, ms } = result;
   const [words, paint] = verdictText(result);
   return [
@@ -136,16 +136,10 @@ export function addCampaign(program: Command): void {
           progress.done();
           interrupt.done();
         });
+      const { kinds, ms, ...rest } = result;
       if (format === 'json') {
-        const { ms, kinds: _, ...rest } = result;
-        printJson({
-          command: 'campaign',
-          ...rest,
-          ...talliedJson(result.run, result),
-          seconds: ms / 1000,
-          rate: ms === 0 ? 0 : (result.made / ms) * 1000,
-          out: out ?? null,
-        });
+        const rate = result.made === 0 ? null : (result.made / ms) * 1000;
+        printJson({ command: 'campaign', ...rest, kinds: kindsJson(result.run, kinds), seconds: ms / 1000, rate, out: out ?? null });
       } else print(campaignText(result, out));
       const undecided = result.ended === 'complete' ? Exit.ok : Exit.unknown;
       process.exitCode = interrupt.stopped && result.ended === 'stopped' ? Exit.interrupted : result.failed > 0 ? Exit.failed : undecided;

@@ -4,7 +4,7 @@ import { mergeCampaigns, seedsText, type Merged } from '../campaign/index.js';
 import { asInputError } from './campaign.js';
 import { formatOption } from './options.js';
 import { count, Exit, field, headline, plural, print, printJson, type Format } from './output.js';
-import { figuresText, kindsText, talliedJson, verdictText } from './tallied.js';
+import { figuresText, kindsText, kindsJson, verdictText } from './tallied.js';
 
 interface MergeOptions {
   readonly out?: string;
@@ -43,7 +43,7 @@ export function addMerge(program: Command): void {
       });
       const { scenario, model, seeds, run, runs, of } = merged;
       if (format === 'json')
-        printJson({ command: 'merge', ...merged, ...talliedJson(run, merged), complete: runs === of, out: out ?? null });
+        printJson({ command: 'merge', ...merged, kinds: kindsJson(run, merged.kinds), complete: runs === of, out: out ?? null });
       else {
         const [words, paint] = verdictText(merged);
         const head = headline(`${scenario}, ${model}, ${seedsText(seeds)}`, words, paint);

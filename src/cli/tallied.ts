@@ -6,7 +6,7 @@ import { percentilesText, wayText, workText } from './counts.js';
 import { count, field, plural, style, width } from './output.js';
 
 /** The command that makes the first run of a kind. */
-export function replayOf(run: string, { seed }: FailureKind): string {
+function replayOf(run: string, { seed }: FailureKind): string {
   return `${run} --seed ${seed}`;
 }
 
@@ -34,6 +34,7 @@ export function verdictText({ runs, failed }: Tallied): readonly [words: string,
     : [`FAILED in ${count(failed)} of ${plural(runs, 'run')}`, style.alarm];
 }
 
-export function talliedJson(run: string, { kinds, latency, ...rest }: Tallied): object {
-  return { ...rest, latency, kinds: kinds.map((kind) => ({ ...kind, failed: kind.failed.map(kebab), reproduce: replayOf(run, kind) })) };
+/** Kinds of failures, each with the command that makes the first of them. */
+export function kindsJson(run: string, kinds: readonly FailureKind[]): object[] {
+  return kinds.map((kind) => ({ ...kind, failed: kind.failed.map(kebab), reproduce: replayOf(run, kind) }));
 }

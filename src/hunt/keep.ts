@@ -2,7 +2,8 @@
  * The file of a hunt: a line that says what is hunted, and one behind it for each stretch of items that is done. Lines are only ever
  * added, so that whatever ends the program, the file is good up to the last whole line.
  */
-import { appendFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, truncateSync, writeFileSync } from 'node:fs';
+import { linesOf } from '../campaign/lines.js';
 import type { Outcome } from './examine.js';
 import type { Only } from './items.js';
 
@@ -32,9 +33,7 @@ export class KeptError extends Error {}
 
 /** What is kept in a file. Throws `KeptError` for one that is none of a hunt. */
 export function keptHunt(file: string): { readonly head: Head; readonly stretches: readonly Stretch[] } {
-  const text = readFileSync(file, 'utf8');
-  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-  const [first, ...rest] = whole.split('\n').slice(0, -1).map(parsed);
+  const [first, ...rest] = [...linesOf(file)].map(({ text }) => parsed(text));
   if (first === undefined || !isHead(first))
     throw new KeptError(`${file} is no file of a hunt; name one that irqlab hunt wrote, or a new one`);
   const end = rest.findIndex((each) => each === undefined);
@@ -62,16 +61,11 @@ export class Keeper {
   /** Begins a file, or goes on behind the last whole line of one. */
   constructor(file: string, head: Head) {
     this.#file = file;
-    if (existsSync(file)) truncateSync(file, Buffer.byteLength(wholeLines(file)));
+    if (existsSync(file)) truncateSync(file, [...linesOf(file)].at(-1)?.end ?? 0);
     else writeFileSync(file, `${JSON.stringify(head)}\n`);
   }
 
   add(stretch: Stretch): void {
     appendFileSync(this.#file, `${JSON.stringify(stretch)}\n`);
   }
-}
-
-function wholeLines(file: string): string {
-  const text = readFileSync(file, 'utf8');
-  return text.slice(0, text.lastIndexOf('\n') + 1);
 }

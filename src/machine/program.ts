@@ -388,6 +388,11 @@ export class ProgramMachine extends Machine {
     return { status: status === Status.failed ? 'failed' : status === Status.ringFull ? 'ringFull' : 'more', broken };
   }
 
+  /** Leaves out the records since the last call. */
+  forget(): void {
+    this.core.exports.ringClear();
+  }
+
   /** The records since the last call as they are, oldest first. */
   override events(): EventRecord[] {
     return this.takeRecords();

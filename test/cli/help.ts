@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const program = join(root, 'dist/src/cli/main.js');
+const program = join(root, 'dist/bin/cli/main.js');
 
 export interface Ran {
   readonly code: number | null;
@@ -17,12 +17,14 @@ export interface Ran {
 interface How {
   /** SIGINT after so many milliseconds */
   readonly interruptAfter?: number;
+  /** this signal as soon as that is so */
+  readonly signal?: { readonly name: NodeJS.Signals; readonly when: () => boolean };
   readonly env?: Readonly<Record<string, string>>;
   /** what the standard input holds; nothing if left out */
   readonly input?: string;
 }
 
-function run(command: string, args: readonly string[], { interruptAfter, env = {}, input }: How): Promise<Ran> {
+function run(command: string, args: readonly string[], { interruptAfter, signal, env = {}, input }: How): Promise<Ran> {
   return new Promise((resolve, reject) => {
     // whether colours are wanted is the test's business, not that of who runs it
     const { NO_COLOR: _no, FORCE_COLOR: _yes, CI: _ci, ...inherited } = process.env;
@@ -35,8 +37,14 @@ function run(command: string, args: readonly string[], { interruptAfter, env = {
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     child.on('error', reject);
     const timer = interruptAfter === undefined ? undefined : setTimeout(() => child.kill('SIGINT'), interruptAfter);
+    const watch = setInterval(() => {
+      if (signal?.when() !== true) return;
+      clearInterval(watch);
+      child.kill(signal.name);
+    }, 5);
     child.on('close', (code) => {
       clearTimeout(timer);
+      clearInterval(watch);
       resolve({ code, stdout, stderr });
     });
   });
