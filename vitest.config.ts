@@ -9,5 +9,7 @@ export default defineConfig({
     // Threads: WebAssembly memory of several GB must not be copied between processes. Two: what a small CI machine has.
     pool: 'threads',
     maxWorkers: 2,
+    // No file changes what another one sees, and each would read the sources again.
+    isolate: false,
   },
 });
