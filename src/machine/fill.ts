@@ -93,7 +93,7 @@ export function fill(core: Core, setup: MachineSetup): Layout {
   core.write(layout.table(Table.functionSetup), functionWords(setup.functions));
   setup.functions.forEach((_, f) => core.exports.resetFunction(f));
   core.exports.resetIoapics();
-  if (setup.meters !== undefined) fillMeters(core, layout, program.variables, setup.meters);
+  if (setup.meters !== undefined) fillMeters(core, (id) => layout.table(id), program.variables, setup.meters);
   fillSources(core, layout, setup);
   fillOperations(core, layout, setup);
   fillSettings(core, layout.table(Table.settings), setup);

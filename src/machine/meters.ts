@@ -1,6 +1,5 @@
 /** What a timed run has measured: where the time of CPUs went, and how long variables had the values that somebody asked about. */
 import { Account, Gauge, Size, Table, VarFlag, VarWord, type Core } from '../core/index.js';
-import type { Layout } from './fill.js';
 import type { Meters } from './setup.js';
 
 /** Of a variable that is watched. */
@@ -14,6 +13,9 @@ export interface GaugeReading {
   /** elements in the range at once, at most; without a range the sum of all values */
   readonly peak: number;
 }
+
+/** Where a table is. */
+type TableAt = (id: Table) => number;
 
 export interface MeterReading {
   /** cycles of all CPUs by what they were spent on; the rest is idle */
@@ -49,11 +51,11 @@ export function markWatched(variables: Uint32Array, meters: Meters | undefined):
   return marked;
 }
 
-export function fillMeters(core: Core, layout: Layout, variables: Uint32Array, meters: Meters): void {
-  core.write(layout.table(Table.accounts), meters.accounts);
+export function fillMeters(core: Core, tableAt: TableAt, variables: Uint32Array, meters: Meters): void {
+  core.write(tableAt(Table.accounts), meters.accounts);
   let first = 0;
   Object.values(meters.gauges).forEach(({ slot, range }, g) => {
-    const at = layout.table(Table.gauges) + g * Gauge.size;
+    const at = tableAt(Table.gauges) + g * Gauge.size;
     core.setU32(at + Gauge.slot, slot);
     core.setU32(at + Gauge.from, range?.from ?? 1);
     core.setU32(at + Gauge.to, range?.to ?? 0);
@@ -63,12 +65,12 @@ export function fillMeters(core: Core, layout: Layout, variables: Uint32Array, m
 }
 
 /** Reads what was measured, up to now. */
-export function readMeters(core: Core, layout: Layout, { gauges }: Meters): MeterReading {
+export function readMeters(core: Core, tableAt: TableAt, { gauges }: Meters): MeterReading {
   core.exports.closeMeters();
-  const spent = (account: Account): number => Number(core.u64(layout.table(Table.accountSums) + account * 8));
+  const spent = (account: Account): number => Number(core.u64(tableAt(Table.accountSums) + account * 8));
   return {
     spent: { interrupt: spent(Account.interrupt), operation: spent(Account.operation), flush: spent(Account.flush) },
-    gauges: Object.fromEntries(Object.keys(gauges).map((name, g) => [name, gaugeAt(core, layout.table(Table.gauges) + g * Gauge.size)])),
+    gauges: Object.fromEntries(Object.keys(gauges).map((name, g) => [name, gaugeAt(core, tableAt(Table.gauges) + g * Gauge.size)])),
   };
 }
 

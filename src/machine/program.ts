@@ -300,7 +300,7 @@ export class ProgramMachine extends Machine {
   /** What was measured up to now; undefined: nothing was to be. */
   meters(): MeterReading | undefined {
     const { meters } = this.setup;
-    return meters && readMeters(this.core, this.layout, meters);
+    return meters && readMeters(this.core, (id) => this.layout.table(id), meters);
   }
 
   // --- step by step
