@@ -50,7 +50,7 @@ describe('README', () => {
 
   test('its commands, some with the token of that counterexample, print what it shows', async () => {
     const blocks = [...readme.matchAll(/^```console\n\$ (.*)\n([^]*?)^```$/gm)];
-    expect(blocks).toHaveLength(4);
+    expect(blocks).toHaveLength(5);
     for (const [, command = '', output] of blocks) {
       const token = command.includes('$TOKEN') ? "TOKEN=$(irqlab check --model linux-5.6 | grep -o 'irqlab1/.*'); " : '';
       const { stdout, stderr } = await shell(token + command.replaceAll('npx irqlab', 'irqlab'));

@@ -143,7 +143,7 @@ export async function runSystem(system: System, limits: RunLimits = {}): Promise
     seed,
     verdict,
     failed,
-    where: verdict === 'failed' ? whereOf(system, holds ? last : machine.events(), deadline) : '',
+    where: verdict === 'failed' ? whereOf(system, holds ? last : machine.events(), deadline?.late.held[0]?.by) : '',
     cycles: machine.now,
     seconds: Number(machine.now) / CYCLES_PER_SECOND,
     sent: machine.counter('raises'),

@@ -3,7 +3,6 @@ import { Drop } from '../core/index.js';
 import type { EventRecord } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import { hex } from '../words.js';
-import type { DeadlineReport } from './lateness.js';
 
 /** Why a message or a vector was dropped. */
 export const dropped: Readonly<Record<Drop, string>> = {
@@ -24,16 +23,15 @@ function taking({ kind, b, c }: EventRecord): string | undefined {
   return kind === 'fault' ? `refused by a remapping unit, code ${hex(b >>> 16)}` : undefined;
 }
 
-/** `records`: the last ones of a run that failed. */
-export function whereOf(system: System, records: readonly EventRecord[], deadline: DeadlineReport | undefined): string {
+/** `records`: the last ones of a run that failed. `late`: what held up most those that were late. */
+export function whereOf(system: System, records: readonly EventRecord[], late: string | undefined): string {
   const lost = records.findLast(({ kind }) => kind === 'lost');
   const fault = records.findLast(({ kind }) => kind === 'fault');
-  const [most] = deadline?.late.held ?? [];
   if (lost !== undefined) {
     const before = records.slice(0, records.indexOf(lost)).findLast((record) => record.time === lost.time && taking(record) !== undefined);
     const source = system.names.sources[lost.a] ?? '?';
     return before === undefined ? source : `${source}, ${taking(before)}`;
   }
-  if (most !== undefined) return `mostly ${most.by}`;
+  if (late !== undefined) return `mostly ${late}`;
   return fault === undefined ? '' : (taking(fault) ?? '');
 }
