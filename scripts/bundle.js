@@ -2,7 +2,7 @@
 // What the sources name beside themselves is beside the bundles as well: threads in the folder of the commands, the library that
 // models of the user's own import one folder above, the module and package.json where they are.
 import { build } from 'esbuild';
-import { chmodSync, copyFileSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, readdirSync, rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -34,7 +34,16 @@ await build({
   banner: { js: "import{createRequire as require_}from'node:module';const require=require_(import.meta.url);" },
   logLevel: 'warning',
 });
-// what runs in a page stays as it is
-copyFileSync(`${commands}/comparisonBrowser.js`, `${out}/cli/comparisonBrowser.js`);
+// what runs in the page of a comparison, and is put into it as text
+await build({
+  entryPoints: { comparisonScript: `${root}dist/src/web/comparison/main.js` },
+  outdir: `${out}/cli`,
+  bundle: true,
+  format: 'iife',
+  target: 'es2023',
+  minifyWhitespace: true,
+  charset: 'utf8',
+  logLevel: 'warning',
+});
 // npx runs it as it lies here
 chmodSync(`${out}/cli/main.js`, 0o755);

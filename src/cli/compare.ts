@@ -12,10 +12,9 @@ import {
   type Setting,
   type Strategy,
 } from '../compare/index.js';
-import { modelNames } from '../kernel/model/index.js';
 import { joined } from '../words.js';
 import { comparisonText } from './comparison.js';
-import { expectPage, writePage } from './comparisonPage.js';
+import { pageAssets, writePage } from './comparisonPage.js';
 import {
   duration,
   formatOption,
@@ -119,11 +118,11 @@ async function planOf(options: CompareOptions): Promise<Plan> {
 
 async function run(options: CompareOptions): Promise<void> {
   const plan = await planOf(options);
-  expectPage(options.html);
+  const { html, budget = DEFAULT_BUDGET, workers } = options;
+  const assets = html === undefined ? undefined : pageAssets(html);
   const progress = new Progress();
   const interrupt = new Interrupt();
   const began = performance.now();
-  const { budget = DEFAULT_BUDGET, workers } = options;
   const pool = await openPool(subjectsOf(plan), { workers, models: new URL('model.js', import.meta.url).href });
   try {
     const comparison = await compare(plan, pool, {
@@ -133,7 +132,7 @@ async function run(options: CompareOptions): Promise<void> {
       },
     });
     progress.done();
-    if (options.html !== undefined) await writePage(options.html, comparison);
+    if (html !== undefined && assets !== undefined) await writePage(html, comparison, assets);
     if (options.format === 'json') printJson(comparisonDocument(comparison));
     else print(comparisonText(comparison));
   } finally {

@@ -28,7 +28,7 @@ const endings: Readonly<Record<SettingResult['ended'], string>> = {
   interrupted: 'interrupted',
 };
 
-export const settingName = ({ setting }: SettingResult): string =>
+const settingName = ({ setting }: SettingResult): string =>
   `${setting.workload}${setting.machine === undefined ? '' : ` on ${setting.machine}`}`;
 
 function cell(metric: Metric, summary: Summary | undefined, verdict: Verdict | undefined): string {
@@ -94,15 +94,16 @@ function differences({ strategy, verdicts, refused }: StrategyResult, baseline: 
   const list = (shown: Verdict['shown']): string[] => named(verdicts, shown).map(([metric, verdict]) => shownText(metric, verdict));
   const [more, less] = [list('more'), list('less')];
   const same = named(verdicts, 'same').map(([{ name }]) => name);
-  const unsure = named(verdicts, 'none').map(
-    ([metric, verdict]) =>
-      `${metric.name} (${Number.isFinite(verdict.low) && Number.isFinite(verdict.high) ? intervalText(metric, verdict) : 'too few runs to say'})`,
-  );
+  const unsure = named(verdicts, 'none');
+  const known = unsure.filter(([, { low, high }]) => Number.isFinite(low) && Number.isFinite(high));
+  const unknown = unsure.filter((each) => !known.includes(each)).map(([{ name }]) => name);
+  const within = known.map(([metric, verdict]) => `${metric.name} (${intervalText(metric, verdict)})`);
   return [
     `  ${style.bold(`${strategy} against ${baseline}`)}`,
     ...(more.length > 0 ? indented(`more: ${more.join('; ')}`) : []),
     ...(less.length > 0 ? indented(`less: ${less.join('; ')}`) : []),
-    ...(unsure.length > 0 ? indented(`no difference shown: ${unsure.join('; ')}`) : []),
+    ...(within.length > 0 ? indented(`no difference shown: ${within.join('; ')}`) : []),
+    ...(unknown.length > 0 ? indented(`no difference shown, too few runs to say more: ${unknown.join(', ')}`) : []),
     ...(same.length > 0 ? indented(`no difference shown, equal in all runs: ${same.join(', ')}`) : []),
   ];
 }

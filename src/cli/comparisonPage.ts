@@ -1,16 +1,29 @@
 /** The page of a comparison: what goes into it is read from where it is installed. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { comparisonDocument, comparisonPage, timelineOf, type Comparison, type Strategy, type Timeline } from '../compare/index.js';
+import {
+  comparisonDocument,
+  comparisonPage,
+  timelineOf,
+  type Comparison,
+  type PageAssets,
+  type Strategy,
+  type Timeline,
+} from '../compare/index.js';
 import { assembleSystem, type Scenario } from '../scenario/index.js';
 import { modelFrom } from './model.js';
 import { InputError } from './output.js';
 
 const textAt = (url: string): string => readFileSync(fileURLToPath(url), 'utf8');
 
-/** Says in one sentence why a page cannot be written, before hours have gone into it. */
-export function expectPage(file: string | undefined): void {
-  if (file !== undefined) write(file, '');
+/** What the page needs besides the comparison. Says in one sentence why it cannot be written, before hours have gone into it. */
+export function pageAssets(file: string): PageAssets {
+  write(file, '');
+  return {
+    chartScript: textAt(import.meta.resolve('uplot/dist/uPlot.iife.min.js')),
+    chartStyle: textAt(import.meta.resolve('uplot/dist/uPlot.min.css')),
+    script: textAt(new URL('comparisonScript.js', import.meta.url).href),
+  };
 }
 
 function write(file: string, text: string): void {
@@ -28,7 +41,7 @@ async function timeline(scenario: Scenario, { model, behaviours }: Strategy, see
 }
 
 /** Writes the page; one run of each strategy in each setting is made again, to be told event by event. */
-export async function writePage(file: string, comparison: Comparison): Promise<void> {
+export async function writePage(file: string, comparison: Comparison, assets: PageAssets): Promise<void> {
   const { plan, settings } = comparison;
   const timelines: (Timeline | null)[][] = [];
   for (const { setting, strategies } of settings) {
@@ -43,13 +56,5 @@ export async function writePage(file: string, comparison: Comparison): Promise<v
     }
     timelines.push(row);
   }
-  const page = comparisonPage(
-    { document: comparisonDocument(comparison), timelines },
-    {
-      chartScript: textAt(import.meta.resolve('uplot/dist/uPlot.iife.min.js')),
-      chartStyle: textAt(import.meta.resolve('uplot/dist/uPlot.min.css')),
-      script: textAt(new URL('comparisonBrowser.js', import.meta.url).href),
-    },
-  );
-  write(file, page);
+  write(file, comparisonPage({ document: comparisonDocument(comparison), timelines }, assets));
 }

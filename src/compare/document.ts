@@ -1,5 +1,6 @@
 /** A comparison as one JSON document, for programs and for the page. */
-import { CYCLES_PER_SECOND, metrics } from './metrics.js';
+import { metrics } from './metrics.js';
+import { CYCLES_PER_SECOND } from './text.js';
 import type { Comparison, SettingResult, StrategyResult } from './compare.js';
 import type { Bucket } from '../machine/index.js';
 

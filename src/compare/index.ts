@@ -13,7 +13,8 @@ export {
   type StrategyResult,
 } from './compare.js';
 export type { Summary, Verdict } from './judge.js';
-export { metrics, valueText, type Metric, type Unit } from './metrics.js';
+export { metrics, type Metric } from './metrics.js';
+export { valueText, type Unit } from './text.js';
 export { ownThread } from './ownThread.js';
 export { comparisonPage, type PageAssets, type PageData } from './page.js';
 export { timelineOf, type Timeline } from './timeline.js';

@@ -13,7 +13,7 @@ export interface PageAssets {
   /** uPlot, which leaves a global of that name, and its style */
   readonly chartScript: string;
   readonly chartStyle: string;
-  /** what draws `PageData`, which stands in the element `data`: a module that imports nothing */
+  /** what draws `PageData`, which stands in the element `data` (src/web/comparison) */
   readonly script: string;
 }
 
@@ -88,7 +88,7 @@ export function comparisonPage(data: PageData, { chartScript, chartStyle, script
 <p>No difference shown: the interval contains none as well. It does not say that there is none, only that it lies within.</p></section>
 <script type="application/json" id="data">${JSON.stringify(data).replaceAll('<', '\\u003c')}</script>
 <script>${inScript(chartScript)}</script>
-<script type="module">${inScript(script)}</script>
+<script>${inScript(script)}</script>
 </body>
 </html>
 `;

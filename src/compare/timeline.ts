@@ -2,7 +2,7 @@
 import { Note, Property } from '../core/index.js';
 import type { EventRecord } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
-import { CYCLES_PER_SECOND } from './metrics.js';
+import { CYCLES_PER_SECOND } from './text.js';
 
 /** Columns of the chart. */
 const BINS = 600;
