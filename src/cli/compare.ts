@@ -108,6 +108,8 @@ async function planOf(options: CompareOptions): Promise<Plan> {
   if (strategies.length < 2) throw new InputError('one strategy has nothing to be compared with; write --strategy twice or more');
   if (options.repeats === 0) throw new InputError('without runs there is nothing to compare; write --repeats 1 or more');
   const settings = workload.flatMap((name) => settingsOf(name, machine));
+  if (options.machine !== undefined && settings.every((setting) => setting.machine === undefined))
+    throw new InputError('scenarios have machines of their own; leave out --machine, or name a workload');
   for (const { scenario, workload: name } of settings) {
     if (options.seconds === undefined && scenario.run.seconds > 100)
       throw new InputError(`a run of ${name} takes ${scenario.run.seconds} simulated seconds; write --seconds, e.g. --seconds 1`);

@@ -63,7 +63,7 @@ export const metrics: readonly Metric[] = [
   ).map(([id, name, share]): Metric => ({
     id,
     name,
-    about: `raise to handler entry: ${share === 1 ? 'the longest of a run' : `what ${share * 100} % of the events of a run do not exceed`}, of those that were handled`,
+    about: `raise to handler entry: ${share === 1 ? 'the longest of a run' : `what ${share * 100} % of the events of a run do not exceed`}, of those that were handled; at most 6 % too long`,
     unit: 'time',
     group: 'latency',
     of: ({ latencies }) => (latencies.length === 0 ? undefined : quantile(latencies, share)),

@@ -14,5 +14,5 @@ export { defaultLapicModel, type LapicModel } from './lapic.js';
 export { ModelFault, ProgramMachine, type MsixEntryRegisters } from './program.js';
 export { builtinProperties, propertiesOf } from './properties.js';
 export type { GaugeReading, MeterReading } from './meters.js';
-export type { MachineSetup, Meters, OperationSetup, ProgramSetup, SourceSetup } from './setup.js';
+export type { GaugeSetup, MachineSetup, Meters, OperationSetup, ProgramSetup, SourceSetup } from './setup.js';
 export { timingIds, type Latency } from './timing.js';

@@ -278,7 +278,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     record: mode.record,
     ring: mode.ring ?? (mode.record === 0 ? 0 : RING),
     holds: mode.holds ?? false,
-    ...(mode.measure === true && built.measured !== undefined && { meters: metersOf(built.program, built.measured) }),
+    ...(mode.measure === true && built.measurable !== undefined && { meters: metersOf(built.program, built.measurable) }),
   });
   const machine = async (mode: Mode): Promise<ProgramMachine> => {
     const made = await ProgramMachine.create(setup(mode));

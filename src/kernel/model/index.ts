@@ -7,7 +7,7 @@ export type {
   BuiltModel,
   IrqPlacement,
   KernelModel,
-  Measured,
+  Measurable,
   OperationRequest,
   OtherValue,
   Placement,

@@ -72,7 +72,7 @@ export interface Untargeted {
 }
 
 /** What a timed run measures of a model. It is no part of what the model does: slots of variables, and what routines are for. */
-export interface Measured {
+export interface Measurable {
   /** by label: what the routine that it is in is executed for */
   readonly accounts: readonly ('interrupt' | 'operation' | 'flush')[];
   /** variable over irqs: not 0 while the vector from before the last move is kept; left out: not known */
@@ -92,7 +92,7 @@ export interface BuiltModel {
   readonly operations: readonly OperationSetup[];
   readonly systemVectors: readonly number[];
   /** left out: the cost of its operations is not known */
-  readonly measured?: Measured;
+  readonly measurable?: Measurable;
   /** entries of the remapping table, of AMD of that of each device; left out: there are none */
   readonly irtes?: number;
   /**

@@ -42,7 +42,7 @@ import { pinEntries } from './ioapic.js';
 import { irqKinds } from './irqKinds.js';
 import { invariants, oneshotMasked } from './invariants.js';
 import { addJudges } from './judges.js';
-import { measuredOf } from './measured.js';
+import { measurableOf } from './measurable.js';
 import { mootReason } from './moot.js';
 import { operation } from './operations.js';
 import { postingOperations } from './posting.js';
@@ -259,7 +259,7 @@ function assemble(chosen: Behaviours, replace: OwnRoutines, machineSize: Machine
     started: data.started.slot,
     doorbellVector: uses.avic ? AVIC_DOORBELL : undefined,
   });
-  const measured = measuredOf(data, program.labels);
+  const measurable = measurableOf(data, program.labels);
   return (at) => ({
     program: setup,
     labels: program.labels,
@@ -267,7 +267,7 @@ function assemble(chosen: Behaviours, replace: OwnRoutines, machineSize: Machine
     fingerprint: program.fingerprint,
     operations: at.operations.map((o, i) => operation(o, entry, data.operationMasks[i]?.slot ?? 0, firstOf)),
     systemVectors,
-    measured,
+    measurable,
     ...(table === undefined ? {} : { irtes: table.used }),
     ...(data.vcpus && { vcpus: (machine: ProgramMachine) => describeVcpus(machine, data, vcpuCount) }),
     boot: (machine) => {

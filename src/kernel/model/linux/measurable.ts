@@ -1,6 +1,6 @@
 /** What of Linux a timed run measures: the cost of moves and of hotplug. */
 import type { Label } from '../../index.js';
-import type { Measured } from '../model.js';
+import type { Measurable } from '../model.js';
 import { Stop, type LinuxData } from './data.js';
 
 /** What an interrupt passes on its way, whether or not its irq is moved: for irq_complete_move, only the look at whether there was a move. */
@@ -30,7 +30,7 @@ function accountOf({ routine }: Label): 'interrupt' | 'operation' | 'flush' {
 }
 
 /** Vectors of managed irqs, which are reserved for good, are not among those that are allocated. */
-export function measuredOf(d: LinuxData, labels: readonly Label[]): Measured {
+export function measurableOf(d: LinuxData, labels: readonly Label[]): Measurable {
   return {
     accounts: labels.map(accountOf),
     keptVectors: d.prevVector.slot,
