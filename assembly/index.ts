@@ -44,7 +44,7 @@ import { digestOfEvents } from './record/ring';
 import { clearFault, clearViolations, fault, faultPc, outside, violations } from './record/violations';
 import { timedRun, timedSettle } from './run/timed';
 
-export { create, prepare, sizes as sizesAt, table } from './state/layout';
+export { create, measure, prepare, sizes as sizesAt, table } from './state/layout';
 export { ringClear, ringTail, ringUsed } from './record/ring';
 export {
   searchLevel,

@@ -9,7 +9,7 @@
  */
 import { parseArgs } from 'node:util';
 import { search, type SearchLimits } from '../src/check/index.js';
-import { median } from './median.js';
+import { median } from './report.js';
 import { missing, parallelVariants, variants, Verifier, type Variant } from './peer/spin.js';
 import { peerSystem, type Bounds } from './peer/system.js';
 

@@ -1,160 +1,57 @@
 /**
- * What it costs: interrupts per second through the whole path, checker states per second, bytes per packed state, and what
- * interrupts and their remapping cost at register level.
+ * What irqlab costs and what it is worth beside its peers.
  *
- *   npm run bench
+ *   npm run bench -- [--quick] [--json FILE] [--format json] [--reference]
  *
- * Samples of the subjects are taken in turn, so that a drift of the machine's speed meets all alike; medians are printed.
- * No test depends on these figures.
+ * Subjects that are compared run in turn, so that a drift of the machine's speed meets all alike, and count their CPU time; medians
+ * are printed. Ratios stand beside those of bench/reference.json, which `--reference` writes. No test depends on these figures.
  */
-import Benchmark from 'benchmark';
-import { search } from '../src/check/index.js';
-import type { ProgramMachine } from '../src/machine/index.js';
-import { assembleSystem, findScenario, parseScenario, type Scenario, type System } from '../src/scenario/index.js';
-import { benchLapics } from './lapic.js';
-import { median } from './median.js';
-import { benchRemapping } from './remap.js';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { checkerFigures } from './checker.js';
+import { quick, thorough } from './cost.js';
+import { endToEndFigures } from './endToEnd.js';
+import { lapicFigures } from './lapic.js';
+import { coldStartFigures, sizeFigures } from './package.js';
+import { translate } from './peer/translate.js';
+import { remapFigures } from './remap.js';
+import { formatTable, jsonOf, referenceOf, type Reference, type Table } from './report.js';
+import { translatedFigures } from './translated.js';
 
-/** One subject: a unit of work, and how much of what it did. */
-interface Subject {
-  readonly name: string;
-  readonly unit: string;
-  /** does the work once and says how many units that was */
-  readonly run: () => Promise<number>;
+const { values: flags } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    format: { type: 'string', default: 'text' },
+    reference: { type: 'boolean', default: false },
+  },
+});
+if (!['text', 'json'].includes(flags.format)) throw new RangeError(`unknown format ${flags.format}; write text or json`);
+if (flags.reference && flags.quick) throw new RangeError('--quick does not measure all that a reference holds; leave one of them out');
+
+const effort = flags.quick ? quick : thorough;
+const file = fileURLToPath(new URL('../../bench/reference.json', import.meta.url));
+const reference: Reference = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Reference) : {};
+
+async function* figures(): AsyncGenerator<Table> {
+  // the compilers work beside what is not compared with them
+  const translating = translate();
+  yield sizeFigures();
+  yield coldStartFigures(effort);
+  yield* endToEndFigures(effort);
+  yield* lapicFigures(effort);
+  yield remapFigures(effort);
+  yield* checkerFigures(effort);
+  yield translatedFigures(effort, await translating);
 }
 
-const ROUNDS = 7;
-
-function parse(text: string): Scenario {
-  const parsed = parseScenario(text, 'bench');
-  if ('errors' in parsed) throw new Error(parsed.errors.map((e) => e.message).join('; '));
-  return parsed.scenario;
+const tables: Table[] = [];
+for await (const table of figures()) {
+  tables.push(table);
+  if (flags.format === 'text') process.stdout.write(`${formatTable(table, reference)}\n`);
 }
-
-function builtin(name: string): Scenario {
-  const found = findScenario(name);
-  if (found === undefined) throw new Error(`no scenario ${name}`);
-  return found.scenario;
-}
-
-/** Busy devices, one per CPU, nothing moves: raise, sample, transit, accept, acknowledge, flow handler, driver's handler, EOI. */
-function traffic(cpus: number): Scenario {
-  const devices = Array.from(
-    { length: cpus },
-    (_, i) =>
-      `  - {name: d${i}, kind: free, interArrival: {cycles: [9000, 12000, 15000]}, irqs: [{irq: ${i + 1}, cpu: ${i}, vector: 0x21}]}`,
-  );
-  return parse(`version: 1\nname: traffic-${cpus}\nmachine: {cpus: ${cpus}}\ndevices:\n${devices.join('\n')}\nrun: {seconds: 1}\n`);
-}
-
-async function pathSubject(cpus: number): Promise<Subject> {
-  const system = assembleSystem(traffic(cpus));
-  const machine = await system.machine({ timed: true, record: 1, ring: 0 });
-  return {
-    name: `whole path, ${cpus} CPU${cpus === 1 ? '' : 's'}`,
-    unit: 'interrupts',
-    run: async () => {
-      const before = machine.counter('served');
-      machine.run(100_000_000);
-      return machine.counter('served') - before;
-    },
-  };
-}
-
-function checkSubject(system: System): Subject {
-  return {
-    name: `check ${system.scenario.name}, ${system.model.name}`,
-    unit: 'states',
-    run: async () => (await search(system, { memory: 2 ** 31, states: Infinity, reduction: 0 })).coverage.states,
-  };
-}
-
-/** Rates of all subjects, in turn. */
-async function rates(subjects: readonly Subject[]): Promise<Map<Subject, number>> {
-  const samples = new Map(subjects.map((subject) => [subject, [] as number[]]));
-  for (let round = 0; round <= ROUNDS; round++) {
-    for (const subject of subjects) {
-      const began = performance.now();
-      const units = await subject.run();
-      // the first round warms the engine up
-      if (round > 0) samples.get(subject)?.push((units * 1000) / (performance.now() - began));
-    }
-  }
-  return new Map([...samples].map(([subject, values]) => [subject, median(values)]));
-}
-
-/** Nanoseconds of a call, by benchmark.js. */
-function cost(run: () => void): number {
-  return 1e9 / (new Benchmark(run, { maxTime: 1 }).run() as Benchmark).hz;
-}
-
-/** Nanoseconds of packing and of unpacking a state, by benchmark.js. */
-async function imageCosts(system: System): Promise<{ pack: number; unpack: number }> {
-  const machine: ProgramMachine = await system.machine({ timed: false, record: 0 });
-  const image = machine.image();
-  const { exports } = machine.core;
-  const at = exports.imageBuffer();
-  machine.core.write(at, image);
-  return { pack: cost(() => void exports.packTo(at)), unpack: cost(() => exports.unpackFrom(at)) };
-}
-
-function show(text: string, value: string): void {
-  process.stdout.write(`${text.padEnd(52)} ${value.padStart(22)}\n`);
-}
-
-const checks = [
-  assembleSystem(builtin('xhci-hotplug'), { model: 'linux-5.9' }),
-  assembleSystem(builtin('xhci-torn-offline'), { model: 'linux-5.9' }),
-  assembleSystem(builtin('move-hotplug'), { model: 'linux-5.9' }),
-];
-const subjects = [await pathSubject(1), await pathSubject(8), await pathSubject(64), ...checks.map(checkSubject)];
-for (const [{ name, unit }, rate] of await rates(subjects)) show(name, `${Math.round(rate).toLocaleString('en-US')} ${unit}/s`);
-for (const system of checks) {
-  const { coverage } = await search(system, { memory: 2 ** 31, states: Infinity, reduction: 0 });
-  show(`packed state, ${system.scenario.name}`, `${coverage.averageImage.toFixed(1)} bytes, at most ${coverage.largestImage}`);
-}
-for (const system of checks.slice(1, 2)) {
-  const { pack, unpack } = await imageCosts(system);
-  show(`pack and unpack, ${system.scenario.name}`, `${pack.toFixed(0)} ns, ${unpack.toFixed(0)} ns`);
-}
-
-/** A check that is worth a reduction: 3 CPUs, 2 devices, one CPU goes offline. */
-const large = parse(`
-version: 1
-name: offline-3-cpus
-model: linux-5.9
-machine: {cpus: 3}
-universe: {vectors: 4}
-devices:
-  - {name: a, raises: 2, irqs: [{irq: 24, cpu: 2}]}
-  - {name: b, raises: 2, irqs: [{irq: 25, cpu: 2}]}
-operations:
-  - offline: 2
-`);
-
-/** States, transitions and time of a check by the level of the reduction; the levels in turn. */
-async function reductions(system: System): Promise<void> {
-  const levels = [0, 1, 2] as const;
-  const times = levels.map(() => [] as number[]);
-  const coverage = new Map<number, { states: number; transitions: number }>();
-  for (let round = 0; round < 3; round++) {
-    for (const level of levels) {
-      const began = performance.now();
-      const result = await search(system, { memory: 3 * 2 ** 30, states: Infinity, reduction: level });
-      times[level]?.push(performance.now() - began);
-      coverage.set(level, result.coverage);
-    }
-  }
-  for (const level of levels) {
-    const { states = 0, transitions = 0 } = coverage.get(level) ?? {};
-    const counts = `${states.toLocaleString('en-US')} states, ${transitions.toLocaleString('en-US')} transitions`;
-    show(
-      `${system.scenario.name}, ${system.model.name}, reduction ${level}`,
-      `${counts}, ${(median(times[level] ?? []) / 1000).toFixed(2)} s`,
-    );
-  }
-}
-
-for (const system of [...checks, assembleSystem(large)]) await reductions(system);
-await benchLapics(show);
-await benchRemapping(show);
+const json = jsonOf(tables, flags.quick);
+if (flags.format === 'json') process.stdout.write(json);
+if (flags.json !== undefined) writeFileSync(flags.json, json);
+if (flags.reference) writeFileSync(file, `${JSON.stringify(referenceOf(tables), undefined, 2)}\n`);

@@ -2,10 +2,11 @@
  * What interrupt remapping costs: requests that find their entry in the cache and requests that don't, selective and global
  * invalidations; the core beside the same algorithm in TypeScript (`peer/remap.ts`), in turn, with equal results.
  */
-import { BatchOp, BatchWord, Gcmd, VtdReg } from '../src/core/index.js';
+import { BatchOp, Gcmd, VtdReg } from '../src/core/index.js';
 import { Machine } from '../src/machine/library.js';
-import { costs, list, wordsOf, type Operation } from './cost.js';
+import { costs, list, refuseDifferent, wordsOf, type Effort, type Operation } from './cost.js';
 import { RemapPeer } from './peer/remap.js';
+import type { Table } from './report.js';
 
 const LIST = 8192;
 const TABLE = 0x10000;
@@ -62,34 +63,31 @@ const subjects: readonly Subject[] = [
   { name: 'a global invalidation, 4096 entries', entries: 4096, operations: Array.from({ length: LIST }, () => all) },
 ];
 
-/** Prints nanoseconds of the core and of the peer, and how many times those of the core the peer's are. */
-export async function benchRemapping(show: (text: string, value: string) => void): Promise<void> {
+/** Nanoseconds of the core and of the peer, and how many times those of the core the peer's are. Throws where they differ. */
+export async function remapFigures(effort: Effort): Promise<Table> {
   const pairs = await Promise.all(
     subjects.map(async ({ name, entries, operations }) => {
       const { machine, peer } = await remapping(entries);
-      const run = list(machine.core, operations);
+      const ours = list(machine.core, operations);
       const words = wordsOf(operations);
-      const ours = (): void => run();
       const theirs = (): void => peer.run(words, operations.length);
       ours();
       theirs();
-      refuseDifferent(name, machine, words, operations.length);
+      refuseDifferent(name, machine.core, words);
       return [ours, theirs];
     }),
   );
-  const ns = costs(pairs.flat()).map((n) => n / LIST);
-  show('remapping, ns', ['core', 'TypeScript', 'ratio'].map((each) => each.padStart(11)).join(''));
-  subjects.forEach(({ name }, i) => {
-    const [core = 0, typed = 0] = ns.slice(2 * i, 2 * i + 2);
-    show(`  ${name}`, [core.toFixed(1), typed.toFixed(1), (typed / core).toFixed(2)].map((each) => each.padStart(11)).join(''));
-  });
-}
-
-function refuseDifferent(name: string, { core }: Machine, words: Uint32Array, n: number): void {
-  const at = core.exports.blockStop();
-  for (let i = 0; i < n; i++) {
-    const ours = core.u32(at + (i * BatchWord.words + BatchWord.result) * 4);
-    const theirs = words[i * BatchWord.words + BatchWord.result];
-    if (ours !== theirs) throw new Error(`${name}: operation ${i} gives ${ours} in the core, ${theirs} in TypeScript`);
-  }
+  const ns = costs(pairs.flat(), effort).map((n) => n / LIST);
+  return {
+    title: 'MSI remapping beside TypeScript on typed arrays',
+    columns: [
+      { name: 'core', unit: 'ns' },
+      { name: 'TypeScript', unit: 'ns' },
+      { name: 'TypeScript / core', unit: 'ratio' },
+    ],
+    rows: subjects.map(({ name }, i) => {
+      const [core = 0, typed = 0] = ns.slice(2 * i, 2 * i + 2);
+      return { name, values: [core, typed, typed / core] };
+    }),
+  };
 }

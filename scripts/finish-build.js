@@ -6,7 +6,7 @@ const root = new URL('../', import.meta.url);
 const at = (/** @type {string} */ path) => fileURLToPath(new URL(path, root));
 
 mkdirSync(at('dist/build'), { recursive: true });
-copyFileSync(at('build/irqlab.wasm'), at('dist/build/irqlab.wasm'));
+for (const name of ['irqlab.wasm', 'timed.wasm']) copyFileSync(at(`build/${name}`), at(`dist/build/${name}`));
 
 // tsc leaves `u32` in the declarations of the shared files but does not emit the ambient file that explains it. Each declaration
 // gets the aliases it uses as its own, which the empty export keeps from being exported; a global declaration would leak into the

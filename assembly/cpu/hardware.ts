@@ -3,7 +3,7 @@ import { InsnFlag, LapicReg, NONE, Op } from '../state/abi/instructions';
 import { Counter, Event, Fault, Note, Property } from '../state/abi/outcomes';
 import { Assumption } from '../state/abi/tables';
 import { Cpu, Ctx, Glob, MsgKind, Src } from '../state/abi/fields';
-import { assumes, cpuAt, now, srcAt, timed } from '../state/access';
+import { assumes, cpuAt, ctxTimedAt, messagesSent, now, srcAt, timed } from '../state/access';
 import { endedBase, globBase, nDevices, nIoapics, nOperations, nOrigins, nSources, opBase, raisedBase, servedBase } from '../state/layout';
 import { reviewSources } from '../fabric/emit';
 import { isChipset, readMemory, writeMemory } from '../fabric/function';
@@ -88,7 +88,7 @@ function serve(s: u32, c: u32, level: u32, pc: u32): void {
 }
 
 /** Whose messages the completion of an access pushes: those of the function, or of the IOAPIC; none exists: a number that no sender has. */
-export function senderOf(op: u32, device: u32): u32 {
+function senderOf(op: u32, device: u32): u32 {
   if (op == Op.pinRead) return device < nIoapics ? originOfPins(device) : nOrigins + 1;
   return device < nDevices ? device : nOrigins + 1;
 }
@@ -103,7 +103,7 @@ export function deviceAccess(op: u32, c: u32, level: u32, ctx: usize, insn: usiz
   const a = operandA(w0);
   const device = operand(ctx, c, operandB(w0), 0);
   if (load<u8>(ctx, Ctx.phase)) {
-    unmarkMessages(markOf(c, level));
+    if (!timed()) unmarkMessages(markOf(c, level));
     store<u8>(ctx, 0, Ctx.phase);
     record(Event.complete, c, pc, op == Op.pinRead ? NONE : device);
     return true;
@@ -121,6 +121,10 @@ export function deviceAccess(op: u32, c: u32, level: u32, ctx: usize, insn: usiz
     record(Event.cfg, device, register, value);
   }
   if (judging) return true;
+  if (timed()) {
+    store<u64>(ctxTimedAt(c, level), senderOf(op, device));
+    store<u64>(ctxTimedAt(c, level), messagesSent(), 8);
+  }
   if (!timed() && assumes(Assumption.pushToRoot)) markMessages(senderOf(op, device), markOf(c, level));
   store<u8>(ctx, 1, Ctx.phase);
   return false;

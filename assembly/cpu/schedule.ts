@@ -2,8 +2,8 @@
 import { Level, Op, Operand } from '../state/abi/instructions';
 import { Assumption } from '../state/abi/tables';
 import { Cpu, CpuFlag, Ctx, RunState } from '../state/abi/fields';
-import { assumes, codeAt, cpuAt, ctxAt, interruptsOn, isActive } from '../state/access';
-import { hasRoom, marked, sendsEoi } from '../fabric/flight';
+import { assumes, codeAt, cpuAt, ctxAt, ctxTimedAt, interruptsOn, isActive, timed } from '../state/access';
+import { hasRoom, marked, pushedAt, sendsEoi } from '../fabric/flight';
 import { isChipset, isReached } from '../fabric/function';
 import { inService } from '../fabric/ioapic';
 import { requests } from '../lapic/priority';
@@ -30,7 +30,7 @@ export function current(c: u32): i32 {
   return busy || load<u8>(ctxAt(c, Level.thread), Ctx.phase) ? Level.thread : Level.stopper;
 }
 
-/** The context's bit in the marks of messages. */
+/** The context's bit in the marks of messages (check). */
 @inline export function markOf(c: u32, level: u32): u64 {
   return (<u64>1) << (c * LEVELS + level);
 }
@@ -67,15 +67,15 @@ export function enabled(c: u32, level: u32): bool {
       return !wakesActive(c, ctx, insn);
     // a read flushes the EOIs that the CPU has sent before it, and its completion what the IOAPIC has sent
     case Op.pinRead:
-      return phase == 0 ? !sendsEoi(nDevices + c) : isPushed(markOf(c, level));
+      return phase == 0 ? !sendsEoi(nDevices + c) : isPushed(c, level);
     case Op.pinWait:
       return !inService(operand(ctx, c, operandB(load<u32>(insn)), 0), operand(ctx, c, operandC(load<u32>(insn)), 0));
     case Op.cfgRead:
     case Op.cfgWrite:
     case Op.mmioRead:
-      return phase == 0 ? isReached(operand(ctx, c, operandB(load<u32>(insn)), 0)) : isPushed(markOf(c, level));
+      return phase == 0 ? isReached(operand(ctx, c, operandB(load<u32>(insn)), 0)) : isPushed(c, level);
     case Op.delay:
-      return phase == 0 || !assumes(Assumption.deliveryWithinMdelay) || !marked(markOf(c, level), false);
+      return phase == 0 || timed() || !assumes(Assumption.deliveryWithinMdelay) || !marked(markOf(c, level), false);
     default:
       return true;
   }
@@ -91,9 +91,17 @@ function wakesActive(c: u32, ctx: usize, insn: usize): bool {
 }
 
 /** The completion of an access pushes the function's earlier messages as far as the assumptions say (C.6 G3). */
-function isPushed(bit: u64): bool {
+function isPushed(c: u32, level: u32): bool {
+  if (timed()) return completesAt(c, level) == 0;
+  const bit = markOf(c, level);
   if (assumes(Assumption.pushToIrr)) return !marked(bit, false);
   return !assumes(Assumption.pushToRoot) || !marked(bit, true);
+}
+
+/** Cycle at which to look again whether the access that the context is in may complete (timed); 0: it may. */
+export function completesAt(c: u32, level: u32): u64 {
+  const at = ctxTimedAt(c, level);
+  return pushedAt(<u32>load<u64>(at), load<u64>(at, 8));
 }
 
 /** An access to a device that has taken effect and not completed: the CPU is in the middle of an instruction. */

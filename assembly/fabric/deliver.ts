@@ -11,7 +11,7 @@ import { acceptFixed } from '../lapic/accept';
 import { EXT_INT, FIXED, INIT, latch, LOWEST, NMI, SMI, STARTUP } from '../lapic/latch';
 import { init } from '../lapic/reset';
 import * as decode from '../message/decode';
-import { arbitrate, nextTarget, Reach } from '../message/match';
+import { arbitrate, isBroadcast, nextTarget, Reach } from '../message/match';
 import { kick } from '../clock/kick';
 import { count, noteSipi } from '../record/counters';
 import { record } from '../record/ring';
@@ -160,7 +160,7 @@ function deliverMsi(m: u32, mode: u32): Outcome {
   const data = dataOf(m);
   if (!logical) {
     // a broadcast id is no destination to be redirected (C.3.3)
-    return redirect && (dest == 0xff || dest == 0xffffffff) ? Outcome.noTarget : arriveAtAll(m, Reach.physical, dest, mode, data);
+    return redirect && isBroadcast(dest) ? Outcome.noTarget : arriveAtAll(m, Reach.physical, dest, mode, data);
   }
   if (!redirect && mode != LOWEST) return arriveAtAll(m, Reach.logical, dest, mode, data);
   const c = arbitrate(Reach.logical, dest, NONE, decode.vectorOf(data));

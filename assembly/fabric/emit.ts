@@ -5,7 +5,7 @@
 import { Counter, Drop, Event, Property } from '../state/abi/outcomes';
 import { Assumption, DeviceKind, FunctionKind, SourceSetup, Timing } from '../state/abi/tables';
 import { MsgKind, Src } from '../state/abi/fields';
-import { assumes, now, sourceSetup, srcAt, timed } from '../state/access';
+import { assumes, firstSourceOf, nextSourceOf, now, sourceSetup, srcAt, timed } from '../state/access';
 import { nCpus, nSources, raisedBase } from '../state/layout';
 import { inInterruptRange } from '../message/decode';
 import { isMaster } from '../pci/function';
@@ -139,7 +139,8 @@ export function armSample(s: u32): void {
 /** A register of device f has changed: what it has kept back may go (E7, E13). */
 export function reviewSources(f: u32): void {
   if (!timed()) return;
-  for (let s: u32 = 0; s < nSources; s++) {
-    if (deviceOf(s) == f && load<u8>(srcAt(s), Src.condition) && !armed(sampleNode(s)) && maySample(s)) armSample(s);
+  for (let i = firstSourceOf(f); i != 0; i = nextSourceOf(i)) {
+    const s = i - 1;
+    if (load<u8>(srcAt(s), Src.condition) && !armed(sampleNode(s)) && maySample(s)) armSample(s);
   }
 }

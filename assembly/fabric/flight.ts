@@ -5,15 +5,15 @@
  * Ordering (hardware.md C.6): posted writes of one function reach the root complex in order; behind it, those for the same
  * LAPIC stay in order, others do not; between origins there is none (G7), and between IPIs none is assumed.
  *
- * In a timed run a message has an arrival time, fixed at emission; in a check any step may come next, and completions and
- * mdelays mark what they wait for.
+ * In a timed run a message has an arrival time, and a number in the order of all that were sent, by which completions know what they
+ * wait for; in a check any step may come next, and completions and mdelays mark that.
  */
 import { Actor, Counter } from '../state/abi/outcomes';
 import { Assumption, Settings, Timing } from '../state/abi/tables';
 import { Msg, MsgKind, Origin } from '../state/abi/fields';
 import { Remap, RemapFlag } from '../state/abi/iommu';
-import { assumes, msgAt, now, originAt, remapAt, setting, timed } from '../state/access';
-import { msgFree, msgTimedBase, nCpus, nIommus, nMessages, nOrigins, nSources } from '../state/layout';
+import { assumes, countLaunch, messagesUsed, msgAt, now, originAt, remapAt, setting, timed } from '../state/access';
+import { MSG_TIMED_SIZE, msgFree, msgTimedBase, nCpus, nIommus, nMessages, nOrigins, nSources } from '../state/layout';
 import { touchMessages } from '../state/touched';
 import { latency, streamOfOrigin } from '../clock/random';
 import { arm, disarm, dueOf, PHASE_MESSAGE } from '../clock/wheel';
@@ -62,7 +62,12 @@ export function clearFlight(): void {
 
 
 @inline function arrivalAt(m: u32): usize {
-  return msgTimedBase + ((<usize>m) << 3);
+  return msgTimedBase + <usize>m * MSG_TIMED_SIZE;
+}
+
+/** Its number among all that were ever sent (timed). */
+@inline function numberOf(m: u32): u64 {
+  return load<u64>(arrivalAt(m), 8);
 }
 
 /** Part of the address that selects the LAPIC: two messages with equal ones stay in order. */
@@ -96,6 +101,7 @@ export function launch(kind: u32, origin: u32, source: u32, address: u32, data: 
   store<u32>(at, address, Msg.address);
   store<u32>(at, data, Msg.data);
   store<u64>(at, 0, Msg.marks);
+  if (timed()) store<u64>(arrivalAt(m), countLaunch(m), 8);
   const list = originAt(origin);
   const tail = load<u16>(list, Origin.tail);
   if (tail) store<u16>(msgAt(tail - 1), m + 1, Msg.next);
@@ -317,12 +323,22 @@ export function marked(bit: u64, onlyToRoot: bool): bool {
   return false;
 }
 
-/** Cycle at which what origin has sent so far is pushed as far as the assumptions say (timed). */
-export function pushedAt(origin: u32): u64 {
+/** True if a message that is to be pushed is not yet as far as the assumptions say. */
+@inline function isBehind(m: u32): bool {
+  return assumes(Assumption.pushToIrr) || load<u8>(msgAt(m), Msg.stage) != Stage.beyondRoot;
+}
+
+/**
+ * Cycle at which the last of the messages of an origin up to this number moves on, when to look again: what a remapping unit makes of one
+ * is not known before (timed). 0: all are pushed as far as the assumptions say.
+ */
+export function pushedAt(origin: u32, number: u64): u64 {
+  if (!assumes(Assumption.pushToRoot) || origin >= nOrigins) return 0;
   let at: u64 = 0;
   for (let i = <u32>load<u16>(originAt(origin), Origin.head); i != 0; i = load<u16>(msgAt(i - 1), Msg.next)) {
-    if (assumes(Assumption.pushToIrr)) at = max(at, load<u64>(arrivalAt(i - 1)));
-    else if (assumes(Assumption.pushToRoot) && load<u8>(msgAt(i - 1), Msg.stage) == 0) at = max(at, dueOf(messageNode(i - 1)));
+    if (numberOf(i - 1) > number) break;
+    if (isBehind(i - 1))
+      at = max(at, assumes(Assumption.pushToIrr) ? max(load<u64>(arrivalAt(i - 1)), dueOf(messageNode(i - 1))) : dueOf(messageNode(i - 1)));
   }
   return at;
 }
@@ -343,9 +359,7 @@ export function sentPushedAt(origin: u32): u64 {
   if (!assumes(Assumption.pushToRoot)) return 0;
   let at: u64 = 0;
   for (let i = <u32>load<u16>(originAt(origin), Origin.head); i != 0; i = load<u16>(msgAt(i - 1), Msg.next)) {
-    const message = msgAt(i - 1);
-    if (load<u64>(message, Msg.marks) == 0) continue;
-    if (assumes(Assumption.pushToIrr) || load<u8>(message, Msg.stage) != Stage.beyondRoot) at = max(at, dueOf(messageNode(i - 1)));
+    if (load<u64>(msgAt(i - 1), Msg.marks) != 0 && isBehind(i - 1)) at = max(at, dueOf(messageNode(i - 1)));
   }
   return at;
 }

@@ -6,9 +6,9 @@ import { Counter, Drop, Event, Property } from '../state/abi/outcomes';
 import { Assumption, Timing } from '../state/abi/tables';
 import { Msg, MsgKind } from '../state/abi/fields';
 import { CommandState, Iommu, QueueState, Remap, RemapFlag } from '../state/abi/iommu';
-import { assumes, iommuAt, isAmd, msgAt, now, remapAt, timed } from '../state/access';
+import { assumes, iommuAt, isAmd, messagesUsed, msgAt, now, remapAt, timed } from '../state/access';
 import { variableAt } from '../state/guest';
-import { IOMMU_NODES, nCpus, nDevices, nInstructions, nIoapics, nIommus, nMessages, nPins } from '../state/layout';
+import { IOMMU_NODES, nCpus, nDevices, nInstructions, nIoapics, nIommus, nPins } from '../state/layout';
 import { lowWord } from '../state/wide';
 import * as amdCommands from '../iommu/amd/commands';
 import { OF_GUESTS, tell, untold } from '../iommu/amd/status';
@@ -70,7 +70,7 @@ function isDrained(m: u32): bool {
 
 /** True while a request of unit u with this flag is to be drained. */
 export function draining(u: u32, flag: RemapFlag): bool {
-  for (let m: u32 = 0; m < nMessages; m++) {
+  for (let m: u32 = 0; m < messagesUsed(); m++) {
     const at = remapAt(m);
     if (<u32>load<u8>(at, Remap.unit) == u + 1 && (<u32>load<u16>(at, Remap.flags)) & flag && !isDrained(m)) return true;
   }

@@ -20,14 +20,16 @@ export function dropLine(u: u32, n: u32): void {
   else vtd.dropLine(u, n);
 }
 
-/** Before a store to a variable that units see, at `at`: of at most 16 bytes, within an aligned block of as many. */
+/** Before a store to a variable that units see, at `at`: of at most 16 bytes, within an aligned block of as many. In a timed run there are no lines. */
 export function beforeStore(at: usize): void {
+  if (nLines == 0) return;
   if (nAmds != 0) amd.beforeStore(<u64>(guestAddressOf(at) & ~15));
   else vtd.beforeStore(at);
 }
 
 /** Behind it. */
 export function afterStore(at: usize): void {
+  if (nLines == 0) return;
   if (nAmds != 0) amd.afterStore();
   else vtd.afterStore(at);
 }

@@ -26,6 +26,11 @@ function matchesPhysical(at: usize, c: u32, dest: u32): bool {
   return byte == 0xff || byte == <u32>load<u8>(at, Cpu.xapicId);
 }
 
+/** True for the id of all; 0xff is one to LAPICs in xAPIC mode only. */
+export function isBroadcast(dest: u32): bool {
+  return dest == EVERYBODY || (dest == 0xff && load<u16>(globBase, Glob.xapics) != 0);
+}
+
 /** xAPIC: flat and cluster model, another DFR value matches nothing but the broadcast (A.7.2). x2APIC: cluster (A.7.3). */
 function matchesLogical(at: usize, dest: u32): bool {
   const ldr = load<u32>(at, Cpu.ldr);

@@ -4,7 +4,7 @@
  */
 import { FunctionKind, FunctionSetup, SourceSetup } from '../state/abi/tables';
 import { Fn, MsixEntry, Src } from '../state/abi/fields';
-import { functionAt, functionSetup, msixAt, sourceSetup, srcAt } from '../state/access';
+import { firstSourceOf, functionAt, functionSetup, msixAt, nextSourceOf, sourceSetup, srcAt } from '../state/access';
 import { nSources } from '../state/layout';
 import { ENABLE, FUNCTION_MASK } from './function';
 
@@ -42,9 +42,8 @@ export function isPending(f: u32, v: u32): bool {
 
 /** True if an interrupt source of function f has raised and waits to send message v: its condition is the pending bit. */
 export function hasRaised(f: u32, v: u32): bool {
-  for (let s: u32 = 0; s < nSources; s++) {
-    if (sourceSetup(s, SourceSetup.device) != f || !load<u8>(srcAt(s), Src.condition)) continue;
-    if (messageFor(f, sourceSetup(s, SourceSetup.message)) == <i32>v) return true;
+  for (let i = firstSourceOf(f); i != 0; i = nextSourceOf(i)) {
+    if (load<u8>(srcAt(i - 1), Src.condition) && messageFor(f, sourceSetup(i - 1, SourceSetup.message)) == <i32>v) return true;
   }
   return false;
 }

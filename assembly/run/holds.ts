@@ -8,8 +8,8 @@ import { Event } from '../state/abi/outcomes';
 import { Settings } from '../state/abi/tables';
 import { Hold } from '../state/abi/holds';
 import { Cpu, Ctx, RunState, Src } from '../state/abi/fields';
-import { codeAt, cpuAt, ctxAt, interruptsOn, isActive, setting, srcAt } from '../state/access';
-import { holdBase, HOLD_SIZE, LEVELS, nCpus, nDescriptors, nMessages, nSources, tagHeadPir } from '../state/layout';
+import { codeAt, cpuAt, ctxAt, interruptsOn, isActive, messagesUsed, setting, srcAt } from '../state/access';
+import { holdBase, HOLD_SIZE, LEVELS, nCpus, nDescriptors, nSources, tagHeadPir } from '../state/layout';
 import { requests } from '../lapic/priority';
 import { maySample } from '../fabric/emit';
 import { onPin } from '../fabric/ioapic';
@@ -116,7 +116,7 @@ function isPosted(s: u32): bool {
 }
 
 function isInFlight(s: u32): bool {
-  for (let m: u32 = 0; m < nMessages; m++) {
+  for (let m: u32 = 0; m < messagesUsed(); m++) {
     if (holds(tagsOfMessage(m), s)) return true;
   }
   return false;

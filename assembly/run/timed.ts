@@ -6,20 +6,20 @@ import { Level, Op } from '../state/abi/instructions';
 import { Counter, Status } from '../state/abi/outcomes';
 import { DeviceKind, OperationSetup, Settings, SourceSetup, Timing, UNBOUNDED } from '../state/abi/tables';
 import { Ctx, Cpu, RunState, Src } from '../state/abi/fields';
-import { codeAt, cpuAt, ctxAt, isActive, now, operationSetup, setting, sourceSetup, srcAt } from '../state/access';
-import { ctxTimedBase, gapBase, LEVELS, nAccounts, nCpus, nMessages, nOperations, nOrigins, nSources, opBase, srcTimedBase } from '../state/layout';
+import { codeAt, cpuAt, ctxAt, ctxTimedAt, isActive, now, operationSetup, setting, sourceSetup, srcAt } from '../state/access';
+import { gapBase, nAccounts, nCpus, nMessages, nOperations, nSources, opBase, srcTimedBase } from '../state/layout';
 import { below, latency, seedStreams, streamOfArrivals, streamOfCpu, streamOfSampling } from '../clock/random';
 import { arm, armed, nextDue, PHASE_CPU, PHASE_DEVICE, PHASE_OPERATION } from '../clock/wheel';
 import { kick, resting, setSleeping, setWaiting } from '../clock/kick';
 import { armSample, maySample, mayRaise, raise, sample, sampleNode, sendHeld } from '../fabric/emit';
 import { carryOut } from '../fabric/effects';
-import { hasRoom, inFlight, pushedAt } from '../fabric/flight';
+import { hasRoom, inFlight } from '../fabric/flight';
 import { firstFunctionNode, functionTick, functionsBusy, reachedAt } from '../fabric/function';
 import { firstPinNode, pinTick, pinsBusy } from '../fabric/ioapic';
 import { firstUnitNode, unitTick, unitsBusy } from '../fabric/iommu';
 import { expire } from '../lapic/timer';
-import { awaited, current, enabled, mayInterrupt } from '../cpu/schedule';
-import { operationEnded, senderOf, servedSource } from '../cpu/hardware';
+import { awaited, completesAt, current, enabled, mayInterrupt } from '../cpu/schedule';
+import { operationEnded, servedSource } from '../cpu/hardware';
 import { step } from '../cpu/sequencer';
 import { firstStoreNode, storesBusy, storeTick } from '../cpu/stores';
 import { acknowledge, fireTimer, moveMessage } from '../cpu/interrupt';
@@ -49,10 +49,6 @@ const RETRY: u32 = 1000;
 
 @inline function operationNode(): u32 {
   return nCpus + 2 * nSources + nMessages;
-}
-/** u64: end of the mdelay a context is in. */
-@inline function delayEnd(c: u32, level: u32): usize {
-  return ctxTimedBase + ((<usize>(c * LEVELS + level)) << 3);
 }
 /** u32: 1 while an event waits for the handler of the one before. */
 @inline function backlog(s: u32): usize {
@@ -184,6 +180,14 @@ function armCpu(c: u32, after: u64): void {
   return operand(ctx, c, operandB(load<u32>(insn)), 0);
 }
 
+/** Cycle at which to look again at a context that can neither begin its access nor complete it, or waits for room. */
+function accessDue(c: u32, level: u32, op: u32): u64 {
+  if (!isAccess(op)) return now() + RETRY;
+  const ctx = ctxAt(c, level);
+  if (load<u8>(ctx, Ctx.phase)) return completesAt(c, level);
+  return op == Op.pinRead ? now() + RETRY : reachedAt(deviceOf(c, ctx, codeAt(load<u16>(ctx, Ctx.pc))));
+}
+
 function cpuTick(c: u32): void {
   const rested = resting(c);
   setSleeping(c, false);
@@ -206,9 +210,9 @@ function cpuTick(c: u32): void {
   const insn = codeAt(load<u16>(ctx, Ctx.pc));
   const op = load<u32>(insn) & 0xff;
   const phase = load<u8>(ctx, Ctx.phase);
-  if (op == Op.delay && phase && now() < load<u64>(delayEnd(c, level))) {
+  if (op == Op.delay && phase && now() < load<u64>(ctxTimedAt(c, level))) {
     setSleeping(c, true);
-    arm(c, load<u64>(delayEnd(c, level)), PHASE_CPU);
+    arm(c, load<u64>(ctxTimedAt(c, level)), PHASE_CPU);
     return;
   }
   if (!enabled(c, level)) {
@@ -216,22 +220,19 @@ function cpuTick(c: u32): void {
     if (op == Op.lock || op == Op.waitEq || op == Op.waitNe) setWaiting(c, awaited(c, level));
     else {
       setSleeping(c, true);
-      const reached = isAccess(op) && op != Op.pinRead;
-      arm(c, max(now() + 1, reached ? reachedAt(deviceOf(c, ctx, insn)) : now() + RETRY), PHASE_CPU);
+      arm(c, max(now() + 1, accessDue(c, level, op)), PHASE_CPU);
     }
     return;
   }
   const imm = load<u32>(insn, 4);
-  const device = isAccess(op) && !phase ? deviceOf(c, ctx, insn) : 0;
   step(c, level);
   let after: u64 = 0;
   if (!phase && isAccess(op)) {
     after = costOfCompletion(op);
-    const sender = senderOf(op, device);
-    const pushed = sender < nOrigins ? pushedAt(sender) : 0;
+    const pushed = completesAt(c, level);
     if (pushed > now() + after) after = pushed - now();
   } else if (op == Op.delay && !phase) {
-    store<u64>(delayEnd(c, level), now() + imm);
+    store<u64>(ctxTimedAt(c, level), now() + imm);
     setSleeping(c, true);
     arm(c, now() + imm, PHASE_CPU);
     // what was held back by the shadow of sti

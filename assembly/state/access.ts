@@ -13,7 +13,9 @@ import {
   apicMapSize,
   codeBase,
   cpuBase,
+  CTX_TIMED_SIZE,
   ctxBase,
+  ctxTimedBase,
   functionBase,
   functionSetupBase,
   ioapicBase,
@@ -34,9 +36,11 @@ import {
   nCpus,
   nDevices,
   nFaultRecords,
+  nFunctions,
   nIecEntries,
   nIoapics,
   nIrtes,
+  nMessages,
   nPins,
   nowBase,
   operationSetupBase,
@@ -59,6 +63,11 @@ import {
 
 @inline export function ctxAt(c: u32, level: u32): usize {
   return ctxBase + <usize>(c * LEVELS + level) * Ctx.size;
+}
+
+/** u64 end of the mdelay that the context is in, or whose messages its access pushes; u64 how many had been sent when that took effect. */
+@inline export function ctxTimedAt(c: u32, level: u32): usize {
+  return ctxTimedBase + <usize>(c * LEVELS + level) * CTX_TIMED_SIZE;
 }
 
 
@@ -101,9 +110,29 @@ import {
   return setting(Settings.timed) != 0;
 }
 
+// nowBase: u64 cycle, u32 messages that have ever been in flight, u64 messages sent so far
+
 /** Simulated time in cycles. */
 @inline export function now(): u64 {
   return load<u64>(nowBase);
+}
+
+/** Messages from this one on are free: who looks through all of them stops here. */
+@inline export function messagesUsed(): u32 {
+  return timed() ? load<u32>(nowBase, 8) : nMessages;
+}
+
+/** Message m is taken from the pool (timed). Returns its number among all that were ever sent, from 1 on. */
+export function countLaunch(m: u32): u64 {
+  if (m >= load<u32>(nowBase, 8)) store<u32>(nowBase, m + 1, 8);
+  const number = messagesSent() + 1;
+  store<u64>(nowBase, number, 16);
+  return number;
+}
+
+/** How many have been sent so far (timed). */
+@inline export function messagesSent(): u64 {
+  return load<u64>(nowBase, 16);
 }
 
 
@@ -242,6 +271,16 @@ export function requesterOf(origin: u32): u32 {
 
 @inline export function functionSetup(f: u32, word: u32): u32 {
   return load<u32>(functionSetupBase + <usize>(f * FunctionSetup.words + word) * 4);
+}
+
+/** The first interrupt source of function f, and the one behind number i - 1: each + 1, 0: there is none. */
+@inline export function firstSourceOf(f: u32): u32 {
+  return f < nFunctions ? functionSetup(f, FunctionSetup.firstSource) : 0;
+}
+
+
+@inline export function nextSourceOf(i: u32): u32 {
+  return sourceSetup(i - 1, SourceSetup.next);
 }
 
 /** Entry n of the MSI-X table of function f, which has it. */

@@ -31,6 +31,8 @@ export const WHEEL_LISTS: u32 = 256 * PHASES + 256 * (WHEEL_LEVELS - 1);
 /** Nodes of a remapping unit in the event queue: its commands, its queue, its event messages. */
 export const IOMMU_NODES: u32 = 3;
 export const CPU_TIMED_SIZE: usize = 16;
+export const CTX_TIMED_SIZE: usize = 16;
+export const MSG_TIMED_SIZE: usize = 16;
 export const TAG_SIZE: usize = 8;
 /** Bytes of what is known of a CPU's account, and of an element that is watched. */
 export const ACCOUNT_CPU_SIZE: usize = 16;
@@ -128,8 +130,8 @@ function placeVariables(which: u32, dma: bool): void {
   heap = align(heap);
 }
 
-/** Step two: places everything and zeroes it. False: out of memory. */
-export function create(): bool {
+/** Step two: places everything. */
+function place(): void {
   nCpus = size(Size.cpus);
   nDevices = size(Size.devices);
   nSources = size(Size.sources);
@@ -199,12 +201,12 @@ export function create(): bool {
   guestBase = take(guestBytes);
 
   timedStart = heap;
-  nowBase = take(16);
+  nowBase = take(32);
   cpuTimedBase = take(c * CPU_TIMED_SIZE);
   lapicTimedBase = take(c * LapicTimed.size);
-  ctxTimedBase = take(c * LEVELS * 8);
+  ctxTimedBase = take(c * LEVELS * CTX_TIMED_SIZE);
   srcTimedBase = take(s * 16);
-  msgTimedBase = take(<usize>nMessages * 8);
+  msgTimedBase = take(<usize>nMessages * MSG_TIMED_SIZE);
   streamBase = take((<usize>nOrigins + c + 2 * s + nBuffers) * 8);
   iecBase = take(<usize>nIommus * nIecEntries * Iec.size);
   storeBase = take(<usize>nBuffers * (16 + 32 * <usize>nStores));
@@ -267,9 +269,22 @@ export function create(): bool {
   }
   ringBase = take(<usize>nRing * Rec.size);
   blockEnd = heap;
+}
+
+/** ... and zeroes it. False: out of memory. */
+export function create(): bool {
+  place();
+  // what memory grows by is zero, and not touched before somebody needs it
+  const had = (<usize>memory.size()) << 16;
   if (!reserve(blockEnd)) return false;
-  memory.fill(checkStart, 0, blockEnd - checkStart);
+  if (had > checkStart) memory.fill(checkStart, 0, min(had, blockEnd) - checkStart);
   return true;
+}
+
+/** In the place of step two: how many bytes the block of such a machine has. */
+export function measure(): usize {
+  place();
+  return blockEnd - checkStart;
 }
 
 /** Address of a table for the host (`Table`), 0 for a number that names none. */

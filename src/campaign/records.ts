@@ -12,7 +12,7 @@ export interface Head {
   readonly model: string;
   /** the command that makes one of its runs, but for the seed */
   readonly run: string;
-  /** of the module, the kernel's program, the machine and the limits: all that decides what a seed comes to */
+  /** of all that decides what a seed comes to */
   readonly fingerprint: string;
   readonly seeds: Required<Seeds>;
 }

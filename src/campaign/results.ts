@@ -45,7 +45,7 @@ export class Results {
     const first = headLine(head);
     this.#of = seedCount(head.seeds);
     this.#done = 0;
-    if (!existsSync(file)) writeFileSync(file, '', { flag: 'wx' });
+    if (!existsSync(file)) writeFileSync(file, '', { flag: 'a' });
     if (!statSync(file).isFile()) throw new FileError(`${file} is no file that results can be kept in; ${ANOTHER}`);
     if (isBegun(file, first)) {
       this.#writer = new LineWriter(file, 0);

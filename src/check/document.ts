@@ -2,7 +2,7 @@
  * What `irqlab check --format json` prints: one definition for the document that is made, its type, and the published JSON
  * Schema. A reader must let keys pass that it does not know: version 1 may get more of them.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { kebab } from '../words.js';
 import { restsOn, type System } from '../scenario/index.js';
 import { drawDiagram } from './diagram.js';

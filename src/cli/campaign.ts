@@ -1,5 +1,5 @@
 /** `irqlab campaign`: many seeds of a scenario over worker threads, kept as they come. */
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { campaign, FileError, RunError, seedsText, type CampaignProgress, type CampaignResult, type Seeds } from '../campaign/index.js';
 import { ModelError } from '../kernel/model/index.js';
 import {
@@ -99,7 +99,9 @@ export function addCampaign(program: Command): void {
     .description(
       'Runs a scenario with many seeds over worker threads, and says how many fail, how, and with which command the first of each kind is made again. With --out each result is a line of a file, in the order of the seeds, as soon as it is there; whatever ends the program, the same command goes on where it was, and the file comes out the same. For a cluster each job takes a --shard, and irqlab merge makes one of their files.',
     )
-    .option('--seeds <n|a..b>', 'how many seeds from 1, or the first and the last', seedRange, SEEDS)
+    .addOption(
+      new Option('--seeds <n|a..b>', 'how many seeds from 1, or the first and the last').argParser(seedRange).default(SEEDS, '100'),
+    )
     .option('--shard <i/n>', 'only every n-th of them, from the i-th', shardOf)
     .option('--seconds <n>', 'simulated seconds of a run (default: what the scenario says)', simulatedSeconds)
     .option(

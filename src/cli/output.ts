@@ -89,8 +89,10 @@ export class Progress {
 
   show(text: string): void {
     if (!process.stderr.isTTY) return;
-    process.stderr.write(`\r${text.padEnd(this.#shown)}`);
-    this.#shown = text.length;
+    // what does not fit would begin a line that nothing replaces
+    const fits = text.slice(0, (process.stderr.columns || 80) - 1);
+    process.stderr.write(`\r${fits.padEnd(this.#shown)}`);
+    this.#shown = fits.length;
   }
 
   done(): void {

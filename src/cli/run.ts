@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { timedRun, type RunResult } from '../campaign/index.js';
 import { drawDiagram, explain, wrap } from '../check/index.js';
 import { ModelError } from '../kernel/model/index.js';
-import { restsOn } from '../scenario/index.js';
+import { memoryOf, restsOn, type MemoryUse } from '../scenario/index.js';
 import { workText, wayText } from './counts.js';
 import { deadlineText } from './deadline.js';
 import { loadScenario, overridesOf, simulatedSeconds, systemOptions, wholeNumber, type SystemOptions } from './options.js';
@@ -21,8 +21,15 @@ interface RunOptions extends SystemOptions {
   readonly svg?: string;
 }
 
+/** How a run looks at its machine. */
+const RECORDED = { timed: true, record: 1, ring: 0 } as const;
+/** What a check takes at most: of such a machine nobody asks what it takes. */
+const FEW_CPUS = 16;
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+
 /** What a run came to, in a few lines. */
-export function runText(result: RunResult): string {
+export function runText(result: RunResult, memory?: MemoryUse): string {
   const { system, verdict, failed, latency: l } = result;
   const unchecked = system.scenario.assert.length;
   const time = `${result.seconds.toFixed(2)} simulated seconds`;
@@ -37,6 +44,9 @@ export function runText(result: RunResult): string {
     ...(result.deadline === undefined ? [] : deadlineText(result.deadline)),
     ...workText(result, result.cycles),
     ...field('events', `digest ${result.digest}`),
+    ...(memory === undefined
+      ? []
+      : field('memory', `${megabytes(memory.bytes)}; ${plural(memory.perCpu, 'byte')} a CPU, ${count(memory.perIrq)} an irq`)),
     ...(unchecked === 0
       ? []
       : field('unchecked', `${plural(unchecked, 'assertion')} of the scenario: check looks at every state, a run does not`)),
@@ -44,7 +54,7 @@ export function runText(result: RunResult): string {
   ].join('\n');
 }
 
-function runJson(result: RunResult): unknown {
+function runJson(result: RunResult, memory: MemoryUse): unknown {
   const { system, ...rest } = result;
   return {
     command: 'run',
@@ -54,6 +64,7 @@ function runJson(result: RunResult): unknown {
     ...rest,
     latencies: undefined,
     failed: rest.failed.map(kebab),
+    memory,
   };
 }
 
@@ -164,8 +175,10 @@ export function addRun(program: Command): void {
       }).catch((error: unknown) => {
         throw error instanceof ModelError ? new InputError(error.message) : error;
       });
-      if (options.format === 'json') printJson(runJson(result));
-      else print(runText(result));
+      const memory = await memoryOf(result.system, RECORDED);
+      const isLarge = result.system.names.cpus.length > FEW_CPUS;
+      if (options.format === 'json') printJson(runJson(result, memory));
+      else print(runText(result, isLarge ? memory : undefined));
       process.exitCode = { passed: Exit.ok, failed: Exit.failed, interrupted: Exit.interrupted }[result.verdict];
       return undefined;
     });

@@ -1,11 +1,12 @@
 /** One instance of the module: one machine. Works in Node and in browsers. */
 
 /** What `assembly/index.ts` exports. Addresses are byte offsets in `memory`. */
-interface Exports {
+export interface Exports {
   readonly memory: WebAssembly.Memory;
   readonly sizesAt: WebAssembly.Global;
   prepare(): number;
   create(): number;
+  measure(): number;
   table(id: number): number;
   complete(): void;
   enabledActions(): number;
@@ -117,30 +118,41 @@ interface Exports {
 /** Where the module comes from: its bytes, a compiled module, or an address. */
 export type ModuleSource = URL | BufferSource | WebAssembly.Module;
 
-const beside = new URL('../../build/irqlab.wasm', import.meta.url);
-let compiled: Promise<WebAssembly.Module> | undefined;
-
 async function bytesOf(url: URL): Promise<BufferSource> {
   if (url.protocol !== 'file:') return (await fetch(url)).arrayBuffer();
   const { readFile } = await import('node:fs/promises');
   return readFile(url);
 }
 
-/** The module that lies beside this package. */
+async function compile(source: ModuleSource): Promise<WebAssembly.Module> {
+  if (source instanceof WebAssembly.Module) return source;
+  return WebAssembly.compile(source instanceof URL ? await bytesOf(source) : source);
+}
+
+let whole: Promise<WebAssembly.Module> | undefined;
+let timed: Promise<WebAssembly.Module> | undefined;
+
+// Each address stands in the function that needs it: a bundle in which nobody calls that leaves the file out.
+
+/** The bytes of the module that lies beside this package. */
 export async function moduleBytes(): Promise<BufferSource> {
-  return bytesOf(beside);
+  return bytesOf(new URL('../../build/irqlab.wasm', import.meta.url));
 }
 
 /** Compiles the module; without an argument the one that lies beside this package, once. */
 export async function loadModule(source?: ModuleSource): Promise<WebAssembly.Module> {
-  if (source instanceof WebAssembly.Module) return source;
-  if (source === undefined) return (compiled ??= bytesOf(beside).then((bytes) => WebAssembly.compile(bytes)));
-  return WebAssembly.compile(source instanceof URL ? await bytesOf(source) : source);
+  if (source !== undefined) return compile(source);
+  return (whole ??= compile(new URL('../../build/irqlab.wasm', import.meta.url)));
+}
+
+/** The same module without what only checks use (scripts/inline.js): two thirds of its size. */
+export async function loadTimedModule(): Promise<WebAssembly.Module> {
+  return (timed ??= compile(new URL('../../build/timed.wasm', import.meta.url)));
 }
 
 /** A fresh machine in a module: no simulated state is shared with any other. */
-export async function instantiate(source?: ModuleSource): Promise<Core> {
-  const instance = await WebAssembly.instantiate(await loadModule(source), {});
+export async function instantiate(source: ModuleSource): Promise<Core> {
+  const instance = await WebAssembly.instantiate(await compile(source), {});
   return new Core(instance.exports as unknown as Exports);
 }
 

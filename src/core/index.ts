@@ -1,5 +1,5 @@
 /** The room of the WebAssembly module: loading it, and reading and writing its memory by the names both sides share. */
-export { Core, instantiate, loadModule, moduleBytes, type ModuleSource } from './core.js';
+export { Core, instantiate, loadModule, loadTimedModule, moduleBytes, type Exports, type ModuleSource } from './core.js';
 export * from '../../assembly/state/abi/instructions.js';
 export * from '../../assembly/state/abi/outcomes.js';
 export * from '../../assembly/state/abi/tables.js';

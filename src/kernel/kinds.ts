@@ -59,6 +59,10 @@ export function bitsFor(n: number): number {
   return Math.max(1, 32 - Math.clz32(n));
 }
 
+/** What the largest machine has that a check takes (src/machine/setup.ts). */
+export const MOST_CHECKED_CPUS = 16;
+const MOST_CHECKED_IRQS = 254;
+
 /** Bits of a value of a kind; an index has one value more than there are, for index + 1 and "none". */
 export function kindBits(kind: Kind, size: MachineSize): number {
   switch (kind) {
@@ -86,7 +90,8 @@ export function kindBits(kind: Kind, size: MachineSize): number {
     case 'pidWord':
       return 4;
     case 'ref':
-      return 24;
+      // an address: the state of a machine that no check takes has more than 16 MiB
+      return size.cpus > MOST_CHECKED_CPUS || size.irqs > MOST_CHECKED_IRQS ? 32 : 24;
     case 'u32':
     case 'apicId':
       return 32;

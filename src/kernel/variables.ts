@@ -6,10 +6,21 @@
  */
 import { VarClass, VarFlag, VarWord } from '../../assembly/state/abi/instructions.js';
 import { AssemblyError } from './errors.js';
-import { bitsFor, bytesOfKind, extent, kindBits, type Dim, type Domain, type Kind, type MachineSize, type Node } from './kinds.js';
+import {
+  bitsFor,
+  bytesOfKind,
+  extent,
+  kindBits,
+  MOST_CHECKED_CPUS,
+  type Dim,
+  type Domain,
+  type Kind,
+  type MachineSize,
+  type Node,
+} from './kinds.js';
 import { describeValue, type Meaning } from './meaning.js';
 
-export { bitsFor, kindBits, type Dim, type Domain, type Kind, type MachineSize };
+export { bitsFor, kindBits, MOST_CHECKED_CPUS, type Dim, type Domain, type Kind, type MachineSize };
 
 export type VariableClass = 'check' | 'fixed' | 'record';
 

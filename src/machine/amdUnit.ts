@@ -1,7 +1,7 @@
 /** An AMD unit of a machine with a program: as a kernel's initialisation leaves it, and what it has cached (hardware.md F). */
 import { Amd, AmdControl, AmdControlHigh, AmdStatus, Table, VARIABLE_WINDOW, VarWord, type Core } from '../core/index.js';
 import type { Layout } from './fill.js';
-import type { MachineSetup } from './setup.js';
+import { linesOf, type MachineSetup } from './setup.js';
 
 /** How a kernel sets up a unit. Slots are those of variables that units see. */
 export interface AmdStart {
@@ -134,7 +134,7 @@ export class AmdTables {
 
   /** Words of it as its unit has cached them although memory says otherwise, or undefined (check). */
   cached(f: number, index: number): readonly number[] | undefined {
-    return index < (this.#setup.irtes ?? 0) ? this.#line(f, 1 + index) : undefined;
+    return index < linesOf(this.#setup) ? this.#line(f, 1 + index) : undefined;
   }
 
   /** True if a unit has an older entry of the device table cached. */
@@ -143,7 +143,7 @@ export class AmdTables {
   }
 
   #line(f: number, which: number): readonly number[] | undefined {
-    const { irtes = 0 } = this.#setup;
+    const irtes = linesOf(this.#setup);
     if (irtes === 0) return undefined;
     const { functions } = this.#setup;
     const rank = functions.findIndex(({ requester }) => requester === functions[f]?.requester);

@@ -2,6 +2,9 @@
 import {
   Assumption,
   DeviceKind,
+  FunctionSetup,
+  instantiate,
+  loadModule,
   NONE,
   OperationSetup,
   Settings,
@@ -21,7 +24,7 @@ import { entriesOf, iommuWords, scopesOf, scopeWords } from './iommus.js';
 import { lapicModelForKernels, lapicWords } from './lapic.js';
 import { maskOf } from './properties.js';
 import { fillMeters, markWatched, meterSizes } from './meters.js';
-import { MOST_LOGGED, type MachineSetup } from './setup.js';
+import { linesOf, MOST_LOGGED, type MachineSetup } from './setup.js';
 import { timingTable } from './timing.js';
 
 /** Stores that a CPU's buffer holds: fewer than any processor of today has (assumed). */
@@ -31,6 +34,7 @@ const STORES = 16;
 export class Layout {
   readonly #core: Core;
   readonly #tables = new Map<Table, number>();
+  #slots: Uint32Array | undefined;
 
   constructor(core: Core) {
     this.#core = core;
@@ -46,9 +50,15 @@ export class Layout {
     return this.table(Table.sourceStates) + s * Src.size;
   }
 
-  /** A word of a variable's record. */
+  /** A word of a variable's record, which does not change any more. */
   slot(slot: number, word: VarWord): number {
-    return this.#core.u32(this.table(Table.variables) + (slot * VarWord.words + word) * 4);
+    this.#slots ??= this.#variables();
+    return this.#slots[slot * VarWord.words + word] ?? 0;
+  }
+
+  #variables(): Uint32Array {
+    const words = this.#core.u32(this.#core.sizesAt + Size.variables * 4) * VarWord.words;
+    return new Uint32Array(this.#core.bytes(this.table(Table.variables), words * 4).buffer);
   }
 
   /** Where the variables of the check class begin: the window through which remapping units see them. */
@@ -101,7 +111,35 @@ export function fill(core: Core, setup: MachineSetup): Layout {
   return layout;
 }
 
+/** Nodes for the sets of events that messages, vectors and contexts carry: in a machine of many CPUs each event is at few of them at once. */
+function tagNodes({ messages, sources, apicIds }: MachineSetup): number {
+  const [s, c] = [sources.length, apicIds.length];
+  return messages * 4 + Math.min(s * c * 8, s * 64 + c * 64) + 64;
+}
+
 function allocate(core: Core, setup: MachineSetup): void {
+  writeSizes(core, setup);
+  writeVariables(core, setup);
+  if (core.exports.create() === 0) throw new RangeError('out of memory for a machine of this size');
+}
+
+/** Bytes that the state of each of these machines would have; none of them is made. */
+export async function stateBytes(setups: readonly MachineSetup[]): Promise<readonly number[]> {
+  const core = await instantiate(await loadModule());
+  return setups.map((setup) => {
+    writeSizes(core, setup);
+    writeVariables(core, setup);
+    return core.exports.measure();
+  });
+}
+
+function writeVariables(core: Core, { program, meters }: MachineSetup): void {
+  const slots = core.exports.prepare();
+  if (slots === 0) throw new RangeError('out of memory for the table of variables');
+  core.write(slots, markWatched(program.variables, meters));
+}
+
+function writeSizes(core: Core, setup: MachineSetup): void {
   const { program } = setup;
   const size = (word: Size, value: number): void => core.setU32(core.sizesAt + word * 4, value);
   size(Size.cpus, setup.apicIds.length);
@@ -118,7 +156,7 @@ function allocate(core: Core, setup: MachineSetup): void {
   );
   size(Size.vectorLo, setup.universe.lo);
   size(Size.vectorHi, setup.universe.hi);
-  size(Size.tags, setup.record === 0 ? 0 : setup.messages * 4 + setup.sources.length * setup.apicIds.length * 8 + 64);
+  size(Size.tags, setup.record === 0 ? 0 : tagNodes(setup));
   const { ioapics = [], iommus = [], functions, memory = 0 } = setup;
   size(Size.ioapics, ioapics.length);
   size(Size.ioapicPins, Math.max(0, ...ioapics.map(({ pins }) => pins)));
@@ -132,7 +170,7 @@ function allocate(core: Core, setup: MachineSetup): void {
   size(Size.requesters, isHosted ? 1 : 0);
   size(Size.devices, isHosted ? 0 : functions.length);
   size(Size.posted, isHosted || functions.some(({ msix }) => msix !== undefined) ? 1 : 0);
-  size(Size.irtes, setup.irtes ?? 0);
+  size(Size.irtes, linesOf(setup));
   size(Size.guestBytes, memory);
   size(Size.stores, setup.order?.storeLatency ? STORES : 0);
   size(Size.functions, functions.length);
@@ -141,14 +179,14 @@ function allocate(core: Core, setup: MachineSetup): void {
     functions.reduce((n, { msix }) => n + (msix?.vectors ?? 0), 0),
   );
   for (const [word, value] of meterSizes(program.variables, setup.meters)) size(word, value);
-  const slots = core.exports.prepare();
-  if (slots === 0) throw new RangeError('out of memory for the table of variables');
-  core.write(slots, markWatched(program.variables, setup.meters));
-  if (core.exports.create() === 0) throw new RangeError('out of memory for a machine of this size');
 }
 
 function fillSources(core: Core, layout: Layout, setup: MachineSetup): void {
   let gapFirst = 0;
+  /** where the number of the next source of each function belongs */
+  const links = setup.functions.map(
+    (_, f) => layout.table(Table.functionSetup) + (f * FunctionSetup.words + FunctionSetup.firstSource) * 4,
+  );
   setup.sources.forEach((source, s) => {
     const at = layout.table(Table.sources) + s * SourceSetup.words * 4;
     core.setU32(at + SourceSetup.device * 4, source.device);
@@ -159,6 +197,9 @@ function fillSources(core: Core, layout: Layout, setup: MachineSetup): void {
     core.setU32(at + SourceSetup.message * 4, source.message);
     core.setU32(layout.source(s) + Src.left, Number.isFinite(source.raises) ? source.raises : UNBOUNDED);
     gapFirst += source.gaps.length;
+    const link = links[source.device];
+    if (link !== undefined) core.setU32(link, s + 1);
+    links[source.device] = at + SourceSetup.next * 4;
   });
 }
 

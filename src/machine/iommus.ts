@@ -18,7 +18,7 @@ export type IommuOptions =
       readonly type: 'amd';
     });
 
-const MOST_UNITS = 16;
+const MOST_UNITS = 64;
 
 /** Throws RangeError with one sentence about the first option that is wrong. */
 export function iommusOf(given: readonly IommuOptions[] | undefined, ioapics: readonly IoapicModel[]): readonly IommuModel[] {

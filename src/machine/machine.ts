@@ -1,4 +1,4 @@
-import { Counter, instantiate, Status, Table, type Core } from '../core/index.js';
+import { Counter, instantiate, loadTimedModule, Status, Table, type Core } from '../core/index.js';
 import { CpuPort } from './cpu.js';
 import { DevicePort } from './device.js';
 import { requestersOf } from './deviceOptions.js';
@@ -83,7 +83,7 @@ export class Machine {
   static async create(options: MachineOptions = {}): Promise<Machine> {
     const setup = setupOf(options);
     refuseTooLarge(setup);
-    const machine = new Machine(await instantiate(options.module), setup);
+    const machine = new Machine(await instantiate(options.module ?? (await loadTimedModule())), setup);
     machine.#requesters = requestersOf(options.devices);
     machine.core.exports.complete();
     machine.core.exports.timedBegin();

@@ -5,10 +5,12 @@ import {
   Ctx,
   Fault,
   Fn,
+  FunctionSetup,
   Gcmd,
   Inspect,
   instantiate,
   Iommu,
+  loadModule,
   MsixEntry,
   Note,
   PidWord,
@@ -26,7 +28,7 @@ import { histogram, percentiles, type Bucket, type Percentiles } from './histogr
 import { Machine } from './machine.js';
 import { readMeters, type MeterReading } from './meters.js';
 import { bitOf, propertiesOf } from './properties.js';
-import { refuseTooLarge, type MachineSetup } from './setup.js';
+import { linesOf, refuseTooLarge, type MachineSetup } from './setup.js';
 
 /** A model did what none may do: the program is at fault, not the user's input. */
 export class ModelFault extends Error {
@@ -59,10 +61,11 @@ export interface MsixEntryRegisters {
 /** A machine whose CPUs execute a program (src/kernel): its variables, its steps, and what its judges say. */
 export class ProgramMachine extends Machine {
   #scratch = 0;
+  #mask: { readonly bits: readonly number[]; readonly words: Uint32Array } = { bits: [], words: new Uint32Array() };
 
   static override async create(setup: MachineSetup, source?: ModuleSource): Promise<ProgramMachine> {
     refuseTooLarge(setup);
-    return new ProgramMachine(await instantiate(source), setup);
+    return new ProgramMachine(await instantiate(source ?? (await loadModule())), setup);
   }
 
   // --- setting up, before `start`
@@ -77,6 +80,17 @@ export class ProgramMachine extends Machine {
     const at = this.layout.slot(slot, VarWord.address) + i * this.layout.slot(slot, VarWord.bytes) + (bit >>> 5) * 4;
     const word = this.core.u32(at);
     this.core.setU32(at, on ? word | (1 << (bit & 31)) : word & ~(1 << (bit & 31)));
+  }
+
+  /** Sets mask [i] to these bits and no others; the same list need not be looked through twice in a row. */
+  setMask(slot: number, i: number, bits: readonly number[]): void {
+    const bytes = this.layout.slot(slot, VarWord.bytes);
+    if (this.#mask.bits !== bits || this.#mask.words.length * 4 !== bytes) {
+      const words = new Uint32Array(bytes / 4);
+      for (const bit of bits) words[bit >>> 5] = (words[bit >>> 5] ?? 0) | (1 << (bit & 31));
+      this.#mask = { bits, words };
+    }
+    this.core.write(this.layout.slot(slot, VarWord.address) + i * bytes, this.#mask.words);
   }
 
   /** The address at which units see a variable that is theirs too. */
@@ -127,8 +141,8 @@ export class ProgramMachine extends Machine {
   }
 
   #entryAt(d: number, n: number): number {
-    const before = this.setup.functions.slice(0, d).reduce((sum, { msix }) => sum + (msix?.vectors ?? 0), 0);
-    return this.layout.table(Table.msixEntries) + (before + n) * MsixEntry.size;
+    const first = this.core.u32(this.layout.table(Table.functionSetup) + (d * FunctionSetup.words + FunctionSetup.firstEntry) * 4);
+    return this.layout.table(Table.msixEntries) + (first + n) * MsixEntry.size;
   }
 
   /**
@@ -244,7 +258,7 @@ export class ProgramMachine extends Machine {
 
   /** Words of entry `index` as unit u has it cached although memory says otherwise, or undefined (check). */
   cachedEntry(u: number, index: number): readonly number[] | undefined {
-    const irtes = this.setup.irtes ?? 0;
+    const irtes = linesOf(this.setup);
     if (index >= irtes) return undefined;
     const at = this.layout.table(Table.lines) + (u * irtes + index) * 16;
     const words = [0, 4, 8, 12].map((offset) => this.core.u32(at + offset));

@@ -91,6 +91,9 @@ const LEAST_RING = 512;
 /** What the log of guests may hold in an image. */
 export const MOST_LOGGED = 15;
 
+/** What `Size.irtes` is: lines are a check's knowledge of what units have cached; in a timed run their caches have entries of their own. */
+export const linesOf = ({ timed, irtes = 0 }: MachineSetup): number => (timed ? 0 : irtes);
+
 /** Entries that a unit may have cached; of AMD's all of every requester, and its own in the device table. */
 function entriesIn({ iommus, functions, ioapics = [], irtes = 0 }: MachineSetup): number {
   const isAmd = irtes > 0 && iommus?.some(({ type }) => type === 'amd');
@@ -114,7 +117,7 @@ export function refuseTooLarge(setup: MachineSetup): void {
     sources: setup.sources.length,
     messages: setup.messages,
     timers: setup.program.timers?.length ?? 0,
-    raises: Math.max(0, ...setup.sources.map((s) => s.raises).filter(Number.isFinite)),
+    raises: setup.sources.reduce((most, { raises }) => (Number.isFinite(raises) ? Math.max(most, raises) : most), 0),
     'raises per irq in the probe': setup.probeRaises,
     IOMMUs: setup.iommus?.length ?? 0,
     'remapping entries': entriesIn(setup),

@@ -4,8 +4,10 @@ import { builtinProperties } from '../machine/index.js';
 import { joined, kebab } from '../words.js';
 import { cpusOf } from './complete.js';
 import { duplicates, finding, type Finding } from './findings.js';
-import { FIRST_VECTOR, type Assertion, type CpuDescription, type Universe } from './scenario.js';
-import { assertionKeys, type ScenarioFile } from './schema.js';
+import type { Outline } from './outline.js';
+import type { Assertion, CpuDescription, Universe } from './scenario.js';
+import { assertionKeys, type ScenarioFile } from './schema/index.js';
+import { universeOf } from './vectors.js';
 import type { Vocabulary } from './vocabulary.js';
 
 /** Names that an own property cannot have. */
@@ -22,19 +24,20 @@ export function ownProperty(assertion: Assertion): OwnProperty {
 /** What expressions call the parts of a machine, by index. */
 export function partsOf(
   cpus: readonly CpuDescription[],
-  devices: readonly { readonly name: string; readonly irqs: readonly { readonly irq: number }[] }[],
+  irqs: readonly number[],
+  devices: readonly { readonly name: string | undefined }[],
   { vectors }: Universe,
 ): Omit<Parts, 'systemVectors'> {
   return {
     cpus: cpus.map(({ cpu }) => cpu),
-    irqs: devices.flatMap(({ irqs }) => irqs.map(({ irq }) => irq)),
-    devices: devices.map(({ name }) => name),
-    vectors: { lo: FIRST_VECTOR, hi: FIRST_VECTOR + vectors },
+    irqs,
+    devices: devices.map(({ name = '' }) => name),
+    vectors: universeOf(vectors),
   };
 }
 
 /** Mistakes in names and expressions. What the names mean is checked only where the model's are known. */
-export function assertionMistakes(file: ScenarioFile, known: Vocabulary): Finding[] {
+export function assertionMistakes(file: ScenarioFile, outline: Outline, known: Vocabulary): Finding[] {
   const model = known.data?.(file.model);
   const invariants = model?.invariants ?? [];
   const names = file.assert.map(({ name }, i) => ({ value: name, path: ['assert', i, 'name'] }));
@@ -50,7 +53,7 @@ export function assertionMistakes(file: ScenarioFile, known: Vocabulary): Findin
     ...(file.assert.length > room ? [finding(['assert', room], `more than ${room} assertions; join some with &&`)] : []),
     ...file.assert.flatMap((assertion, i) => {
       const key = assertionKeys.find((each) => assertion[each] !== undefined) ?? 'always';
-      const mistake = mistakeIn(assertion[key] ?? '', file, model);
+      const mistake = mistakeIn(assertion[key] ?? '', file, outline, model);
       return mistake === undefined
         ? []
         : [{ path: ['assert', i, key], spot: 'value', within: mistake.at, message: mistake.message } satisfies Finding];
@@ -61,12 +64,15 @@ export function assertionMistakes(file: ScenarioFile, known: Vocabulary): Findin
 function mistakeIn(
   expression: string,
   file: ScenarioFile,
+  outline: Outline,
   model: ReturnType<NonNullable<Vocabulary['data']>>,
 ): ExpressionError | undefined {
   try {
     const tree = parseExpression(expression);
     const { data, systemVectors = [] } = model ?? {};
-    if (data !== undefined) new Terms({ ...partsOf(cpusOf(file), file.devices, file.universe), systemVectors, data }).whole(tree);
+    const irqs = outline.irqs.map(({ irq }) => irq?.value ?? 0);
+    const parts = partsOf(cpusOf(file), irqs, outline.devices, { vectors: outline.vectors ?? 1 });
+    if (data !== undefined) new Terms({ ...parts, systemVectors, data }).whole(tree);
     return undefined;
   } catch (error) {
     if (error instanceof ExpressionError) return error;

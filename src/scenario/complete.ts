@@ -1,29 +1,38 @@
 /** From a file without mistakes to the scenario: the defaults that need a look at more than one key. */
 import { messageOf } from './message.js';
-import type { Outline } from './outline.js';
-import { placeIrqs } from './placement.js';
+import type { IrqOutline, Outline } from './outline.js';
+import { placeIrqs, type Placement } from './placement.js';
 import { unitsOf } from './units.js';
 import { lastCpus } from './vcpus.js';
+import { MOST_VECTORS } from './vectors.js';
 import {
   FIRST_VECTOR,
   type Assertion,
   type CpuDescription,
   type DeviceDescription,
   type InterArrival,
+  type IrqDescription,
   type MachineDescription,
   type Operation,
   type Scenario,
 } from './scenario.js';
-import type { ScenarioFile } from './schema.js';
+import type { ScenarioFile } from './schema/index.js';
 
 export function completed(file: ScenarioFile, outline: Outline): Scenario {
-  const { version, name, about, model, behaviours, assumptions, universe, devices, operations, parallel, assert, run, timing } = file;
+  const { version, name, about, model, behaviours, assumptions, operations, parallel, assert, run, timing } = file;
+  const vectors = file.universe.vectors === 'all' ? MOST_VECTORS : file.universe.vectors;
   const cpus = cpusOf(file);
   const all = cpus.map(({ cpu }) => cpu);
   const online = cpus.filter((cpu) => cpu.online).map(({ cpu }) => cpu);
-  const placements = placeIrqs(outline.irqs, online, universe.vectors);
-  // The outline lists the irqs of all devices in the order of the file.
-  let place = 0;
+  const placements = placeIrqs(outline.irqs, online, vectors);
+  const lists = new Map<unknown, readonly number[]>();
+  /** in ascending order; irqs that share a list go on to do so */
+  const listOf = (affinity: IrqOutline['affinity']): readonly number[] => {
+    if (affinity === undefined) return all;
+    const known = lists.get(affinity) ?? ascending(affinity.map(({ value }) => value));
+    lists.set(affinity, known);
+    return known;
+  };
   return {
     version,
     name,
@@ -31,19 +40,9 @@ export function completed(file: ScenarioFile, outline: Outline): Scenario {
     model,
     behaviours,
     assumptions,
-    machine: { cpus, ...iommuOf(file), ...vcpusOf(file, online), ...ioapicOf(file) },
-    universe,
-    devices: devices.map((device): DeviceDescription => ({
-      ...device,
-      ...levelOf(device),
-      interArrival: gapsOf(device.interArrival),
-      irqs: device.irqs.map(({ irq, affinity, managed = false, threaded = false, requested = true, vcpu: postedTo }) => {
-        const { cpu = 0, vector = FIRST_VECTOR } = placements[place++] ?? {};
-        const placed = { irq, cpu, vector, affinity: affinity === undefined ? all : ascending(affinity) };
-        const kept = { ...(managed && { managed }), ...(threaded && { threaded }), ...(!requested && { requested }) };
-        return { ...placed, ...kept, ...(postedTo !== undefined && { vcpu: postedTo }) };
-      }),
-    })),
+    machine: { cpus, ...socketsOf(file), ...iommuOf(file), ...vcpusOf(file, online), ...ioapicOf(file) },
+    universe: { vectors },
+    devices: devicesOf(file, outline, placements, listOf),
     operations: operations.map(operationOf),
     parallel,
     assert: assert.map(assertionOf),
@@ -52,8 +51,48 @@ export function completed(file: ScenarioFile, outline: Outline): Scenario {
   };
 }
 
-function iommuOf({ machine: { iommu } }: ScenarioFile): Pick<MachineDescription, 'iommu'> {
-  return iommu === undefined ? {} : { iommu: unitsOf(typeof iommu === 'string' ? { type: iommu, units: [{}] } : iommu) };
+/** The outline lists all devices, and the irqs of all, in the order of the file. */
+function devicesOf(
+  file: ScenarioFile,
+  outline: Outline,
+  placements: readonly (Placement | undefined)[],
+  listOf: (affinity: IrqOutline['affinity']) => readonly number[],
+): readonly DeviceDescription[] {
+  let d = 0;
+  let place = 0;
+  return file.devices.flatMap((entry) => {
+    const { count, irqs } = entry;
+    const { count: _count, socket: _socket, irqs: _irqs, ...device } = entry;
+    const each = Array.isArray(irqs) ? irqs.length : irqs.count;
+    const common = { ...device, ...levelOf({ ...device, irqs }, each), interArrival: gapsOf(device.interArrival) };
+    return Array.from({ length: count ?? 1 }, (): DeviceDescription => {
+      const { name = device.name, socket = 0 } = outline.devices[d++] ?? {};
+      return {
+        ...common,
+        name,
+        ...(outline.sockets > 1 && { socket }),
+        irqs: Array.from({ length: each }, (__, n): IrqDescription => {
+          const given = Array.isArray(irqs) ? irqs[n] : irqs;
+          const { managed = false, threaded = false, requested = true } = given ?? {};
+          const vcpu = given !== undefined && 'vcpu' in given ? given.vcpu : undefined;
+          const { irq, affinity, spread } = outline.irqs[place] ?? {};
+          const { cpu = 0, vector = FIRST_VECTOR } = placements[place++] ?? {};
+          const placed = { irq: irq?.value ?? 0, cpu, vector, affinity: spread === 'alone' ? [cpu] : listOf(affinity) };
+          const kept = { ...(managed && { managed }), ...(threaded && { threaded }), ...(!requested && { requested }) };
+          return { ...placed, ...kept, ...(vcpu !== undefined && { vcpu }) };
+        }),
+      };
+    });
+  });
+}
+
+/** One is not worth a word. */
+function socketsOf({ machine: { sockets = 1 } }: ScenarioFile): Pick<MachineDescription, 'sockets'> {
+  return sockets === 1 ? {} : { sockets };
+}
+
+function iommuOf({ machine: { iommu, sockets = 1 } }: ScenarioFile): Pick<MachineDescription, 'iommu'> {
+  return iommu === undefined ? {} : { iommu: unitsOf(typeof iommu === 'string' ? { type: iommu, units: [{}] } : iommu, sockets) };
 }
 
 /** As many as the file says from the last CPU down, or on those that it lists. */
@@ -74,8 +113,8 @@ export function cpusOf({ machine: { cpus } }: ScenarioFile): readonly CpuDescrip
 }
 
 /** A level-triggered line makes a device of kind `level`. */
-function levelOf(device: ScenarioFile['devices'][number]): Pick<DeviceDescription, 'kind' | 'message'> {
-  const message = messageOf(device);
+function levelOf(device: ScenarioFile['devices'][number], irqs: number): Pick<DeviceDescription, 'kind' | 'message'> {
+  const message = messageOf(device, irqs);
   return { kind: message.type === 'ioapic' && message.trigger === 'level' ? 'level' : device.kind, message };
 }
 

@@ -1,5 +1,5 @@
 /** The kinds of values that a scenario file holds, each with what is said when something else stands there. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { describe, joined, quote } from '../words.js';
 
 type Shown = (value: number) => string;

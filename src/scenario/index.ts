@@ -4,7 +4,9 @@
  */
 export { builtinScenarios, findScenario, type BuiltinScenario } from './builtin/index.js';
 export { diagnosticToJson, formatDiagnostic, type Diagnostic, type DiagnosticJson } from './diagnostics.js';
+export { memoryOf, type MemoryUse } from './memory.js';
 export { requesterOf } from './message.js';
+export { cpusOfSockets } from './sockets.js';
 export { parseScenario, parseScenarioBytes, type Parsed } from './parse.js';
 export {
   CYCLES_PER_US,
@@ -24,7 +26,7 @@ export {
   type TimingValue,
   type Universe,
 } from './scenario.js';
-export { jsonSchema } from './schema.js';
+export { jsonSchema } from './schema/index.js';
 export { stringifyScenario } from './stringify.js';
 export {
   assembleSystem,

@@ -1,8 +1,8 @@
 /** What the schema found, as findings at a path of the file; references.ts makes findings of the same kind. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Finding } from './findings.js';
 import { keysAt } from './keys.js';
-import { examples } from './schema.js';
+import { examples } from './schema/index.js';
 import type { Path } from './source.js';
 import { joined, nearest, quote } from '../words.js';
 

@@ -1,6 +1,6 @@
 /** Which keys the schema knows, for suggestions. */
-import { z } from 'zod';
-import { scenarioFile } from './schema.js';
+import * as z from 'zod';
+import { scenarioFile } from './schema/index.js';
 
 /** The names a key may have at this place of the file; empty where any name may stand. */
 export function keysAt(path: readonly PropertyKey[]): readonly string[] {

@@ -4,7 +4,7 @@ import { joined } from '../words.js';
 import { finding, type Finding } from './findings.js';
 import type { MessageOutline } from './outline.js';
 import type { DeviceDescription, MessageDescription, Scenario } from './scenario.js';
-import type { ScenarioFile } from './schema.js';
+import type { ScenarioFile } from './schema/index.js';
 
 type Type = MessageDescription['type'];
 
@@ -26,11 +26,11 @@ function leastFor(type: Type, irqs: number): number {
 }
 
 /** What the file says, as the scenario has it: what is not said, and what would be so anyhow, is left out. */
-export function messageOf({ kind, message, irqs }: ScenarioFile['devices'][number]): MessageDescription {
+export function messageOf({ kind, message }: ScenarioFile['devices'][number], irqs: number): MessageDescription {
   const { type, address64, maskable, vectors, pin = 0, trigger = kind === 'level' ? 'level' : 'edge' } = message;
   if (type === 'hpet' || type === 'dmar') return { type };
   if (type === 'ioapic') return { type, pin, trigger };
-  const counted = vectors === undefined || vectors === leastFor(type, irqs.length) ? {} : { vectors };
+  const counted = vectors === undefined || vectors === leastFor(type, irqs) ? {} : { vectors };
   if (type === 'msix') return { type, ...counted };
   return { type, address64: address64 ?? true, ...(maskable === true ? { maskable } : {}), ...counted };
 }

@@ -4,7 +4,7 @@
  * It reads the values before the schema has accepted them, so that a file with a mistake in one place is still checked in the
  * others. What the schema refuses is absent here, and no second finding is made of it.
  */
-import type { z } from 'zod';
+import * as z from 'zod';
 import {
   apicIdNumber,
   cpuCount,
@@ -12,12 +12,17 @@ import {
   irqNumber,
   messageCount,
   messageTypes,
+  socketCount,
+  socketNumber,
   universeVectors,
   vcpuCount,
   vcpuNumber,
   vectorNumber,
-} from './schema.js';
+} from './schema/index.js';
+import { writtenOut, type Entry, type Written } from './groups.js';
+import { socketOf } from './sockets.js';
 import type { Path } from './source.js';
+import { MOST_VECTORS } from './vectors.js';
 
 /** A value that the schema accepts, and where it stands. */
 export interface At<T> {
@@ -44,8 +49,19 @@ export interface IrqOutline {
   readonly requested: boolean;
   /** that it is posted to at the start */
   readonly vcpu: At<number> | undefined;
+  /** One of several in a short form, which begin at one CPU after the other; `alone`: that one is its affinity. */
+  readonly spread: 'affinity' | 'alone' | undefined;
   /** Whether cpu, vector and affinity are what the author wrote, not what is left of it. */
   readonly whole: boolean;
+}
+
+/** A device, of an entry that may stand for several. */
+export interface DeviceOutline {
+  readonly path: Path;
+  readonly name: string | undefined;
+  /** of an entry that stands for several, all of its devices */
+  readonly isGroup: boolean;
+  readonly socket: number;
 }
 
 /** The key `message` of a device; what the schema refuses is as if it were not there. */
@@ -94,6 +110,8 @@ export interface Outline {
   readonly cpus: readonly CpuOutline[] | undefined;
   /** Absent if it cannot be read. */
   readonly vectors: number | undefined;
+  readonly sockets: number;
+  readonly devices: readonly DeviceOutline[];
   readonly deviceNames: readonly At<string>[];
   readonly messages: readonly MessageOutline[];
   /** How many vCPUs there are, or the CPU of each; absent if there are none. */
@@ -102,8 +120,10 @@ export interface Outline {
   readonly vcpusUnread: boolean;
   /** What the file says of remapping units. */
   readonly iommu: Readonly<Record<string, unknown>>;
-  /** What remapping units say of their devices; undefined for one that takes the rest. */
+  /** What remapping units say of their devices; undefined for one that takes the rest, and one of a socket. */
   readonly units: readonly (readonly At<string>[] | undefined)[];
+  /** What they say of their socket. */
+  readonly unitSockets: readonly (At<number> | undefined)[];
   readonly irqs: readonly IrqOutline[];
   readonly operations: readonly OperationOutline[];
   readonly parallel: boolean;
@@ -115,27 +135,40 @@ type Mapping = Readonly<Record<string, unknown>>;
 
 export function outlineOf(value: unknown): Outline {
   const root = mapping(value);
-  const devices = items(root['devices']);
+  const entries = items(root['devices']).map(mapping);
+  const written = writtenOut(entries.map(entryOf));
+  const cpus = cpusOf(mapping(root['machine'])['cpus']);
+  const sockets = accepted(socketCount, mapping(root['machine'])['sockets']) ?? 1;
+  const devices = written.map(({ entry, name }, place): DeviceOutline => {
+    const given = accepted(socketNumber, entries[entry]?.['socket']);
+    return {
+      path: ['devices', entry],
+      name,
+      isGroup: entries[entry]?.['count'] !== undefined,
+      socket: given ?? socketOf(place, written.length, sockets),
+    };
+  });
+  const units = items(mapping(mapping(root['machine'])['iommu'])['units']);
   const vectors = mapping(root['universe'])['vectors'];
   const vcpus = vcpusOf(mapping(root['machine'])['vcpus'], ['machine', 'vcpus']);
   return {
-    cpus: cpusOf(mapping(root['machine'])['cpus']),
-    vectors: vectors === undefined ? 4 : accepted(universeVectors, vectors),
-    deviceNames: devices.flatMap((device, i) => at(mapping(device)['name'], ['devices', i, 'name'], textOf) ?? []),
-    messages: devices.map((device, i) => messageOf(mapping(device), ['devices', i])),
+    cpus,
+    vectors: vectors === undefined ? 4 : countOf(accepted(universeVectors, vectors)),
+    sockets,
+    devices,
+    deviceNames: devices.flatMap(({ name, path }) => (name === undefined ? [] : { value: name, path: [...path, 'name'] })),
+    messages: written.map(({ entry, name, irqs }) => messageOf(entries[entry] ?? {}, ['devices', entry], name, irqs.length)),
     vcpus,
     vcpusUnread: vcpus === undefined && mapping(root['machine'])['vcpus'] !== undefined,
     iommu: iommuOf(mapping(root['machine'])['iommu']),
-    units: items(mapping(mapping(root['machine'])['iommu'])['units']).map((unit, i) => {
+    unitSockets: units.map((unit, i) => accepting(socketNumber, mapping(unit)['socket'], ['machine', 'iommu', 'units', i, 'socket'])),
+    units: units.map((unit, i) => {
       const names = mapping(unit)['devices'];
       return names === undefined
         ? undefined
         : items(names).flatMap((name, j) => at(name, ['machine', 'iommu', 'units', i, 'devices', j], textOf) ?? []);
     }),
-    irqs: devices.flatMap((device, i) => {
-      const { irqs, name } = mapping(device);
-      return items(irqs).map((irq, j) => irqOf(mapping(irq), ['devices', i, 'irqs', j], textOf(name)));
-    }),
+    irqs: irqsOf(entries, written, devices, cpus, sockets),
     operations: items(root['operations']).map((operation, i) => operationOf(mapping(operation), ['operations', i])),
     parallel: root['parallel'] === true,
     repeat: mapping(root['run'])['repeat'] === true,
@@ -145,6 +178,64 @@ export function outlineOf(value: unknown): Outline {
         ? [{ path: ['timing', id], min, default: middle, max }]
         : [];
     }),
+  };
+}
+
+/** What `all` stands for. */
+function countOf(vectors: number | 'all' | undefined): number | undefined {
+  return vectors === 'all' ? MOST_VECTORS : vectors;
+}
+
+/** How many devices an entry is, and their irqs. */
+function entryOf({ name, count, irqs }: Mapping): Entry {
+  const first = accepted(irqNumber, mapping(irqs)['first']);
+  return {
+    name: textOf(name),
+    count: count === undefined ? undefined : (accepted(z.int().min(1), count) ?? 1),
+    irqs: Array.isArray(irqs)
+      ? irqs.map((irq) => accepted(irqNumber, mapping(irq)['irq']))
+      : { count: accepted(messageCount, mapping(irqs)['count']) ?? 0, first },
+  };
+}
+
+/** The irqs of all devices in order. */
+function irqsOf(
+  entries: readonly Mapping[],
+  written: readonly Written[],
+  devices: readonly DeviceOutline[],
+  cpus: Outline['cpus'],
+  sockets: number,
+): readonly IrqOutline[] {
+  const sorted = cpus?.map(({ cpu }) => cpu.value).toSorted((a, b) => a - b) ?? [];
+  const ofSocket = Array.from({ length: sockets }, (_, s) => sorted.filter((_cpu, i) => socketOf(i, sorted.length, sockets) === s));
+  /** by entry, and socket where that matters: irqs that share a list share one object, by which others know */
+  const shared = new Map<string, Omit<IrqOutline, 'device' | 'irq'>>();
+  return written.flatMap(({ entry, name, irqs: known }, d) => {
+    const { irqs } = entries[entry] ?? {};
+    if (Array.isArray(irqs)) return irqs.map((irq, j) => irqOf(mapping(irq), ['devices', entry, 'irqs', j], name));
+    const path: Path = ['devices', entry, 'irqs'];
+    const socket = devices[d]?.socket ?? 0;
+    const key = mapping(irqs)['affinity'] === 'socket' ? `${entry} ${socket}` : String(entry);
+    const common = shared.get(key) ?? groupOf(mapping(irqs), path, ofSocket[socket] ?? []);
+    shared.set(key, common);
+    return known.map((irq): IrqOutline => ({ ...common, device: name, irq: irq === undefined ? undefined : { value: irq, path } }));
+  });
+}
+
+/** What irqs in a short form have in common. */
+function groupOf(group: Mapping, path: Path, ofSocket: readonly number[]): Omit<IrqOutline, 'device' | 'irq'> {
+  const { affinity, managed, requested } = group;
+  const listed = affinity === 'socket' ? ofSocket.map((value) => ({ value, path })) : numbers(affinity, [...path, 'affinity']);
+  return {
+    path,
+    cpu: undefined,
+    vector: undefined,
+    affinity: listed,
+    managed: managed === true,
+    requested: requested !== false,
+    vcpu: undefined,
+    spread: affinity === 'cpu' ? 'alone' : 'affinity',
+    whole: listed === undefined || (listed.length > 0 && (affinity === 'socket' || listed.length === items(affinity).length)),
   };
 }
 
@@ -176,7 +267,7 @@ function cpusOf(value: unknown): readonly CpuOutline[] | undefined {
     : Array.from({ length: count }, (_, cpu) => ({ cpu: { value: cpu, path: ['machine', 'cpus'] }, apicId: undefined, online: true }));
 }
 
-function messageOf({ message, irqs, kind, name }: Mapping, path: Path): MessageOutline {
+function messageOf({ message, kind }: Mapping, path: Path, name: string | undefined, irqs: number): MessageOutline {
   const { type, vectors, pin = 0 } = mapping(message);
   return {
     path: message === undefined ? path : [...path, 'message'],
@@ -186,8 +277,8 @@ function messageOf({ message, irqs, kind, name }: Mapping, path: Path): MessageO
     isLevel: kind === 'level',
     trigger: mapping(message)['trigger'],
     pin: type === 'ioapic' ? at(pin, [...path, 'message'], (read) => (typeof read === 'number' ? read : undefined)) : undefined,
-    device: typeof name === 'string' ? name : undefined,
-    irqs: items(irqs).length,
+    device: name,
+    irqs,
   };
 }
 
@@ -205,6 +296,7 @@ function irqOf(irq: Mapping, path: Path, device: string | undefined): IrqOutline
     managed: irq['managed'] === true,
     requested: irq['requested'] !== false,
     vcpu: accepting(vcpuNumber, irq['vcpu'], [...path, 'vcpu']),
+    spread: undefined,
     whole:
       (cpu !== undefined || irq['cpu'] === undefined) &&
       (vector !== undefined || irq['vector'] === undefined) &&

@@ -6,7 +6,7 @@ import { findingsOf } from './issues.js';
 import { outlineOf } from './outline.js';
 import { referenceMistakes } from './references.js';
 import type { Scenario } from './scenario.js';
-import { scenarioFile } from './schema.js';
+import { scenarioFile } from './schema/index.js';
 import { decodeText, readSource } from './source.js';
 import { vocabularyMistakes, type Vocabulary } from './vocabulary.js';
 
@@ -26,7 +26,7 @@ export function parseScenario(text: string, file: string, known: Vocabulary = {}
   const outline = outlineOf(source.value);
   const findings = [
     ...(checked.success
-      ? [...vocabularyMistakes(checked.data, known), ...assertionMistakes(checked.data, known)]
+      ? [...vocabularyMistakes(checked.data, known), ...assertionMistakes(checked.data, outline, known)]
       : findingsOf(checked.error.issues, source.value)),
     ...referenceMistakes(outline),
   ];

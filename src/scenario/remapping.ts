@@ -6,11 +6,12 @@ import type { Scenario } from './scenario.js';
 /** Index of the unit of each device; -1: it is in nobody's list, or it is the event of a unit, which none remaps (hardware.md D.2). */
 export function unitOfDevices({ machine, devices }: Scenario): readonly number[] {
   const units = machine.iommu?.units ?? [];
-  const rest = units.findIndex((unit) => unit.devices === undefined);
-  return devices.map(({ name, message }) => {
+  const rest = units.findIndex((unit) => unit.devices === undefined && unit.socket === undefined);
+  const byName = new Map(units.flatMap((unit, u) => (unit.devices ?? []).map((name) => [name, u] as const)));
+  const bySocket = new Map(units.flatMap(({ socket }, u) => (socket === undefined ? [] : [[socket, u] as const])));
+  return devices.map(({ name, message, socket = 0 }) => {
     if (message.type === 'dmar') return -1;
-    const own = units.findIndex((unit) => unit.devices?.includes(name));
-    return own < 0 ? rest : own;
+    return byName.get(name) ?? bySocket.get(socket) ?? rest;
   });
 }
 
@@ -20,7 +21,9 @@ export function unitModels(scenario: Scenario, functions: readonly FunctionModel
   if (iommu === undefined) return [];
   const of = unitOfDevices(scenario);
   const requesters = (u: number): Set<number> => new Set(functions.flatMap(({ requester }, d) => (of[d] === u ? [requester] : [])));
-  const scopes = iommu.units.map(({ devices }, u) => (devices === undefined ? {} : { scope: { requesters: [...requesters(u)] } }));
+  const scopes = iommu.units.map(({ devices, socket }, u) =>
+    devices === undefined && socket === undefined ? {} : { scope: { requesters: [...requesters(u)] } },
+  );
   if (iommu.type === 'vtd')
     return iommusOf(
       scopes.map((scope) => ({ ...scope, capabilities: { cm: iommu.cachingMode } })),

@@ -35,6 +35,8 @@ export interface Scenario {
 export interface MachineDescription {
   /** In ascending order of their numbers. */
   readonly cpus: readonly CpuDescription[];
+  /** among which CPUs are split evenly, in order (`cpusOfSockets`); left out: there is one */
+  readonly sockets?: number;
   /** interrupt remapping; left out: none */
   readonly iommu?: IommuDescription;
   /** the CPU that each vCPU runs on at the start; left out: there are none */
@@ -47,14 +49,16 @@ export interface MachineDescription {
 export type IommuDescription = VtdDescription | AmdDescription;
 
 interface UnitsDescription {
-  /** each with the names of its devices; the one without takes all that are in no list */
-  readonly units: readonly { readonly devices?: readonly string[] }[];
+  /** each with the names of its devices, or the socket that they are of; the one without takes all that are in no list */
+  readonly units: readonly { readonly devices?: readonly string[]; readonly socket?: number }[];
 }
 
 export interface VtdDescription extends UnitsDescription {
   readonly type: 'vtd';
   /** entries that are not present may be cached (hardware.md D.4) */
   readonly cachingMode: boolean;
+  /** of the table that all units share, a power of two; left out: the least that holds all irqs */
+  readonly entries?: number;
   /** messages of PCI devices are posted (hardware.md E.5); left out: they are not */
   readonly postedMsi?: boolean;
 }
@@ -84,12 +88,14 @@ export interface CpuDescription {
 }
 
 export interface Universe {
-  /** Vectors per CPU besides the system vectors, from `FIRST_VECTOR` up. */
+  /** Vectors per CPU besides the system vectors, from `FIRST_VECTOR` up; more than 16 are without those of the ISA and of int 0x80. */
   readonly vectors: number;
 }
 
 export interface DeviceDescription {
   readonly name: string;
+  /** left out: the machine has one */
+  readonly socket?: number;
   /**
    * `handshake`: raises only while its irq owes nothing; `free`: raises whatever happens; `level`: asserts its line until its handler has
    * run.

@@ -1,14 +1,14 @@
 /** A scenario back to the text of a file. */
 import { Document, isMap, isScalar, isSeq, visit, type Node } from 'yaml';
 import { assumptionValues } from '../machine/index.js';
-import type { DeviceDescription, MachineDescription, Scenario } from './scenario.js';
+import type { MachineDescription, Scenario } from './scenario.js';
+import { shortDevices } from './short.js';
 import { shortest } from './units.js';
 import { lastCpus } from './vcpus.js';
 
 /** YAML that parses to the same scenario. What has its default is left out, unless a reader would look for it. */
 export function stringifyScenario(scenario: Scenario): string {
-  const { version, name, about, model, behaviours, assumptions, machine, universe, devices, operations, parallel, assert, run, timing } =
-    scenario;
+  const { version, name, about, model, behaviours, assumptions, machine, universe, operations, parallel, assert, run, timing } = scenario;
   const chosen = Object.entries(assumptions).filter(([key, value]) => value !== assumptionValues[key as keyof typeof assumptionValues][0]);
   const document = new Document(
     {
@@ -20,7 +20,7 @@ export function stringifyScenario(scenario: Scenario): string {
       ...(chosen.length === 0 ? {} : { assumptions: Object.fromEntries(chosen) }),
       machine: machineOf(machine),
       universe,
-      devices: devices.map((device) => deviceOf(device, machine)),
+      devices: shortDevices(scenario),
       ...(operations.length === 0 ? {} : { operations }),
       ...(parallel ? { parallel } : {}),
       ...(assert.length === 0 ? {} : { assert }),
@@ -42,12 +42,13 @@ export function stringifyScenario(scenario: Scenario): string {
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 }
 
-function machineOf({ cpus, iommu, vcpus, ioapic }: MachineDescription): unknown {
+function machineOf({ cpus, sockets = 1, iommu, vcpus, ioapic }: MachineDescription): unknown {
   const plain = cpus.every(({ cpu, apicId, online }, i) => cpu === i && apicId === i && online);
   return {
-    ...(iommu === undefined ? {} : { iommu: shortest(iommu) }),
+    ...(iommu === undefined ? {} : { iommu: shortest(iommu, sockets) }),
     ...(vcpus === undefined ? {} : { vcpus: isDefault(vcpus, cpus) ? vcpus.length : vcpus }),
     ...(ioapic === undefined ? {} : { ioapic }),
+    ...(sockets === 1 ? {} : { sockets }),
     cpus: plain ? cpus.length : cpus.map(({ cpu, apicId, online }) => ({ cpu, apicId, ...(online ? {} : { online }) })),
   };
 }
@@ -58,13 +59,6 @@ function isDefault(vcpus: readonly number[], cpus: MachineDescription['cpus']): 
     cpus.filter(({ online }) => online).map(({ cpu }) => cpu),
   );
   return vcpus.every((cpu, v) => cpu === standard[v]);
-}
-
-function deviceOf({ irqs, ...device }: DeviceDescription, { cpus }: MachineDescription): unknown {
-  return {
-    ...device,
-    irqs: irqs.map(({ affinity, ...irq }) => (affinity.length === cpus.length ? irq : { ...irq, affinity })),
-  };
 }
 
 /** On one line: lists of plain values, and mappings of such; but `- offline: 3` reads better without braces. */

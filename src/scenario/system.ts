@@ -6,7 +6,8 @@ import { ownProperty, partsOf } from './assertions.js';
 import { metersOf } from './meters.js';
 import { functionOf, ioapicsFor, numberOf } from './message.js';
 import { remapping, unitModels, unitOfDevices } from './remapping.js';
-import { CYCLES_PER_US, FIRST_VECTOR, interArrivalCycles, type Operation, type Scenario } from './scenario.js';
+import { CYCLES_PER_US, interArrivalCycles, type Operation, type Scenario } from './scenario.js';
+import { universeOf } from './vectors.js';
 
 /** How a scenario is looked at. */
 export interface Mode {
@@ -44,8 +45,17 @@ export interface Overrides extends Settings {
 /** Messages in flight at once: a bound of a check, and more than ever fly in a timed run, where a machine's parts add to it. */
 const CHECK_MESSAGES = 12;
 const TIMED_MESSAGES = 64;
+/** As many as the pool of a machine can have. */
+const MOST_MESSAGES = 0xffff;
+/** What a check tells apart, and an image has room for. */
+const MOST_CHECKED_VECTORS = 16;
 /** Raises per irq in the probe (design 4). */
 const PROBE_RAISES = 4;
+/** Messages that may be in flight in a timed run: more than ever do. */
+export function messagesFor(cpus: number, sources: number): number {
+  return Math.min(TIMED_MESSAGES + 4 * (cpus + sources), MOST_MESSAGES);
+}
+
 /** Capacity of the event ring, records. */
 const RING = 1 << 14;
 
@@ -126,6 +136,13 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   const cpus = scenario.machine.cpus;
   const cpuIndex = new Map(cpus.map((c, i) => [c.cpu, i]));
   const indexOf = (cpu: number): number => cpuIndex.get(cpu) ?? 0;
+  // most irqs share a list, which is as long as there are CPUs
+  const lists = new Map<readonly number[], readonly number[]>();
+  const indexesOf = (list: readonly number[]): readonly number[] => {
+    const known = lists.get(list) ?? list.map(indexOf);
+    lists.set(list, known);
+    return known;
+  };
   const sources = scenario.devices.flatMap((device, d) => device.irqs.map((irq, n) => ({ device, d, irq, message: numberOf(device, n) })));
   const deviceOf = (name: string): number => scenario.devices.findIndex((device) => device.name === name);
   const irqIndex = new Map(sources.map(({ irq }, i) => [irq.irq, i]));
@@ -204,7 +221,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   }
   const functions = scenario.devices.map((device, d) => functionOf(scenario, device, d));
   const iommus = unitModels(scenario, functions);
-  const universe = { lo: FIRST_VECTOR, hi: FIRST_VECTOR + scenario.universe.vectors };
+  const universe = universeOf(scenario.universe.vectors);
   const size = {
     cpus: cpus.length,
     irqs: sources.length,
@@ -222,7 +239,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
       message,
       vector: irq.vector,
       cpu: indexOf(irq.cpu),
-      affinity: irq.affinity.map(indexOf),
+      affinity: indexesOf(irq.affinity),
       managed: irq.managed,
       requested: irq.requested,
       threaded: irq.threaded,
@@ -232,9 +249,16 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     operations: requests,
     ...(scenario.machine.iommu === undefined ? {} : { units: unitOfDevices(scenario), iommus }),
     ...(scenario.machine.iommu?.type === 'vtd' && scenario.machine.iommu.postedMsi === true && { postedMsi: true }),
+    ...(scenario.machine.iommu?.type === 'vtd' &&
+      scenario.machine.iommu.entries !== undefined && { entries: scenario.machine.iommu.entries }),
     ...(scenario.machine.vcpus !== undefined && { vcpus: scenario.machine.vcpus.map(indexOf) }),
     ...(scenario.machine.ioapic === undefined ? {} : { ioapicVersion: scenario.machine.ioapic.version }),
-    parts: partsOf(cpus, scenario.devices, scenario.universe),
+    parts: partsOf(
+      cpus,
+      sources.map(({ irq }) => irq.irq),
+      scenario.devices,
+      scenario.universe,
+    ),
     own: scenario.assert.map(ownProperty),
   });
   const names: Names = {
@@ -247,7 +271,13 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   };
   const lines = scenario.devices.some(({ message }) => message.type === 'ioapic') ? (['noStuckLine'] as const) : [];
   const properties = [...CHECKED, ...lines, ...(built.program.own ?? [])];
-  const setup = (mode: Mode): MachineSetup => ({
+  const setup = (mode: Mode): MachineSetup => {
+    const { vectors } = scenario.universe;
+    if (!mode.timed && vectors > MOST_CHECKED_VECTORS)
+      throw new RangeError(`a check has at most ${MOST_CHECKED_VECTORS} vectors, not ${vectors}; a timed run may have more`);
+    return setupOf(mode);
+  };
+  const setupOf = (mode: Mode): MachineSetup => ({
     apicIds: cpus.map((c) => c.apicId),
     functions,
     ioapics: ioapicsFor(scenario),
@@ -264,7 +294,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     program: built.program,
     universe,
     systemVectors: built.systemVectors,
-    messages: mode.timed ? TIMED_MESSAGES + 4 * (cpus.length + sources.length) : CHECK_MESSAGES,
+    messages: mode.timed ? messagesFor(cpus.length, sources.length) : CHECK_MESSAGES,
     flying: unbounded && !mode.timed ? 1 : 0,
     timed: mode.timed,
     assumptions,
@@ -276,7 +306,8 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     properties: mode.measure === true ? [] : mode.timed ? ['noLoss', 'noStray', 'noStuckIsr', 'noFault', 'noWildWrite'] : properties,
     probeRaises,
     record: mode.record,
-    ring: mode.ring ?? (mode.record === 0 ? 0 : RING),
+    // a run stops to have it drained when it has no room for an event of every source
+    ring: mode.ring ?? (mode.record === 0 ? 0 : RING + 2 * sources.length),
     holds: mode.holds ?? false,
     ...(mode.measure === true && built.measurable !== undefined && { meters: metersOf(built.program, built.measurable) }),
   });

@@ -3,7 +3,7 @@ import { joined, quote } from '../words.js';
 import { duplicates, finding, type Finding } from './findings.js';
 import type { Outline } from './outline.js';
 import type { IommuDescription } from './scenario.js';
-import type { ScenarioFile } from './schema.js';
+import type { ScenarioFile } from './schema/index.js';
 
 type Given = Exclude<NonNullable<ScenarioFile['machine']['iommu']>, string>;
 
@@ -12,19 +12,23 @@ const GUEST_LOG = 15;
 
 /** The keys of each type, besides `type` and `units`. */
 const keysOf: Readonly<Record<IommuDescription['type'], readonly string[]>> = {
-  vtd: ['cachingMode', 'postedMsi'],
+  vtd: ['cachingMode', 'postedMsi', 'entries'],
   amd: ['ga', 'xt', 'guest', 'numIntRemap', 'irtCacheDis', 'guestLog'],
 };
 
 const NO_DMAR = 'type: dmar is the fault event of a VT-d unit, and the units here are AMD’s; write iommu: vtd, or leave out this device';
 
 /** What the file says, with its defaults. */
-export function unitsOf(given: Given): IommuDescription {
-  const units = given.units.map(({ devices }) => (devices === undefined ? {} : { devices }));
+export function unitsOf(given: Given, sockets: number): IommuDescription {
+  const units =
+    given.units === 'per-socket'
+      ? Array.from({ length: sockets }, (_, socket) => ({ socket }))
+      : given.units.map(({ devices, socket }) => ({ ...(devices !== undefined && { devices }), ...(socket !== undefined && { socket }) }));
   const {
     type,
     cachingMode = false,
     postedMsi = false,
+    entries,
     ga = true,
     xt = ga,
     guest = false,
@@ -33,30 +37,36 @@ export function unitsOf(given: Given): IommuDescription {
     guestLog = GUEST_LOG,
   } = given;
   return type === 'vtd'
-    ? { type, cachingMode, ...(postedMsi && { postedMsi }), units }
+    ? { type, cachingMode, ...(postedMsi && { postedMsi }), ...(entries !== undefined && { entries }), units }
     : { type, ga, xt, guest, numIntRemap, irtCacheDis, guestLog, units };
 }
 
 /** The shortest that a file can say for it. */
-export function shortest({ type, units, ...options }: IommuDescription): unknown {
+export function shortest({ type, units, ...options }: IommuDescription, sockets: number): unknown {
   const said: Readonly<Record<string, unknown>> = options;
   // what is left out of the others depends on whether entries have 128 bits
   const ga = said['ga'] === false ? { ga: false } : {};
-  const standard: Readonly<Record<string, unknown>> = { ...unitsOf({ type, units: [{}], ...ga }) };
+  const standard: Readonly<Record<string, unknown>> = { ...unitsOf({ type, units: [{}], ...ga }, sockets) };
   const chosen = Object.entries(said).filter(([key, value]) => value !== standard[key]);
-  const isOne = units.length === 1 && units[0]?.devices === undefined;
+  const isOne = units.length === 1 && units[0]?.devices === undefined && units[0]?.socket === undefined;
+  const isEach = sockets > 1 && units.length === sockets && units.every(({ socket }, i) => socket === i);
   if (isOne && chosen.length === 0 && ga.ga === undefined) return type;
-  return { type, ...ga, ...Object.fromEntries(chosen), ...(isOne ? {} : { units }) };
+  return { type, ...ga, ...Object.fromEntries(chosen), ...(isOne ? {} : { units: isEach ? 'per-socket' : units }) };
 }
 
 /** Every device belongs to one unit, and one unit at most takes the rest; every option is one of the type. */
-export function unitMistakes({ units, iommu, deviceNames, messages }: Outline): Finding[] {
+export function unitMistakes({ units, unitSockets, devices, iommu, deviceNames, messages, irqs }: Outline): Finding[] {
   const names = deviceNames.map(({ value }) => value);
-  const rest = units.flatMap((unit, i) => (unit === undefined ? [i] : []));
-  const unitOf = (name: string | undefined): number => units.findIndex((unit) => unit?.some(({ value }) => value === name));
+  const rest = units.flatMap((unit, i) => (unit === undefined && unitSockets[i] === undefined ? [i] : []));
+  const unitOf = (name: string | undefined): number => {
+    const own = units.findIndex((unit) => unit?.some(({ value }) => value === name));
+    const socket = devices.find((device) => device.name === name)?.socket;
+    return own < 0 ? unitSockets.findIndex((unit) => unit?.value === socket) : own;
+  };
   const pins = messages.filter(({ pin }) => pin !== undefined);
   return [
     ...optionMistakes(iommu),
+    ...roomMistakes(iommu, irqs.length),
     ...(iommu['type'] === 'amd' ? messages.filter(({ type }) => type === 'dmar').map(({ path }) => finding(path, NO_DMAR)) : []),
     ...pins
       .filter(({ device }) => unitOf(device) !== unitOf(pins[0]?.device))
@@ -74,6 +84,13 @@ export function unitMistakes({ units, iommu, deviceNames, messages }: Outline): 
       ? []
       : [finding(['machine', 'iommu', 'units', rest[1]], 'two units have no devices; one at most takes those that are in no list')]),
   ];
+}
+
+/** Each irq has an entry. */
+function roomMistakes({ entries }: Outline['iommu'], irqs: number): Finding[] {
+  if (typeof entries !== 'number' || entries >= irqs) return [];
+  const least = 2 ** Math.ceil(Math.log2(irqs));
+  return [finding(['machine', 'iommu', 'entries'], `${irqs} irqs need an entry each, and here are ${entries}; write entries: ${least}`)];
 }
 
 function optionMistakes(given: Outline['iommu']): Finding[] {

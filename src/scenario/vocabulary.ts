@@ -5,7 +5,7 @@
 import type { KernelModel } from '../kernel/model/index.js';
 import type { Finding } from './findings.js';
 import { unknownKey } from './issues.js';
-import type { ScenarioFile } from './schema.js';
+import type { ScenarioFile } from './schema/index.js';
 import { joined, nearest, quote } from '../words.js';
 
 export interface Vocabulary {

@@ -3,8 +3,18 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { FileError, mergeCampaigns, type RunFigures, type Seeds } from '../../src/index.js';
+import {
+  assembleSystem,
+  FileError,
+  findScenario,
+  mergeCampaigns,
+  type Overrides,
+  type RunFigures,
+  type Scenario,
+  type Seeds,
+} from '../../src/index.js';
 import { countsOf } from '../../src/campaign/figures.js';
+import { fingerprintOf } from '../../src/campaign/fingerprint.js';
 import { headLine, runFrom, runLine, type Head } from '../../src/campaign/records.js';
 import { Results } from '../../src/campaign/results.js';
 import { seedAt, seedCount } from '../../src/campaign/seeds.js';
@@ -122,6 +132,25 @@ describe('a file', () => {
   });
 });
 
+test('the fingerprint is of all that decides what a seed comes to, and of nothing else', async () => {
+  const { scenario } = findScenario('torn-move')!;
+  const of = (overrides: Overrides = {}, changed: Partial<Scenario> = {}, limits = {}): Promise<string> =>
+    fingerprintOf(assembleSystem({ ...scenario, ...changed }, overrides), limits);
+  const one = await of();
+  expect(one).toMatch(/^[0-9a-f]{16}$/);
+  expect(await of({}, { about: 'x', run: { ...scenario.run, seed: 77 } })).toBe(one);
+  const { devices } = scenario;
+  const others = [
+    of({ behaviours: { msiUpdate: 'direct' } }),
+    of({ assumptions: { push: 'none' } }),
+    of({}, { devices: devices.map((device) => ({ ...device, handlerCycles: device.handlerCycles + 1 })) }),
+    of({}, { devices: devices.map((device) => ({ ...device, name: `${device.name}2` })) }),
+    of({}, {}, { seconds: 2 }),
+    of({}, {}, { deadline: 2 }),
+  ];
+  expect(new Set([one, ...(await Promise.all(others))]).size).toBe(7);
+});
+
 test('shards share the seeds', () => {
   for (const of of [1, 2, 3, 7]) {
     const shards = Array.from({ length: of }, (_, i) => all({ ...six, shard: { number: i + 1, of } }).map(({ seed }) => seed));
@@ -139,7 +168,7 @@ describe('merge', () => {
     expect(readFileSync(out, 'utf8')).toBe(textOf(six));
     const tally = new Tally();
     for (const figures of all(six)) tally.add(figures);
-    expect(merged).toMatchObject({ runs: 6, of: 6, missing: [], unfinished: [], ...tally.all });
+    expect(merged).toMatchObject({ of: 6, missing: [], unfinished: [], ...tally.all });
     expect(merged.kinds).toEqual([
       { failed: ['noLoss', 'noStuckIsr'], where: 'nic', runs: 1, seed: 6 },
       { failed: ['noLoss', 'noStuckIsr'], where: '', runs: 1, seed: 9 },

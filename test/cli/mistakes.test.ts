@@ -15,7 +15,7 @@ const at = files({
   'key.yaml': `${good}operatoins: [{offline: 1}]\n`,
   'type.yaml': good.replace('cpus: 2', 'cpus: two'),
   'cpu.yaml': `${good}operations: [{offline: 7}]\n`,
-  'several.yaml': `${good}operatoins: []\nuniverse: {vectors: 99}\noperations: [{offline: 7}]\n`,
+  'several.yaml': `${good}operatoins: []\nuniverse: {vectors: 999}\noperations: [{offline: 7}]\n`,
   'model.yaml': `${good}model: linux-5.99\n`,
   'behaviour.yaml': `${good}behaviours: {settleDelya: none, irrScan: never}\n`,
   'timing.yaml': `${good}timing: {cfg.wirte: 9000}\n`,

@@ -9,6 +9,7 @@ import {
   Diag,
   Event,
   instantiate,
+  loadModule,
   IoapicSetup,
   IommuSetup,
   Rec,
@@ -57,7 +58,7 @@ export interface BoardOptions {
 export const rte = { masked: 0x10000, level: 0x8000, remoteIrr: 0x4000, low: 0x2000, pending: 0x1000, logical: 0x800 } as const;
 
 export async function board(options: BoardOptions = {}): Promise<Board> {
-  const core = await instantiate();
+  const core = await instantiate(await loadModule());
   return new Board(core, options);
 }
 

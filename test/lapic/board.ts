@@ -9,6 +9,7 @@ import {
   Diag,
   Event,
   instantiate,
+  loadModule,
   Rec,
   RunState,
   Settings,
@@ -79,7 +80,7 @@ export const to = { self: 1 << 18, all: 2 << 18, others: 3 << 18 } as const;
 export const LOGICAL = 0x800;
 
 export async function board(options: BoardOptions = {}): Promise<Board> {
-  return new Board(await instantiate(), options);
+  return new Board(await instantiate(await loadModule()), options);
 }
 
 export class Board {

@@ -21,7 +21,7 @@ const wrong: readonly [options: object, sentence: string][] = [
   [{ devices: [-1] }, 'a requester id is a whole number from 0 to 65535, not the number -1'],
   [{ iommus: 1 }, 'iommus is a list of an object of options each, not the number 1'],
   [{ iommus: [null] }, 'iommus[0] is an object of options, not nothing'],
-  [{ iommus: Array.from({ length: 17 }, () => ({})) }, 'a machine has at most 16 IOMMUs, not 17'],
+  [{ iommus: Array.from({ length: 65 }, () => ({})) }, 'a machine has at most 64 IOMMUs, not 65'],
   [{ iommus: [{ base: 0 }] }, 'iommus[0] has no option base; there are type, address, scope, capabilities, cache and faults'],
   [{ iommus: [{ address: 0xfed90800 }] }, 'iommus[0].address is a multiple of 0x1000 below 2^32, and not 0, not the number 4275636224'],
   [{ iommus: [{ scope: {} }, { address: 0xfed90000 }] }, 'two IOMMUs have the address 0xfed90000; each has one of its own'],

@@ -17,8 +17,8 @@ const added: readonly (readonly [string, string, readonly string[]])[] = [
   ['a fraction', 'run: {seed: 1.5}\n', ['5:13: expected a whole number, got the number 1.5; write a whole number from 0 to 4294967295']],
   [
     'a number out of range',
-    'universe: {vectors: 17}\n',
-    ['5:21: the number of vectors 17 is out of range; write a whole number from 1 to 16'],
+    'universe: {vectors: 186}\n',
+    ['5:21: the number of vectors 186 is out of range; write a whole number from 1 to 185'],
   ],
   ['a number beyond all', 'run: {seed: 1e300}\n', ['5:13: seed 1e+300 is out of range; write a whole number from 0 to 4294967295']],
   ['no time', 'run: {seconds: 0}\n', ['5:16: 0 seconds is out of range; write more than 0']],
@@ -237,8 +237,8 @@ describe('machine and devices', () => {
     ],
     [
       'the broadcast id',
-      machine('[{cpu: 0, apicId: 255}]', '{irq: 1}'),
-      ['4:27: APIC id 255 is out of range; write a whole number from 0 to 254'],
+      machine('[{cpu: 0, apicId: 65535}]', '{irq: 1}'),
+      ['4:27: APIC id 65535 is out of range; write a whole number from 0 to 65534'],
     ],
     [
       'no CPU online',
@@ -252,7 +252,7 @@ describe('machine and devices', () => {
         '4:9: expected a number of CPUs or a list of them, got the text "many"; for example 2, or [{cpu: 0, apicId: 0}, {cpu: 3, apicId: 6}]',
       ],
     ],
-    ['too many CPUs', machine('256', '{irq: 1}'), ['4:9: the number of CPUs 256 is out of range; write a whole number from 1 to 255']],
+    ['too many CPUs', machine('4097', '{irq: 1}'), ['4:9: the number of CPUs 4097 is out of range; write a whole number from 1 to 4096']],
     [
       'a target that does not exist',
       machine('[{cpu: 0}, {cpu: 3}]', '{irq: 1, cpu: 7}'),

@@ -20,7 +20,10 @@ describe('JSON Schema', () => {
   });
 
   test('has bounds and defaults', () => {
-    expect(schema.properties['universe']?.properties['vectors']).toMatchObject({ type: 'integer', minimum: 1, maximum: 16, default: 4 });
+    expect(schema.properties['universe']?.properties['vectors']).toMatchObject({
+      anyOf: [{ type: 'integer', minimum: 1, maximum: 185 }, { const: 'all' }],
+      default: 4,
+    });
     expect(schema.properties['devices']?.items.properties['raises']).toMatchObject({ minimum: 0, maximum: 15, default: 3 });
   });
 

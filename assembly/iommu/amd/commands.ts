@@ -4,9 +4,8 @@
  */
 import { Amd, AmdCommand, AmdControl, AmdEvent, AmdStatus } from '../../state/abi/amd';
 import { Iommu, QueueState, Remap, RemapFlag } from '../../state/abi/iommu';
-import { amdAt, iommuAt, remapAt } from '../../state/access';
+import { amdAt, iommuAt, messagesUsed, remapAt } from '../../state/access';
 import { isGuest, readGuest, writeGuest } from '../../state/guest';
-import { nMessages } from '../../state/layout';
 import { touchMessages } from '../../state/touched';
 import { dropAll, dropDevice, dropTable } from './cache';
 import { controls } from './control';
@@ -113,7 +112,7 @@ export function fetch(u: u32): QueueState {
 /** Requests of the device (-1: of all) that have used what is invalidated, are to be drained by the next wait (D.4.3). */
 function markStale(u: u32, device: i32, used: u32): void {
   touchMessages();
-  for (let m: u32 = 0; m < nMessages; m++) {
+  for (let m: u32 = 0; m < messagesUsed(); m++) {
     const at = remapAt(m);
     const flags = <u32>load<u16>(at, Remap.flags);
     if (<u32>load<u8>(at, Remap.unit) != u + 1 || (flags & used) == 0) continue;

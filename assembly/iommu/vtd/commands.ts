@@ -1,7 +1,6 @@
 /** Commands of GCMD and what GSTS says of them (hardware.md D.1.1). */
 import { CommandState, Gcmd, Iommu, IommuSetup, QueueState, Remap, RemapFlag } from '../../state/abi/iommu';
-import { iommuAt, iommuSetup, remapAt } from '../../state/access';
-import { nMessages } from '../../state/layout';
+import { iommuAt, iommuSetup, messagesUsed, remapAt } from '../../state/access';
 import { invalidateAll } from './queue';
 
 const QIE: u32 = <u32>Gcmd.qie;
@@ -28,7 +27,7 @@ export function command(u: u32, value: u32): void {
 
 /** Requests of the unit that are on their way now. */
 function awaitAll(u: u32): void {
-  for (let m: u32 = 0; m < nMessages; m++) {
+  for (let m: u32 = 0; m < messagesUsed(); m++) {
     const at = remapAt(m);
     if (<u32>load<u8>(at, Remap.unit) == u + 1) store<u16>(at, load<u16>(at, Remap.flags) | (<u16>RemapFlag.awaited), Remap.flags);
   }

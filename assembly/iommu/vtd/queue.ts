@@ -4,9 +4,8 @@
  * IOTLB and device-TLB caches, which do not exist here, take their time and have no effect; device-TLBs never fail.
  */
 import { Iommu, IommuSetup, Gcmd, QueueState, Remap, RemapFlag } from '../../state/abi/iommu';
-import { iommuAt, iommuSetup, remapAt, timed } from '../../state/access';
+import { iommuAt, iommuSetup, messagesUsed, remapAt, timed } from '../../state/access';
 import { isGuest, readGuest, writeGuest } from '../../state/guest';
-import { nMessages } from '../../state/layout';
 import { touchMessages } from '../../state/touched';
 import { dropAll, dropGroup } from './cache';
 import { IQE, ITE, MASKED, PENDING, setStatus } from './fault';
@@ -119,7 +118,7 @@ export function fetch(u: u32): QueueState {
 /** Requests on their way that have used one of these entries, or half of one, are to be drained by the next wait. */
 function markStale(u: u32, index: u32, mask: u32): void {
   touchMessages();
-  for (let m: u32 = 0; m < nMessages; m++) {
+  for (let m: u32 = 0; m < messagesUsed(); m++) {
     const at = remapAt(m);
     const flags = <u32>load<u16>(at, Remap.flags);
     if (<u32>load<u8>(at, Remap.unit) != u + 1 || (flags & (RemapFlag.remapped | RemapFlag.posted | RemapFlag.missed)) == 0) continue;

@@ -155,6 +155,8 @@ export enum SourceSetup {
   handlerCycles = 5,
   /** which of its device's messages it asks for */
   message = 6,
+  /** next source of the same device + 1, 0: it is the last */
+  next = 7,
   words = 8,
 }
 
@@ -178,6 +180,8 @@ export enum FunctionSetup {
   softReset = 8,
   /** `FunctionKind` */
   kind = 9,
+  /** its first source + 1, 0: it has none */
+  firstSource = 10,
   words = 12,
 }
 

@@ -1,5 +1,5 @@
 /** What `irqlab check --liveness` has found, told; and the document of it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { restsOn, type System } from '../../scenario/index.js';
 import { kebab } from '../../words.js';
 import { drawDiagram } from '../diagram.js';

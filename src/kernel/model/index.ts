@@ -15,6 +15,7 @@ export type {
 } from './model.js';
 export { behaviourDifferences, type BehaviourDifference } from './difference.js';
 export { linux, ModelError, UnsupportedError };
+export { isLegacy as isLegacyVector } from './linux/data.js';
 export type { LinuxChanges } from './linux/model.js';
 
 /** Names of all models, e.g. `linux-5.9`. */

@@ -54,6 +54,8 @@ export interface Placement {
   readonly units?: readonly number[];
   /** the units, all of one kind; of AMD's the capabilities are what the kernel turns on */
   readonly iommus?: readonly IommuModel[];
+  /** entries of the table of VT-d units; left out: the least power of two that holds all irqs */
+  readonly entries?: number;
   /** messages of PCI devices are posted, each to a descriptor of its CPU (hardware.md E.5); left out: they are not */
   readonly postedMsi?: boolean;
   /** the CPU on which each vCPU runs; left out: there are none */

@@ -3,7 +3,7 @@ import type { ProgramMachine } from '../../../machine/index.js';
 import type { MachineSize } from '../../index.js';
 import { ModelError, type IrqPlacement, type Placement } from '../model.js';
 import type { Chip } from './chip.js';
-import { MANAGED_IRQ_SHUTDOWN_VECTOR, Slot, State, type LinuxData } from './data.js';
+import { isLegacy, MANAGED_IRQ_SHUTDOWN_VECTOR, Slot, State, vectorsOf, type LinuxData } from './data.js';
 import { TPR } from './hotplug.js';
 import type { IrqKinds } from './irqKinds.js';
 import { bootPosted } from './postedMsi.js';
@@ -17,8 +17,12 @@ export function boot(machine: ProgramMachine, d: LinuxData, chip: Chip, kinds: I
     return !requested && model !== undefined && isReservable(model);
   });
   kinds.boot(machine);
-  if (d.postedMsi) bootPosted(machine, d.postedMsi, placement);
+  if (d.postedMsi) bootPosted(machine, d.postedMsi, d.destinations, placement);
   const used = new Map<number, number>();
+  for (let vector = size.vectorLo; d.reachesLegacy && vector < size.vectorHi; vector++) {
+    if (!isLegacy(vector)) continue;
+    online.forEach((_, c) => machine.setMaskBit(d.allocMap.slot, c, vector));
+  }
   const allocated = new Map<number, number>();
   if (d.managed) bootManaged(machine, d.managed, size, irqs, reserved, used);
   irqs.forEach((irq, i) => {
@@ -36,11 +40,12 @@ export function boot(machine: ProgramMachine, d: LinuxData, chip: Chip, kinds: I
     }
     if (d.masked) machine.setVariable(d.masked.slot, i, 0, requested ? 0 : 1);
     if (d.threads) machine.setVariable(d.threads.isThreaded.slot, i, 0, irq.threaded ? 1 : 0);
-    for (const cpu of affinity) machine.setMaskBit(d.affinity.slot, i, cpu);
+    machine.setMask(d.affinity.slot, i, affinity);
     chip.boot(machine, i, target, !requested);
   });
+  const vectors = vectorsOf(size).length;
   online.forEach((on, c) => {
-    machine.setVariable(d.available.slot, c, 0, size.vectorHi - size.vectorLo - (used.get(c) ?? 0));
+    machine.setVariable(d.available.slot, c, 0, vectors - (used.get(c) ?? 0));
     machine.setVariable(d.allocated.slot, c, 0, allocated.get(c) ?? 0);
     if (on) machine.setMaskBit(d.cpuOnlineMask.slot, 0, c);
     machine.setCpu(
@@ -69,6 +74,7 @@ function bootManaged(
     used.set(cpu, (used.get(cpu) ?? 0) + 1);
     machine.setMaskBit(managed.managedMap.slot, cpu, vector);
   };
+  const all = vectorsOf(size);
   const allocated = new Map<number, number>();
   irqs.forEach((irq, i) => {
     if (!irq.managed) return;
@@ -77,9 +83,7 @@ function bootManaged(
     machine.setVariable(managed.managedAllocated.slot, irq.cpu, 0, allocated.get(irq.cpu) ?? 0);
     reserve(irq.cpu, irq.vector);
     for (const cpu of irq.affinity.filter((each) => each !== irq.cpu)) {
-      const free = Array.from({ length: size.vectorHi - size.vectorLo }, (_, n) => size.vectorLo + n).find(
-        (v) => !taken.has(`${cpu} ${v}`),
-      );
+      const free = all.find((v) => !taken.has(`${cpu} ${v}`));
       if (free === undefined)
         throw new ModelError(
           'no vector of the universe is free to be reserved for a managed irq on each CPU of its affinity; raise universe vectors',

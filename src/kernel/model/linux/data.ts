@@ -3,6 +3,7 @@ import { Declarations, type MachineSize } from '../../index.js';
 import { Started } from '../../../core/index.js';
 import { describeValue, type Meaning } from '../../meaning.js';
 import { bitsFor } from '../../variables.js';
+import { destinations } from './destinations.js';
 
 /** Values of a vector_irq slot (linux.md 0): empty, shut down, re-triggered, and an irq's index + `FIRST`. */
 export const Slot = { UNUSED: 0, SHUTDOWN: 1, RETRIGGERED: 2, FIRST: 3 } as const;
@@ -23,6 +24,23 @@ export const POSTED_INTR_WAKEUP_VECTOR = 0xf1;
 export const AVIC_DOORBELL = 0xf2;
 export const AMD_IOMMU_VECTOR = 0xec;
 
+/** Vectors among those that devices get, and that are none of theirs (linux.md 2.2). */
+export const FIRST_ISA_VECTOR = 0x30;
+export const ISA_VECTORS = 16;
+export const INT80_VECTOR = 0x80;
+export const isLegacy = (vector: number): boolean =>
+  vector === INT80_VECTOR || (vector >= FIRST_ISA_VECTOR && vector < FIRST_ISA_VECTOR + ISA_VECTORS);
+
+/** A universe that is no larger takes the first of the ISA's too: those of a check are few, whatever their numbers. */
+const PLAIN_UNIVERSE = 16;
+export const hasLegacyVectors = ({ vectorLo, vectorHi }: MachineSize): boolean => vectorHi - vectorLo > PLAIN_UNIVERSE;
+
+/** Vectors that a device may get on each CPU. */
+export function vectorsOf(size: MachineSize): readonly number[] {
+  const all = Array.from({ length: size.vectorHi - size.vectorLo }, (_, n) => size.vectorLo + n);
+  return hasLegacyVectors(size) ? all.filter((vector) => !isLegacy(vector)) : all;
+}
+
 /** States of multi_cpu_stop (linux.md 2.8 d1). */
 export const Stop = { NONE: 0, PREPARE: 1, DISABLE_IRQ: 2, RUN: 3, EXIT: 4 } as const;
 
@@ -41,6 +59,9 @@ const slotValues: Meaning = {
 export function describeSlot(value: number): string {
   return describeValue(slotValues, value);
 }
+
+/** Of a number of vectors of one CPU: up to 16 in a check. */
+const vectorBits = ({ vectorLo, vectorHi }: MachineSize): number => Math.max(5, bitsFor(vectorHi - vectorLo));
 
 /** A number of CPUs, no CPU. */
 const count = { values: { as: 'number' } } as const;
@@ -67,9 +88,14 @@ export interface Uses {
   readonly vcpus: boolean;
   readonly descriptors: boolean;
   readonly avic: boolean;
+  /** LAPICs are in x2APIC mode */
+  readonly x2apic: boolean;
+  /** the universe has vectors among those of the ISA and of int 0x80, which no device gets */
+  readonly reachesLegacy: boolean;
 }
 
-export function declareData({ operations, life, managed, teardown, pins, levels, threads, postedMsi, vcpus, descriptors, avic }: Uses) {
+export function declareData(uses: Uses) {
+  const { operations, life, managed, teardown, pins, levels, threads, postedMsi, vcpus, descriptors, avic, x2apic, reachesLegacy } = uses;
   const d = new Declarations();
 
   const vectorLock = d.lock('vector_lock', []);
@@ -77,6 +103,8 @@ export function declareData({ operations, life, managed, teardown, pins, levels,
 
   return {
     declarations: d,
+    destinations: destinations(x2apic),
+    reachesLegacy,
     vectorLock,
     descLock,
 
@@ -89,8 +117,8 @@ export function declareData({ operations, life, managed, teardown, pins, levels,
     }),
     cpuOnlineMask: d.mask('cpu_online_mask', 'cpu', [], { lock: vectorLock }),
     allocMap: d.mask('alloc_map', 'vector', ['cpu'], { lock: vectorLock }),
-    available: d.variable('available', 'u8', ['cpu'], { bits: 5, lock: vectorLock }),
-    allocated: d.variable('allocated', 'u8', ['cpu'], { bits: 5, lock: vectorLock }),
+    available: d.variable('available', 'u8', ['cpu'], { bits: vectorBits, lock: vectorLock }),
+    allocated: d.variable('allocated', 'u8', ['cpu'], { bits: vectorBits, lock: vectorLock }),
     cleanupList: d.list('cleanup_list', ['cpu'], 'irq', { lock: vectorLock }),
     cpuState: d.variable('cpu_state', 'u8', ['cpu'], { bits: 2, values: { names: CpuState } }),
 
@@ -147,7 +175,7 @@ export function declareData({ operations, life, managed, teardown, pins, levels,
       ? {
           isManaged: d.variable('apicd_is_managed', 'bool', ['irq'], { class: 'fixed' }),
           managedMap: d.mask('managed_map', 'vector', ['cpu'], teardown ? { lock: vectorLock } : { class: 'fixed' }),
-          managedAllocated: d.variable('managed_allocated', 'u8', ['cpu'], { bits: 5, lock: vectorLock }),
+          managedAllocated: d.variable('managed_allocated', 'u8', ['cpu'], { bits: vectorBits, lock: vectorLock }),
           managedShutdown: d.variable('managed_shutdown', 'bool', ['irq'], { lock: descLock }),
         }
       : undefined,

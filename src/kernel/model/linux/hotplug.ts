@@ -3,7 +3,7 @@ import { all, any, eq, ge, lt, ne, SELF, type Assembler, type Builder, type Reg 
 import { NONE } from '../../../core/index.js';
 import type { Activation } from './activation.js';
 import type { Behaviours } from './behaviours.js';
-import { CpuState, Slot, Stop, type LinuxData } from './data.js';
+import { CpuState, FIRST_ISA_VECTOR, INT80_VECTOR, ISA_VECTORS, Slot, Stop, type LinuxData } from './data.js';
 import type { AffinityRoutines } from './affinity.js';
 import { lapic } from './lapic.js';
 import { isVectorPending } from './pending.js';
@@ -169,12 +169,25 @@ export function hotplugRoutines(
   };
 
   /** A vector that is still allocated on this CPU is free. */
-  const forget = (b: Builder, vector: Reg<'vector'>): void =>
-    b.if(b.maskTest(d.allocMap, [SELF], vector), () => {
-      b.maskClear(d.allocMap, [SELF], vector);
-      b.fetchAdd(d.available, [SELF], 1);
-      b.fetchAdd(d.allocated, [SELF], -1);
-    });
+  const forget = (b: Builder, vector: Reg<'vector'>): void => {
+    const isDevices = d.reachesLegacy
+      ? [
+          () => ne(vector, INT80_VECTOR),
+          any(
+            () => lt(vector, FIRST_ISA_VECTOR),
+            () => ge(vector, FIRST_ISA_VECTOR + ISA_VECTORS),
+          ),
+        ]
+      : [];
+    b.if(
+      all(() => b.maskTest(d.allocMap, [SELF], vector), ...isDevices),
+      () => {
+        b.maskClear(d.allocMap, [SELF], vector);
+        b.fetchAdd(d.available, [SELF], 1);
+        b.fetchAdd(d.allocated, [SELF], -1);
+      },
+    );
+  };
 
   /** __setup_vector_irq: the slots of irqs that have this CPU as their target. */
   const fillSlots = (b: Builder): void => {
@@ -198,7 +211,7 @@ export function hotplugRoutines(
   /** 2.9, on the CPU that comes up; INIT has cleared its LAPIC. */
   const startSecondary = k.routine('start_secondary', {}, (b) => {
     lapic.setUp(b, TPR);
-    if (d.postedMsi) postedInit(b as unknown as Builder, d.postedMsi);
+    if (d.postedMsi) postedInit(b as unknown as Builder, d.postedMsi, d.destinations);
     b.lock(d.vectorLock, []);
     b.atomic(() => {
       if (behaviours.onlineSlots === 'locked') b.maskSet(d.cpuOnlineMask, [], SELF);

@@ -89,7 +89,7 @@ export interface PostedFormat extends HostFormat {
  */
 export function remappedFormat(d: LinuxData, irte: Irte, image: IrteImage | undefined, placement: Placement): HostFormat {
   const low = (b: Builder, irq: Reg<'irq'>): Reg<'u32'> => b.or('u32', b.shl('u32', b.load(d.apicdVector, [irq]), 16), PRESENT);
-  const destination = (b: Builder, irq: Reg<'irq'>): Reg<'u32'> => b.shl('u32', b.constant('apicId', b.load(d.apicdCpu, [irq])), 8);
+  const destination = (b: Builder, irq: Reg<'irq'>): Reg<'u32'> => d.destinations.of(b, b.constant('apicId', b.load(d.apicdCpu, [irq])));
   const source = d.declarations.variable('irte_source', 'u32', ['irq'], { class: 'fixed' });
   return {
     write(b, irq, whole) {
@@ -112,12 +112,12 @@ export function remappedFormat(d: LinuxData, irte: Irte, image: IrteImage | unde
     },
     boot(machine, irq, { cpu, vector }) {
       const apicId = placement.apicIds[cpu] ?? 0;
-      const words = [PRESENT | (vector << 16), apicId << 8, sourceOf(placement, irq), 0];
+      const words = [PRESENT | (vector << 16), d.destinations.word(apicId), sourceOf(placement, irq), 0];
       machine.setVariable(source.slot, irq, 0, sourceOf(placement, irq));
       for (const variable of [irte, ...(image ? [image.words] : [])]) bootWords(machine, variable, irq, words);
     },
     target(_, [first = 0, second = 0]) {
-      const cpu = placement.apicIds.indexOf(second >>> 8);
+      const cpu = placement.apicIds.indexOf(d.destinations.id(second));
       return cpu < 0 ? 'its entry goes to no CPU' : { cpu, vector: (first >>> 16) & 0xff };
     },
   };
@@ -146,7 +146,7 @@ export function postedFormat(
     composeCached(b, irq) {
       const entry = b.let('irte', irq);
       b.store(words, [entry, 0], low(b, irq));
-      b.store(words, [entry, 1], b.shl('u32', b.constant('apicId', b.load(d.apicdCpu, [irq])), 8));
+      b.store(words, [entry, 1], d.destinations.of(b, b.constant('apicId', b.load(d.apicdCpu, [irq]))));
       b.store(words, [entry, 3], 0);
     },
     write(b, irq) {

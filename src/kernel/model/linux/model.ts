@@ -1,5 +1,13 @@
 /** Linux: one model, named behaviours, a version is a table of them (linux.md 2; without interrupt remapping). */
-import { Assembler, AssemblyError, NoRoutineError, programSetup, type MachineSize, type OwnRoutines } from '../../index.js';
+import {
+  Assembler,
+  AssemblyError,
+  MOST_CHECKED_CPUS,
+  NoRoutineError,
+  programSetup,
+  type MachineSize,
+  type OwnRoutines,
+} from '../../index.js';
 import type { ProgramMachine } from '../../../machine/index.js';
 import { quote } from '../../../words.js';
 import {
@@ -23,6 +31,7 @@ import {
   AVIC_DOORBELL,
   declareData,
   describeSlot,
+  isLegacy,
   IRQ_MOVE_CLEANUP_VECTOR,
   MANAGED_IRQ_SHUTDOWN_VECTOR,
   POSTED_INTR_VECTOR,
@@ -132,6 +141,8 @@ export function linux(version: string, changes: LinuxChanges = {}): KernelModel 
       vcpus: true,
       descriptors: true,
       avic: true,
+      x2apic: false,
+      reachesLegacy: false,
     }).declarations,
     systemVectors: systemVectorsOf(chosen),
     invariants: [...invariants, oneshotMasked],
@@ -161,9 +172,6 @@ function refuseTooMany(placement: Placement): void {
   );
 }
 
-/** CPUs of the largest machine that a check takes. */
-const MOST_CHECKED_CPUS = 16;
-
 /** What is wrong with own routines is the user's to mend; in the model's own it is a bug, and stays one. */
 function orModelError(own: readonly string[], make: () => BuiltModel): BuiltModel {
   try {
@@ -186,7 +194,7 @@ function assemble(chosen: Behaviours, replace: OwnRoutines, machineSize: Machine
   const table = remapSize(placement);
   const vcpuCount = placement.vcpus?.length ?? 0;
   const size = { ...machineSize, ...(table && { irtes: table.rows }), ...(vcpuCount > 0 && { vcpus: vcpuCount }) };
-  const uses = usesOf(placement);
+  const uses = usesOf(placement, size);
   const data = declareData(uses);
   const { parts = { cpus: [], irqs: [], devices: [] }, own = [] } = placement;
   const vectors = { lo: size.vectorLo, hi: size.vectorHi };
@@ -202,7 +210,7 @@ function assemble(chosen: Behaviours, replace: OwnRoutines, machineSize: Machine
   const amd = isRemapped(placement) && isAmd(placement) ? amdTable(k, data, guest, chosen, placement) : undefined;
   const events = eventsOf(k, data, amd, guest, chosen, placement);
   const vcpus = data.vcpus && events && vcpuRoutines(k, data, data.vcpus, events, placement);
-  const routines = vectorRoutines(k, data, vcpus, chosen);
+  const routines = vectorRoutines(k, data, vcpus, chosen, size);
   const kinds = irqKinds(data, placement);
   const pins = data.rteMasked && pinEntries(data, data.rteMasked, kinds, placement);
   const chip = chipOf(k, data, routines, kinds, pins, guest, amd, chosen, placement);
@@ -294,7 +302,7 @@ function eventsOf(
   placement: Placement,
 ): GuestEvents | undefined {
   const { vcpus, pi, avic } = d;
-  if (vcpus && pi) return piEvents(k, pi, vcpus, vectors, placement, chosen);
+  if (vcpus && pi) return piEvents(k, pi, d.destinations, vcpus, vectors, placement, chosen);
   return vcpus && avic && amd && avicEvents(k, avic, vcpus, amd, vectors, placement, chosen);
 }
 
@@ -324,6 +332,7 @@ function untargeted(machine: ProgramMachine, d: LinuxData, size: MachineSize): U
   return Array.from({ length: size.cpus }, (_, cpu) => cpu).flatMap((cpu) =>
     machine
       .maskBits(d.allocMap.slot, cpu)
+      .filter((vector) => !(d.reachesLegacy && isLegacy(vector)))
       .filter((vector) => !irqs.some((irq) => of(d.apicdCpu, irq) === cpu && of(d.apicdVector, irq) === vector))
       .map((vector) => ({ cpu, vector, awaits: awaits(cpu, vector) })),
   );

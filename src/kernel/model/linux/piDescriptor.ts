@@ -5,6 +5,7 @@
 import { PidControl, PidWord } from '../../../core/index.js';
 import { all, any, eq, ne, not, SELF, type Assembler, type Builder, type Condition, type Reg } from '../../index.js';
 import type { Behaviours } from './behaviours.js';
+import type { Destinations } from './destinations.js';
 import { POSTED_INTR_VECTOR, POSTED_INTR_WAKEUP_VECTOR } from './data.js';
 import type { Placement } from '../model.js';
 import { guestMode, type Descriptors, type GuestEvents, type Row, type Vcpus } from './guest.js';
@@ -15,10 +16,9 @@ const WAKEUP_NV = POSTED_INTR_WAKEUP_VECTOR << PidControl.nvShift;
 /** Up to 5.16 a vCPU is put on the list before its thread looks for events once more. */
 const blocksEarly = ({ piBlock }: Behaviours): boolean => piBlock === 'preBlock';
 
-/** NDST of this CPU, as an xAPIC has it (hardware.md D.3.4). */
-const ndst = (b: Builder): Reg<'u32'> => b.shl('u32', b.constant('apicId', SELF), 8);
-
-function piRoutines(k: Assembler, pi: Descriptors, behaviours: Behaviours) {
+function piRoutines(k: Assembler, pi: Descriptors, { of }: Destinations, behaviours: Behaviours) {
+  /** NDST of this CPU */
+  const ndst = (b: Builder): Reg<'u32'> => of(b, b.constant('apicId', SELF));
   const { pid, wakeupLock, wakeupList, listCpu } = pi;
 
   const listDel = (b: Builder, vcpu: Row): void => {
@@ -105,6 +105,7 @@ function piRoutines(k: Assembler, pi: Descriptors, behaviours: Behaviours) {
 export function piEvents(
   k: Assembler,
   pi: Descriptors,
+  destinations: Destinations,
   vcpus: Vcpus,
   vectors: ReadonlyMap<number, number>,
   placement: Placement,
@@ -114,7 +115,7 @@ export function piEvents(
   const { guest, halted } = vcpus;
   const early = blocksEarly(behaviours);
   const { harvest, syncPir, deliver, isPending, enter } = guestMode(pi, vcpus, vectors, behaviours);
-  const { piLoad, enableWakeup, postBlock } = piRoutines(k, pi, behaviours);
+  const { piLoad, enableWakeup, postBlock } = piRoutines(k, pi, destinations, behaviours);
   return {
     enter,
     look: syncPir,
@@ -200,7 +201,7 @@ export function piEvents(
         machine.setVariable(pi.address.slot, v, 1, first);
         machine.setVariable(pi.address.slot, v, 3, second);
         machine.setVariable(pid.slot, v, PidWord.control, POSTED_INTR_VECTOR << PidControl.nvShift);
-        machine.setVariable(pid.slot, v, PidWord.ndst, (apicIds[cpu] ?? 0) << 8);
+        machine.setVariable(pid.slot, v, PidWord.ndst, destinations.word(apicIds[cpu] ?? 0));
         for (const variable of [pi.cpu, pi.listCpu]) machine.setVariable(variable.slot, v, 0, cpu);
       });
     },

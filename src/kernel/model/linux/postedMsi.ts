@@ -2,6 +2,7 @@
  * Posted MSI on bare metal (linux.md 2.6, hardware.md E.5): messages of PCI devices become bits in the descriptor of their CPU; one
  * notification stands for all of them, and its handler calls theirs.
  */
+import type { Destinations } from './destinations.js';
 import type { ProgramMachine } from '../../../machine/index.js';
 import { PidControl, PidWord } from '../../../core/index.js';
 import { eq, lt, ne, SELF, type Assembler, type Builder, type Reg } from '../../index.js';
@@ -15,9 +16,6 @@ export type PostedMsi = NonNullable<LinuxData['postedMsi']>;
 
 /** MAX_POSTED_MSI_COALESCING_LOOP counts the look behind the clear of ON too. */
 const ROUNDS = 2;
-
-/** NDST as an xAPIC has it (hardware.md D.3.4). */
-const ndst = (apicId: number): number => apicId << 8;
 
 /** The acknowledge of a posted MSI, desc->lock held: the EOI is for the notification's handler, if it is that which has called. */
 export function postedAck(k: Assembler, d: LinuxData, { active }: PostedMsi, affinity: AffinityRoutines, behaviours: Behaviours) {
@@ -80,16 +78,16 @@ export function postedNotification(
 }
 
 /** intel_posted_msi_init, on a CPU that comes up: no other field is touched (linux.md 2.9). */
-export function postedInit(b: Builder, { pid }: PostedMsi): void {
-  const fields = { nv: POSTED_MSI_NOTIFICATION_VECTOR, ndst: b.shl('u32', b.constant('apicId', SELF), 8) };
+export function postedInit(b: Builder, { pid }: PostedMsi, { of }: Destinations): void {
+  const fields = { nv: POSTED_MSI_NOTIFICATION_VECTOR, ndst: of(b, b.constant('apicId', SELF)) };
   b.controlSet(pid, SELF, fields, 'descriptor: vector of the notification, and this CPU');
 }
 
 /** Descriptors of CPUs that are online. */
-export function bootPosted(machine: ProgramMachine, { pid }: PostedMsi, { online, apicIds }: Placement): void {
+export function bootPosted(machine: ProgramMachine, { pid }: PostedMsi, { word }: Destinations, { online, apicIds }: Placement): void {
   online.forEach((on, c) => {
     if (!on) return;
     machine.setVariable(pid.slot, c, PidWord.control, POSTED_MSI_NOTIFICATION_VECTOR << PidControl.nvShift);
-    machine.setVariable(pid.slot, c, PidWord.ndst, ndst(apicIds[c] ?? 0));
+    machine.setVariable(pid.slot, c, PidWord.ndst, word(apicIds[c] ?? 0));
   });
 }

@@ -19,7 +19,7 @@ import { vtdEntries, vtdTable } from './vtd.js';
 export function remapSize(placement: Placement): { readonly rows: number; readonly used: number } | undefined {
   if (!isRemapped(placement)) return undefined;
   if (isAmd(placement)) return amdLayout(placement);
-  const entries = vtdEntries(placement.irqs.length);
+  const entries = vtdEntries(placement);
   return { rows: entries, used: entries };
 }
 

@@ -1,6 +1,7 @@
 /** What of the kernel's data a scenario needs: the rest is not declared, and no state holds it. */
 import type { OperationRequest, Placement } from '../model.js';
-import type { Uses } from './data.js';
+import type { MachineSize } from '../../index.js';
+import { hasLegacyVectors, type Uses } from './data.js';
 import { isReservable } from './registers.js';
 import { isAmd, isRemapped } from './target.js';
 
@@ -17,7 +18,7 @@ const LIVES: ReadonlySet<string> = new Set([
 ] satisfies OperationRequest['kind'][]);
 
 /** What of the kernel's data a scenario needs. */
-export function usesOf(placement: Placement): Uses & { readonly reserved: boolean } {
+export function usesOf(placement: Placement, size: MachineSize): Uses & { readonly reserved: boolean } {
   const { operations, irqs, devices } = placement;
   const managed = irqs.some((irq) => irq.managed);
   const moving = operations.every(({ kind }) => !LIVES.has(kind));
@@ -31,5 +32,21 @@ export function usesOf(placement: Placement): Uses & { readonly reserved: boolea
   const vcpus = (placement.vcpus?.length ?? 0) > 0 && isRemapped(placement);
   const avic = vcpus && isAmd(placement);
   const descriptors = vcpus && !avic;
-  return { operations: operations.length, managed, life, teardown, reserved, pins, levels, threads, postedMsi, vcpus, descriptors, avic };
+  // LAPICs start in it where an id needs it
+  const x2apic = placement.apicIds.some((id) => id > 254);
+  const of = {
+    operations: operations.length,
+    managed,
+    life,
+    teardown,
+    reserved,
+    pins,
+    levels,
+    threads,
+    postedMsi,
+    vcpus,
+    descriptors,
+    avic,
+  };
+  return { ...of, x2apic, reachesLegacy: hasLegacyVectors(size) };
 }

@@ -1,5 +1,5 @@
 /** Vector assignment: the core of apic_set_affinity (linux.md 2.4), and what ends it (2.11). */
-import { all, any, ge, lt, ne, SELF, type Assembler, type Builder, type Condition, type Reg } from '../../index.js';
+import { all, any, ge, lt, ne, SELF, type Assembler, type Builder, type Condition, type MachineSize, type Reg } from '../../index.js';
 import type { Behaviours } from './behaviours.js';
 import { cleanupRoutines } from './cleanup.js';
 import { MANAGED_IRQ_SHUTDOWN_VECTOR, Slot, type LinuxData } from './data.js';
@@ -13,7 +13,9 @@ export const ENOSPC = 2;
 
 export type VectorRoutines = ReturnType<typeof vectorRoutines>;
 
-export function vectorRoutines(k: Assembler, d: LinuxData, vcpus: VcpuRoutines | undefined, behaviours: Behaviours) {
+export function vectorRoutines(k: Assembler, d: LinuxData, vcpus: VcpuRoutines | undefined, behaviours: Behaviours, size: MachineSize) {
+  /** of the vectors of all CPUs */
+  const sum = size.cpus * (size.vectorHi - size.vectorLo) > 0xffff ? 'u32' : 'u16';
   /** 2.4 step 4: the old target is remembered for cleanup, or freed if its CPU is offline. */
   const apicUpdateVector = k.routine(
     'apic_update_vector',
@@ -192,7 +194,7 @@ export function vectorRoutines(k: Assembler, d: LinuxData, vcpus: VcpuRoutines |
     {},
     (b) => {
       b.lock(d.vectorLock, []);
-      const left = b.let('u16', 0);
+      const left = b.let(sum, 0);
       const fits = b.let('bool', 0);
       b.atomic(() => {
         const cpus = b.constant('cpus');
@@ -200,11 +202,11 @@ export function vectorRoutines(k: Assembler, d: LinuxData, vcpus: VcpuRoutines |
         b.while(lt(cpu, cpus), () => {
           b.if(
             all(ne(cpu, SELF), () => b.maskTest(d.cpuOnlineMask, [], cpu)),
-            () => b.set(left, b.add('u16', left, b.load(d.available, [cpu]))),
+            () => b.set(left, b.add(sum, left, b.load(d.available, [cpu]))),
           );
           b.set(cpu, b.add(cpu, 1));
         });
-        b.if(ge(left, b.let('u16', b.load(d.allocated, [SELF]))), () => b.set(fits, 1));
+        b.if(ge(left, b.let(sum, b.load(d.allocated, [SELF]))), () => b.set(fits, 1));
       });
       b.unlock(d.vectorLock, []);
       b.return(fits);

@@ -20,9 +20,9 @@ const IN_USE = 2;
 /** A remappable request (hardware.md C.3.1) with a subhandle. */
 const REMAPPABLE = 0xfee00018;
 
-/** Entries of the tables for so many irqs: a power of two, at least 2. */
-export function vtdEntries(irqs: number): number {
-  return 2 ** Math.max(1, Math.ceil(Math.log2(irqs)));
+/** Entries of the table: a power of two, at least 2. */
+export function vtdEntries({ irqs, entries }: Placement): number {
+  return entries ?? 2 ** Math.max(1, Math.ceil(Math.log2(irqs.length)));
 }
 
 function declareVtd(d: Declarations) {
@@ -172,7 +172,7 @@ export function vtdTable(
       const vcpu = irqs[irq]?.vcpu;
       if (vcpu !== undefined) toVcpu?.boot(machine, irq, vcpu);
       machine.setVariable(r.unit.slot, irq, 0, unitOf(irq));
-      machine.setUnit(unitOf(irq), { table: r.irte.slot, size: Math.log2(vtdEntries(irqs.length)), extended: false });
+      machine.setUnit(unitOf(irq), { table: r.irte.slot, size: Math.log2(vtdEntries(placement)), extended: d.destinations.extended });
     },
     // what is cached comes before what memory says
     target(machine, irq) {

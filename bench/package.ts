@@ -1,0 +1,111 @@
+/**
+ * What it costs to take irqlab along: bytes of modules and of bundles, as they are and gzipped, and the time from a fresh process to
+ * the first machine that has run.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { buildSync } from 'esbuild';
+import type { Effort } from './cost.js';
+import { median, type Table } from './report.js';
+
+/** The project's folder, whether this file is run as it is or from dist. */
+const root = existsSync(new URL('../package.json', import.meta.url)) ? new URL('../', import.meta.url) : new URL('../../', import.meta.url);
+const path = (name: string): string => fileURLToPath(new URL(name, root));
+
+/** What a program may import, with the module that it then loads. */
+const entries = {
+  'irqlab/machine': { script: 'dist/src/machine/library.js', module: 'dist/build/timed.wasm' },
+  irqlab: { script: 'dist/src/index.js', module: 'dist/build/irqlab.wasm' },
+} as const;
+export type Entry = keyof typeof entries;
+
+export interface Size {
+  readonly bytes: number;
+  readonly gzipped: number;
+}
+
+function sizeOf(bytes: Uint8Array): Size {
+  return { bytes: bytes.length, gzipped: gzipSync(bytes, { level: 9 }).length };
+}
+
+export function moduleSize(entry: Entry): Size {
+  return sizeOf(readFileSync(path(entries[entry].module)));
+}
+
+/** All that the entry imports in one minified file, as a page would have it. */
+export function bundleSize(entry: Entry): Size {
+  const { outputFiles } = buildSync({
+    entryPoints: [path(entries[entry].script)],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'esm',
+    target: 'es2022',
+    external: ['node:*'],
+    logLevel: 'error',
+  });
+  return sizeOf(outputFiles[0]?.contents ?? new Uint8Array());
+}
+
+export function sizeFigures(): Table {
+  return {
+    title: 'sizes',
+    columns: [
+      { name: 'module', unit: 'bytes' },
+      { name: 'bundle', unit: 'bytes' },
+      { name: 'module, gzip', unit: 'bytes' },
+      { name: 'bundle, gzip', unit: 'bytes' },
+      { name: 'together, gzip', unit: 'bytes' },
+    ],
+    rows: (Object.keys(entries) as Entry[]).map((entry) => {
+      const [module, bundle] = [moduleSize(entry), bundleSize(entry)];
+      return { name: entry, values: [module.bytes, bundle.bytes, module.gzipped, bundle.gzipped, module.gzipped + bundle.gzipped] };
+    }),
+    notes: ['held to: irqlab/machine below 100,000 bytes (test/bench/size.test.ts)'],
+  };
+}
+
+/** What a fresh process does; it prints the milliseconds of CPU time that it has used. */
+const programs: Readonly<Record<string, string>> = {
+  'node alone': '',
+  'irqlab/machine: create, MSI, acknowledge': `
+    const { Machine } = await import('irqlab/machine');
+    const machine = await Machine.create({ cpus: 2 });
+    machine.cpu(0).writeMmio(0xfee000f0, 0x1ff, 4);
+    machine.dmaWrite32({ address: 0xfee00000, data: 0x41 });
+    if (!machine.settle() || machine.cpu(0).acknowledge() !== 0x41) throw new Error('no interrupt');`,
+  'irqlab: the same': `
+    const { Machine } = await import('irqlab');
+    const machine = await Machine.create({ cpus: 2 });
+    machine.cpu(0).writeMmio(0xfee000f0, 0x1ff, 4);
+    machine.dmaWrite32({ address: 0xfee00000, data: 0x41 });
+    if (!machine.settle() || machine.cpu(0).acknowledge() !== 0x41) throw new Error('no interrupt');`,
+  'irqlab: a millisecond of xhci-hotplug, Linux model': `
+    const { assembleSystem, findScenario } = await import('irqlab');
+    const machine = await assembleSystem(findScenario('xhci-hotplug').scenario).machine({ timed: true, record: 1, ring: 0 });
+    machine.run(3_000_000);`,
+};
+
+function processTime(program: string): number {
+  const measured = `${program}\nconst { user, system } = process.cpuUsage();\nconsole.log((user + system) / 1000);`;
+  return Number(execFileSync(process.execPath, ['--input-type=module', '--eval', measured], { cwd: path(''), encoding: 'utf8' }));
+}
+
+/** Milliseconds of CPU time in a fresh process, less those of Node itself; in turn. */
+export function coldStartFigures({ quick }: Effort): Table {
+  const names = Object.keys(programs);
+  const samples = names.map(() => [] as number[]);
+  for (let round = 0; round < (quick ? 5 : 15); round++) names.forEach((name, i) => samples[i]?.push(processTime(programs[name] ?? '')));
+  const [node = 0, ...others] = samples.map(median);
+  return {
+    title: 'cold start, CPU time beyond that of Node',
+    columns: [
+      { name: 'until it has run', unit: 'ms' },
+      { name: 'beside Node', unit: 'ratio' },
+    ],
+    rows: names.slice(1).map((name, i) => ({ name, values: [(others[i] ?? 0) - node, ((others[i] ?? 0) - node) / node] })),
+    notes: [`Node itself: ${node.toFixed(1)} ms; held to: irqlab/machine below 50 ms`],
+  };
+}
