@@ -14,7 +14,7 @@ function draw(): void {
   const setting = comparison.settings[current];
   if (setting === undefined) return;
   element('about').textContent = `${setting.about === '' ? '' : `${setting.about}. `}${setting.pairs} seeds with each strategy.`;
-  [...element('settings').children].forEach((button, i) => button.setAttribute('aria-pressed', String(i === current)));
+  Array.from(element('settings').children).forEach((button, i) => button.setAttribute('aria-pressed', String(i === current)));
   drawTable(setting);
   drawLatencies(setting);
   drawScatter(setting);
