@@ -63,7 +63,7 @@ export function readInput(file: string): Uint8Array {
 const vocabulary: Vocabulary = {
   models: modelNames,
   behaviours: behavioursOf,
-  data: (model) => (modelNames.includes(model) ? findModel(model) : undefined),
+  data: (model) => (behavioursOf(model) === undefined ? undefined : findModel(model)),
   timing: timingIds,
 };
 

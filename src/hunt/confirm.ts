@@ -1,7 +1,7 @@
 /** How to see on a real system what a model has shown: on which machine, with which device, by which commands, and what to look at. */
 import type { Operation } from '../scenario/index.js';
-import { VCPU, vcpuPlace, type Program } from './program.js';
-import { kindOf, platformOf } from './universe.js';
+import { startsPosted, VCPU, vcpuPlace, type Program } from './program.js';
+import { isMovable, kindOf, platformOf } from './universe.js';
 
 const place = (cpu: number): string => `taskset -pc ${cpu} VCPU`;
 
@@ -54,12 +54,17 @@ const signs: Readonly<Record<string, string>> = {
 
 /** Events that show the steps. */
 const EVENTS = 'trace-cmd record -e irq_vectors -e irq_matrix -e irq:irq_handler_entry -e cpuhp';
-const GUEST_EVENTS =
-  'trace-cmd record -e kvm:kvm_pi_irte_update -e kvm:kvm_vcpu_wakeup -e kvm:kvm_entry -e kvm:kvm_exit -e sched:sched_switch -e sched:sched_migrate_task -e irq_matrix -e cpuhp';
+const guestEvents = (log: string): string =>
+  `trace-cmd record -e kvm:kvm_pi_irte_update${log} -e kvm:kvm_vcpu_wakeup -e kvm:kvm_entry -e kvm:kvm_exit -e sched:sched_switch -e sched:sched_migrate_task -e irq_matrix -e cpuhp`;
+const GUEST_EVENTS = { vtd: guestEvents(''), amd: guestEvents(' -e kvm:kvm_avic_ga_log') };
 
-/** `noLoss` of what is posted to a vCPU. */
-const GUEST_LOSS =
-  'the count of the device in /proc/interrupts of the guest stands still while it has work, and so do PIN and PIW in that of the host; an event of another kind (virsh inject-nmi) brings it back';
+/** `noLoss` of what is posted to a vCPU, by the unit that posts; vectors that notify are counted on Intel's machines only. */
+const guestLoss = (notified: string): string =>
+  `the count of the device in /proc/interrupts of the guest stands still while it has work${notified}; an event of another kind (virsh inject-nmi) brings it back`;
+const GUEST_LOSS = {
+  vtd: guestLoss(', and so do PIN and PIW in that of the host'),
+  amd: guestLoss(', and no kvm_avic_ga_log event follows'),
+};
 
 export interface Confirmation {
   readonly machine: string;
@@ -71,23 +76,26 @@ export interface Confirmation {
 
 export function confirmation(program: Program, property: string): Confirmation {
   const start = program.start === 0 ? 0 : 1;
-  const affinity = kindOf(program).managed === true ? [] : [`echo ${start} > /proc/irq/IRQ/smp_affinity_list`];
+  const affinity = isMovable(kindOf(program)) ? [`echo ${start} > /proc/irq/IRQ/smp_affinity_list`] : [];
   const home = vcpuPlace(program);
   const isGuest = home !== undefined;
+  const { real, iommu } = platformOf(program);
+  const unit = iommu?.type ?? 'vtd';
   const told = (operation: Operation): string => (isGuest ? guestCommand(operation) : undefined) ?? command(operation);
   return {
-    machine: `${platformOf(program).real}; ${program.cpus} CPUs online or more`,
+    machine: `${real}; ${program.cpus} CPUs online or more`,
     device: `${kindOf(program).real}, under load`,
     commands: [
       ...affinity,
       ...(isGuest ? [place(home)] : []),
+      ...(isGuest && !startsPosted(program) ? [told({ unpost: 0 })] : []),
       'while :; do',
       ...[...program.operations, ...undoing(program)].map((each) => `  ${told(each)}`),
       'done',
     ],
-    events: isGuest ? GUEST_EVENTS : EVENTS,
+    events: isGuest ? GUEST_EVENTS[unit] : EVENTS,
     sign:
-      (isGuest && property === 'noLoss' ? GUEST_LOSS : signs[property]) ??
+      (isGuest && property === 'noLoss' ? GUEST_LOSS[unit] : signs[property]) ??
       'what the model asserts is not to be seen from outside; read the variables with a debugger or bpftrace',
   };
 }
@@ -100,15 +108,15 @@ function undoing(program: Program): readonly Operation[] {
   let isAway = false;
   let moved = false;
   let held: Operation | undefined;
-  let unposted: Operation | undefined;
+  let posted = startsPosted(program);
   let disabled = false;
   for (const operation of operations) {
     if ('offline' in operation) gone.add(operation.offline);
     else if ('online' in operation) gone.delete(operation.online);
     else if ('move' in operation) moved = true;
     else if ('load' in operation) isAway = operation.load.cpu !== home;
-    else if ('post' in operation) unposted = undefined;
-    else if ('unpost' in operation) unposted = { post: { irq: operation.unpost, vcpu: VCPU } };
+    else if ('post' in operation) posted = true;
+    else if ('unpost' in operation) posted = false;
     else if ('free' in operation) held = { request: operation.free };
     else if ('request' in operation) held = undefined;
     else if ('disable' in operation) disabled = true;
@@ -121,8 +129,8 @@ function undoing(program: Program): readonly Operation[] {
     ...(last !== undefined && 'teardown' in last ? [{ allocate: last.teardown }] : []),
     ...(held === undefined || (last !== undefined && 'teardown' in last) ? [] : [held]),
     ...(disabled ? [{ enable: 0 }] : []),
-    ...(unposted === undefined ? [] : [unposted]),
+    ...(posted === startsPosted(program) ? [] : [posted ? { unpost: 0 } : { post: { irq: 0, vcpu: VCPU } }]),
     ...(home !== undefined && isAway ? [{ load: { vcpu: VCPU, cpu: home } }] : []),
-    ...(moved || gone.size > 0 ? [{ move: { irq: 0, to: [start] } }] : []),
+    ...(isMovable(kindOf(program)) && (moved || gone.size > 0) ? [{ move: { irq: 0, to: [start] } }] : []),
   ];
 }

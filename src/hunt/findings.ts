@@ -49,7 +49,7 @@ export interface Tally {
 function wayOf({ program }: Item): string {
   if (kindOf(program).message.type === 'ioapic') return 'pin';
   const { iommu, guest } = platformOf(program);
-  if (guest === true) return 'vcpu';
+  if (guest === true) return iommu?.type === 'amd' ? 'avic' : 'vcpu';
   return iommu?.type === 'vtd' && iommu.postedMsi === true ? 'posted' : 'message';
 }
 

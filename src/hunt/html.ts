@@ -1,6 +1,6 @@
 /** The findings as one self-contained file for a browser. */
 import { escapeXml } from '../check/index.js';
-import { placeOf, shortModel, sign, SIGNS, type HuntReport, type ReportedFinding } from './report.js';
+import { judgement, placeOf, shortModel, sign, SIGNS, type HuntReport, type ReportedFinding } from './report.js';
 
 const style = `
 :root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
@@ -41,6 +41,7 @@ function section(finding: ReportedFinding): string {
     ['Needs given up', finding.given === '' ? 'nothing' : finding.given],
     ['A device that waits for its handler', finding.handshake ? 'meets it too' : 'does not meet it'],
     ['Met on', `${finding.machines.join(', ')} (${finding.programs} programs)`],
+    ['Judgement', judgement(finding)],
   ];
   const list = (pairs: readonly (readonly [string, string])[]): string =>
     tag('dl', pairs.map(([name, text]) => plain('dt', name) + plain('dd', text)).join(''));

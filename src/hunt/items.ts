@@ -1,4 +1,7 @@
-/** All that a hunt tries, in order: smallest first, and of one size first what gives up nothing, on two CPUs, with nothing beside. */
+/**
+ * All that a hunt tries, in order: smallest first; of one size moves and CPUs that go and come before all else; and of those first what
+ * gives up nothing, on two CPUs, with nothing beside.
+ */
 import type { Operation } from '../scenario/index.js';
 import { givenSets } from './given.js';
 import { sequences } from './operations.js';
@@ -32,7 +35,7 @@ export function settingsOf(cpus: number, beside: boolean, only: Only = everythin
       .filter((kind) => only.kinds.includes(kind.name) && isPossible(platform, kind))
       .flatMap((kind) =>
         around
-          .filter(({ name }) => fits(kind, name))
+          .filter(({ name }) => fits(platform, kind, name))
           .flatMap(({ name }) =>
             starts(kind).map((start) => ({ platform: platform.name, kind: kind.name, cpus, start, surroundings: name })),
           ),
@@ -47,8 +50,9 @@ function isPossible({ iommu, pciOnly, guest }: Platform, { message, managed, rem
   return pciOnly !== true || message.type === 'msi' || message.type === 'msix';
 }
 
-/** A device with several irqs is its own twin, and needs more vectors than a crowd leaves. */
-function fits({ irqs }: Kind, around: string): boolean {
+/** A device with several irqs is its own twin, and needs more vectors than a crowd leaves; what is posted needs a guest. */
+function fits({ guest }: Platform, { irqs }: Kind, around: string): boolean {
+  if (around === 'host') return guest === true;
   return irqs === 1 || around === 'alone' || around === 'neighbour';
 }
 
@@ -60,38 +64,45 @@ function starts({ managed }: Kind): readonly number[] {
 /** CPUs of the largest machine. */
 const MOST_CPUS = 3;
 
-/** Programs of one number of operations, on machines that add `extra`: side by side those for which a kernel is assembled once. */
-function* programs(operations: number, extra: number, only: Only): Generator<Program> {
-  const settings = Array.from({ length: MOST_CPUS - 1 }, (_, more) =>
-    [false, true].flatMap((beside) => (more + Number(beside) === extra ? settingsOf(2 + more, beside, only) : [])),
-  ).flat();
-  const lives = new Map<string, (() => readonly Program[])[]>();
-  for (const setting of settings) {
-    const all = sequences(setting, operations);
-    for (const life of new Set(all.map(lifeOf))) {
-      const list = lives.get(life) ?? [];
-      lives.set(life, list);
-      list.push(() => all.filter((each) => lifeOf(each) === life).map((each) => ({ ...setting, operations: each })));
-    }
-  }
-  for (const life of [...lives.keys()].toSorted((a, b) => a.length - b.length)) for (const each of lives.get(life) ?? []) yield* each();
-}
-
-/** What else than moves and CPUs that come and go; the empty text is the smallest. */
+/** What else is done than moves and CPUs that come and go; the empty text is the smallest. */
 function lifeOf(operations: readonly Operation[]): string {
   const others = operations.flatMap((o) => Object.keys(o).filter((kind) => !['move', 'offline', 'online'].includes(kind)));
   return [...new Set(others)].join(' ');
 }
 
-/** Everything of one size, each without its place. */
+/** Machines that add `extra` to a size. */
+function settingsThatAdd(extra: number, only: Only): readonly Setting[] {
+  return Array.from({ length: MOST_CPUS - 1 }, (_, more) =>
+    [false, true].flatMap((beside) => (more + Number(beside) === extra ? settingsOf(2 + more, beside, only) : [])),
+  ).flat();
+}
+
+/**
+ * Everything of one size, each without its place. A kernel is assembled for a machine and for what is done there, so those for which it
+ * is the same come together; and what is done most often comes first, in all surroundings and with all that may be given up, so that a
+ * hunt that ends within a size has seen that.
+ */
 function* ofSize(size: number, only: Only): Generator<Omit<Item, 'index'>> {
+  const lives = new Map<string, (() => Generator<Omit<Item, 'index'>>)[]>();
   for (let rank = 0; rank < size; rank++) {
     for (let extra = 0; extra < size - rank; extra++) {
-      for (const program of programs(size - rank - extra, extra, only)) {
-        for (const given of givenSets(program, rank)) yield { size, program, given };
+      for (const setting of settingsThatAdd(extra, only)) {
+        const all = sequences(setting, size - rank - extra);
+        for (const life of new Set(all.map(lifeOf))) {
+          const list = lives.get(life) ?? [];
+          lives.set(life, list);
+          list.push(function* () {
+            for (const operations of all) {
+              if (lifeOf(operations) !== life) continue;
+              const program = { ...setting, operations };
+              for (const given of givenSets(program, rank)) yield { size, program, given };
+            }
+          });
+        }
       }
     }
   }
+  for (const life of [...lives.keys()].toSorted((a, b) => a.length - b.length)) for (const each of lives.get(life) ?? []) yield* each();
 }
 
 /** The items in order, up to a size. */

@@ -1,7 +1,7 @@
 /** Sequences of operations that make sense on a machine, each once up to renaming. */
 import type { Operation } from '../scenario/index.js';
-import { deviceNames, irqsOf, VCPU, vcpuPlace, type Setting } from './program.js';
-import { kindOf } from './universe.js';
+import { deviceNames, irqsOf, startsPosted, VCPU, vcpuPlace, type Setting } from './program.js';
+import { isMovable, kindOf } from './universe.js';
 
 /** What has become of an irq. */
 interface Life {
@@ -41,7 +41,7 @@ const DEEPEST = 3;
 
 function beginning(setting: Setting): World {
   const place = vcpuPlace(setting);
-  const posted = place !== undefined;
+  const posted = startsPosted(setting);
   return {
     online: Array.from({ length: setting.cpus }, () => true),
     lives: new Map(irqsOf(setting).map(({ irq, device }) => [irq, { device, allocated: true, requested: true, depth: 0, posted }])),
@@ -67,12 +67,12 @@ function distinct(all: readonly number[], known: ReadonlySet<number>): number[] 
 
 function possible(setting: Setting, world: World): Operation[] {
   const { online, lives, vcpu, knownCpus, knownIrqs, last } = world;
-  const { managed, message } = kindOf(setting);
+  const kind = kindOf(setting);
+  const { message } = kind;
   const cpus = distinct([...online.keys()], knownCpus);
   const irqs = distinct([...lives.keys()], knownIrqs).map((irq) => ({ irq, ...(lives.get(irq) as Life) }));
   const there = irqs.filter(({ allocated }) => allocated);
-  const moves =
-    managed === true ? [] : there.flatMap(({ irq }) => cpus.flatMap((cpu) => (online[cpu] ? { move: { irq, to: [cpu] } } : [])));
+  const moves = isMovable(kind) ? there.flatMap(({ irq }) => cpus.flatMap((cpu) => (online[cpu] ? { move: { irq, to: [cpu] } } : []))) : [];
   const devices = message.type === 'msi' || message.type === 'msix' ? [...new Set(irqs.map(({ device }) => device))] : [];
   const whole = (device: string): Life[] => [...lives.values()].filter((life) => life.device === device);
   const all: Operation[] = [
@@ -183,7 +183,9 @@ export function sequences(setting: Setting, size: number): readonly (readonly Op
     left === 0
       ? [[]]
       : possible(setting, world).flatMap((first) => from(after(setting, world, first), left - 1).map((rest) => [first, ...rest]));
-  return from(beginning(setting), size);
+  const all = from(beginning(setting), size);
+  // those without are of a platform without a guest
+  return setting.surroundings === 'host' ? all.filter((operations) => operations.some((each) => 'post' in each)) : all;
 }
 
 /** Whether operations make sense there, in whatever names. */

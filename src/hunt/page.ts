@@ -1,11 +1,11 @@
 /** The findings of several kernels as a page of documentation (Markdown). */
-import { placeOf, shortModel, sign, SIGNS, versionsText, type HuntReport, type ReportedFinding } from './report.js';
+import { judgement, placeOf, shortModel, sign, SIGNS, versionsText, type HuntReport, type ReportedFinding } from './report.js';
 
 const intro = `# What the hunt has found
 
 \`irqlab hunt\` tries short programs of operations (an irq is moved, freed, requested, disabled; CPUs go and come; the machine is suspended; the vCPU of a guest is preempted, blocked, or loaded on another CPU) on kinds of devices and platforms, smallest first, in every interleaving, and groups what fails by its cause. Nobody has told it what to look for.
 
-**These are findings about the model of each kernel**, which follows the kernel's source and is compared with recordings of a real one, and about hardware as the manuals describe it. A finding is a claim to be confirmed on a real system: each says on which machine, with which device, by which commands, and what to look at. Some need a device that sends at the worst moment for years; some need hardware to do what an assumption rules out, and say which.
+**These are findings about the model of each kernel**, which follows the kernel's source and is compared with recordings of a real one, and about hardware as the manuals describe it. A finding is a claim to be confirmed on a real system: each says on which machine, with which device, by which commands, and what to look at. Some need a device that sends at the worst moment for years; some need hardware to do what an assumption rules out, and say which. Where somebody has looked into a cause, a judgement says whether the kernel is at fault, what is around it, or only the model; the others are not judged.
 `;
 
 /** A table, a row for each finding and a column for each kernel. */
@@ -36,6 +36,7 @@ function section(finding: ReportedFinding): string {
       `- A device that waits for its handler: ${handshake ? 'meets it too' : 'does not meet it'}`,
       `- Met on: ${machines.join(', ')} (${programs} programs)`,
       `- Kernels: ${versionsText(finding.versions)}`,
+      `- Judgement: ${judgement(finding)}`,
     ].join('\n'),
     `The shortest way on ${model}, ${steps} visible steps:`,
     fence('text', finding.diagram),

@@ -39,12 +39,17 @@ export function irqsOf(setting: Setting): readonly { readonly irq: number; reado
   return deviceNames(setting).flatMap((device, d) => Array.from({ length: irqs }, (_, i) => ({ irq: FIRST_IRQ + d * irqs + i, device })));
 }
 
-/** The vCPU of the guest, if there is one, to which the irqs are posted at the start. */
+/** The vCPU of the guest, if there is one. */
 export const VCPU = 0;
 
 /** CPU at which the thread of the vCPU starts: the last, as in a file that does not say. */
 export function vcpuPlace(setting: Setting): number | undefined {
   return platformOf(setting).guest === true ? setting.cpus - 1 : undefined;
+}
+
+/** The irqs are posted to the vCPU at the start. */
+export function startsPosted(setting: Setting): boolean {
+  return platformOf(setting).guest === true && setting.surroundings !== 'host';
 }
 
 /** CPUs that the kernel may choose for a managed irq: all but the one that never goes. */
@@ -60,7 +65,7 @@ function vectorsOf({ surroundings: around }: Setting, { irqs }: Kind): { readonl
 function devicesOf(setting: Setting): readonly DeviceDescription[] {
   const { cpus, start, surroundings: around } = setting;
   const kind = kindOf(setting);
-  const isPosted = vcpuPlace(setting) !== undefined;
+  const isPosted = startsPosted(setting);
   const vectors = vectorsOf(setting, kind).start;
   const all = Array.from({ length: cpus }, (_, c) => c);
   const timed = { interArrival: { us: [100] }, handlerCycles: 3000 } as const;

@@ -5,6 +5,7 @@ import { confirmation, type Confirmation } from './confirm.js';
 import type { Finding, Findings, Tally } from './findings.js';
 import { givenText, rankOfGiven } from './given.js';
 import { aboutOf, type Given } from './program.js';
+import { JUDGEMENTS, remarkOn, type Remark } from './remarks.js';
 import type { Ending, Shown, Told } from './tell.js';
 
 /** `found`: in the hunt of that kernel; the others: how the program of the finding ends there. `given`: what is given up for that. */
@@ -40,6 +41,8 @@ export interface ReportedFinding {
   /** by kernel */
   readonly versions: Readonly<Record<string, Cell>>;
   readonly confirm: Confirmation;
+  /** what is known of the cause beyond what the search tells; null: it is not judged */
+  readonly remark: Remark | null;
 }
 
 export interface HuntReport {
@@ -100,6 +103,7 @@ export function reported(finding: Finding, told: Told, models: readonly string[]
     token: told.token,
     versions: Object.fromEntries(cells),
     confirm: confirmation(program, cause.property),
+    remark: remarkOn(finding.name) ?? null,
   };
 }
 
@@ -107,6 +111,11 @@ export function reported(finding: Finding, told: Told, models: readonly string[]
 export function placeOf({ routine, step }: Pick<ReportedFinding, 'routine' | 'step'>): string {
   if (step === null) return 'the state at rest';
   return routine === null ? step : `${routine}: ${step}`;
+}
+
+/** `a fault of the kernel. On 5.8 ...`; `not judged`. */
+export function judgement({ remark }: ReportedFinding): string {
+  return remark === null ? 'not judged' : `${JUDGEMENTS[remark.judgement]}. ${remark.reason}`;
 }
 
 /** A sign for a table. */

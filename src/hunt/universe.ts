@@ -26,6 +26,8 @@ export interface Kind {
   readonly irqs: number;
   readonly level?: boolean;
   readonly managed?: boolean;
+  /** nobody may ask for a move (IRQF_NOBALANCING): only a CPU that goes offline moves it */
+  readonly pinned?: boolean;
   readonly threaded?: boolean;
   /** Linux has it with interrupt remapping only */
   readonly remappedOnly?: boolean;
@@ -40,8 +42,9 @@ export interface Surroundings {
   readonly about?: string;
 }
 
-const GUEST =
-  'a KVM guest of one vCPU has the device by vfio-pci, with enable_apicv=Y of kvm_intel and halt_poll_ns=0 of kvm; VCPU is the thread of its vCPU';
+const guestWith = (option: string): string =>
+  `a KVM guest of one vCPU has the device by vfio-pci, with ${option} and halt_poll_ns=0 of kvm; VCPU is the thread of its vCPU`;
+const GUEST = guestWith('enable_apicv=Y of kvm_intel');
 
 export const platforms: readonly Platform[] = [
   { name: 'plain', about: 'without interrupt remapping', real: 'boot with intremap=off' },
@@ -80,6 +83,14 @@ export const platforms: readonly Platform[] = [
     guest: true,
     real: `an Intel machine whose VT-d posts interrupts; boot with intremap=posted_msi; ${GUEST}`,
   },
+  {
+    name: 'amd-vcpu',
+    about: 'behind an AMD-Vi unit that posts it to a vCPU',
+    iommu: { type: 'amd', ga: true, xt: true, guest: true, numIntRemap: false, irtCacheDis: false, guestLog: 15, units: [{}] },
+    pciOnly: true,
+    guest: true,
+    real: `an AMD machine with "AMD-Vi: Virtual APIC enabled" in its log; ${guestWith('avic=1 of kvm_amd')}`,
+  },
 ];
 
 export const kinds: readonly Kind[] = [
@@ -114,7 +125,14 @@ export const kinds: readonly Kind[] = [
     managed: true,
     real: 'a queue of an NVMe controller',
   },
-  { name: 'hpet', about: 'a comparator of the HPET', message: { type: 'hpet' }, irqs: 1, real: 'an HPET comparator with FSB delivery' },
+  {
+    name: 'hpet',
+    about: 'a comparator of the HPET',
+    message: { type: 'hpet' },
+    irqs: 1,
+    pinned: true,
+    real: 'an HPET comparator with FSB delivery, of a CPU whose LAPIC timer stops in deep sleep (no arat in /proc/cpuinfo)',
+  },
   {
     name: 'edge-pin',
     about: 'an IOAPIC pin that is triggered by edges',
@@ -146,6 +164,7 @@ export const surroundings: readonly Surroundings[] = [
   { name: 'neighbour', about: 'beside an irq that has the same vector on another CPU' },
   { name: 'crowd', about: 'with CPUs of one vector each, another of which is taken' },
   { name: 'twin', about: 'beside another of its kind' },
+  { name: 'host', about: 'the host’s until it is posted' },
 ];
 
 function named<T extends { readonly name: string }>(all: readonly T[], name: string): T {
@@ -155,4 +174,7 @@ function named<T extends { readonly name: string }>(all: readonly T[], name: str
 }
 
 export const platformOf = ({ platform }: { readonly platform: string }): Platform => named(platforms, platform);
+/** A user may ask for a move. */
+export const isMovable = ({ managed, pinned }: Kind): boolean => managed !== true && pinned !== true;
+
 export const kindOf = ({ kind }: { readonly kind: string }): Kind => named(kinds, kind);

@@ -36,15 +36,25 @@ export function vcpuMistakes(outline: Outline): Finding[] {
   ];
 }
 
-function whyNoUnitPosts({ value }: NonNullable<Outline['vcpus']>, { iommu, operations }: Outline): Finding | undefined {
+function whyNoUnitPosts({ value }: NonNullable<Outline['vcpus']>, outline: Outline): Finding | undefined {
+  const { iommu, operations, cpus } = outline;
   const at = ['machine', 'vcpus'];
   if (iommu['type'] === 'vtd') return undefined;
   if (iommu['type'] !== 'amd' || iommu['guest'] !== true)
     return finding(at, 'no unit posts to these vCPUs; write iommu: vtd or {type: amd, guest: true}, or leave out vcpus');
   if ((typeof value === 'number' ? value : value.length) > 1)
     return finding(at, 'AMD’s units post to one vCPU at most here; write vcpus: 1');
-  const [offline] = operations.flatMap((o) => (o.kind === 'offline' ? [o.cpu.path] : []));
-  return offline && finding(offline, 'no CPU goes offline where AMD’s units post to a vCPU; write iommu: vtd, or leave this out');
+  // the kernel's model does not move them (target.ts)
+  const online = new Set(cpus?.flatMap((cpu) => (cpu.online ? [cpu.cpu.value] : [])));
+  const places = placesOf(outline, online);
+  const told = Math.min(...[...online].filter((cpu) => !places.includes(cpu)));
+  const wrong = operations.find((o) => o.kind === 'offline' && o.cpu.value === told);
+  return wrong?.kind === 'offline'
+    ? finding(
+        wrong.cpu.path,
+        `CPU ${told} has the interrupts of AMD’s units, and stays online; take another CPU offline, or write iommu: vtd`,
+      )
+    : undefined;
 }
 
 function placeMistakes({ value, path }: NonNullable<Outline['vcpus']>, cpus: readonly CpuOutline[]): Finding[] {

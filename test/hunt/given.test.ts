@@ -29,6 +29,7 @@ describe('what does not matter to a program', () => {
     program('vtd', 'level-pin', move),
     program('vtd', 'msi', { free: 24 }),
     program('vcpu', 'msi', { block: 0 }),
+    program('amd-vcpu', 'msi', { preempt: 0 }),
     program('vcpu', 'msix', { unpost: 24 }, { post: { irq: 24, vcpu: 0 } }),
   ])('changes neither states nor verdict: $platform $kind $operations', async (each) => {
     const result = async (given: Partial<Assumptions>): Promise<unknown> => {

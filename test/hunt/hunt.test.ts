@@ -11,8 +11,10 @@ import { items, type Only } from '../../src/hunt/items.js';
 import { Keeper, keptHunt, KeptError } from '../../src/hunt/keep.js';
 import { makesSense } from '../../src/hunt/operations.js';
 import { scenarioOf, type Program } from '../../src/hunt/program.js';
-import { reported, shownOf, versionsText } from '../../src/hunt/report.js';
+import { remarkOn } from '../../src/hunt/remarks.js';
+import { judgement, reported, shownOf, versionsText } from '../../src/hunt/report.js';
 import { tell } from '../../src/hunt/tell.js';
+import { linux, type KernelModel } from '../../src/kernel/model/index.js';
 import { assembleSystem, parseScenario, type Operation } from '../../src/scenario/index.js';
 import { limits, modelsOf, msi, smallHunt } from './help.js';
 
@@ -50,9 +52,10 @@ describe('by itself it finds', () => {
   });
 });
 
+const block: Operation = { block: 0 };
+
 describe('where a guest has the device, it finds by itself', () => {
   const guest: Only = { platforms: ['vcpu'], kinds: ['msi'] };
-  const block: Operation = { block: 0 };
   test('that 4.19 forgets what was posted to a vCPU that lost its CPU, in three ways, and 5.4 does not', async () => {
     const { hunt } = await smallHunt({ versions: ['4.19', '5.4'], only: guest });
     expect(hunt.findings.all.map(({ name, cause, examples }) => [name, cause.step, examples.flatMap(({ models }) => models)])).toEqual([
@@ -62,11 +65,26 @@ describe('where a guest has the device, it finds by itself', () => {
     ]);
   });
 
-  test.each<readonly [string, readonly Operation[], readonly string[], readonly (readonly string[])[]]>([
-    ['a blocked vCPU that is loaded on another CPU, until 5.5', [block, { load: { vcpu: 0, cpu: 0 } }], ['5.4', '7.0'], [['noLoss'], []]],
-    ['a blocked vCPU whose CPU goes offline', [block, { offline: 1 }], ['7.0'], [['noLoss']]],
-  ])('%s', async (_, operations, versions, expected) => {
-    const program = [...items(2, guest)].find(
+  test.each<readonly [string, string, readonly Operation[], readonly string[], readonly (readonly string[])[]]>([
+    [
+      'a blocked vCPU that is loaded on another CPU, until 5.5',
+      'vcpu',
+      [block, { load: { vcpu: 0, cpu: 0 } }],
+      ['5.4', '7.0'],
+      [['noLoss'], []],
+    ],
+    ['a blocked vCPU whose CPU goes offline', 'vcpu', [block, { offline: 1 }], ['7.0'], [['noLoss']]],
+    // races of AVIC: the entry says that the vCPU does not run, until its thread gets a CPU once more; then GALogIntr is cached
+    [
+      'a vCPU that runs, to which AMD-Vi units post, until 6.16',
+      'amd-vcpu',
+      [{ post: { irq: 24, vcpu: 0 } }],
+      ['6.15', '6.17'],
+      [['noLoss'], []],
+    ],
+    ['a vCPU that blocks, to which AMD-Vi units post, from 6.17 on', 'amd-vcpu', [block], ['6.15', '6.17'], [[], ['noLoss']]],
+  ])('%s', async (_, platform, operations, versions, expected) => {
+    const program = [...items(2, { ...guest, platforms: [platform] })].find(
       (item) => item.program.start === 1 && JSON.stringify(item.program.operations) === JSON.stringify(operations),
     )?.program;
     if (program === undefined) throw new Error('it is not tried');
@@ -164,6 +182,32 @@ test('what is told: a program from which nothing can be left out, a token that r
   const { failures } = await failuresOf(assembleSystem(parsed.scenario, {}), limits);
   expect(failures.some(({ cause }) => isSame(cause, finding.cause))).toBe(true);
   expect(report.confirm.commands).toContain('  echo 0 > /sys/devices/system/cpu/cpu1/online');
+  expect(judgement(report)).toBe('not judged');
+});
+
+describe('what is said of a cause is what its kernels do:', () => {
+  const failing = async (program: Program, model: KernelModel): Promise<string[]> =>
+    (await examine(program, {}, [model], limits)).flatMap(({ found: all }) => all.map(({ cause }) => cause.property));
+
+  test('5.8 has moves that never end, by what it compares', async () => {
+    expect(remarkOn('progress-message-move-move')?.judgement).toBe('kernel');
+    const program: Program = { ...msiAlone, operations: [{ move: { irq: 24, to: [0] } }, { move: { irq: 24, to: [1] } }] };
+    expect(await failing(program, modelsOf('5.8')[0] as KernelModel)).toContain('progress');
+    expect(await failing(program, linux('5.8', { behaviours: { completeMove: 'any' } }))).not.toContain('progress');
+  });
+
+  test('with what AMD-Vi units have cached of it invalidated, a blocked vCPU is woken', async () => {
+    expect(remarkOn('no-loss-avic-block')?.judgement).toBe('environment');
+    const program: Program = { ...msiAlone, platform: 'amd-vcpu', operations: [block] };
+    expect(await failing(program, modelsOf('7.0')[0] as KernelModel)).toEqual(['noLoss']);
+    expect(await failing(program, linux('7.0', { behaviours: { gaUpdate: 'flushed' } }))).toEqual([]);
+  });
+
+  test('nobody has a comparator of the HPET moved', () => {
+    const all = [...items(1, { platforms: ['plain'], kinds: ['hpet'] })].flatMap(({ program }) => program.operations);
+    expect(all).toContainEqual({ offline: 1 });
+    expect(all.filter((each) => 'move' in each)).toEqual([]);
+  });
 });
 
 test('a device that waits for its handler fails nothing that one fails not that does not wait', async () => {

@@ -13,7 +13,7 @@ function isIdle(setting: Setting, operations: readonly Operation[]): boolean {
   let last = '';
   let place = setting.cpus - 1;
   const online = new Set(Array.from({ length: setting.cpus }, (_, cpu) => cpu));
-  const posted = new Set(isGuest(setting) ? irqsOf(setting).map(({ irq }) => irq) : []);
+  const posted = new Set(isGuest(setting) && setting.surroundings !== 'host' ? irqsOf(setting).map(({ irq }) => irq) : []);
   // what the vCPU may be: a device wakes it at any time, if it is posted
   let states = ['runs'];
   for (const operation of operations) {
@@ -76,7 +76,7 @@ function bruteForce(setting: Setting, size: number): Operation[][] {
   // what is wrong already does not become right
   for (let n = 0; n < size; n++)
     all = all.flatMap((some) => alphabet.map((each) => [...some, each])).filter((each) => !isIdle(setting, each) && accepted(each));
-  return all;
+  return setting.surroundings === 'host' ? all.filter((some) => some.some((each) => 'post' in each)) : all;
 }
 
 /** Every order of a few things. */
@@ -125,6 +125,8 @@ describe('sequences of operations', () => {
     [{ ...alone, platform: 'vcpu', cpus: 3, start: 0 }, 2],
     [{ ...alone, platform: 'vcpu', surroundings: 'twin' }, 2],
     [{ ...alone, platform: 'posted-msi-vcpu', kind: 'multi-msi' }, 1],
+    [{ ...alone, platform: 'amd-vcpu' }, 2],
+    [{ ...alone, platform: 'amd-vcpu', surroundings: 'host' }, 2],
   ] as const)('%j, %i operations: what the parser accepts, one for each set of renamings', (setting: Setting, size: number) => {
     const classes = new Set(bruteForce(setting, size).map((each) => renamings(setting, each).toSorted()[0] ?? ''));
     const tried = sequences(setting, size);
@@ -171,11 +173,16 @@ describe('sequences of operations', () => {
 describe('items', () => {
   const small: Only = { platforms: ['plain', 'vtd'], kinds: ['msi', 'multi-msi'] };
 
-  test('are numbered from 0, smallest first, and of a size first what gives up nothing; no two have the same name', () => {
+  test('are numbered from 0, smallest first; of a size moves first, and then what gives up nothing; no two have the same name', () => {
     const all = [...items(2, small)];
     expect(all.map(({ index }) => index)).toEqual([...all.keys()]);
-    const ranks = all.map(({ size, given }) => size * 10 + Object.keys(given).length);
+    const plugs = (o: Operation): boolean => 'move' in o || 'offline' in o || 'online' in o;
+    const isMoves = ({ program }: (typeof all)[number]): boolean => program.operations.every(plugs);
+    const ranks = all.map((item) => item.size * 2 + Number(!isMoves(item)));
     expect(ranks).toEqual(ranks.toSorted((a, b) => a - b));
+    const moves = all.filter(isMoves).map(({ size, given }) => size * 10 + Object.keys(given).length);
+    expect(moves).toEqual(moves.toSorted((a, b) => a - b));
+    expect(new Set(moves)).toEqual(new Set([10, 20, 21]));
     expect(new Set(all.map(({ program, given }) => nameOf(program, given))).size).toBe(all.length);
     // on two CPUs, and on no more of them, is everything of size 1
     expect(all.filter(({ size }) => size === 1).every(({ program }) => program.cpus === 2 && program.operations.length === 1)).toBe(true);
@@ -195,7 +202,7 @@ describe('items', () => {
     expect(machines).toEqual(new Set(settingsOf(2, false).map(({ platform, kind }) => `${platform} ${kind}`)));
     expect(machines.has('plain multi-msi')).toBe(false);
     expect(machines.has('posted-msi hpet')).toBe(false);
-    expect(machines.size).toBe(8 + 9 + 5 + 9 + 4 + 4);
+    expect(machines.size).toBe(8 + 9 + 5 + 9 + 4 + 4 + 4);
     expect(machines.has('vcpu managed-msix')).toBe(false);
     expect(everything.kinds).toHaveLength(9);
   });

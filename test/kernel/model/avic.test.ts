@@ -9,14 +9,15 @@ interface Text {
   readonly irqs?: string;
   readonly iommu?: string;
   readonly vcpus?: number;
+  readonly cpus?: number;
   readonly beside?: string;
 }
 
 /** A device that is posted to vCPU 0, which runs on CPU 1. */
-function text({ operations, irqs = '{irq: 24, cpu: 0, vcpu: 0}', iommu = '', vcpus = 1, beside = '' }: Text): string {
+function text({ operations, irqs = '{irq: 24, cpu: 0, vcpu: 0}', iommu = '', vcpus = 1, cpus = 2, beside = '' }: Text): string {
   return `version: 1
 name: avic
-machine: {cpus: 2, iommu: {type: amd, guest: true${iommu}}, vcpus: ${vcpus}}
+machine: {cpus: ${cpus}, iommu: {type: amd, guest: true${iommu}}, vcpus: ${vcpus}}
 universe: {vectors: 2}
 devices: [{name: nic, raises: 1, irqs: [${irqs}]}${beside}]
 operations: [${operations}]
@@ -43,6 +44,7 @@ describe('by version', () => {
       { operations: '{block: 0}, {post: {irq: 24, vcpu: 0}}', irqs: host },
       [['noFault', 'noLoss'], 'safe', 'safe'],
     ],
+    ['its CPU goes offline', { operations: '{offline: 1}' }, ['safe', 'safe', 'safe']],
     ['the host moves it', { operations: '{move: {irq: 24, to: [1]}}' }, ['safe', 'safe', 'safe']],
   ])('%s, on 4.19, 6.6 and 7.0', async (_, given, expected) => {
     const found = [];
@@ -90,9 +92,9 @@ test('an entry says where the vCPU runs, and is the host’s again (F.3.2)', asy
 test.each<readonly [string, Text, string]>([
   ['two vCPUs', { operations: '', vcpus: 2 }, '3:60: AMD’s units post to one vCPU at most here; write vcpus: 1'],
   [
-    'an offline',
-    { operations: '{offline: 1}' },
-    '6:24: no CPU goes offline where AMD’s units post to a vCPU; write iommu: vtd, or leave this out',
+    'an offline of the CPU that has the log',
+    { operations: '{offline: 0}', cpus: 3 },
+    '6:24: CPU 0 has the interrupts of AMD’s units, and stays online; take another CPU offline, or write iommu: vtd',
   ],
 ])('%s', (_, given, sentence) => {
   const parsed = parseScenario(text(given), 'f.yaml');

@@ -140,6 +140,14 @@ describe('several messages', () => {
     expect(await verdictOf(several)).toBe('safe');
   });
 
+  test.each<readonly [string, number, readonly string[]]>([
+    ['the first: zeros are written to the registers of all', 40, ['inStep', 'noLoss', 'noWildWrite']],
+    ['another: they are left as they are, and what has been sent finds no entry', 41, ['noFault']],
+  ])('remapped, one is freed, %s', async (_, irq, expected) => {
+    const freed = text({ message: '{type: msi}', irqs, operations: `free: ${irq}`, machine: ', iommu: vtd', raises: 1 });
+    for (const model of ['4.19', '7.0']) expect(await verdictOf(freed, { model })).toEqual(expected);
+  });
+
   test('without remapping Linux gives no device several', () => {
     const scenario = scenarioOf(text({ message: '{type: msi}', irqs, operations: '' }));
     expect(() => assembleSystem(scenario)).toThrow('Linux gives a device several MSI only with interrupt remapping');

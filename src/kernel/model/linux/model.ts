@@ -66,7 +66,7 @@ import { guestVectors, type GuestEvents } from './guest.js';
 import { piEvents } from './piDescriptor.js';
 import { describeVcpus, vcpuRoutines } from './vcpu.js';
 import { vectorRoutines } from './vector.js';
-import { refusesPostedMsi, versions, versionTable } from './versions.js';
+import { isKnownVersion, refusesPostedMsi, versions, versionTable } from './versions.js';
 
 /** What each behaviour may be. */
 export const linuxBehaviours: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
@@ -75,6 +75,7 @@ export const linuxBehaviours: Readonly<Record<string, readonly string[]>> = Obje
 
 /** Versions with a table, e.g. `5.9`. */
 export const linuxVersions = versions;
+export { isKnownVersion };
 
 function isBehaviour(name: string): name is BehaviourName {
   return Object.hasOwn(behaviours, name);

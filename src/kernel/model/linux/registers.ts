@@ -53,6 +53,7 @@ export function deviceRegisters(
   // of several messages none is masked alone
   const maskable = devices.some(({ msi, msix, chipset }) => chipset ?? msix ?? (msi?.maskable && msi.vectors === 1));
   const plain = devices.some((device) => !isReservable(device));
+  const several = devices.some(({ msi, msix }) => !msix && msi !== undefined && msi.vectors > 1);
 
   /** For an irq of either kind; the test only where there are both. */
   const byCapability = (b: Builder, device: Reg<'device'>, msix: () => void, msi: () => void): void => {
@@ -94,6 +95,12 @@ export function deviceRegisters(
     });
   };
 
+  /** Several messages of a device have one set of registers, which is written for the first of its irqs alone. */
+  const ofAll = (b: Builder, irq: Reg<'irq'>, body: () => void): void => {
+    if (several) b.if(eq(b.constant('messageOf', irq), 0), body);
+    else body();
+  };
+
   const isHpet = kinds.is([IrqKind.HPET]);
   return {
     write(b, irq, { address, data }) {
@@ -112,13 +119,14 @@ export function deviceRegisters(
           b.mmioWrite(device, entry, 'data', b.let('u32', data()), 'entry data');
           if (behaviours.msiReadBack === 'read') b.mmioRead(device, entry, 'data', 'reads the entry back');
         },
-        msi(device) {
-          b.cfgWrite(device, 'control', b.cfgRead(device, 'control', 'reads MSI control'));
-          b.cfgWrite(device, 'addrLo', address(), 'MSI address: new destination');
-          b.if(b.constant('addr64', device), () => b.cfgWrite(device, 'addrHi', 0));
-          b.cfgWrite(device, 'data', data(), 'MSI data: vector');
-          if (behaviours.msiReadBack === 'read') b.cfgRead(device, 'control', 'reads MSI control back');
-        },
+        msi: (device) =>
+          ofAll(b, irq, () => {
+            b.cfgWrite(device, 'control', b.cfgRead(device, 'control', 'reads MSI control'));
+            b.cfgWrite(device, 'addrLo', address(), 'MSI address: new destination');
+            b.if(b.constant('addr64', device), () => b.cfgWrite(device, 'addrHi', 0));
+            b.cfgWrite(device, 'data', data(), 'MSI data: vector');
+            if (behaviours.msiReadBack === 'read') b.cfgRead(device, 'control', 'reads MSI control back');
+          }),
       });
     },
     mask: maskable ? setMask(true) : undefined,
