@@ -6,7 +6,6 @@ import { gaugeBase, gaugeElementBase, GAUGE_ELEMENT_SIZE, nGauges, nVariables } 
 
 // record of an element: u64 the cycle since which it weighs something, u32 its weight
 
-
 @inline function gaugeAt(g: u32): usize {
   return gaugeBase + <usize>g * Gauge.size;
 }
@@ -90,7 +89,8 @@ export function beginGauges(): void {
     if (!isWatched(slot)) continue;
     const record = slotAt(slot);
     const bytes = load<u32>(record, VarWord.bytes * 4);
-    for (let i: u32 = 0; i < elementsOf(record); i++) take(gauge, i, valueAt(<usize>load<u32>(record, VarWord.address * 4) + <usize>(i * bytes), bytes));
+    for (let i: u32 = 0; i < elementsOf(record); i++)
+      take(gauge, i, valueAt(<usize>load<u32>(record, VarWord.address * 4) + <usize>(i * bytes), bytes));
   }
 }
 

@@ -8,7 +8,6 @@ import { current, enabled } from '../cpu/schedule';
 
 // record of a CPU: u64 the cycle up to which its time is accounted for, u32 `Account` of what it does from then on
 
-
 @inline function recordOf(c: u32): usize {
   return accountCpuBase + <usize>c * ACCOUNT_CPU_SIZE;
 }
