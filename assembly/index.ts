@@ -67,7 +67,7 @@ export { chunksInUse, dropChunk, fullChunks, newChunk, stopReading, takeFrom } f
 export { resumeAt, restoreFrontier, restoreStates } from './check/resume';
 export { allSlots, copiedUpTo, copyStates, slotBytes, slotWith } from './check/visited';
 export { joinNext } from './check/join';
-export { timedBegin } from './run/timed';
+export { closeMeters, timedBegin } from './run/timed';
 export { freeInjected, inject } from './run/inject';
 export { ioapicRead, ioapicWrite, pinSet } from './fabric/ioapic';
 export { dmaWrite } from './fabric/dma';

@@ -37,6 +37,17 @@ await build({
   banner: { js: "import{createRequire as require_}from'node:module';const require=require_(import.meta.url);" },
   logLevel: 'warning',
 });
+// what runs in the page of a comparison, and is put into it as text
+await build({
+  entryPoints: { comparisonScript: `${root}dist/src/web/comparison/main.js` },
+  outdir: `${out}/cli`,
+  bundle: true,
+  format: 'iife',
+  target: 'es2023',
+  minifyWhitespace: true,
+  charset: 'utf8',
+  logLevel: 'warning',
+});
 const inside = ['commander', 'picocolors', 'yaml', 'zod'];
 const licences = inside.map((name) => `${name}\n\n${readFileSync(`${root}node_modules/${name}/LICENSE`, 'utf8').trim()}\n`);
 writeFileSync(`${out}/LICENSES`, licences.join('\n'));

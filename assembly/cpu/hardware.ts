@@ -69,6 +69,7 @@ function serve(s: u32, c: u32, level: u32, pc: u32): void {
   if (load<u8>(at, Src.owed)) {
     if (timed()) histogramAdd(latency);
   } else {
+    count(Counter.duplicates);
     violate(Property.noDuplicate);
   }
   if (tagsOn()) {

@@ -5,9 +5,10 @@ import { Ctx } from '../state/abi/fields';
 import { timed } from '../state/access';
 import { pirTags } from '../state/descriptors';
 import { touchVariables } from '../state/touched';
-import { nCpus, nSources } from '../state/layout';
+import { nCpus, nGauges, nSources } from '../state/layout';
 import { kickWaiters } from '../clock/kick';
 import { inUniverse } from '../lapic/accept';
+import { watch } from '../record/gauges';
 import { tagCopy, tagMove, tagsOfContext, tagsOfVariable, tagsOn } from '../record/tags';
 import { raiseFault, setOutside } from '../record/violations';
 import { operand, operandA, operandB, operandC, setReg } from './operands';
@@ -46,6 +47,7 @@ export function changed(slot: u32, at: usize, value: u32, i: u32, c: u32, level:
     else if (taken) tagCopy(tagsOfContext(c, level), carried);
     else tagCopy(carried, tagsOfContext(c, level));
   }
+  if (nGauges != 0) watch(slot, at);
   kickWaiters(at);
 }
 

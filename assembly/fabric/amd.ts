@@ -1,5 +1,5 @@
 /** What a message does in an AMD-Vi unit (hardware.md F.3, G.2). */
-import { Event, Property } from '../state/abi/outcomes';
+import { Counter, Event, Property } from '../state/abi/outcomes';
 import { Assumption, Timing } from '../state/abi/tables';
 import { Msg } from '../state/abi/fields';
 import { AmdEvent } from '../state/abi/amd';
@@ -14,6 +14,7 @@ import * as unit from '../iommu/amd/translate';
 import { Translation } from '../iommu/translation';
 import { kickWaiters } from '../clock/kick';
 import { latency, random, streamOfOrigin } from '../clock/random';
+import { count } from '../record/counters';
 import { record } from '../record/ring';
 import { tagMove, tagsOfMessage, tagsOfVariable } from '../record/tags';
 import { violate } from '../record/violations';
@@ -55,6 +56,7 @@ export function enter(m: u32, u: u32, requester: u32): void {
 
 /** The event that says so is for software of the unit; to a program it is a fault. */
 function block(m: u32, u: u32, index: u32, code: u32): void {
+  count(Counter.faults);
   record(Event.fault, u, index | (code << 16), load<u16>(remapAt(m), Remap.requester));
   if (nInstructions != 0) violate(Property.noFault);
   vanish(m, u);

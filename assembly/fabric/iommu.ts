@@ -101,11 +101,17 @@ function reviewCommand(u: u32): void {
 export function execute(u: u32): void {
   if (isAmd(u)) {
     amdCommands.execute(u);
-    if (amdCommands.done != 0) record(Event.invalidate, u, amdCommands.device, OF_DEVICE | amdCommands.done);
+    if (amdCommands.done != 0) {
+      count(Counter.invalidations);
+      record(Event.invalidate, u, amdCommands.device, OF_DEVICE | amdCommands.done);
+    }
     return;
   }
   queue.execute(u);
-  if (queue.count >= 0) record(Event.invalidate, u, queue.first, queue.count);
+  if (queue.count >= 0) {
+    count(Counter.invalidations);
+    record(Event.invalidate, u, queue.first, queue.count);
+  }
 }
 
 export function completeWait(u: u32): void {
@@ -129,6 +135,7 @@ export function fetch(u: u32): QueueState {
   if (!isAmd(u)) return queue.fetch(u);
   const state = amdCommands.fetch(u);
   if (amdCommands.error == 0 || nInstructions == 0) return state;
+  count(Counter.faults);
   record(Event.fault, u, amdCommands.error << 16, 0);
   violate(Property.noFault);
   return state;

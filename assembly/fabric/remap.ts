@@ -2,7 +2,7 @@
  * What a message does at the root complex: it goes on, or through the remapping unit of its requester (hardware.md 0.3 step 4).
  * What a unit makes of it is decided in one instant, at the end of the lookup: what is invalidated before is not used any more.
  */
-import { Event, Property } from '../state/abi/outcomes';
+import { Counter, Event, Property } from '../state/abi/outcomes';
 import { Assumption, FunctionKind, FunctionSetup, Timing } from '../state/abi/tables';
 import { Msg } from '../state/abi/fields';
 import { FaultReason, IommuSetup, Remap, RemapFlag } from '../state/abi/iommu';
@@ -21,6 +21,7 @@ import * as unit from '../iommu/vtd/translate';
 import { translate } from '../iommu/vtd/translate';
 import { kickWaiters } from '../clock/kick';
 import { latency, random, streamOfOrigin } from '../clock/random';
+import { count } from '../record/counters';
 import { record } from '../record/ring';
 import { tagMove, tagsOfMessage, tagsOn } from '../record/tags';
 import { violate } from '../record/violations';
@@ -91,6 +92,7 @@ function enter(m: u32, u: u32): void {
 
 function block(m: u32, u: u32, index: u32, reason: u32, isRecorded: bool): void {
   const requester = requesterOf(m);
+  count(Counter.faults);
   record(Event.fault, u, index | (reason << 16), requester);
   if (nInstructions != 0) violate(Property.noFault);
   if (isRecorded && timed()) recordFault(u, reason, index, requester);

@@ -7,8 +7,21 @@ import { Level, Op } from '../state/abi/instructions';
 import { Counter, Status } from '../state/abi/outcomes';
 import { Assumption, DeviceKind, OperationSetup, Settings, SourceSetup, Timing, UNBOUNDED } from '../state/abi/tables';
 import { Ctx, Cpu, RunState, Src } from '../state/abi/fields';
-import { assumes, codeAt, cpuAt, ctxAt, ctxTimedAt, decodedAt, isActive, now, operationSetup, setting, sourceSetup, srcAt } from '../state/access';
-import { nCpus, nMessages, nInjected, nOperations, nSources, opBase } from '../state/layout';
+import {
+  assumes,
+  codeAt,
+  cpuAt,
+  ctxAt,
+  ctxTimedAt,
+  decodedAt,
+  isActive,
+  now,
+  operationSetup,
+  setting,
+  sourceSetup,
+  srcAt,
+} from '../state/access';
+import { nAccounts, nCpus, nGauges, nMessages, nInjected, nOperations, nSources, opBase } from '../state/layout';
 import { latency, seedStreams, streamOfCpu, streamOfSampling } from '../clock/random';
 import { arm, armed, disarm, nextDue, nextDueWith, PHASE_CPU, PHASE_DEVICE, PHASE_OPERATION } from '../clock/wheel';
 import { endRest, kick, resting, setSleeping, setWaiting } from '../clock/kick';
@@ -30,9 +43,11 @@ import { operand, operandB } from '../cpu/operands';
 import { isSilent } from '../cpu/started';
 import { firstTimer, firstTimerNode, takesTimers, timerDue } from '../cpu/timers';
 import { count, countHandler } from '../record/counters';
+import { advanceGauges, beginGauges } from '../record/gauges';
 import { ringNearlyFull } from '../record/ring';
 import { clearFault, clearViolations, fault, violations } from '../record/violations';
 import { beginOperation } from '../cpu/operation';
+import { beginAccounts, closeAccount, closeAccounts, openAccount } from './accounts';
 import { costOfCompletion } from './costs';
 import { armRaise, backlog, handlerCost, isThrottled, noteMessage, raiseNode } from './arrivals';
 import { injectedKeep, injectedNode, injectedTick, reviewInjected } from './inject';
@@ -67,6 +82,8 @@ export function timedBegin(): void {
     if (load<u8>(cpuAt(c), Cpu.active)) kick(c);
   }
   armOperation();
+  beginGauges();
+  beginAccounts();
 }
 
 /** The first operation that has not begun; the list starts again where the scenario says so. */
@@ -295,8 +312,13 @@ function tick(due: u32, limit: u64): bool {
       return true;
     }
   }
-  if (node < nCpus) cpuTick(node);
-  else otherTick(node);
+  if (node >= nCpus) {
+    otherTick(node);
+    return true;
+  }
+  if (nAccounts != 0) closeAccount(node);
+  cpuTick(node);
+  if (nAccounts != 0) openAccount(node);
   return true;
 }
 
@@ -334,7 +356,7 @@ function run(cycles: u64, settling: bool): u32 {
   const limit = now() + cycles;
   clearViolations();
   watching = watchesHolds();
-  quickly = setting(Settings.record) != 2 && fault == 0 && !watching;
+  quickly = setting(Settings.record) != 2 && fault == 0 && !watching && nAccounts == 0 && nGauges == 0;
   while (true) {
     if (ringNearlyFull()) return endRun(Status.ringFull);
     if (settling && inFlight() == 0 && !pinsBusy() && !functionsBusy() && !unitsBusy() && !storesBusy()) return endRun(Status.done);
@@ -353,4 +375,10 @@ export function timedRun(cycles: u64): u32 {
 /** As `timedRun`, but done as soon as no message is in flight, no pin is about to send one, and all stores are visible. Timers do not count. */
 export function timedSettle(cycles: u64): u32 {
   return run(cycles, true);
+}
+
+/** What is measured counts up to now. */
+export function closeMeters(): void {
+  closeAccounts();
+  advanceGauges();
 }

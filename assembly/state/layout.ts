@@ -14,6 +14,7 @@ import { Amd } from './abi/amd';
 import { Iec, Iommu, IommuScope, IommuSetup, Remap } from './abi/iommu';
 import { Decoded } from './abi/decoded';
 import { CpuEvent, Diag, Lapic, LapicSetup, LapicTimed } from './abi/lapic';
+import { Account, Gauge } from './abi/meters';
 
 export const LEVELS: u32 = 4;
 /** Bytes of what is known of who holds up a source's event. */
@@ -37,11 +38,14 @@ export const CPU_TIMED_SIZE: usize = 16;
 export const CTX_TIMED_SIZE: usize = 16;
 export const MSG_TIMED_SIZE: usize = 16;
 export const TAG_SIZE: usize = 8;
+/** Bytes of what is known of a CPU's account, and of an element that is watched. */
+export const ACCOUNT_CPU_SIZE: usize = 16;
+export const GAUGE_ELEMENT_SIZE: usize = 16;
 
 const PAGE: usize = 4096;
 
 /** Written by the host before `create`: `Size`. */
-export const sizes: usize = memory.data(4 * 29);
+export const sizes: usize = memory.data(4 * 32);
 
 // prettier-ignore
 export let nCpus: u32 = 0, nDevices: u32 = 0, nSources: u32 = 0, nOperations: u32 = 0, nInstructions: u32 = 0, nVariables: u32 = 0;
@@ -50,7 +54,7 @@ export let nMessages: u32 = 0, nRing: u32 = 0, nTags: u32 = 0, nOrigins: u32 = 0
 // prettier-ignore
 export let nIoapics: u32 = 0, nPins: u32 = 0, nRequesters: u32 = 0, nFunctions: u32 = 0, nAccessed: u32 = 0, nMsixEntries: u32 = 0, guestBytes: usize = 0;
 // prettier-ignore
-export let nIommus: u32 = 0, nScopes: u32 = 0, nIecEntries: u32 = 0, nFaultRecords: u32 = 0, nIrtes: u32 = 0, nLines: u32 = 0, nTimers: u32 = 0, nAmds: u32 = 0, nStores: u32 = 0, nDescriptors: u32 = 0, nInjected: u32 = 0;
+export let nIommus: u32 = 0, nScopes: u32 = 0, nIecEntries: u32 = 0, nFaultRecords: u32 = 0, nIrtes: u32 = 0, nLines: u32 = 0, nTimers: u32 = 0, nAmds: u32 = 0, nStores: u32 = 0, nDescriptors: u32 = 0, nInjected: u32 = 0, nAccounts: u32 = 0, nGauges: u32 = 0;
 
 // class check
 // prettier-ignore
@@ -63,7 +67,7 @@ export let nowBase: usize = 0, cpuTimedBase: usize = 0, lapicTimedBase: usize = 
 export let codeBase: usize = 0, decodedBase: usize = 0, liveBase: usize = 0, moverBase: usize = 0, joinBase: usize = 0, slotBase: usize = 0, idtBase: usize = 0, apicIdBase: usize = 0, apicMapBase: usize = 0, apicChainBase: usize = 0, lapicSetupBase: usize = 0, lapicMapBase: usize = 0, sourceSetupBase: usize = 0, operationSetupBase: usize = 0, ioapicSetupBase: usize = 0, iommuSetupBase: usize = 0, iommuScopeBase: usize = 0, functionSetupBase: usize = 0, timerSetupBase: usize = 0, timingBase: usize = 0, pointBase: usize = 0, settingsBase: usize = 0;
 // class record
 // prettier-ignore
-export let counterBase: usize = 0, noteBase: usize = 0, histogramBase: usize = 0, coverageBase: usize = 0, servedBase: usize = 0, endedBase: usize = 0, loadBase: usize = 0, ringBase: usize = 0, recordStateBase: usize = 0, raisedBase: usize = 0, cpuEventBase: usize = 0, diagBase: usize = 0, tagBase: usize = 0, tagHeadIrr: usize = 0, tagHeadMsg: usize = 0, tagHeadCtx: usize = 0, tagHeadSeen: usize = 0, tagHeadVar: usize = 0, tagHeadPir: usize = 0, carriersBase: usize = 0, holdBase: usize = 0;
+export let counterBase: usize = 0, noteBase: usize = 0, histogramBase: usize = 0, coverageBase: usize = 0, servedBase: usize = 0, endedBase: usize = 0, loadBase: usize = 0, ringBase: usize = 0, recordStateBase: usize = 0, raisedBase: usize = 0, cpuEventBase: usize = 0, diagBase: usize = 0, tagBase: usize = 0, tagHeadIrr: usize = 0, tagHeadMsg: usize = 0, tagHeadCtx: usize = 0, tagHeadSeen: usize = 0, tagHeadVar: usize = 0, tagHeadPir: usize = 0, carriersBase: usize = 0, holdBase: usize = 0, accountBase: usize = 0, accountSumBase: usize = 0, accountCpuBase: usize = 0, gaugeBase: usize = 0, gaugeElementBase: usize = 0;
 
 // borders of the classes
 // prettier-ignore
@@ -161,6 +165,8 @@ function place(): void {
   nAmds = size(Size.amdUnits) ? nIommus : 0;
   nRequesters = size(Size.requesters);
   nStores = size(Size.stores);
+  nAccounts = size(Size.accounts);
+  nGauges = size(Size.gauges);
   nFunctions = size(Size.functions);
   nMsixEntries = size(Size.msixEntries);
   nAccessed = size(Size.posted) ? nFunctions : 0;
@@ -262,6 +268,13 @@ function place(): void {
   holdBase = take(s * HOLD_SIZE);
   cpuEventBase = take(c * CpuEvent.words * 4);
   diagBase = take(Diag.count * 4);
+  if (nAccounts) {
+    accountBase = take(<usize>nInstructions);
+    accountSumBase = take(Account.count * 8);
+    accountCpuBase = take(c * ACCOUNT_CPU_SIZE);
+  }
+  gaugeBase = take(<usize>nGauges * Gauge.size);
+  gaugeElementBase = take(<usize>size(Size.gaugeElements) * GAUGE_ELEMENT_SIZE);
   if (nTags) {
     tagBase = take(<usize>(nTags + 1) * TAG_SIZE);
     tagHeadIrr = take(c * 256 * 4);
@@ -392,6 +405,12 @@ export function table(id: u32): usize {
       return injectedMasks;
     case Table.loads:
       return loadBase;
+    case Table.accounts:
+      return accountBase;
+    case Table.accountSums:
+      return accountSumBase;
+    case Table.gauges:
+      return gaugeBase;
     default:
       return 0;
   }

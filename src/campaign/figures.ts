@@ -1,6 +1,6 @@
 /** What a run came to, as data: it crosses threads, and is a line of a file. */
 import type { Bucket } from '../machine/index.js';
-import type { RunResult } from './timed.js';
+import type { Measured, RunResult } from './timed.js';
 
 /** What is counted, in the order in which it is told. */
 export const COUNTED = [
@@ -37,6 +37,8 @@ export interface RunFigures extends Counts {
   readonly digest: string;
   /** raise to handler entry, cycles: the buckets that are not empty */
   readonly latencies: readonly Bucket[];
+  /** what else was measured, if it was asked for */
+  readonly measured?: Measured;
 }
 
 /** One of each counter. */
@@ -45,7 +47,7 @@ export function countsOf(count: (which: keyof Counts) => number): Counts {
 }
 
 export function figuresOf(result: RunResult): RunFigures {
-  const { seed, failed, where, cycles, deadline, digest, latencies } = result;
+  const { seed, failed, where, cycles, deadline, digest, latencies, measured } = result;
   return {
     seed,
     failed,
@@ -55,5 +57,6 @@ export function figuresOf(result: RunResult): RunFigures {
     ...(deadline !== undefined && { late: deadline.late.count }),
     digest,
     latencies,
+    ...(measured && { measured }),
   };
 }

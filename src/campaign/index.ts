@@ -1,7 +1,7 @@
 /** The room of timed runs: one seeded run of a scenario, with its counts and latencies; many of them over worker threads. */
 export { campaign, type CampaignOptions, type CampaignProgress, type CampaignResult } from './campaign.js';
 export { FileError, RunError } from './errors.js';
-export type { Counts, RunFigures } from './figures.js';
+export { figuresOf, type Counts, type RunFigures } from './figures.js';
 export type { DeadlineReport, Held, LateEvent } from './lateness.js';
 export type { InjectedCounts } from './driver.js';
 export type { Merged } from './merge.js';
@@ -10,4 +10,4 @@ export type { RunPool } from './pool.js';
 export { seedsText, type Seeds } from './seeds.js';
 export type { PoolOptions, RunJob, RunSubject } from './subject.js';
 export type { FailureKind, Tallied } from './tally.js';
-export { timedRun, type RunLimits, type RunResult } from './timed.js';
+export { runSystem, timedRun, type Measured, type RunLimits, type RunResult } from './timed.js';

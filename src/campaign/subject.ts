@@ -7,7 +7,7 @@ export interface RunSubject {
   readonly scenario: Scenario;
   /** in place of what the scenario says; the model by its name */
   readonly overrides?: Omit<Overrides, 'model'> & { readonly model?: string | undefined };
-  readonly limits?: Pick<RunLimits, 'seconds' | 'deadline'>;
+  readonly limits?: Pick<RunLimits, 'seconds' | 'deadline' | 'measure'>;
 }
 
 /** One run: the place of its subject among those that a pool has, and its seed. */

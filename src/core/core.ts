@@ -36,6 +36,7 @@ export interface Exports {
   runCycles(lo: number, hi: number): number;
   settle(lo: number, hi: number): number;
   timedBegin(): void;
+  closeMeters(): void;
   ioapicRead(ioapic: number, index: number): number;
   ioapicWrite(ioapic: number, index: number, value: number): void;
   pinSet(ioapic: number, pin: number, source: number, level: number): void;

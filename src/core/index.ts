@@ -8,6 +8,7 @@ export * from '../../assembly/state/abi/fields.js';
 export * from '../../assembly/state/abi/resources.js';
 export * from '../../assembly/state/abi/graph.js';
 export * from '../../assembly/state/abi/holds.js';
+export * from '../../assembly/state/abi/meters.js';
 export * from '../../assembly/state/abi/pci.js';
 export * from '../../assembly/state/abi/lapic.js';
 export * from '../../assembly/state/abi/iommu.js';

@@ -24,6 +24,7 @@ import { ioapicWords } from './ioapic.js';
 import { entriesOf, iommuWords, scopesOf, scopeWords } from './iommus.js';
 import { lapicModelForKernels, lapicWords } from './lapic.js';
 import { maskOf } from './properties.js';
+import { fillMeters, markWatched, meterSizes } from './meters.js';
 import { linesOf, MOST_LOGGED, type MachineSetup, type Spread as SpreadSetup } from './setup.js';
 import { timingTable } from './timing.js';
 
@@ -104,6 +105,7 @@ export function fill(core: Core, setup: MachineSetup): Layout {
   core.write(layout.table(Table.functionSetup), functionWords(setup.functions));
   setup.functions.forEach((_, f) => core.exports.resetFunction(f));
   core.exports.resetIoapics();
+  if (setup.meters !== undefined) fillMeters(core, (id) => layout.table(id), program.variables, setup.meters);
   fillSources(core, layout, setup, spreads);
   fillOperations(core, layout, setup);
   fillSettings(core, layout.table(Table.settings), setup);
@@ -119,7 +121,7 @@ function tagNodes({ messages, sources, apicIds }: MachineSetup): number {
 
 function allocate(core: Core, setup: MachineSetup): void {
   writeSizes(core, setup);
-  writeVariables(core, setup.program.variables);
+  writeVariables(core, setup);
   if (core.exports.create() === 0) throw new RangeError('out of memory for a machine of this size');
 }
 
@@ -128,15 +130,15 @@ export async function stateBytes(setups: readonly MachineSetup[]): Promise<reado
   const core = await instantiate(await loadModule());
   return setups.map((setup) => {
     writeSizes(core, setup);
-    writeVariables(core, setup.program.variables);
+    writeVariables(core, setup);
     return core.exports.measure();
   });
 }
 
-function writeVariables(core: Core, variables: Uint32Array): void {
+function writeVariables(core: Core, { program, meters }: MachineSetup): void {
   const slots = core.exports.prepare();
   if (slots === 0) throw new RangeError('out of memory for the table of variables');
-  core.write(slots, variables);
+  core.write(slots, markWatched(program.variables, meters));
 }
 
 function writeSizes(core: Core, setup: MachineSetup): void {
@@ -176,6 +178,7 @@ function writeSizes(core: Core, setup: MachineSetup): void {
     Size.msixEntries,
     functions.reduce((n, { msix }) => n + (msix?.vectors ?? 0), 0),
   );
+  for (const [word, value] of meterSizes(program.variables, setup.meters)) size(word, value);
 }
 
 /** The points of all spreads, each list once: the irqs of a device share theirs. */

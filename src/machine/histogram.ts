@@ -26,12 +26,16 @@ export function histogram(core: Core, at: number): Bucket[] {
   return Array.from({ length: BUCKETS }, (_, i): Bucket => [bucketTop(i), core.u32(at + i * 4)]).filter(([, count]) => count > 0);
 }
 
+/** What `share` of the values do not exceed, of buckets in ascending order; 0 if there are none. */
+export function quantile(buckets: readonly Bucket[], share: number): number {
+  const count = buckets.reduce((sum, [, n]) => sum + n, 0);
+  let left = Math.ceil(count * share);
+  return buckets.find(([, n]) => (left -= n) <= 0)?.[0] ?? 0;
+}
+
 /** Of buckets in ascending order. */
 export function percentiles(buckets: readonly Bucket[]): Percentiles {
   const count = buckets.reduce((sum, [, n]) => sum + n, 0);
-  const rank = (share: number): number => {
-    let left = Math.ceil(count * share);
-    return buckets.find(([, n]) => (left -= n) <= 0)?.[0] ?? 0;
-  };
+  const rank = (share: number): number => quantile(buckets, share);
   return { count, p50: rank(0.5), p99: rank(0.99), p999: rank(0.999), max: rank(1) };
 }

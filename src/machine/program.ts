@@ -28,6 +28,7 @@ import type { EventRecord } from './events.js';
 import { histogram, percentiles, type Bucket, type Percentiles } from './histogram.js';
 import { InjectedSlots, type InjectedTotals, type PendingOperation } from './injected.js';
 import { Machine } from './machine.js';
+import { readMeters, type MeterReading } from './meters.js';
 import { bitOf, propertiesOf } from './properties.js';
 import { linesOf, refuseTooLarge, type InjectedOperation, type MachineSetup } from './setup.js';
 
@@ -311,6 +312,12 @@ export class ProgramMachine extends Machine {
   /** The same as a histogram. */
   latencies(): Bucket[] {
     return histogram(this.core, this.layout.table(Table.histogram));
+  }
+
+  /** What was measured up to now; undefined: nothing was to be. */
+  meters(): MeterReading | undefined {
+    const { meters } = this.setup;
+    return meters && readMeters(this.core, (id) => this.layout.table(id), meters);
   }
 
   // --- step by step

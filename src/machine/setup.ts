@@ -150,6 +150,19 @@ export function refuseTooLarge(setup: MachineSetup): void {
   }
 }
 
+/** What a timed run measures besides its events. */
+export interface Meters {
+  /** a byte an instruction: `Account` */
+  readonly accounts: Uint8Array;
+  readonly gauges: Readonly<Record<string, GaugeSetup>>;
+}
+
+/** A variable that is watched: how long an element has a value from `from` to `to`; without them an element counts as much as its value. */
+export interface GaugeSetup {
+  readonly slot: number;
+  readonly range?: { readonly from: number; readonly to: number };
+}
+
 export interface MachineSetup {
   readonly apicIds: readonly number[];
   /** model of the LAPICs; left out: `lapicModelForKernels` */
@@ -199,4 +212,6 @@ export interface MachineSetup {
   readonly injected?: number;
   /** what holds up each event is recorded (timed); left out: it is not */
   readonly holds?: boolean;
+  /** what is measured besides (timed); left out: nothing */
+  readonly meters?: Meters;
 }

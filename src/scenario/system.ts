@@ -4,6 +4,7 @@ import { findModel, ModelError, type BuiltModel, type KernelModel, type Operatio
 import { assumptionsAbout, type Assumptions, type MachineSetup } from '../machine/index.js';
 import { ownProperty, partsOf } from './assertions.js';
 import { hostOf, refuseTimes, roomOf } from './host.js';
+import { metersOf } from './meters.js';
 import { functionOf, ioapicsFor, numberOf } from './message.js';
 import { remapping, unitModels, unitOfDevices } from './remapping.js';
 import { CYCLES_PER_US, type Operation, type Scenario } from './scenario.js';
@@ -23,6 +24,8 @@ export interface Mode {
   readonly holds?: boolean;
   /** operations that may be injected and have not ended, besides the events of the file (timed); default 64, with policies 1024 */
   readonly injected?: number;
+  /** what operations cost is measured, and no failure ends the run (timed); default: neither */
+  readonly measure?: boolean;
 }
 
 /** What is set in place of the file, whichever the model. */
@@ -311,13 +314,14 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     parallel: scenario.parallel,
     repeat: mode.timed && scenario.run.repeat,
     seed: mode.seed ?? scenario.run.seed,
-    properties: mode.timed ? ['noLoss', 'noStray', 'noStuckIsr', 'noFault', 'noWildWrite'] : properties,
+    properties: mode.measure === true ? [] : mode.timed ? ['noLoss', 'noStray', 'noStuckIsr', 'noFault', 'noWildWrite'] : properties,
     probeRaises,
     record: mode.record,
     // a run stops to have it drained when it has no room for an event of every source
     ring: mode.ring ?? (mode.record === 0 ? 0 : RING + 2 * sources.length),
     holds: mode.holds ?? false,
     injected: roomOf(scenario, mode.injected),
+    ...(mode.measure === true && built.measurable !== undefined && { meters: metersOf(built.program, built.measurable) }),
   });
   const machine = async (mode: Mode): Promise<ScenarioMachine> => {
     const made = await ScenarioMachine.of(setup(mode), hostOf(scenario, model.name, built.control));

@@ -381,6 +381,8 @@ export enum VarFlag {
   dma = 64,
   /** of 16 words a row, each a posted-interrupt descriptor (hardware.md E.1); `dma` as well */
   descriptor = 128,
+  /** a timed run watches it (`Gauge`) */
+  gauged = 256,
 }
 
 /** Words of a posted-interrupt descriptor: a bit for each vector; ON, SN and NV; NDST. */

@@ -188,6 +188,12 @@ export enum Counter {
   ticks = 18,
   /** events of a device that has one of the same source to tell already, timed */
   joined = 19,
+  /** handlers entered without an event owed */
+  duplicates = 20,
+  /** requests that a remapping unit refused, and commands that it could not execute */
+  faults = 21,
+  /** invalidations that remapping units have executed */
+  invalidations = 22,
   count = 24,
 }
 

@@ -50,7 +50,11 @@ export enum Size {
   stores = 27,
   /** operations that the host may have injected and that have not ended, timed */
   injected = 28,
-  words = 29,
+  /** 1: the time of CPUs is accounted for (`Account`); variables that are watched (`Gauge`), and the elements that they have together */
+  accounts = 29,
+  gauges = 30,
+  gaugeElements = 31,
+  words = 32,
 }
 
 /** Tables the host fills after `create`, by `table(id)`. */
@@ -136,6 +140,11 @@ export enum Table {
   injectedMasks = 50,
   /** `Load` a CPU, then a source (record class) */
   loads = 51,
+  /** a byte an instruction: `Account`; u64 an account: cycles. Both only where time is accounted for */
+  accounts = 52,
+  accountSums = 53,
+  /** `Gauge` a variable that is watched */
+  gauges = 54,
 }
 
 /** In place of a number of raises. */

@@ -9,6 +9,7 @@ export type {
   InjectedRequest,
   IrqPlacement,
   KernelModel,
+  Measurable,
   OperationRequest,
   OtherValue,
   Placement,

@@ -88,6 +88,18 @@ export interface Untargeted {
   readonly awaits: string | undefined;
 }
 
+/** What a timed run measures of a model. It is no part of what the model does: slots of variables, and what routines are for. */
+export interface Measurable {
+  /** by label: what the routine that it is in is executed for */
+  readonly accounts: readonly ('interrupt' | 'operation' | 'flush')[];
+  /** variable over irqs: not 0 while the vector from before the last move is kept; left out: not known */
+  readonly keptVectors?: number;
+  /** variable over CPUs: vectors that are allocated; left out: not known */
+  readonly allocatedVectors?: number;
+  /** variable, and its values while an operation keeps all CPUs from interrupts; left out: not known */
+  readonly stopped?: { readonly slot: number; readonly from: number; readonly to: number };
+}
+
 /** A model assembled for one machine and scenario. */
 export interface BuiltModel {
   readonly program: ProgramSetup;
@@ -96,6 +108,8 @@ export interface BuiltModel {
   readonly fingerprint: string;
   readonly operations: readonly OperationSetup[];
   readonly systemVectors: readonly number[];
+  /** left out: the cost of its operations is not known */
+  readonly measurable?: Measurable;
   /** entries of the remapping table, of AMD of that of each device; left out: there are none */
   readonly irtes?: number;
   /**

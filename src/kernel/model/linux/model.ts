@@ -51,6 +51,7 @@ import { pinEntries } from './ioapic.js';
 import { irqKinds } from './irqKinds.js';
 import { invariants, oneshotMasked } from './invariants.js';
 import { addJudges } from './judges.js';
+import { measurableOf } from './measurable.js';
 import { mootReason } from './moot.js';
 import { injectedOperation, operation } from './operations.js';
 import { postingOperations } from './posting.js';
@@ -267,6 +268,7 @@ function assemble(chosen: Behaviours, replace: OwnRoutines, machineSize: Machine
     started: data.started.slot,
     doorbellVector: uses.avic ? AVIC_DOORBELL : undefined,
   });
+  const measurable = measurableOf(data, program.labels);
   return (at) => ({
     program: setup,
     labels: program.labels,
@@ -274,6 +276,7 @@ function assemble(chosen: Behaviours, replace: OwnRoutines, machineSize: Machine
     fingerprint: program.fingerprint,
     operations: at.operations.map((o, i) => operation(o, entry, data.operationMasks[i]?.slot ?? 0, firstOf)),
     systemVectors,
+    measurable,
     ...(table === undefined ? {} : { irtes: table.used }),
     ...(data.vcpus && { vcpus: (machine: ProgramMachine) => describeVcpus(machine, data, vcpuCount) }),
     control: {
