@@ -68,6 +68,7 @@ export { resumeAt, restoreFrontier, restoreStates } from './check/resume';
 export { allSlots, copiedUpTo, copyStates, slotBytes, slotWith } from './check/visited';
 export { joinNext } from './check/join';
 export { timedBegin } from './run/timed';
+export { freeInjected, inject } from './run/inject';
 export { ioapicRead, ioapicWrite, pinSet } from './fabric/ioapic';
 export { dmaWrite } from './fabric/dma';
 export {

@@ -13,6 +13,7 @@ export {
   type DeadlineReport,
   type FailureKind,
   type Held,
+  type InjectedCounts,
   type LateEvent,
   type Merged,
   type PoolOptions,
@@ -150,13 +151,24 @@ export {
   jsonSchema,
   memoryOf,
   parseScenario,
+  ScenarioMachine,
   stringifyScenario,
+  type CpuView,
   type Diagnostic,
+  type HandlerCycles,
+  type Injected,
+  type InterArrival,
+  type IrqView,
   type MemoryUse,
   type Mode,
   type Overrides,
+  type PolicyDescription,
+  type RunView,
   type Scenario,
   type Settings,
   type System,
+  type Time,
+  type TimedOperation,
 } from './scenario/index.js';
-export { checkScenario, formatFacts, importTrace, runScenario, type Import } from './trace/index.js';
+export { policiesOf, type Policy, type PolicySource } from './workload/index.js';
+export { checkScenario, formatFacts, importTrace, runScenario, withReplays, type Import } from './trace/index.js';

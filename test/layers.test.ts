@@ -33,6 +33,8 @@ const rows: Record<string, readonly (readonly string[])[]> = {
     ['machine'],
     ['kernel'],
     ['scenario'],
+    // What goes on beside the devices of a timed run.
+    ['workload'],
     ['check', 'compare', 'campaign', 'explain', 'trace', 'report'],
     ['conform', 'hunt', 'races'],
     ['index.ts'],

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { drawDiagram, drawSvg, explain, minimise, search, searchLivelocks, tellLivelock } from '../src/check/index.js';
 import { assembleSystem, findScenario, parseScenario, type Overrides, type Scenario } from '../src/scenario/index.js';
 import { shell } from './cli/help.js';
@@ -92,7 +93,7 @@ describe('README', () => {
   });
 
   test('its devices parse, and pins fail where it says', async () => {
-    const parsed = parseScenario(`version: 1\nname: devices\nmachine: {cpus: 2}\n${block('yaml', 2)}`, 'devices.yaml');
+    const parsed = parseScenario(`version: 1\nname: devices\nmachine: {cpus: 2}\n${block('yaml', 3)}`, 'devices.yaml');
     expect('errors' in parsed ? parsed.errors : []).toEqual([]);
     const threaded = builtin('level-pin-threaded-move');
     expect(await failuresOf(threaded, { model: 'linux-5.4' })).toEqual(['oneshot-masked']);
@@ -102,8 +103,13 @@ describe('README', () => {
     expect(await failuresOf(edge, { model: 'linux-7.0', assumptions: { ioapicEdge: 'latched' } })).toEqual([]);
   });
 
+  test('its machine of 4096 CPUs is that of the example', () => {
+    const example: unknown = parse(readFileSync(`${root}examples/datacentre-4096.yaml`, 'utf8'));
+    expect(example).toMatchObject(parse(block('yaml', 2)) as object);
+  });
+
   test('its vCPU loses an event until 5.5', async () => {
-    const parsed = parseScenario(block('yaml', 4), 'guest.yaml');
+    const parsed = parseScenario(block('yaml', 5), 'guest.yaml');
     if ('errors' in parsed) throw new Error(JSON.stringify(parsed.errors));
     expect(await failuresOf(parsed.scenario, {})).toEqual(['noLoss']);
     expect(await failuresOf(parsed.scenario, { model: 'linux-5.5' })).toEqual([]);

@@ -1,17 +1,18 @@
 /**
  * The footprint of an instruction, its guard included: one table. The private instructions behind an observable one touch only
- * the context, which belongs to the CPU's core.
+ * the context, which belongs to the CPU's core, or is one of its tasks: that is for who knows which (next.ts).
  */
 import { InsnFlag, LapicReg, MmioReg, MsiReg, NONE, Op, Operand, VarFlag, VarWord } from '../state/abi/instructions';
 import { Assumption, SourceSetup } from '../state/abi/tables';
 import { Msg } from '../state/abi/fields';
 import { Flight, Part, Thing } from '../state/abi/resources';
-import { assumes, codeAt, msgAt, slotAt, sourceSetup } from '../state/access';
-import { nAccessed, nAmds, nCpus, nDevices, nFunctions, nIoapics, nMessages, nSources, nVariables } from '../state/layout';
+import { assumes, codeAt, isAmd, msgAt, slotAt, sourceSetup } from '../state/access';
+import { nAccessed, nAmds, nCpus, nDevices, nFunctions, nIoapics, nIommus, nMessages, nSources, nVariables } from '../state/layout';
 import { isChipset, originOfAccesses } from '../fabric/function';
 import { markOf } from '../cpu/schedule';
 import { operand, operandA, operandB, operandC } from '../cpu/operands';
 import {
+  allCpus,
   allOrigins,
   flightBit,
   readsWord,
@@ -25,11 +26,8 @@ import {
   touchVariable,
   writesWord,
 } from './resources';
-
-
-@inline export function allCpus(): u32 {
-  return (1 << nCpus) - 1;
-}
+import { touchStored } from './lines';
+import { declareOwn } from './units';
 
 /** An index operand: its value now, or any. Without one, element 0. */
 export function index(ctx: usize, c: u32, which: u32): u32 {
@@ -42,17 +40,6 @@ function touchMaskOperand(at: usize, pc: u32, i: u32, reads: bool, writes: bool)
   const insn = codeAt(pc);
   if (load<u32>(insn, 12) & InsnFlag.byRef) touchMasks(at, reads, writes);
   else touchVariable(at, load<u32>(insn, 8) & 0xffff, i, reads, writes);
-}
-
-/** Units see the variable. */
-@inline function isSeen(slot: u32): bool {
-  return slot < nVariables && (load<u32>(slotAt(slot), VarWord.flags * 4) & VarFlag.dma) != 0;
-}
-
-/** A store that units see: what they have cached is compared with memory; of AMD, by way of the device table. */
-function touchLines(at: usize): void {
-  touchThing(at, Thing.lines, true, true);
-  if (nAmds != 0) touchTables(at);
 }
 
 export function touchMarks(at: usize): void {
@@ -114,6 +101,12 @@ export function touchReached(at: usize, f: u32): void {
   readsWord(at, 2, flightBit(Flight.tail, originOfAccesses(f)) | flightBit(Flight.landed, originOfAccesses(f)));
 }
 
+/** The timers of the CPU that an operand names, or of any; what it finds there, or makes of them. */
+function touchOwner(at: usize, c: u32, ctx: usize, which: u32, reads: bool): void {
+  if (ctx != 0) touchCpu(at, Part.timers, min(operand(ctx, c, which, 0), nCpus - 1), reads, !reads);
+  else touchCpus(at, Part.timers, allCpus(), reads, !reads);
+}
+
 /** An access to register `reg` of device `d`, or of any: d = SOMEONE. */
 function declareAccess(at: usize, op: u32, reg: u32, d: u32): void {
   touchMarks(at);
@@ -158,11 +151,11 @@ export function declareInstruction(at: usize, pc: u32, c: u32, ctx: usize): void
       break;
     case Op.store:
       touchVariable(at, slot, index(ctx, c, b), false, true);
-      if (isSeen(slot)) touchLines(at);
+      touchStored(at, slot, index(ctx, c, b));
       break;
     case Op.fetchAdd:
       touchVariable(at, slot, index(ctx, c, b), true, true);
-      if (isSeen(slot)) touchLines(at);
+      touchStored(at, slot, index(ctx, c, b));
       break;
     case Op.lock:
     case Op.unlock:
@@ -195,8 +188,9 @@ export function declareInstruction(at: usize, pc: u32, c: u32, ctx: usize): void
       touchVariable(at, slot2, op == Op.listPush ? index(ctx, c, operandC(w0)) : SOMEONE, true, true);
       break;
     case Op.wake:
-      if (ctx != 0) touchCpu(at, Part.core, min(operand(ctx, c, b, 0), nCpus - 1), true, true);
-      else touchCpus(at, Part.core, allCpus(), true, true);
+      touchThing(at, Thing.begins, false, true);
+      if (ctx != 0) touchCpu(at, Part.tasks, min(operand(ctx, c, b, 0), nCpus - 1), true, true);
+      else touchCpus(at, Part.tasks, allCpus(), true, true);
       break;
     case Op.delay:
       touchMarks(at);
@@ -221,29 +215,35 @@ export function declareInstruction(at: usize, pc: u32, c: u32, ctx: usize): void
     case Op.ipiInit:
     case Op.ipiSipi:
       touchThing(at, Thing.pool, true, true);
+      touchThing(at, Thing.begins, false, true);
       if (c == SOMEONE) touchThing(at, Thing.selfTail, false, true);
       else writesWord(at, 2, flightBit(Flight.tail, nDevices + c));
       break;
     case Op.storePair:
       touchVariable(at, slot, index(ctx, c, b), true, true);
-      touchLines(at);
+      touchStored(at, slot, index(ctx, c, b));
       break;
     case Op.storeRow:
       touchVariable(at, slot, index(ctx, c, b), true, true);
       touchVariable(at, slot2, index(ctx, c, operandC(w0)), true, false);
-      touchLines(at);
+      touchStored(at, slot, index(ctx, c, b));
       break;
     case Op.exchange:
     case Op.bitSet:
     case Op.bitClear:
     case Op.controlSet:
       touchVariable(at, slot, index(ctx, c, b), true, true);
-      if (slot < nVariables && load<u32>(slotAt(slot), VarWord.flags * 4) & VarFlag.dma) touchLines(at);
+      touchStored(at, slot, index(ctx, c, b));
       break;
     case Op.unitRead:
       touchThing(at, Thing.queues, true, false);
       break;
     case Op.unitWrite:
+      // what an AMD unit has not told yet may be due now
+      for (let u: u32 = 0; u < nIommus; u++) {
+        if (isAmd(u)) declareOwn(at, u);
+      }
+    // falls through
     case Op.queuePut:
     case Op.queueTail:
       touchThing(at, Thing.queues, true, true);
@@ -273,11 +273,13 @@ export function declareInstruction(at: usize, pc: u32, c: u32, ctx: usize): void
       break;
     }
     case Op.timerArm:
+      touchThing(at, Thing.begins, false, true);
+    // falls through
     case Op.timerCancel:
-      touchThing(at, Thing.timers, false, true);
+      touchOwner(at, c, ctx, b, false);
       break;
     case Op.timerArmed:
-      touchThing(at, Thing.timers, true, false);
+      touchOwner(at, c, ctx, b, true);
       break;
     case Op.hush: {
       if (nIoapics != 0) touchThing(at, Thing.pins, true, true);

@@ -1,22 +1,25 @@
 /**
  * All that code may ever do: for each instruction the union of the footprints of all instructions that can be reached from
- * it, in what it calls, and in the tasks it wakes and the CPUs it starts; without indexes, and relative to who executes.
- * Handlers that interrupts enter are not among them: whoever may cause interrupts has a mark (`Thing.interrupts`).
+ * it, and in what it calls; without indexes, and relative to who executes. Handlers that interrupts enter are not among them, nor
+ * the tasks that are woken and what CPUs start with: whoever may cause that has a mark (`Thing.interrupts`, `Thing.wakes`).
  */
 import { Part, Thing } from '../state/abi/resources';
-import { InsnFlag, Op, VarFlag, VarWord } from '../state/abi/instructions';
+import { InsnFlag, NONE, Op, VarFlag, VarWord } from '../state/abi/instructions';
 import { Settings, TimerSetup } from '../state/abi/tables';
 import { codeAt, setting, slotAt, timerSetup } from '../state/access';
 import { idtBase, nAccessed, nInstructions, nTimers, nVariables } from '../state/layout';
-import { allCpus, declareInstruction } from './footprint';
+import { touchPins, touchQueueWork } from './beyond';
+import { declareInstruction } from './footprint';
 import {
   add,
   addExecuted,
+  allCpus,
   clear,
   placeResources,
   readsWord,
   SIZE,
   SOMEONE,
+  touchCpu,
   touchCpus,
   touchOne,
   touchThing,
@@ -28,8 +31,9 @@ import {
 /** Footprints by instruction: of the atomic block that begins with it, and of all that may follow, itself included. */
 export let blocksBase: usize = 0;
 let futuresBase: usize = 0;
-/** Union over all handlers, and the routines of all timers. */
+/** Union over all handlers, and the routines of all timers; over all that may be woken or started. */
 export let handlers: usize = 0;
+export let woken: usize = 0;
 
 
 @inline export function futureOf(pc: u32): usize {
@@ -64,7 +68,7 @@ export function writesWatched(at: usize): bool {
 
 /** Bytes that `planFutures` needs. */
 export function futuresSize(): usize {
-  return <usize>nInstructions * SIZE * 2 + SIZE + (((<usize>nVariables) << 1) | 15) + 1;
+  return <usize>nInstructions * SIZE * 2 + SIZE * 2 + (((<usize>nVariables) << 1) | 15) + 1;
 }
 
 
@@ -107,16 +111,28 @@ function declareIndirect(at: usize, pc: u32): void {
     // falls through
     case Op.ipiSipi:
       touchCpus(at, Part.core, allCpus(), true, true);
+      touchCpus(at, Part.tasks, allCpus(), true, true);
+      touchThing(at, Thing.wakes, false, true);
       // the CPU that starts may have timers
       if (nTimers != 0) touchThing(at, Thing.interrupts, false, true);
       break;
     case Op.timerArm:
       touchThing(at, Thing.interrupts, false, true);
       break;
+    case Op.wake:
+      touchThing(at, Thing.wakes, false, true);
+      break;
     case Op.mmioWrite:
       for (let f: u32 = 0; f < nAccessed; f++) touchOne(at, Thing.device, f, true, true);
       break;
+    case Op.unitWrite:
+    case Op.queuePut:
+    case Op.queueTail:
+      touchQueueWork(at, opAt(pc) == Op.queuePut ? load<u32>(codeAt(pc), 8) >> 16 : NONE);
+      break;
   }
+  // a pin that is released, or unmasked, or whose service has ended
+  if ((writesOf(at, 1) >> Thing.pins) & 1) touchPins(at);
 }
 
 /** One round backwards over the code; true if a footprint has grown. */
@@ -128,8 +144,6 @@ function flow(): bool {
     const target = targetOf(pc);
     if (target != 0 && add(at, futureOf(target))) grown = true;
     if (fallsThrough(op) && pc + 1 < nInstructions && add(at, futureOf(pc + 1))) grown = true;
-    if (op == Op.wake && addExecuted(at, futureOf(load<u32>(codeAt(pc), 4)), allCpus())) grown = true;
-    if (op == Op.ipiSipi && addExecuted(at, futureOf(setting(Settings.apStart)), allCpus())) grown = true;
     if ((load<u32>(codeAt(pc), 12) & InsnFlag.joined) == 0) continue;
     const block = blockOf(pc);
     if (target != 0 && add(block, blockOf(target))) grown = true;
@@ -143,7 +157,8 @@ export function planFutures(at: usize): void {
   blocksBase = at;
   futuresBase = blocksBase + <usize>nInstructions * SIZE;
   handlers = futuresBase + <usize>nInstructions * SIZE;
-  placeResources(handlers + SIZE);
+  woken = handlers + SIZE;
+  placeResources(woken + SIZE);
   findWatched();
   for (let pc: u32 = 0; pc < nInstructions; pc++) {
     clear(blockOf(pc));
@@ -154,6 +169,11 @@ export function planFutures(at: usize): void {
     declareIndirect(futureOf(pc), pc);
   }
   while (flow()) {}
+  clear(woken);
+  for (let pc: u32 = 1; pc < nInstructions; pc++) {
+    if (opAt(pc) == Op.wake) add(woken, futureOf(load<u32>(codeAt(pc), 4)));
+    if (opAt(pc) == Op.ipiSipi) add(woken, futureOf(setting(Settings.apStart)));
+  }
   clear(handlers);
   for (let v: u32 = 0; v < 256; v++) {
     const entry = load<u32>(idtBase + ((<usize>v) << 2));
@@ -161,9 +181,10 @@ export function planFutures(at: usize): void {
   }
   for (let t: u32 = 0; t < nTimers; t++) {
     add(handlers, futureOf(timerSetup(t, TimerSetup.entry)));
-    touchThing(handlers, Thing.timers, true, true);
+    touchCpu(handlers, Part.timers, SOMEONE, true, true);
   }
   // taking the interrupt
+  touchCpu(handlers, Part.tasks, SOMEONE, true, false);
   for (let part: u32 = 0; part < 4; part++) {
     if (part != Part.svr >> 4) touchThing(handlers, Thing.self + part, true, true);
   }

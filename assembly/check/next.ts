@@ -32,6 +32,7 @@ import { operand, operandB } from '../cpu/operands';
 import { firstTimer, takesTimers } from '../cpu/timers';
 import {
   addExecuted,
+  allCpus,
   fillAll,
   flightBit,
   readsWord,
@@ -44,7 +45,7 @@ import {
   touchVariable,
   writesWord,
 } from './resources';
-import { allCpus, declareInstruction, index, touchAwaited, touchMarks, touchOwnEois, touchReached } from './footprint';
+import { declareInstruction, index, touchAwaited, touchMarks, touchOwnEois, touchReached } from './footprint';
 import { declareDoorbell, declareTranslation } from './units';
 import * as decode from '../message/decode';
 
@@ -59,7 +60,7 @@ function declareGuard(at: usize, pc: u32, c: u32, level: u32, ctx: usize): void 
       touchVariable(at, load<u32>(insn, 8) & 0xffff, index(ctx, c, operandB(w0)), true, false);
       break;
     case Op.wake:
-      touchCpu(at, Part.core, min(operand(ctx, c, operandB(w0), 0), nCpus - 1), true, false);
+      touchCpu(at, Part.tasks, min(operand(ctx, c, operandB(w0), 0), nCpus - 1), true, false);
       break;
     case Op.cfgRead:
     case Op.cfgWrite:
@@ -84,9 +85,10 @@ function declareGuard(at: usize, pc: u32, c: u32, level: u32, ctx: usize): void 
 }
 
 /** The instruction in front of which a context stands, which may be executed; `blocks`: footprints of atomic blocks. */
-export function declareEnabled(at: usize, c: u32, level: u32, blocks: usize): void {
+export function declareEnabled(at: usize, c: u32, level: i32, blocks: usize): void {
   const ctx = ctxAt(c, level);
   const pc = <u32>load<u16>(ctx, Ctx.pc);
+  if (level < Level.softirq) touchCpu(at, Part.tasks, c, true, true);
   if (pc >= nInstructions) {
     fillAll(at);
   } else if (load<u8>(ctx, Ctx.phase)) {
@@ -101,7 +103,7 @@ export function declareEnabled(at: usize, c: u32, level: u32, blocks: usize): vo
 }
 
 /** ... or not. */
-function declareStep(at: usize, c: u32, level: u32, blocks: usize): void {
+function declareStep(at: usize, c: u32, level: i32, blocks: usize): void {
   const ctx = ctxAt(c, level);
   const pc = <u32>load<u16>(ctx, Ctx.pc);
   if (pc < nInstructions && !enabled(c, level)) declareGuard(at, pc, c, level, ctx);
@@ -118,6 +120,8 @@ export function declareInterrupt(at: usize, c: u32): void {
 /** What decides whether the CPU, in a context of this level, takes an interrupt first. */
 export function declareRecognition(at: usize, c: u32, level: i32): void {
   touchCpu(at, Part.core, c, true, false);
+  // who has the CPU, among its tasks
+  if (level < Level.softirq) touchCpu(at, Part.tasks, c, true, false);
   // an arrival may come before the micro-op, or let the CPU go on that has nothing else to do
   if (!interruptsOn(c) || isActive(c, Level.hardirq) || insideAccess(c, level)) return;
   touchCpu(at, Part.irr, c, true, false);
@@ -129,7 +133,7 @@ export function declareRecognition(at: usize, c: u32, level: i32): void {
 export function declareTimer(at: usize, c: u32, level: i32): void {
   declareRecognition(at, c, level);
   touchCpu(at, Part.core, c, true, true);
-  touchThing(at, Thing.timers, true, true);
+  touchCpu(at, Part.timers, c, true, true);
 }
 
 /** CPU c: its next micro-op, and the interrupt that it may take, or the timer that may fire, instead. */
@@ -146,9 +150,11 @@ export function declareCpu(at: usize, c: u32, blocks: usize): void {
   const interrupt = mayInterrupt(c, level);
   if (interrupt) declareInterrupt(at, c);
   declareRecognition(at, c, level);
-  if (nTimers != 0) touchThing(at, Thing.timers, true, false);
   if (interrupt && assumes(Assumption.promptRecognition)) return;
-  if (nTimers != 0 && takesTimers(c, level) && firstTimer(c) >= 0) declareTimer(at, c, level);
+  if (nTimers != 0 && takesTimers(c, level)) {
+    touchCpu(at, Part.timers, c, true, false);
+    if (firstTimer(c) >= 0) declareTimer(at, c, level);
+  }
   if (level >= 0) declareStep(at, c, level, blocks);
 }
 
@@ -195,6 +201,7 @@ export function declareArrival(at: usize, m: u32): void {
   const mode = decode.deliveryModeOf(data);
   if (mode == INIT || mode == STARTUP) {
     touchCpus(at, Part.core, targets, true, true);
+    touchCpus(at, Part.tasks, targets, true, true);
     if (mode == STARTUP) return;
     touchCpus(at, Part.irr, targets, true, true);
     touchCpus(at, Part.svr, targets, true, true);
@@ -205,6 +212,12 @@ export function declareArrival(at: usize, m: u32): void {
   // an edge clears TMR, a level sets it: edges commute among themselves
   touchCpus(at, Part.irr, targets, decode.isLevel(data), true);
   if (targets & (targets - 1)) touchCpus(at, Part.lapic, targets, true, false);
+}
+
+/** What decides whether a pin has something to send, which none has. */
+export function declarePinGuard(at: usize): void {
+  touchThing(at, Thing.pins, true, false);
+  touchThing(at, Thing.pool, true, false);
 }
 
 /** A pin of IOAPIC i sends. */
@@ -261,5 +274,6 @@ export function declareSource(at: usize, s: u32): void {
 export function declareOperation(at: usize, o: u32, enabled: bool): void {
   touchThing(at, Thing.probe, true, false);
   touchThing(at, Thing.operations, true, enabled);
-  touchCpu(at, Part.core, operationSetup(o, OperationSetup.cpu), true, enabled);
+  touchCpu(at, Part.core, operationSetup(o, OperationSetup.cpu), true, false);
+  touchCpu(at, Part.tasks, operationSetup(o, OperationSetup.cpu), true, enabled);
 }

@@ -1,29 +1,53 @@
 /** All that an actor of a state may ever do as long as no member of a set steps (see persistent.ts). */
-import { Level } from '../state/abi/instructions';
+import { Level, NONE } from '../state/abi/instructions';
 import { Actor } from '../state/abi/outcomes';
 import { DeviceKind, OperationSetup, Settings, SourceSetup, TimerSetup } from '../state/abi/tables';
 import { Cpu, Ctx, Msg, MsgKind, RunState, Src } from '../state/abi/fields';
 import { Flight, Part, Thing } from '../state/abi/resources';
-import { cpuAt, ctxAt, isActive, msgAt, operationSetup, setting, sourceSetup, srcAt, timerSetup } from '../state/access';
-import { idtBase, LEVELS, nCpus, nTimers, opBase } from '../state/layout';
-import { isAccess } from '../fabric/flight';
+import { cpuAt, ctxAt, isActive, isAmd, msgAt, operationSetup, setting, sourceSetup, srcAt, timerSetup } from '../state/access';
+import { idtBase, LEVELS, nCpus, nPins, nTimers, opBase } from '../state/layout';
+import { isAccess, Stage } from '../fabric/flight';
+import { onPin, pinWants } from '../fabric/ioapic';
+import { statusBehind } from '../fabric/queueStep';
+import { unitFor } from '../fabric/remap';
+import { DESCRIPTOR, tailOf } from '../iommu/ring';
 import { timerAt } from '../cpu/timers';
-import { addExecuted, clear, flightBit, touchCpu, touchCpus, touchOne, touchThing, touchVariable, writesOf, writesWord } from './resources';
-import { allCpus } from './footprint';
+import {
+  addExecuted,
+  allCpus,
+  clear,
+  flightBit,
+  touchCpu,
+  touchCpus,
+  touchGuest,
+  touchOne,
+  touchThing,
+  touchVariable,
+  writesOf,
+  writesWord,
+} from './resources';
+import { touchPins, touchQueueWork, touchTranslations } from './beyond';
 import { declareArrival, INIT, STARTUP, targetsOf } from './next';
-import { futureOf, handlers } from './futures';
+import { futureOf, handlers, woken } from './futures';
 import { kinds, messageOfActor, numberOf } from './actors';
+import { declareDrops } from './lines';
 import * as decode from '../message/decode';
 
 /** What `findFuture` found. */
 export const future: usize = memory.data(80);
 
-/** Adds code that CPUs of a mask may execute, with the interrupts it may cause on CPUs that are no members. */
+
+@inline function causes(from: usize, mark: Thing): bool {
+  return ((writesOf(from, 1) >> mark) & 1) != 0;
+}
+
+/** Adds code that CPUs of a mask may execute, with the interrupts and tasks it may cause on CPUs that are no members. */
 function addCode(from: usize, cpus: u32, others: u32): void {
   if (cpus == 0) return;
   addExecuted(future, from, cpus);
-  if (((writesOf(from, 1) >> Thing.interrupts) & 1) == 0) return;
-  addExecuted(future, handlers, others);
+  const wakes = causes(from, Thing.wakes) || (causes(from, Thing.interrupts) && causes(handlers, Thing.wakes));
+  if (wakes) addExecuted(future, woken, others);
+  if (causes(from, Thing.interrupts) || (wakes && causes(woken, Thing.interrupts))) addExecuted(future, handlers, others);
 }
 
 /** Adds the handler of a vector, taken by CPUs of a mask. */
@@ -31,6 +55,7 @@ function addHandler(v: u32, cpus: u32, others: u32): void {
   const on = cpus & others;
   if (on == 0) return;
   touchCpus(future, Part.core, on, true, true);
+  touchCpus(future, Part.tasks, on, true, false);
   touchCpus(future, Part.irr, on, true, true);
   touchCpus(future, Part.svr, on, true, false);
   touchCpus(future, Part.lapic, on, true, true);
@@ -45,7 +70,8 @@ function addTimers(cpus: u32, others: u32): void {
     for (let t: u32 = 0; t < nTimers; t++) {
       if (load<u8>(timerAt(c, t)) == 0) continue;
       touchCpu(future, Part.core, c, true, true);
-      touchThing(future, Thing.timers, true, true);
+      touchCpu(future, Part.tasks, c, true, false);
+      touchCpu(future, Part.timers, c, true, true);
       addCode(futureOf(timerSetup(t, TimerSetup.entry)), 1 << c, others);
     }
   }
@@ -54,10 +80,11 @@ function addTimers(cpus: u32, others: u32): void {
 function cpuFuture(c: u32, others: u32): void {
   const at = cpuAt(c);
   if (load<u8>(at, Cpu.run) != RunState.running) return;
-  if (nTimers != 0) touchThing(future, Thing.timers, true, false);
+  touchCpu(future, Part.timers, c, true, false);
   for (let level: u32 = 0; level < LEVELS; level++) {
     if (!isActive(c, level)) continue;
     const ctx = ctxAt(c, level);
+    if (level < <u32>Level.softirq) touchCpu(future, Part.tasks, c, true, true);
     addCode(futureOf(load<u16>(ctx, Ctx.pc)), 1 << c, others);
     for (let f: u32 = 0; f < load<u8>(ctx, Ctx.depth); f++) addCode(futureOf(load<u16>(ctx + Ctx.ret + ((<usize>f) << 1))), 1 << c, others);
   }
@@ -67,14 +94,29 @@ function cpuFuture(c: u32, others: u32): void {
   }
 }
 
+/** Adds what comes of pins that have something to send. */
+function addPins(others: u32): void {
+  touchPins(future);
+  addCode(handlers, others, others);
+}
+
 function messageFuture(m: u32, others: u32): void {
   const at = msgAt(m);
   const origin = <u32>load<u16>(at, Msg.origin);
   const data = load<u32>(at, Msg.data);
-  if (load<u8>(at, Msg.kind) == MsgKind.msi && load<u8>(at, Msg.stage) == 0) writesWord(future, 2, flightBit(Flight.rooted, origin));
+  const first = load<u8>(at, Msg.kind) == MsgKind.msi && load<u8>(at, Msg.stage) != Stage.beyondRoot;
+  if (first) writesWord(future, 2, flightBit(Flight.rooted, origin));
   writesWord(future, 2, flightBit(Flight.landed, origin));
+  const isEoi = load<u8>(at, Msg.kind) == MsgKind.eoi;
+  // a pin that is told may send again
+  if (isEoi || load<u16>(at, Msg.pin) != 0) addPins(others);
+  if (first && unitFor(m) >= 0) {
+    touchTranslations(future, m);
+    addCode(handlers, others, others);
+    return;
+  }
   declareArrival(future, m);
-  if (isAccess(m)) return;
+  if (isEoi || isAccess(m)) return;
   const targets = targetsOf(m);
   const mode = decode.deliveryModeOf(data);
   if (mode == STARTUP) {
@@ -97,9 +139,8 @@ function sourceFuture(s: u32, others: u32): void {
   touchVariable(future, setting(Settings.startedSlot), s, true, false);
   writesWord(future, 2, flightBit(Flight.tail, device));
   // where its messages go, and as what, may change before they are sent
-  touchCpus(future, Part.irr, allCpus(), true, true);
-  touchCpus(future, Part.svr, allCpus(), true, false);
-  touchCpus(future, Part.lapic, allCpus(), true, false);
+  if (onPin(s)) touchPins(future);
+  else touchTranslations(future, -1);
   addCode(handlers, others, others);
 }
 
@@ -115,9 +156,27 @@ function operationFuture(o: u32, others: u32): void {
     }
   }
   touchThing(future, Thing.operations, true, true);
-  touchCpu(future, Part.core, c, true, true);
+  touchCpu(future, Part.core, c, true, !member);
+  touchCpu(future, Part.tasks, c, true, true);
   const entry = operationSetup(o, OperationSetup.entry);
   if (!member && entry != 0) addCode(futureOf(entry), 1 << c, others);
+}
+
+/** What stands in the queue of unit u, also what it has not been told of yet. */
+function queueFuture(u: u32, others: u32): void {
+  const end = tailOf(u);
+  if (end == 0) return;
+  touchQueueWork(future, NONE);
+  for (let offset: u32 = 0; offset < end; offset += DESCRIPTOR) touchGuest(future, statusBehind(u, offset), false, true);
+  if (isAmd(u)) addCode(handlers, others, others);
+}
+
+function pinFuture(i: u32, others: u32): void {
+  for (let pin: u32 = 0; pin < nPins; pin++) {
+    if (!pinWants(i, pin)) continue;
+    addPins(others);
+    return;
+  }
 }
 
 /** Fills `future` for actor a, which is no member of the set. */
@@ -135,7 +194,16 @@ export function findFuture(a: u32, set: u64): void {
     case Actor.raise:
       sourceFuture(which, others);
       break;
-    default:
+    case Actor.operation:
       operationFuture(which, others);
+      break;
+    case Actor.queue:
+      queueFuture(which, others);
+      break;
+    case Actor.pin:
+      pinFuture(which, others);
+      break;
+    default:
+      declareDrops(future);
   }
 }

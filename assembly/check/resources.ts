@@ -4,10 +4,10 @@
  * some share one, which only makes steps look dependent that are not.
  */
 import { VarClass, VarFlag, VarWord } from '../state/abi/instructions';
-import { FIRST_VARIABLE_WORD, Flight, FOOTPRINT_WORDS, Thing, VARIABLE_BITS } from '../state/abi/resources';
+import { FIRST_VARIABLE_WORD, Flight, FOOTPRINT_WORDS, Part, PARTS, Thing, VARIABLE_BITS } from '../state/abi/resources';
 import { slotAt } from '../state/access';
 import { variableAt } from '../state/guest';
-import { nCpus, nDevices, nOrigins, nVariables } from '../state/layout';
+import { nAmds, nCpus, nDevices, nIrtes, nOrigins, nTimers, nVariables } from '../state/layout';
 
 export const WORDS: u32 = FOOTPRINT_WORDS;
 /** Bytes of a footprint. */
@@ -19,16 +19,27 @@ const ORIGINS: u32 = Flight.landed - Flight.tail;
 /** "any CPU": a footprint that is relative to who executes. */
 export const SOMEONE: u32 = 0xffff;
 
+
+@inline export function allCpus(): u32 {
+  return (1 << nCpus) - 1;
+}
+
 /** Writes that commute with each other: arrivals in one IRR, messages that move on. */
 const COMMUTING_0: u64 = 0xffff << 16;
 const COMMUTING_2: u64 = (((<u64>1) << 42) - 1) << 21;
 /** What is no resource, or no hardware. */
-const IGNORED_1: u64 = ((<u64>1) << Thing.pool) | ((<u64>1) << Thing.interrupts);
+const IGNORED_1: u64 = ((<u64>1) << Thing.pool) | ((<u64>1) << Thing.interrupts) | ((<u64>1) << Thing.begins) | ((<u64>1) << Thing.wakes);
 
 /** Per slot: u8 first bit, u8 number of bits. */
 let slots: usize = 0;
+/** First bits of the timers, if there are any, and of the tasks: one for each CPU. */
+let firstTimer: u32 = 0;
+let firstTask: u32 = 0;
+/** First bit of the lines, and how many bits they have. */
+let firstLine: u32 = 0;
+let lineBits: u32 = 0;
 
-/** Shares out the bits of variables; `at`: room for two bytes a variable. */
+/** Shares out the bits of variables, and behind them those of CPUs and lines; `at`: room for two bytes a variable. */
 export function placeResources(at: usize): void {
   slots = at;
   let next: u32 = 0;
@@ -40,6 +51,10 @@ export function placeResources(at: usize): void {
     store<u8>(slots + (slot << 1), elements, 1);
     next = (next + elements) & (VARIABLE_BITS - 1);
   }
+  firstTimer = next;
+  firstTask = next + (nTimers == 0 ? 0 : min(nCpus, 16));
+  firstLine = firstTask + min(nCpus, 16);
+  lineBits = nAmds == 0 ? min(nIrtes, 16) : 0;
 }
 
 export function clear(at: usize): void {
@@ -93,12 +108,18 @@ export function add(to: usize, from: usize): bool {
 /** A part of CPU c, or of whoever executes. */
 export function touchCpu(at: usize, part: u32, c: u32, reads: bool, writes: bool): void {
   if (c == SOMEONE) touch(at, 1, (<u64>1) << (Thing.self + (part >> 4)), reads, writes);
-  else touch(at, 0, (<u64>1) << (part + (c & 15)), reads, writes);
+  else if (part < <u32>Part.timers) touch(at, 0, (<u64>1) << (part + (c & 15)), reads, writes);
+  else if (part == Part.tasks) touchBits(at, firstTask, min(nCpus, 16), c, reads, writes);
+  else if (nTimers != 0) touchBits(at, firstTimer, min(nCpus, 16), c, reads, writes);
 }
 
 /** A part of each CPU of a mask. */
 export function touchCpus(at: usize, part: u32, cpus: u32, reads: bool, writes: bool): void {
-  touch(at, 0, (<u64>cpus) << part, reads, writes);
+  if (part < <u32>Part.timers) {
+    touch(at, 0, (<u64>cpus) << part, reads, writes);
+    return;
+  }
+  for (let bits = cpus; bits; bits &= bits - 1) touchCpu(at, part, ctz(bits), reads, writes);
 }
 
 export function touchThing(at: usize, thing: u32, reads: bool, writes: bool): void {
@@ -124,7 +145,16 @@ export function allOrigins(kind: u32): u64 {
 export function touchVariable(at: usize, slot: u32, i: u32, reads: bool, writes: bool): void {
   if (slot >= nVariables) return;
   const first = <u32>load<u8>(slots + (slot << 1));
-  const n = <u32>load<u8>(slots + (slot << 1), 1);
+  touchBits(at, first, <u32>load<u8>(slots + (slot << 1), 1), i, reads, writes);
+}
+
+/** Line i of VT-d units, or all of them: i = SOMEONE. */
+export function touchLineBit(at: usize, i: u32, reads: bool, writes: bool): void {
+  touchBits(at, firstLine, lineBits, i, reads, writes);
+}
+
+/** Of `n` bits from `first` on that of element i, or all of them. */
+function touchBits(at: usize, first: u32, n: u32, i: u32, reads: bool, writes: bool): void {
   if (n == 0) return;
   const from: u32 = i == SOMEONE ? 0 : i % n;
   const to: u32 = i == SOMEONE ? n : from + 1;
@@ -140,17 +170,26 @@ export function touchGuest(at: usize, address: u64, reads: bool, writes: bool): 
   if (place != 0) touchPlace(at, place, reads, writes);
 }
 
+
+@inline function rowBytes(slot: u32): u32 {
+  return load<u32>(slotAt(slot), VarWord.bytes * 4) * load<u32>(slotAt(slot), VarWord.dim1 * 4);
+}
+
+/** Slot of the variable that stands at a place, -1: none does. */
+export function slotOf(place: usize): i32 {
+  for (let slot: u32 = 0; slot < nVariables; slot++) {
+    const first = <usize>load<u32>(slotAt(slot), VarWord.address * 4);
+    const bytes = rowBytes(slot) * load<u32>(slotAt(slot), VarWord.dim0 * 4);
+    if (place >= first && place < first + <usize>bytes) return <i32>slot;
+  }
+  return -1;
+}
+
 /** What stands at a place among the variables. */
 export function touchPlace(at: usize, place: usize, reads: bool, writes: bool): void {
-  for (let slot: u32 = 0; slot < nVariables; slot++) {
-    const variable = slotAt(slot);
-    const first = <usize>load<u32>(variable, VarWord.address * 4);
-    const row = load<u32>(variable, VarWord.bytes * 4) * load<u32>(variable, VarWord.dim1 * 4);
-    const rows = load<u32>(variable, VarWord.dim0 * 4);
-    if (row == 0 || place < first || place >= first + <usize>(row * rows)) continue;
-    touchVariable(at, slot, <u32>(place - first) / row, reads, writes);
-    return;
-  }
+  const slot = slotOf(place);
+  if (slot < 0) return;
+  touchVariable(at, slot, <u32>(place - <usize>load<u32>(slotAt(slot), VarWord.address * 4)) / rowBytes(slot), reads, writes);
 }
 
 /** All that units may look at when one of their tables changes. */
@@ -167,39 +206,26 @@ export function touchMasks(at: usize, reads: bool, writes: bool): void {
   }
 }
 
-function expand(word: u64, cpus: u32): u64 {
-  let bits: u64 = 0;
-  for (let part: u32 = 0; part < 4; part++) {
-    if ((word >> (Thing.self + part)) & 1) bits |= (<u64>cpus) << (part << 4);
-  }
-  return bits;
-}
+/** Of word 1: what is relative to who executes. */
+const RELATIVE: u64 = ((((<u64>1) << PARTS) - 1) << Thing.self) | ((<u64>1) << Thing.selfTail);
+
+const executed: usize = memory.data(80);
 
 /** Adds a footprint of code as executed by the CPUs of a mask. */
 export function addExecuted(to: usize, from: usize, cpus: u32): bool {
-  let grown = false;
+  memory.copy(executed, from, SIZE);
   for (let half: u32 = 0; half < 2; half++) {
-    const source = from + ((half * WORDS) << 3);
-    const target = to + ((half * WORDS) << 3);
-    const relative = load<u64>(source, 8);
-    let tails: u64 = 0;
-    if ((relative >> Thing.selfTail) & 1) {
-      for (let c: u32 = 0; c < nCpus; c++) {
-        if ((cpus >> c) & 1) tails |= flightBit(Flight.tail, nDevices + c);
-      }
+    const at = executed + ((half * WORDS + 1) << 3);
+    const relative = load<u64>(at);
+    store<u64>(at, relative & ~RELATIVE);
+    const writes = half == 1;
+    for (let part: u32 = 0; part < PARTS; part++) {
+      if ((relative >> (Thing.self + part)) & 1) touchCpus(executed, part << 4, cpus, !writes, writes);
     }
-    for (let w: u32 = 0; w < WORDS; w++) {
-      let bits = load<u64>(source + (w << 3));
-      if (w == 0) bits |= expand(relative, cpus);
-      if (w == 1) bits &= ~((<u64>0x1f) << Thing.self);
-      if (w == 2) bits |= tails;
-      const before = load<u64>(target + (w << 3));
-      if ((before | bits) == before) continue;
-      store<u64>(target + (w << 3), before | bits);
-      grown = true;
-    }
+    if (((relative >> Thing.selfTail) & 1) == 0) continue;
+    for (let bits = cpus; bits; bits &= bits - 1) touch(executed, 2, flightBit(Flight.tail, nDevices + ctz(bits)), !writes, writes);
   }
-  return grown;
+  return add(to, executed);
 }
 
 /** What stands between two footprints in a word of resources; `commuting`: those whose writes commute. */

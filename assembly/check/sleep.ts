@@ -25,6 +25,7 @@ import { nCpus, nInstructions, nOrigins, nSources } from '../state/layout';
 import { current } from '../cpu/schedule';
 import { isAccess, messageOf } from '../fabric/flight';
 import { blocksBase } from './futures';
+import { declareDrop } from './lines';
 import {
   declareEnabled,
   declareInterrupt,
@@ -38,7 +39,7 @@ import {
 } from './next';
 import { clear, conflict, fillAll, SIZE } from './resources';
 import { actions } from './transitions';
-import { declareDrop, declareQueue } from './units';
+import { declareQueue } from './units';
 
 /** States with more steps than this have none that sleep behind them. */
 const MOST: u32 = 32;
@@ -144,7 +145,7 @@ function declare(at: usize, action: u32): u32 {
       declarePin(at, which >> 8);
       return Weight.visible;
     case Actor.drop:
-      declareDrop(at);
+      declareDrop(at, which);
       return Weight.hidden;
     case Actor.timer:
       if (load<u8>(cpuAt(which >> 4), Cpu.flags) & CpuFlag.shadow) fillAll(at);

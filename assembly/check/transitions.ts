@@ -247,8 +247,9 @@ function exists(actor: u32, which: u32): bool {
 /** Whether an action is enabled, without a look at any other. */
 export function isEnabledAlone(action: u32): bool {
   const which = action & 0xfff;
-  // an interrupt exists if it is pending, which `mayInterrupt` looks at only where it may be taken
-  if (action >> 12 != Actor.interrupt && !exists(action >> 12, which)) return false;
+  // an interrupt exists if it is pending, which `mayInterrupt` looks at only where it may be taken; so with timers
+  const taken = action >> 12 == Actor.interrupt || action >> 12 == Actor.timer;
+  if (!taken && !exists(action >> 12, which)) return false;
   switch (action >> 12) {
     case Actor.cpu: {
       const level = current(which);
@@ -271,8 +272,10 @@ export function isEnabledAlone(action: u32): bool {
     case Actor.drop:
       return true;
     case Actor.timer: {
+      if (which >> 4 >= nCpus) return false;
       const level = current(which >> 4);
-      return !(assumes(Assumption.promptRecognition) && mayInterrupt(which >> 4, level)) && takesTimers(which >> 4, level);
+      if ((assumes(Assumption.promptRecognition) && mayInterrupt(which >> 4, level)) || !takesTimers(which >> 4, level)) return false;
+      return exists(Actor.timer, which);
     }
     default:
       return false;

@@ -1,4 +1,4 @@
-/** Footprints of what remapping units do: with a message, with the descriptor at the head of a queue, with what they have cached. */
+/** Footprints of what remapping units do: with a message, with the descriptor at the head of a queue. */
 import { AmdControl } from '../state/abi/amd';
 import { Assumption, Settings } from '../state/abi/tables';
 import { Msg } from '../state/abi/fields';
@@ -6,23 +6,35 @@ import { Remap } from '../state/abi/iommu';
 import { Flight, Thing } from '../state/abi/resources';
 import { assumes, cpuOfApicId, isAmd, msgAt, remapAt, setting } from '../state/access';
 import { descriptorAt } from '../state/descriptors';
-import { nAmds } from '../state/layout';
 import { Stage } from '../fabric/flight';
-import { originOfUnit } from '../fabric/iommu';
-import { interruptsAtHead, isWait, statusAtHead, undrained } from '../fabric/queueStep';
+import { hasWork, originOfUnit } from '../fabric/iommu';
+import { interruptsAtHead, isWait, statusBehind, undrained } from '../fabric/queueStep';
 import { requesterOf, unitFor } from '../fabric/remap';
 import { cachedDevice } from '../iommu/amd/cache';
 import { controls } from '../iommu/amd/control';
 import { wordOf } from '../iommu/amd/guest';
-import { hasDeviceLines } from '../iommu/amd/lines';
 import { deviceAddress } from '../iommu/amd/tables';
 import * as amd from '../iommu/amd/translate';
+import { indexOf } from '../iommu/vtd/request';
 import { entryAddress } from '../iommu/vtd/translate';
-import { fillAll, flightBit, readsWord, touchGuest, touchPlace, touchTables, touchThing, touchVariable, writesWord } from './resources';
+import { declareInvalidation, touchLine } from './lines';
+import {
+  fillAll,
+  flightBit,
+  readsWord,
+  SOMEONE,
+  touchGuest,
+  touchPlace,
+  touchTables,
+  touchThing,
+  touchVariable,
+  writesWord,
+} from './resources';
 
 /** Unit u sends an interrupt of its own. */
-function declareOwn(at: usize, u: u32): void {
+export function declareOwn(at: usize, u: u32): void {
   touchThing(at, Thing.pool, true, true);
+  touchThing(at, Thing.begins, false, true);
   writesWord(at, 2, flightBit(Flight.tail, originOfUnit(u)));
 }
 
@@ -46,7 +58,7 @@ function declareLookUp(at: usize, m: u32, u: u32): void {
     return;
   }
   const halves = assumes(Assumption.irteHalves);
-  touchThing(at, Thing.lines, true, halves);
+  touchLine(at, SOMEONE, true, halves);
   touchGuest(at, deviceAddress(u, requester), true, false);
   if (halves) touchTables(at);
   else touchGuest(at, amd.entryOf(u, requester, load<u32>(msgAt(m), Msg.address), load<u32>(msgAt(m), Msg.data)), true, false);
@@ -72,8 +84,10 @@ export function declareTranslation(at: usize, m: u32, origin: u32): void {
     return;
   }
   // halves that do not belong together are cached
-  touchThing(at, Thing.lines, true, assumes(Assumption.irteHalves));
-  touchGuest(at, entryAddress(u, load<u32>(message, Msg.address), load<u32>(message, Msg.data)), true, false);
+  const address = load<u32>(message, Msg.address);
+  const data = load<u32>(message, Msg.data);
+  touchLine(at, indexOf(address, data), true, assumes(Assumption.irteHalves));
+  touchGuest(at, entryAddress(u, address, data), true, false);
 }
 
 /** The arrival of a doorbell at the core with this APIC id. */
@@ -86,12 +100,12 @@ export function declareDoorbell(at: usize, apicId: u32): void {
 export function declareQueue(at: usize, u: u32): void {
   touchThing(at, Thing.queues, true, true);
   if (!isWait(u)) {
-    declareDrop(at);
+    declareInvalidation(at);
     touchThing(at, Thing.pool, true, true);
     return;
   }
   touchThing(at, Thing.pool, true, false);
-  touchGuest(at, statusAtHead(u), false, true);
+  touchGuest(at, statusBehind(u, 0), false, true);
   if (interruptsAtHead(u)) declareOwn(at, u);
   for (let m = undrained(u, 0); m >= 0; m = undrained(u, m + 1)) {
     const origin = <u32>load<u16>(msgAt(m), Msg.origin);
@@ -99,8 +113,13 @@ export function declareQueue(at: usize, u: u32): void {
   }
 }
 
-/** A unit drops lines; what an older device entry leads to, of AMD, is looked at before it goes. */
-export function declareDrop(at: usize): void {
-  touchThing(at, Thing.lines, true, true);
-  if (nAmds != 0 && hasDeviceLines()) touchTables(at);
+/** What decides whether unit u can execute a descriptor, which it cannot. */
+export function declareQueueGuard(at: usize, u: u32): void {
+  touchThing(at, Thing.queues, true, false);
+  if (!hasWork(u)) return;
+  touchThing(at, Thing.pool, true, false);
+  for (let m = undrained(u, 0); m >= 0; m = undrained(u, m + 1)) {
+    const origin = <u32>load<u16>(msgAt(m), Msg.origin);
+    readsWord(at, 2, flightBit(Flight.landed, origin) | flightBit(Flight.rooted, origin));
+  }
 }

@@ -25,7 +25,7 @@ function finalise(x: u64): u64 {
   return z ^ (z >> 31);
 }
 
-/** Streams: transit of an origin's messages (or of the accesses to a function), recognition by a CPU, arrivals of a source, sampling of a source. */
+/** Streams: transit of an origin's messages (or of the accesses to a function), recognition by a CPU, arrivals of a source, sampling of a source, its handler. */
 @inline export function streamOfOrigin(o: u32): u32 {
   return o;
 }
@@ -50,6 +50,11 @@ function finalise(x: u64): u64 {
   return nOrigins + nCpus + 2 * nSources + c;
 }
 
+
+@inline export function streamOfHandler(s: u32): u32 {
+  return nOrigins + nCpus + 2 * nSources + (nStores ? nCpus : 0) + s;
+}
+
 /** Seeds the streams first <= i < first + n of one purpose by their number in it, so that another actor shifts nobody's. */
 function seedPurpose(purpose: u64, first: u32, n: u32): void {
   const seed = (<u64>setting(Settings.seedLo)) | ((<u64>setting(Settings.seedHi)) << 32);
@@ -70,6 +75,7 @@ export function seedStreams(): void {
   seedPurpose(7, streamOfOrigin(others), nRequesters);
   seedPurpose(10, streamOfOrigin(others + nRequesters), nAccessed);
   if (nStores) seedPurpose(11, streamOfStores(0), nCpus);
+  seedPurpose(12, streamOfHandler(0), nSources);
 }
 
 export function random(stream: u32): u64 {

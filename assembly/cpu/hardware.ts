@@ -21,6 +21,7 @@ import { holds, tagClear, tagCopy, tagsOfContext, tagsOfIrr, tagsOfMessage, tags
 import { raiseFault, violate, violateProgress } from '../record/violations';
 import { atomicOp } from './atomics';
 import { inspect } from './inspect';
+import { endInjected } from './injected';
 import { operand, operandA, operandB, operandC, setReg } from './operands';
 import { remapOp } from './remap';
 import { markOf } from './schedule';
@@ -180,8 +181,11 @@ function lapicWrite(c: u32, offset: u32, value: u32, pc: u32, flags: u32): void 
 }
 
 function endOperation(o: u32, c: u32): void {
-  if (o >= nOperations) return;
   operationEnded = true;
+  if (o >= nOperations) {
+    endInjected(o - nOperations, c);
+    return;
+  }
   store<u8>(opBase + o, 2);
   store<u8>(endedBase + o, 1);
   record(Event.opEnd, o, c, 0);

@@ -13,9 +13,9 @@ import { completeWait, draining, execute, fetch, hasWork, reviewInterrupts } fro
   return isAmd(u) ? amd.isWait(u) : vtd.isWait(u);
 }
 
-/** Where the wait at the head writes its status, 0: it does not. */
-@inline export function statusAtHead(u: u32): u64 {
-  return isAmd(u) ? amd.storeAtHead(u) : vtd.statusAtHead(u);
+/** Where the wait that stands so many bytes behind the head writes its status, 0: it does not. */
+@inline export function statusBehind(u: u32, offset: u32): u64 {
+  return isAmd(u) ? amd.storeBehind(u, offset) : vtd.statusBehind(u, offset);
 }
 
 /** True if the wait at the head has an interrupt, which needs room. */

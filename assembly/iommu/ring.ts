@@ -11,12 +11,12 @@ import { touchQueues } from '../state/touched';
 import { bytesOf } from './amd/ring';
 
 /** Bytes of a descriptor; descriptors that may stand in a ring of a check. */
-const BYTES: u32 = 16;
+export const DESCRIPTOR: u32 = 16;
 export const MOST: u32 = 15;
 
 
 @inline function sizeOf(u: u32): u32 {
-  if (isAmd(u)) return bytesOf(load<u64>(amdAt(u), Amd.commandBase), BYTES);
+  if (isAmd(u)) return bytesOf(load<u64>(amdAt(u), Amd.commandBase), DESCRIPTOR);
   return (<u32>4096) << ((<u32>load<u64>(iommuAt(u), Iommu.iqa)) & 7);
 }
 
@@ -24,8 +24,8 @@ export const MOST: u32 = 15;
 export function put(u: u32, low: u64, high: u64): bool {
   const unit = iommuAt(u);
   const at = load<u32>(unit, Iommu.put);
-  const next = (at + BYTES) & (sizeOf(u) - 1);
-  if (next == load<u32>(queueHeadAt(u)) || (!timed() && next > MOST * BYTES)) return false;
+  const next = (at + DESCRIPTOR) & (sizeOf(u) - 1);
+  if (next == load<u32>(queueHeadAt(u)) || (!timed() && next > MOST * DESCRIPTOR)) return false;
   touchQueues();
   writeGuest(queueBase(u) + at, 8, low);
   writeGuest(queueBase(u) + at + 8, 8, high);
@@ -44,10 +44,10 @@ export function slide(u: u32): void {
   const unit = iommuAt(u);
   const end = load<u32>(unit, Iommu.put);
   const base = queueBase(u);
-  for (let at: u32 = BYTES; at < end; at += 8) writeGuest(base + at - BYTES, 8, readGuest(base + at, 8));
+  for (let at: u32 = DESCRIPTOR; at < end; at += 8) writeGuest(base + at - DESCRIPTOR, 8, readGuest(base + at, 8));
   store<u32>(queueHeadAt(u), 0);
-  store<u32>(queueTailAt(u), load<u32>(queueTailAt(u)) - BYTES);
-  store<u32>(unit, end - BYTES, Iommu.put);
+  store<u32>(queueTailAt(u), load<u32>(queueTailAt(u)) - DESCRIPTOR);
+  store<u32>(unit, end - DESCRIPTOR, Iommu.put);
   store<u64>(unit, 0, Iommu.descriptor);
   store<u64>(unit, 0, Iommu.statusAddress);
 }

@@ -1,6 +1,7 @@
 /** Counters, notes, coverage: the record class, seen by nobody who decides anything. */
 import { CpuEvent } from '../state/abi/lapic';
-import { counterBase, noteBase, coverageBase, cpuEventBase, diagBase, histogramBase } from '../state/layout';
+import { Load } from '../state/abi/tables';
+import { counterBase, noteBase, coverageBase, cpuEventBase, diagBase, histogramBase, loadBase, nCpus } from '../state/layout';
 
 
 @inline export function count(which: u32): void {
@@ -34,6 +35,17 @@ export function countCpuEvent(c: u32, which: u32): void {
 export function noteSipi(c: u32, vector: u32): void {
   countCpuEvent(c, CpuEvent.sipi);
   store<u32>(cpuEventAt(c, CpuEvent.sipiVector), vector);
+}
+
+function addLoad(at: usize, cycles: u64): void {
+  store<u64>(at, load<u64>(at, Load.handled) + 1, Load.handled);
+  store<u64>(at, load<u64>(at, Load.cycles) + cycles, Load.cycles);
+}
+
+/** CPU c is in the driver's handler of source s for so many cycles. */
+export function countHandler(c: u32, s: u32, cycles: u64): void {
+  addLoad(loadBase + <usize>c * Load.size, cycles);
+  addLoad(loadBase + <usize>(nCpus + s) * Load.size, cycles);
 }
 
 

@@ -5,11 +5,11 @@
 import { Decoded, DecodedFlag } from '../state/abi/decoded';
 import { Level, Op } from '../state/abi/instructions';
 import { Counter, Status } from '../state/abi/outcomes';
-import { DeviceKind, OperationSetup, Settings, SourceSetup, Timing, UNBOUNDED } from '../state/abi/tables';
+import { Assumption, DeviceKind, OperationSetup, Settings, SourceSetup, Timing, UNBOUNDED } from '../state/abi/tables';
 import { Ctx, Cpu, RunState, Src } from '../state/abi/fields';
-import { codeAt, cpuAt, ctxAt, ctxTimedAt, decodedAt, isActive, now, operationSetup, setting, sourceSetup, srcAt } from '../state/access';
-import { gapBase, nCpus, nMessages, nOperations, nSources, opBase, srcTimedBase } from '../state/layout';
-import { below, latency, seedStreams, streamOfArrivals, streamOfCpu, streamOfSampling } from '../clock/random';
+import { assumes, codeAt, cpuAt, ctxAt, ctxTimedAt, decodedAt, isActive, now, operationSetup, setting, sourceSetup, srcAt } from '../state/access';
+import { nCpus, nMessages, nInjected, nOperations, nSources, opBase } from '../state/layout';
+import { latency, seedStreams, streamOfCpu, streamOfSampling } from '../clock/random';
 import { arm, armed, disarm, nextDue, nextDueWith, PHASE_CPU, PHASE_DEVICE, PHASE_OPERATION } from '../clock/wheel';
 import { endRest, kick, resting, setSleeping, setWaiting } from '../clock/kick';
 import { armSample, maySample, mayRaise, raise, sample, sampleNode, sendHeld } from '../fabric/emit';
@@ -29,11 +29,13 @@ import { acknowledge, fireTimer, moveMessage } from '../cpu/interrupt';
 import { operand, operandB } from '../cpu/operands';
 import { isSilent } from '../cpu/started';
 import { firstTimer, firstTimerNode, takesTimers, timerDue } from '../cpu/timers';
-import { count } from '../record/counters';
+import { count, countHandler } from '../record/counters';
 import { ringNearlyFull } from '../record/ring';
 import { clearFault, clearViolations, fault, violations } from '../record/violations';
 import { beginOperation } from '../cpu/operation';
 import { costOfCompletion } from './costs';
+import { armRaise, backlog, handlerCost, isThrottled, noteMessage, raiseNode } from './arrivals';
+import { injectedKeep, injectedNode, injectedTick, reviewInjected } from './inject';
 import { noteServed, reviewHolds, watchesHolds } from './holds';
 
 /** Somebody wants to know what holds up each event. */
@@ -49,23 +51,8 @@ let aheadDue: u64 = 0;
 const RETRY: u32 = 1000;
 
 
-@inline function raiseNode(s: u32): u32 {
-  return nCpus + s;
-}
-
-
 @inline function operationNode(): u32 {
   return nCpus + 2 * nSources + nMessages;
-}
-/** u32: 1 while an event waits for the handler of the one before. */
-@inline function backlog(s: u32): usize {
-  return srcTimedBase + ((<usize>s) << 4);
-}
-
-function gap(s: u32): u32 {
-  const n = sourceSetup(s, SourceSetup.gapCount);
-  if (n == 0) return RETRY;
-  return load<u32>(gapBase + <usize>(sourceSetup(s, SourceSetup.gapFirst) + below(streamOfArrivals(s), n)) * 4);
 }
 
 /** Arms what happens first. */
@@ -74,7 +61,7 @@ export function timedBegin(): void {
   clearFault();
   clearViolations();
   for (let s: u32 = 0; s < nSources; s++) {
-    if (sourceSetup(s, SourceSetup.gapCount) != 0 && load<u32>(srcAt(s), Src.left) != 0) arm(raiseNode(s), now() + gap(s), PHASE_DEVICE);
+    if (load<u32>(srcAt(s), Src.left) != 0) armRaise(s);
   }
   for (let c: u32 = 0; c < nCpus; c++) {
     if (load<u8>(cpuAt(c), Cpu.active)) kick(c);
@@ -111,7 +98,10 @@ function operationTick(): void {
   const o = nextOperation();
   if (o < 0) return;
   const c = operationSetup(o, OperationSetup.cpu);
-  if (operationSetup(o, OperationSetup.entry) != 0 && (isActive(c, Level.thread) || load<u8>(cpuAt(c), Cpu.run) != RunState.running)) {
+  if (
+    operationSetup(o, OperationSetup.entry) != 0 &&
+    (isActive(c, Level.thread) || load<u8>(cpuAt(c), Cpu.run) != RunState.running || injectedKeep(o))
+  ) {
     arm(operationNode(), now() + RETRY, PHASE_OPERATION);
     return;
   }
@@ -125,7 +115,7 @@ function raiseTick(s: u32): void {
   const left = load<u32>(at, Src.left);
   if (left == 0) return;
   if (isSilent(s)) {
-    arm(raiseNode(s), now() + gap(s), PHASE_DEVICE);
+    armRaise(s);
     return;
   }
   if (!mayRaise(s)) {
@@ -135,13 +125,14 @@ function raiseTick(s: u32): void {
       return;
     }
     // not sampled yet: one more event in the same condition
-    arm(raiseNode(s), now() + gap(s), PHASE_DEVICE);
+    count(Counter.joined);
+    armRaise(s);
     return;
   }
   if (left != UNBOUNDED) store<u32>(at, left - 1, Src.left);
   raise(s);
   armSample(s);
-  arm(raiseNode(s), now() + gap(s), PHASE_DEVICE);
+  armRaise(s);
 }
 
 function sampleTick(s: u32): void {
@@ -151,13 +142,18 @@ function sampleTick(s: u32): void {
   }
   const at = srcAt(s);
   if (load<u8>(at, Src.held)) {
+    if (isThrottled(s)) return;
     sendHeld(s);
+    noteMessage(s);
     return;
   }
   // what is masked waits for the register to change
   if (!load<u8>(at, Src.condition) || !maySample(s)) return;
+  // who samples first does so at the beginning of the interval, and sends at its end
+  if (assumes(Assumption.sampleAtOnce) && isThrottled(s)) return;
   sample(s);
-  if (load<u8>(at, Src.held)) arm(sampleNode(s), now() + latency(Timing.send, streamOfSampling(s)), PHASE_DEVICE);
+  if (!load<u8>(at, Src.held)) noteMessage(s);
+  else arm(sampleNode(s), now() + latency(Timing.send, streamOfSampling(s)), PHASE_DEVICE);
 }
 
 /** CPU c comes to the effect of its next micro-op at cycle `due`. */
@@ -236,7 +232,10 @@ function finishStep(c: u32, level: u32, after: u64): void {
     arm(raiseNode(servedSource), now() + 1, PHASE_DEVICE);
   }
   armCpu(c, after);
-  if (operationEnded) armOperation();
+  if (operationEnded) {
+    armOperation();
+    reviewInjected();
+  }
 }
 
 /** The CPU comes to a micro-op that may have to wait, or takes time. */
@@ -273,7 +272,8 @@ function slowTick(c: u32, level: u32, ctx: usize): void {
     if (mayInterrupt(c, level) || (firstTimer(c) >= 0 && takesTimers(c, level))) kick(c);
     return;
   } else if (op == Op.serve) {
-    after = imm + (servedSource < 0 ? 0 : sourceSetup(servedSource, SourceSetup.handlerCycles));
+    after = imm + (servedSource < 0 ? 0 : handlerCost(servedSource));
+    if (servedSource >= 0) countHandler(c, servedSource, after);
   }
   finishStep(c, level, after);
 }
@@ -311,6 +311,7 @@ function otherTick(node: u32): void {
   else if (node < firstFunctionNode()) unitTick(node - firstUnitNode());
   else if (node < firstTimerNode()) functionTick(node - firstFunctionNode());
   else if (node < firstStoreNode()) timerDue(node - firstTimerNode());
+  else if (nInjected != 0 && node == injectedNode()) injectedTick();
   else storeTick(node - firstStoreNode());
 }
 

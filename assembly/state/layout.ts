@@ -8,8 +8,8 @@
  */
 import { PidWord, VarClass, VarFlag, VarWord } from './abi/instructions';
 import { Counter, Note } from './abi/outcomes';
-import { FunctionSetup, IoapicSetup, OperationSetup, Settings, Size, SourceSetup, Table, TimerSetup, Timing } from './abi/tables';
-import { Cpu, Ctx, Fn, Glob, Ioapic, Msg, MsixEntry, Origin, Pin, Rec, Src } from './abi/fields';
+import { FunctionSetup, IoapicSetup, Load, OperationSetup, Settings, Size, SourceSetup, Table, TimerSetup, Timing } from './abi/tables';
+import { Cpu, Ctx, Fn, Glob, Injected, InjectedHead, Ioapic, Msg, MsixEntry, Origin, Pin, Rec, Src } from './abi/fields';
 import { Amd } from './abi/amd';
 import { Iec, Iommu, IommuScope, IommuSetup, Remap } from './abi/iommu';
 import { Decoded } from './abi/decoded';
@@ -41,7 +41,7 @@ export const TAG_SIZE: usize = 8;
 const PAGE: usize = 4096;
 
 /** Written by the host before `create`: `Size`. */
-export const sizes: usize = memory.data(4 * 28);
+export const sizes: usize = memory.data(4 * 29);
 
 // prettier-ignore
 export let nCpus: u32 = 0, nDevices: u32 = 0, nSources: u32 = 0, nOperations: u32 = 0, nInstructions: u32 = 0, nVariables: u32 = 0;
@@ -50,20 +50,20 @@ export let nMessages: u32 = 0, nRing: u32 = 0, nTags: u32 = 0, nOrigins: u32 = 0
 // prettier-ignore
 export let nIoapics: u32 = 0, nPins: u32 = 0, nRequesters: u32 = 0, nFunctions: u32 = 0, nAccessed: u32 = 0, nMsixEntries: u32 = 0, guestBytes: usize = 0;
 // prettier-ignore
-export let nIommus: u32 = 0, nScopes: u32 = 0, nIecEntries: u32 = 0, nFaultRecords: u32 = 0, nIrtes: u32 = 0, nLines: u32 = 0, nTimers: u32 = 0, nAmds: u32 = 0, nStores: u32 = 0, nDescriptors: u32 = 0;
+export let nIommus: u32 = 0, nScopes: u32 = 0, nIecEntries: u32 = 0, nFaultRecords: u32 = 0, nIrtes: u32 = 0, nLines: u32 = 0, nTimers: u32 = 0, nAmds: u32 = 0, nStores: u32 = 0, nDescriptors: u32 = 0, nInjected: u32 = 0;
 
 // class check
 // prettier-ignore
 export let cpuBase: usize = 0, lapicBase: usize = 0, ctxBase: usize = 0, msgBase: usize = 0, msgFree: usize = 0, originBase: usize = 0, srcBase: usize = 0, opBase: usize = 0, globBase: usize = 0, timerBase: usize = 0, ioapicBase: usize = 0, pinBase: usize = 0, iommuBase: usize = 0, amdBase: usize = 0, frcdBase: usize = 0, remapBase: usize = 0, lineBase: usize = 0, functionBase: usize = 0, msixBase: usize = 0, varBase: usize = 0, guestBase: usize = 0;
 // class timed
 // prettier-ignore
-export let nowBase: usize = 0, cpuTimedBase: usize = 0, lapicTimedBase: usize = 0, ctxTimedBase: usize = 0, srcTimedBase: usize = 0, msgTimedBase: usize = 0, streamBase: usize = 0, iecBase: usize = 0, storeBase: usize = 0, nodeBase: usize = 0, listBase: usize = 0, occupancyBase: usize = 0, waiterBase: usize = 0;
+export let nowBase: usize = 0, cpuTimedBase: usize = 0, lapicTimedBase: usize = 0, ctxTimedBase: usize = 0, srcTimedBase: usize = 0, msgTimedBase: usize = 0, streamBase: usize = 0, iecBase: usize = 0, storeBase: usize = 0, injectedHead: usize = 0, injectedBase: usize = 0, injectedMasks: usize = 0, nodeBase: usize = 0, listBase: usize = 0, occupancyBase: usize = 0, waiterBase: usize = 0;
 // class fixed
 // prettier-ignore
-export let codeBase: usize = 0, decodedBase: usize = 0, liveBase: usize = 0, moverBase: usize = 0, joinBase: usize = 0, slotBase: usize = 0, idtBase: usize = 0, apicIdBase: usize = 0, apicMapBase: usize = 0, apicChainBase: usize = 0, lapicSetupBase: usize = 0, lapicMapBase: usize = 0, sourceSetupBase: usize = 0, operationSetupBase: usize = 0, ioapicSetupBase: usize = 0, iommuSetupBase: usize = 0, iommuScopeBase: usize = 0, functionSetupBase: usize = 0, timerSetupBase: usize = 0, timingBase: usize = 0, gapBase: usize = 0, settingsBase: usize = 0;
+export let codeBase: usize = 0, decodedBase: usize = 0, liveBase: usize = 0, moverBase: usize = 0, joinBase: usize = 0, slotBase: usize = 0, idtBase: usize = 0, apicIdBase: usize = 0, apicMapBase: usize = 0, apicChainBase: usize = 0, lapicSetupBase: usize = 0, lapicMapBase: usize = 0, sourceSetupBase: usize = 0, operationSetupBase: usize = 0, ioapicSetupBase: usize = 0, iommuSetupBase: usize = 0, iommuScopeBase: usize = 0, functionSetupBase: usize = 0, timerSetupBase: usize = 0, timingBase: usize = 0, pointBase: usize = 0, settingsBase: usize = 0;
 // class record
 // prettier-ignore
-export let counterBase: usize = 0, noteBase: usize = 0, histogramBase: usize = 0, coverageBase: usize = 0, servedBase: usize = 0, endedBase: usize = 0, ringBase: usize = 0, recordStateBase: usize = 0, raisedBase: usize = 0, cpuEventBase: usize = 0, diagBase: usize = 0, tagBase: usize = 0, tagHeadIrr: usize = 0, tagHeadMsg: usize = 0, tagHeadCtx: usize = 0, tagHeadSeen: usize = 0, tagHeadVar: usize = 0, tagHeadPir: usize = 0, carriersBase: usize = 0, holdBase: usize = 0;
+export let counterBase: usize = 0, noteBase: usize = 0, histogramBase: usize = 0, coverageBase: usize = 0, servedBase: usize = 0, endedBase: usize = 0, loadBase: usize = 0, ringBase: usize = 0, recordStateBase: usize = 0, raisedBase: usize = 0, cpuEventBase: usize = 0, diagBase: usize = 0, tagBase: usize = 0, tagHeadIrr: usize = 0, tagHeadMsg: usize = 0, tagHeadCtx: usize = 0, tagHeadSeen: usize = 0, tagHeadVar: usize = 0, tagHeadPir: usize = 0, carriersBase: usize = 0, holdBase: usize = 0;
 
 // borders of the classes
 // prettier-ignore
@@ -102,6 +102,11 @@ export function prepare(): usize {
   if (!reserve(heap)) return 0;
   memory.fill(slotBase, 0, heap - slotBase);
   return slotBase;
+}
+
+/** Bytes of a mask of CPUs. */
+export function maskBytes(): usize {
+  return (<usize>((nCpus + 31) >> 5)) << 2;
 }
 
 /** True if the variable whose record stands at `slot` is one of posted-interrupt descriptors, by its flags and its shape. */
@@ -160,11 +165,12 @@ function place(): void {
   nMsixEntries = size(Size.msixEntries);
   nAccessed = size(Size.posted) ? nFunctions : 0;
   nTimers = size(Size.timers);
+  nInjected = size(Size.injected);
   nOrigins = nDevices + nCpus + nIoapics + nIommus + nRequesters + nAccessed;
   nNodes = nCpus + 2 * nSources + nMessages + 1 + nCpus + nIoapics * nPins + nIommus * IOMMU_NODES + nFunctions + nCpus * nTimers;
   // CPUs with store buffers have a stream and a node more
   const nBuffers = nStores ? nCpus : 0;
-  nNodes += nBuffers;
+  nNodes += nBuffers + (nInjected ? 1 : 0);
   const c = <usize>nCpus;
   const s = <usize>nSources;
 
@@ -205,9 +211,12 @@ function place(): void {
   ctxTimedBase = take(c * LEVELS * CTX_TIMED_SIZE);
   srcTimedBase = take(s * 16);
   msgTimedBase = take(<usize>nMessages * MSG_TIMED_SIZE);
-  streamBase = take((<usize>nOrigins + c + 2 * s + nBuffers) * 8);
+  streamBase = take((<usize>nOrigins + c + 3 * s + nBuffers) * 8);
   iecBase = take(<usize>nIommus * nIecEntries * Iec.size);
   storeBase = take(<usize>nBuffers * (16 + 32 * <usize>nStores));
+  injectedHead = take(nInjected ? <usize>InjectedHead.size : 0);
+  injectedBase = take(<usize>nInjected * Injected.size);
+  injectedMasks = take(<usize>nInjected * maskBytes());
   nodeBase = take(<usize>nNodes * NODE_SIZE);
   listBase = take(<usize>WHEEL_LISTS * LIST_SIZE);
   occupancyBase = take(16 + <usize>FIRST_WORDS * 8 + <usize>FAR_LEVELS * 32);
@@ -234,7 +243,7 @@ function place(): void {
   iommuSetupBase = take(<usize>nIommus * IommuSetup.words * 4);
   iommuScopeBase = take(<usize>nScopes * IommuScope.words * 4);
   timingBase = take(<usize>Timing.count * 12);
-  gapBase = take(<usize>size(Size.gaps) * 4);
+  pointBase = take(<usize>size(Size.points) * 8);
   settingsBase = take(Settings.words * 4);
   placeVariables(VarClass.fixed, false);
 
@@ -246,6 +255,7 @@ function place(): void {
   coverageBase = take(<usize>nInstructions);
   servedBase = take(s);
   endedBase = take(<usize>nOperations + 1);
+  loadBase = take((c + s) * Load.size);
   recordStateBase = take(32);
   raisedBase = take(s * 8);
   carriersBase = take(s * 4);
@@ -300,8 +310,8 @@ export function table(id: u32): usize {
       return operationSetupBase;
     case Table.timings:
       return timingBase;
-    case Table.gaps:
-      return gapBase;
+    case Table.points:
+      return pointBase;
     case Table.settings:
       return settingsBase;
     case Table.cpus:
@@ -374,6 +384,14 @@ export function table(id: u32): usize {
       return frcdBase;
     case Table.lines:
       return lineBase;
+    case Table.injectedHead:
+      return injectedHead;
+    case Table.injected:
+      return injectedBase;
+    case Table.injectedMasks:
+      return injectedMasks;
+    case Table.loads:
+      return loadBase;
     default:
       return 0;
   }

@@ -3,6 +3,7 @@ export { campaign, type CampaignOptions, type CampaignProgress, type CampaignRes
 export { FileError, RunError } from './errors.js';
 export type { Counts, RunFigures } from './figures.js';
 export type { DeadlineReport, Held, LateEvent } from './lateness.js';
+export type { InjectedCounts } from './driver.js';
 export type { Merged } from './merge.js';
 export { mergeCampaigns, openPool } from './open.js';
 export type { RunPool } from './pool.js';

@@ -1,8 +1,10 @@
 /** A timed, seeded run of a scenario until its bound or the first failure. */
 import type { Bucket, EventRecord, Percentiles } from '../machine/index.js';
+import { Driver, roomFor, type InjectedCounts } from './driver.js';
 import { Lateness, type DeadlineReport } from './lateness.js';
 import { whereOf } from './where.js';
 import { assembleSystem, type Overrides, type Scenario, type System } from '../scenario/index.js';
+import type { PolicySource } from '../workload/index.js';
 
 /** Cycles of a simulated second (hardware.md G.1). */
 const CYCLES_PER_SECOND = 3_000_000_000;
@@ -19,6 +21,8 @@ export interface RunLimits {
   readonly seconds?: number | undefined;
   /** cycles within which the handler of each event has to run; an event that takes longer is late, and the run has failed */
   readonly deadline?: number | undefined;
+  /** what moves irqs and plugs CPUs while the machine runs, besides the policies of the scenario; asked every simulated millisecond */
+  readonly policies?: readonly PolicySource[] | undefined;
   /** called between slices with the simulated seconds so far; true stops the run */
   readonly progress?: (seconds: number) => boolean | Promise<boolean>;
 }
@@ -52,6 +56,10 @@ export interface RunResult {
   readonly swallowed: number;
   /** handlers entered on a vector that carried only another device's events */
   readonly foreign: number;
+  /** events of devices that had one of the same irq to tell already: one message tells them all */
+  readonly joined: number;
+  /** operations that were injected: by events of the scenario, and by policies */
+  readonly injected: InjectedCounts;
   /** vectors given up while still allocated: counted, no failure */
   readonly leaked: number;
   /** raise to handler entry, cycles */
@@ -75,7 +83,15 @@ export async function runSystem(system: System, limits: RunLimits = {}): Promise
   const seed = limits.seed ?? scenario.run.seed;
   const lateness = limits.deadline === undefined ? undefined : new Lateness(system, limits.deadline);
   const holds = lateness !== undefined;
-  const machine = await system.machine({ timed: true, record: 1, seed, ring: (holds ? RING : LAST) + system.names.sources.length, holds });
+  const machine = await system.machine({
+    timed: true,
+    record: 1,
+    seed,
+    ring: (holds ? RING : LAST) + system.names.sources.length,
+    holds,
+    ...roomFor(limits.policies),
+  });
+  const driver = new Driver(machine, scenario.policies, limits.policies, seed);
   let last: readonly EventRecord[] = [];
   const read = (records: readonly EventRecord[]): void => {
     lateness?.take(records);
@@ -83,12 +99,14 @@ export async function runSystem(system: System, limits: RunLimits = {}): Promise
   };
   const run = (cycles: number): ReturnType<typeof machine.run> => {
     const end = machine.now + BigInt(cycles);
+    let batch = machine.now;
     while (true) {
-      const ran = machine.run(Number(end - machine.now));
+      if (machine.now === batch && batch < end) batch += BigInt(driver.next(Number(end - batch)));
+      const ran = machine.run(Number(batch - machine.now));
       // without a deadline nobody reads the records but of a failure, and of that the last ones
       if (lateness !== undefined) read(machine.events());
-      if (ran.status !== 'ringFull') return ran;
-      if (lateness === undefined) machine.forget();
+      if (ran.status === 'failed' || (ran.status === 'more' && machine.now === end)) return ran;
+      if (ran.status === 'ringFull' && lateness === undefined) machine.forget();
     }
   };
   const bound = Math.round((limits.seconds ?? scenario.run.seconds) * CYCLES_PER_SECOND);
@@ -139,6 +157,8 @@ export async function runSystem(system: System, limits: RunLimits = {}): Promise
     swallowed: machine.note('swallowed'),
     foreign: machine.note('foreign'),
     leaked: machine.note('leaked'),
+    joined: machine.counter('joined'),
+    injected: driver.counts,
     latency: machine.latency(),
     latencies: machine.latencies(),
     ...(deadline !== undefined && { deadline }),

@@ -4,7 +4,7 @@ import { campaign, FileError, RunError, seedsText, type CampaignProgress, type C
 import { ModelError } from '../kernel/model/index.js';
 import {
   duration,
-  loadScenario,
+  loadTimed,
   overridesOf,
   simulatedSeconds,
   systemOptions,
@@ -115,7 +115,7 @@ export function addCampaign(program: Command): void {
     .option('--stop-on-failure', 'ends behind the first seed that fails')
     .action(async (options: CampaignCommand) => {
       const { seeds, shard, out, workers, budget, stopOnFailure, format, model, scenario: from } = options;
-      const scenario = loadScenario(from);
+      const scenario = loadTimed(from);
       const overrides = { ...(await overridesOf(options)), model };
       const progress = new Progress();
       const interrupt = new Interrupt();

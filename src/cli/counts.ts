@@ -10,13 +10,13 @@ export function percentilesText({ p50, p99, p999, max }: Percentiles): string {
 }
 
 /** The way of interrupts: how many, and how long it takes. */
-export function wayText({ sent, handled, lost, owed }: Counts, latency: Percentiles): string[] {
+export function wayText({ sent, handled, lost, owed, joined = 0 }: Counts & { readonly joined?: number }, latency: Percentiles): string[] {
   // a device that does not wait for its handler raises again meanwhile: one run of the handler serves both
   const coalesced = sent - handled - lost - owed;
   return [
     ...field(
       'interrupts',
-      `sent ${count(sent)}, handled ${count(handled)}, lost ${count(lost)}${coalesced > 0 ? `, coalesced ${count(coalesced)}` : ''}`,
+      `sent ${count(sent)}, handled ${count(handled)}, lost ${count(lost)}${joined > 0 ? `, joined one that was not sent yet ${count(joined)}` : ''}${coalesced > 0 ? `, coalesced ${count(coalesced)}` : ''}`,
     ),
     ...field('latency', `raise to handler: ${percentilesText(latency)}`),
   ];

@@ -12,6 +12,7 @@ import { addHunt } from './hunt.js';
 import { addImport } from './import.js';
 import { addLists } from './list.js';
 import { junitErrors } from './junit.js';
+import { ModelError } from '../kernel/model/index.js';
 import { Exit, InputError, print, printErrors, type Format } from './output.js';
 import { addMerge } from './merge.js';
 import { addRaces } from './races.js';
@@ -89,6 +90,9 @@ function report(error: unknown): void {
     else tell(new InputError(sentence(error)));
   } else if (error instanceof InputError) {
     tell(error);
+  } else if (error instanceof ModelError) {
+    // the scenario and the model do not go together in this command
+    tell(new InputError(error.message));
   } else {
     throw error;
   }

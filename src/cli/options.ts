@@ -1,10 +1,12 @@
 /** Options that several commands share. */
 import { Option, type Command } from 'commander';
 import { readFileSync } from 'node:fs';
+import { dirname, isAbsolute, join } from 'node:path';
 import { behavioursOf, findModel, ModelError, modelNames, type KernelModel } from '../kernel/model/index.js';
 import { modelFrom } from './model.js';
 import { assumptionValues, timingIds, type Assumptions } from '../machine/index.js';
 import { builtinScenarios, findScenario, parseScenarioBytes, type Overrides, type Scenario, type Vocabulary } from '../scenario/index.js';
+import { withReplays } from '../trace/index.js';
 import { joined } from '../words.js';
 import { InputError, type Format } from './output.js';
 import { MOST_THREADS } from './threads.js';
@@ -63,7 +65,7 @@ export function readInput(file: string): Uint8Array {
 const vocabulary: Vocabulary = {
   models: modelNames,
   behaviours: behavioursOf,
-  data: (model) => (modelNames.includes(model) ? findModel(model) : undefined),
+  data: (model) => (behavioursOf(model) === undefined ? undefined : findModel(model)),
   timing: timingIds,
 };
 
@@ -79,6 +81,15 @@ export function loadScenario(name: string, or = ''): Scenario {
   const parsed = parseScenarioBytes(readInput(name), name, vocabulary);
   if ('errors' in parsed) throw new InputError(parsed.errors);
   return parsed.scenario;
+}
+
+/** The scenario of a run: files with the gaps of its devices, which stand beside its own, are read. Throws `InputError`. */
+export function loadTimed(name: string): Scenario {
+  const beside = findScenario(name) === undefined ? dirname(name) : '.';
+  const path = (file: string): string => (isAbsolute(file) ? file : join(beside, file));
+  const read = withReplays(loadScenario(name), (file) => new TextDecoder().decode(readInput(path(file))));
+  if ('errors' in read) throw new InputError(read.errors.map((error) => ({ ...error, file: path(error.file) })));
+  return read.scenario;
 }
 
 /** For an option that may be repeated. */

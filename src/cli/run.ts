@@ -6,7 +6,7 @@ import { ModelError } from '../kernel/model/index.js';
 import { memoryOf, restsOn, type MemoryUse } from '../scenario/index.js';
 import { workText, wayText } from './counts.js';
 import { deadlineText } from './deadline.js';
-import { loadScenario, overridesOf, simulatedSeconds, systemOptions, wholeNumber, type SystemOptions } from './options.js';
+import { loadTimed, overridesOf, simulatedSeconds, systemOptions, wholeNumber, type SystemOptions } from './options.js';
 import { count, Exit, field, headline, InputError, Interrupt, plural, print, printJson, Progress, style, width } from './output.js';
 import { expectPicture, writePictures } from './picture.js';
 import { kebab } from '../words.js';
@@ -42,6 +42,7 @@ export function runText(result: RunResult, memory?: MemoryUse): string {
     headline(`${system.scenario.name}, ${system.model.name}, seed ${result.seed}`, words, paint),
     ...wayText(result, l),
     ...(result.deadline === undefined ? [] : deadlineText(result.deadline)),
+    ...injectedText(result.injected),
     ...workText(result, result.cycles),
     ...field('events', `digest ${result.digest}`),
     ...(memory === undefined
@@ -52,6 +53,16 @@ export function runText(result: RunResult, memory?: MemoryUse): string {
       : field('unchecked', `${plural(unchecked, 'assertion')} of the scenario: check looks at every state, a run does not`)),
     '',
   ].join('\n');
+}
+
+/** What became of injected operations, if there were any. */
+function injectedText({ total, done, running, queued, refused }: RunResult['injected']): string[] {
+  if (total + refused === 0) return [];
+  const left = [...(running > 0 ? [`${count(running)} not done`] : []), ...(refused > 0 ? [`${count(refused)} refused`] : [])];
+  return field(
+    'injected',
+    `${plural(total, 'operation')}, ${[`${count(done)} done`, ...left, `${count(queued)} still queued`].join(', ')}`,
+  );
 }
 
 function runJson(result: RunResult, memory: MemoryUse): unknown {
@@ -166,7 +177,7 @@ export function addRun(program: Command): void {
         throw new InputError('a schedule has no time, so no event of it is late: leave out --deadline or --schedule');
       expectPicture(options.svg);
       if (options.schedule !== undefined) return replaySchedule(options);
-      const scenario = loadScenario(options.scenario);
+      const scenario = loadTimed(options.scenario);
       const overrides = await overridesOf(options);
       const result = await runScenario(scenario, overrides, {
         seed: options.seed,

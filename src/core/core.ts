@@ -112,6 +112,8 @@ export interface Exports {
   ringTail(): number;
   ringUsed(): number;
   ringClear(): void;
+  freeInjected(): number;
+  inject(slot: number): void;
 }
 
 /** Where the module comes from: its bytes, a compiled module, or an address. */

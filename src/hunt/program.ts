@@ -119,6 +119,8 @@ export function scenarioOf(program: Program, given: Given, model: string, handsh
     devices: handshake ? devices.map((each) => ({ ...each, kind: each.kind === 'free' ? 'handshake' : each.kind })) : devices,
     operations: program.operations,
     parallel: false,
+    events: [],
+    policies: [],
     assert: [],
     run: { repeat: false, seconds: 1, seed: 1 },
     timing: {},

@@ -2,6 +2,7 @@
 import {
   Assumption,
   DeviceKind,
+  Draw,
   FunctionSetup,
   instantiate,
   loadModule,
@@ -23,7 +24,7 @@ import { ioapicWords } from './ioapic.js';
 import { entriesOf, iommuWords, scopesOf, scopeWords } from './iommus.js';
 import { lapicModelForKernels, lapicWords } from './lapic.js';
 import { maskOf } from './properties.js';
-import { linesOf, MOST_LOGGED, type MachineSetup } from './setup.js';
+import { linesOf, MOST_LOGGED, type MachineSetup, type Spread as SpreadSetup } from './setup.js';
 import { timingTable } from './timing.js';
 
 /** Stores that a CPU's buffer holds: fewer than any processor of today has (assumed). */
@@ -81,6 +82,8 @@ export function fill(core: Core, setup: MachineSetup): Layout {
   allocate(core, setup);
   const layout = new Layout(core);
   const { program } = setup;
+  const spreads = new Spreads(setup);
+  core.write(layout.table(Table.points), spreads.words());
   core.write(layout.table(Table.code), program.code);
   core.write(layout.table(Table.live), program.live);
   if (program.movers !== undefined) core.write(layout.table(Table.movers), program.movers);
@@ -90,7 +93,6 @@ export function fill(core: Core, setup: MachineSetup): Layout {
   core.write(layout.table(Table.iommuSetup), iommuWords(setup.iommus ?? []));
   core.write(layout.table(Table.iommuScope), scopeWords(scopesOf(setup.iommus ?? [], setup.ioapics ?? [])));
   core.write(layout.table(Table.timings), timingTable(setup.timing));
-  core.write(layout.table(Table.gaps), Uint32Array.from(setup.sources.flatMap((s) => s.gaps)));
   const idt = new Uint32Array(256);
   for (const [vector, entry] of program.handlers) idt[vector] = entry;
   core.write(layout.table(Table.idt), idt);
@@ -102,7 +104,7 @@ export function fill(core: Core, setup: MachineSetup): Layout {
   core.write(layout.table(Table.functionSetup), functionWords(setup.functions));
   setup.functions.forEach((_, f) => core.exports.resetFunction(f));
   core.exports.resetIoapics();
-  fillSources(core, layout, setup);
+  fillSources(core, layout, setup, spreads);
   fillOperations(core, layout, setup);
   fillSettings(core, layout.table(Table.settings), setup);
   program.initial.forEach((values, slot) => values?.forEach((value, i) => layout.storeElement(slot, i, value)));
@@ -148,10 +150,8 @@ function writeSizes(core: Core, setup: MachineSetup): void {
   size(Size.messages, setup.messages);
   size(Size.ring, setup.ring);
   size(Size.timers, program.timers?.length ?? 0);
-  size(
-    Size.gaps,
-    setup.sources.reduce((n, s) => n + s.gaps.length, 0),
-  );
+  size(Size.points, new Spreads(setup).count);
+  size(Size.injected, setup.timed ? (setup.injected ?? 0) : 0);
   size(Size.vectorLo, setup.universe.lo);
   size(Size.vectorHi, setup.universe.hi);
   size(Size.tags, setup.record === 0 ? 0 : tagNodes(setup));
@@ -178,8 +178,43 @@ function writeSizes(core: Core, setup: MachineSetup): void {
   );
 }
 
-function fillSources(core: Core, layout: Layout, setup: MachineSetup): void {
-  let gapFirst = 0;
+/** The points of all spreads, each list once: the irqs of a device share theirs. */
+class Spreads {
+  readonly #points: number[] = [];
+  readonly #first = new Map<readonly number[] | number, number>();
+
+  constructor({ sources }: MachineSetup) {
+    for (const { gaps, bursts, handlerCycles } of sources)
+      for (const each of [gaps, bursts?.events, bursts?.pause, handlerCycles]) this.of(each);
+  }
+
+  /** Words of a spread. */
+  of(spread: number | readonly number[] | SpreadSetup | undefined): readonly number[] {
+    if (spread === undefined) return [0, 0, 0];
+    if (typeof spread === 'number') return [Draw.pick, this.#place(spread, [spread]), 1];
+    const { draw, points } = 'points' in spread ? spread : { draw: 'pick' as const, points: spread };
+    return [Draw[draw], this.#place(points, points), points.length];
+  }
+
+  get count(): number {
+    return this.#points.length;
+  }
+
+  words(): Uint32Array {
+    return Uint32Array.from(this.#points.flatMap((point) => [point >>> 0, Math.floor(point / 2 ** 32)]));
+  }
+
+  #place(key: readonly number[] | number, points: readonly number[]): number {
+    let first = this.#first.get(key);
+    if (first === undefined) {
+      this.#first.set(key, (first = this.#points.length));
+      for (const point of points) this.#points.push(point);
+    }
+    return first;
+  }
+}
+
+function fillSources(core: Core, layout: Layout, setup: MachineSetup, spreads: Spreads): void {
   /** where the number of the next source of each function belongs */
   const links = setup.functions.map(
     (_, f) => layout.table(Table.functionSetup) + (f * FunctionSetup.words + FunctionSetup.firstSource) * 4,
@@ -187,13 +222,16 @@ function fillSources(core: Core, layout: Layout, setup: MachineSetup): void {
   setup.sources.forEach((source, s) => {
     const at = layout.table(Table.sources) + s * SourceSetup.words * 4;
     core.setU32(at + SourceSetup.device * 4, source.device);
-    core.setU32(at + SourceSetup.gapFirst * 4, gapFirst);
-    core.setU32(at + SourceSetup.gapCount * 4, source.gaps.length);
     core.setU32(at + SourceSetup.kind * 4, DeviceKind[source.kind]);
-    core.setU32(at + SourceSetup.handlerCycles * 4, source.handlerCycles);
+    core.setU32(at + SourceSetup.moderation * 4, source.moderation ?? 0);
+    const spread = (word: SourceSetup, of: Parameters<Spreads['of']>[0]): void =>
+      core.write(at + word * 4, Uint32Array.from(spreads.of(of)));
+    spread(SourceSetup.gap, source.gaps);
+    spread(SourceSetup.burst, source.bursts?.events);
+    spread(SourceSetup.pause, source.bursts?.pause);
+    spread(SourceSetup.handler, source.handlerCycles);
     core.setU32(at + SourceSetup.message * 4, source.message);
     core.setU32(layout.source(s) + Src.left, Number.isFinite(source.raises) ? source.raises : UNBOUNDED);
-    gapFirst += source.gaps.length;
     const link = links[source.device];
     if (link !== undefined) core.setU32(link, s + 1);
     links[source.device] = at + SourceSetup.next * 4;
@@ -209,6 +247,8 @@ function fillOperations(core: Core, layout: Layout, setup: MachineSetup): void {
     core.setU32(at + OperationSetup.arg0 * 4, first);
     core.setU32(at + OperationSetup.arg1 * 4, typeof second === 'number' ? second : layout.slot(second.mask, VarWord.address));
     core.setU32(at + OperationSetup.pause * 4, operation.pause);
+    core.setU32(at + OperationSetup.key * 4, operation.key ?? 0);
+    core.setU32(at + OperationSetup.subject * 4, operation.subject === undefined ? 0 : operation.subject + 1);
   });
 }
 

@@ -14,5 +14,5 @@ export type { IoapicModel } from './ioapic.js';
 export { defaultLapicModel, type LapicModel } from './lapic.js';
 export { ModelFault, ProgramMachine, type MsixEntryRegisters } from './program.js';
 export { builtinProperties, propertiesOf } from './properties.js';
-export type { MachineSetup, OperationSetup, ProgramSetup, SourceSetup } from './setup.js';
+export type { InjectedOperation, MachineSetup, OperationSetup, ProgramSetup, SourceSetup, Spread } from './setup.js';
 export { timingIds, type Latency } from './timing.js';

@@ -10,6 +10,7 @@ import {
   Inspect,
   instantiate,
   Iommu,
+  Load,
   loadModule,
   MsixEntry,
   Note,
@@ -25,9 +26,10 @@ import {
 import { AmdTables, startAmd, type AmdStart } from './amdUnit.js';
 import type { EventRecord } from './events.js';
 import { histogram, percentiles, type Bucket, type Percentiles } from './histogram.js';
+import { InjectedSlots, type InjectedTotals, type PendingOperation } from './injected.js';
 import { Machine } from './machine.js';
 import { bitOf, propertiesOf } from './properties.js';
-import { linesOf, refuseTooLarge, type MachineSetup } from './setup.js';
+import { linesOf, refuseTooLarge, type InjectedOperation, type MachineSetup } from './setup.js';
 
 /** A model did what none may do: the program is at fault, not the user's input. */
 export class ModelFault extends Error {
@@ -60,11 +62,12 @@ export interface MsixEntryRegisters {
 /** A machine whose CPUs execute a program (src/kernel): its variables, its steps, and what its judges say. */
 export class ProgramMachine extends Machine {
   #scratch = 0;
+  readonly #slots = new InjectedSlots(this.core, this.layout, this.setup);
   #mask: { readonly bits: readonly number[]; readonly words: Uint32Array } = { bits: [], words: new Uint32Array() };
 
   static override async create(setup: MachineSetup, source?: ModuleSource): Promise<ProgramMachine> {
     refuseTooLarge(setup);
-    return new ProgramMachine(await instantiate(source ?? (await loadModule())), setup);
+    return new this(await instantiate(source ?? (await loadModule())), setup);
   }
 
   // --- setting up, before `start`
@@ -393,6 +396,38 @@ export class ProgramMachine extends Machine {
     this.#throwOnFault();
     const broken = this.#named(this.core.exports.violationMask());
     return { status: status === Status.failed ? 'failed' : status === Status.ringFull ? 'ringFull' : 'more', broken };
+  }
+
+  /** What a CPU has done for drivers so far: handlers entered, and their cost in cycles. */
+  loadOfCpu(c: number): { readonly handled: number; readonly cycles: number } {
+    return this.#load(c);
+  }
+
+  /** The same of an interrupt source. */
+  loadOfSource(s: number): { readonly handled: number; readonly cycles: number } {
+    return this.#load(this.setup.apicIds.length + s);
+  }
+
+  #load(n: number): { handled: number; cycles: number } {
+    const at = this.layout.table(Table.loads) + n * Load.size;
+    return { handled: Number(this.core.u64(at + Load.handled)), cycles: Number(this.core.u64(at + Load.cycles)) };
+  }
+
+  // --- injected operations
+
+  /** Puts an operation among those that wait; it may begin from that cycle on. False: all slots are taken, and nothing has happened. */
+  queue(operation: InjectedOperation, at: bigint): boolean {
+    return this.#slots.queue(operation, at);
+  }
+
+  /** How many operations were injected so far, have begun, have ended. */
+  get injected(): InjectedTotals {
+    return this.#slots.totals;
+  }
+
+  /** Injected operations that have not ended: those that have begun, then those that wait, in their order. */
+  pending(): PendingOperation[] {
+    return this.#slots.pending();
   }
 
   /** Leaves out the records since the last call. */

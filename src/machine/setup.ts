@@ -1,5 +1,5 @@
 /** What a machine is made of, as the core takes it: numbers and tables, no names. */
-import type { DeviceKind } from '../core/index.js';
+import type { DeviceKind, Draw } from '../core/index.js';
 import type { Assumptions } from './assumptions.js';
 import type { FunctionModel } from './deviceModel.js';
 import type { IoapicModel } from './ioapic.js';
@@ -7,6 +7,12 @@ import type { IommuModel } from './iommus.js';
 import type { LapicModel } from './lapic.js';
 import type { OrderChoice } from './order.js';
 import type { Latency } from './timing.js';
+
+/** How numbers are drawn: `Draw` of points, whole numbers below 2^53. */
+export interface Spread {
+  readonly draw: keyof typeof Draw;
+  readonly points: readonly number[];
+}
 
 export interface SourceSetup {
   /** device (index) that raises it */
@@ -16,10 +22,14 @@ export interface SourceSetup {
   readonly kind: keyof typeof DeviceKind;
   /** raises allowed; `Infinity` in a timed run and a check of liveness */
   readonly raises: number;
-  /** cycles between raises, drawn from this list; empty: it does not raise by itself */
-  readonly gaps: readonly number[];
+  /** cycles between raises, of a list each as likely; an empty one: it does not raise by itself */
+  readonly gaps: readonly number[] | Spread;
+  /** raises come in bursts, `gaps` apart: how many, and cycles in front of a burst; left out: they do not */
+  readonly bursts?: { readonly events: Spread; readonly pause: Spread } | undefined;
+  /** cycles from a message to the next, at least; left out: as fast as they come */
+  readonly moderation?: number | undefined;
   /** cost of the driver's handler, cycles */
-  readonly handlerCycles: number;
+  readonly handlerCycles: number | Spread;
 }
 
 export interface OperationSetup {
@@ -31,6 +41,18 @@ export interface OperationSetup {
   readonly args: readonly [number, number | { readonly mask: number }];
   /** cycles before it begins (timed) */
   readonly pause: number;
+  /** two of one key do not overlap in a timed run; left out, or 0: it has none */
+  readonly key?: number;
+  /** CPU (index) that it takes away or brings: no task may be on it (timed); left out: none */
+  readonly subject?: number;
+}
+
+/** An operation that is injected while the machine runs. */
+export interface InjectedOperation extends Pick<OperationSetup, 'entry' | 'key' | 'subject'> {
+  /** CPU (index) that is asked first whether its task is free; then those behind it */
+  readonly cpu: number;
+  /** of the second, if it is a list of CPUs, a reference to their mask is passed */
+  readonly args: readonly [number, number | { readonly cpus: readonly number[] }];
 }
 
 /** A timer that each CPU has one of. */
@@ -173,6 +195,8 @@ export interface MachineSetup {
   readonly record: 0 | 1 | 2;
   /** capacity of the event ring, records */
   readonly ring: number;
+  /** operations that may be injected and have not ended (timed); left out: none */
+  readonly injected?: number;
   /** what holds up each event is recorded (timed); left out: it is not */
   readonly holds?: boolean;
 }

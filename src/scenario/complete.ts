@@ -1,8 +1,10 @@
 /** From a file without mistakes to the scenario: the defaults that need a look at more than one key. */
 import { messageOf } from './message.js';
+import { eventOf, policyOf } from './events.js';
 import type { IrqOutline, Outline } from './outline.js';
 import { placeIrqs, type Placement } from './placement.js';
 import { unitsOf } from './units.js';
+import { handlerOf, interArrivalOf, timeOf } from './workload.js';
 import { lastCpus } from './vcpus.js';
 import { MOST_VECTORS } from './vectors.js';
 import {
@@ -10,7 +12,6 @@ import {
   type Assertion,
   type CpuDescription,
   type DeviceDescription,
-  type InterArrival,
   type IrqDescription,
   type MachineDescription,
   type Operation,
@@ -21,6 +22,7 @@ import type { ScenarioFile } from './schema/index.js';
 export function completed(file: ScenarioFile, outline: Outline): Scenario {
   const { version, name, about, model, behaviours, assumptions, operations, parallel, assert, run, timing } = file;
   const vectors = file.universe.vectors === 'all' ? MOST_VECTORS : file.universe.vectors;
+  const { events, policies } = file;
   const cpus = cpusOf(file);
   const all = cpus.map(({ cpu }) => cpu);
   const online = cpus.filter((cpu) => cpu.online).map(({ cpu }) => cpu);
@@ -45,6 +47,8 @@ export function completed(file: ScenarioFile, outline: Outline): Scenario {
     devices: devicesOf(file, outline, placements, listOf),
     operations: operations.map(operationOf),
     parallel,
+    events: events.map(eventOf),
+    policies: policies.map(policyOf),
     assert: assert.map(assertionOf),
     run,
     timing,
@@ -62,9 +66,15 @@ function devicesOf(
   let place = 0;
   return file.devices.flatMap((entry) => {
     const { count, irqs } = entry;
-    const { count: _count, socket: _socket, irqs: _irqs, ...device } = entry;
+    const { count: _count, socket: _socket, irqs: _irqs, moderation, ...device } = entry;
     const each = Array.isArray(irqs) ? irqs.length : irqs.count;
-    const common = { ...device, ...levelOf({ ...device, irqs }, each), interArrival: gapsOf(device.interArrival) };
+    const common = {
+      ...device,
+      ...levelOf({ ...device, irqs }, each),
+      interArrival: interArrivalOf(device.interArrival),
+      ...(moderation !== undefined && { moderation: timeOf(moderation) }),
+      handlerCycles: handlerOf(device.handlerCycles),
+    };
     return Array.from({ length: count ?? 1 }, (): DeviceDescription => {
       const { name = device.name, socket = 0 } = outline.devices[d++] ?? {};
       return {
@@ -116,10 +126,6 @@ export function cpusOf({ machine: { cpus } }: ScenarioFile): readonly CpuDescrip
 function levelOf(device: ScenarioFile['devices'][number], irqs: number): Pick<DeviceDescription, 'kind' | 'message'> {
   const message = messageOf(device, irqs);
   return { kind: message.type === 'ioapic' && message.trigger === 'level' ? 'level' : device.kind, message };
-}
-
-function gapsOf({ us, cycles = [] }: ScenarioFile['devices'][number]['interArrival']): InterArrival {
-  return us === undefined ? { cycles } : { us };
 }
 
 function operationOf(operation: ScenarioFile['operations'][number]): Operation {

@@ -4,6 +4,7 @@
  */
 export { builtinScenarios, findScenario, type BuiltinScenario } from './builtin/index.js';
 export { diagnosticToJson, formatDiagnostic, type Diagnostic, type DiagnosticJson } from './diagnostics.js';
+export { exponential } from './quantiles.js';
 export { memoryOf, type MemoryUse } from './memory.js';
 export { requesterOf } from './message.js';
 export { cpusOfSockets } from './sockets.js';
@@ -11,11 +12,20 @@ export { parseScenario, parseScenarioBytes, type Parsed } from './parse.js';
 export {
   CYCLES_PER_US,
   FIRST_VECTOR,
-  interArrivalCycles,
+  cyclesOf,
   type Assertion,
   type CpuDescription,
   type DeviceDescription,
+  type Bounds,
+  type Bursty,
+  type HandlerCycles,
+  type Injected,
   type InterArrival,
+  type PolicyDescription,
+  type Replay,
+  type ReplayUnit,
+  type Time,
+  type TimedOperation,
   type IommuDescription,
   type IrqDescription,
   type MachineDescription,
@@ -39,5 +49,6 @@ export {
   type Settings,
   type System,
 } from './system.js';
+export { ScenarioMachine, type CpuView, type IrqView, type RunView } from './scenarioMachine.js';
 export type { Vocabulary } from './vocabulary.js';
 export { joined, nearest } from '../words.js';

@@ -26,7 +26,7 @@ function leastFor(type: Type, irqs: number): number {
 }
 
 /** What the file says, as the scenario has it: what is not said, and what would be so anyhow, is left out. */
-export function messageOf({ kind, message }: ScenarioFile['devices'][number], irqs: number): MessageDescription {
+export function messageOf({ kind, message }: Pick<ScenarioFile['devices'][number], 'kind' | 'message'>, irqs: number): MessageDescription {
   const { type, address64, maskable, vectors, pin = 0, trigger = kind === 'level' ? 'level' : 'edge' } = message;
   if (type === 'hpet' || type === 'dmar') return { type };
   if (type === 'ioapic') return { type, pin, trigger };

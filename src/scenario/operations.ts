@@ -227,8 +227,8 @@ function hostless(operation: OperationOutline, { online, places }: Way): Finding
   return finding(at?.path ?? ('path' in operation ? operation.path : ['operations']), message);
 }
 
-/** As `live`, of a CPU. */
-function plug(kind: 'online' | 'offline', cpu: number, online: Set<number>): string | undefined {
+/** Why a CPU cannot go or come, as a sentence; if it can, it does. */
+export function plug(kind: 'online' | 'offline', cpu: number, online: Set<number>): string | undefined {
   const there = online.has(cpu);
   if (kind === 'online') {
     online.add(cpu);

@@ -2,12 +2,14 @@
 import { assertionMistakes } from './assertions.js';
 import { completed } from './complete.js';
 import { sortDiagnostics, type Diagnostic } from './diagnostics.js';
+import { eventMistakes } from './events.js';
 import { findingsOf } from './issues.js';
 import { outlineOf } from './outline.js';
 import { referenceMistakes } from './references.js';
 import type { Scenario } from './scenario.js';
 import { scenarioFile } from './schema/index.js';
 import { decodeText, readSource } from './source.js';
+import { workloadMistakes } from './workload.js';
 import { vocabularyMistakes, type Vocabulary } from './vocabulary.js';
 
 /** A scenario, or the mistakes: at least one, in order of their place, none twice. */
@@ -26,7 +28,12 @@ export function parseScenario(text: string, file: string, known: Vocabulary = {}
   const outline = outlineOf(source.value);
   const findings = [
     ...(checked.success
-      ? [...vocabularyMistakes(checked.data, known), ...assertionMistakes(checked.data, outline, known)]
+      ? [
+          ...vocabularyMistakes(checked.data, known),
+          ...assertionMistakes(checked.data, outline, known),
+          ...eventMistakes(checked.data, outline),
+          ...workloadMistakes(checked.data),
+        ]
       : findingsOf(checked.error.issues, source.value)),
     ...referenceMistakes(outline),
   ];

@@ -25,6 +25,9 @@ export interface Scenario {
   /** In order; each begins at any step after the one before has ended, unless `parallel`. */
   readonly operations: readonly Operation[];
   readonly parallel: boolean;
+  /** timed: what is injected into a run, and what drives moves and hotplug while it goes on */
+  readonly events: readonly TimedOperation[];
+  readonly policies: readonly PolicyDescription[];
   /** properties of the user's own, in the order of the file */
   readonly assert: readonly Assertion[];
   readonly run: RunSettings;
@@ -104,10 +107,12 @@ export interface DeviceDescription {
   readonly message: MessageDescription;
   /** Bound on the events of a check. */
   readonly raises: number;
-  /** Timed: the gap from an event to the next is drawn from this list. */
+  /** Timed: the gap from an event to the next. */
   readonly interArrival: InterArrival;
+  /** Timed: from a message of an irq to its next, at least; events in between are one. Left out: as fast as they come. */
+  readonly moderation?: Time;
   /** Timed: cost of the driver's handler, in cycles. */
-  readonly handlerCycles: number;
+  readonly handlerCycles: HandlerCycles;
   /** Each has a message of its own: the first irq the first message, and so on. */
   readonly irqs: readonly IrqDescription[];
 }
@@ -128,8 +133,78 @@ export type MessageDescription =
   /** an input of the IOAPIC */
   | { readonly type: 'ioapic'; readonly pin: number; readonly trigger: 'edge' | 'level' };
 
-/** Microseconds or cycles, whole numbers; a gap that stands twice is drawn twice as often. */
-export type InterArrival = { readonly us: readonly number[] } | { readonly cycles: readonly number[] };
+/** Whole numbers, of 1/3 ns each in cycles. */
+export type Time = { readonly us: number } | { readonly cycles: number };
+
+/**
+ * Lists of gaps, whole numbers: each is as likely, and one that stands twice is drawn twice as often. `poisson`: exponential gaps, by
+ * their rate or their mean. `bursty`: bursts of so many events, `gap` apart, behind pauses that are exponential with this mean.
+ * `replay`: gaps one after the other.
+ */
+export type InterArrival =
+  | { readonly us: readonly number[] }
+  | { readonly cycles: readonly number[] }
+  | { readonly poisson: { readonly perSecond: number } | Time }
+  | { readonly bursty: Bursty }
+  | { readonly replay: Replay };
+
+export interface Bursty {
+  readonly events: number | Bounds;
+  readonly gap: Time;
+  readonly pause: Time;
+}
+
+/** From `min` to `max`, each whole number as likely. */
+export interface Bounds {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Once, unless `repeat`. A `file` is read by who starts the run: a number a line, in `unit` (default us), or a trace of `irq`. */
+export type Replay = { readonly repeat?: true } & (
+  | { readonly us: readonly number[] }
+  | { readonly cycles: readonly number[] }
+  | { readonly file: string; readonly unit?: ReplayUnit; readonly irq?: number }
+);
+
+export const replayUnits = ['us', 'ns', 'cycles'] as const;
+export type ReplayUnit = (typeof replayUnits)[number];
+
+/** Cycles: always so many, or drawn; `exponential` has the mean, of `lognormal` one in a hundred takes more than `p99`. */
+export type HandlerCycles =
+  | number
+  | { readonly uniform: Bounds }
+  | { readonly exponential: number }
+  | { readonly lognormal: { readonly median: number; readonly p99: number } }
+  | { readonly bimodal: { readonly fast: number; readonly slow: number; readonly slowPercent: number } };
+
+/** What is done to a machine while it runs, as a user of it would; numbers as users call them. */
+export type Injected =
+  | { readonly offline: number }
+  | { readonly online: number }
+  /** `on`: the CPU that is asked first to do it; left out: the first that has nothing else to do */
+  | { readonly move: { readonly irq: number; readonly to: readonly number[]; readonly on?: number } };
+
+/** The same at a time from the beginning of the run. */
+export type TimedOperation = { readonly at: Time } & Injected;
+
+/** Moves only irqs, and to CPUs, of these lists; left out: all. */
+interface Among {
+  readonly irqs?: readonly number[];
+  readonly cpus?: readonly number[];
+}
+
+/**
+ * What goes on changing the machine while it runs: `storm` moves a random irq to a random CPU, `roundRobin` the next irq to the next
+ * CPU, `balancer` busy irqs from the CPU with the most load to the one with the least, `numa` does so within the node of the irq's
+ * device, `hotplugStorm` takes a random CPU offline or brings one back, and lets `keep` stay.
+ */
+export type PolicyDescription =
+  | { readonly storm: { readonly perSecond: number } & Among }
+  | { readonly roundRobin: { readonly everyUs: number } & Among }
+  | { readonly balancer: { readonly everyUs: number } & Among }
+  | { readonly numa: { readonly everyUs: number } & Among }
+  | { readonly hotplugStorm: { readonly everyUs: number; readonly keep: number; readonly cpus?: readonly number[] } };
 
 export interface IrqDescription {
   readonly irq: number;
@@ -193,7 +268,7 @@ export const FIRST_VECTOR = 0x21;
 /** Cycles in a microsecond: the base unit of time is 1/3 ns (hardware.md G.1). */
 export const CYCLES_PER_US = 3000;
 
-/** The gaps between two events of a device, in cycles, as often as the file lists them. */
-export function interArrivalCycles(gaps: InterArrival): readonly number[] {
-  return 'us' in gaps ? gaps.us.map((us) => us * CYCLES_PER_US) : gaps.cycles;
+/** A time in cycles. */
+export function cyclesOf(time: Time): number {
+  return 'us' in time ? time.us * CYCLES_PER_US : time.cycles;
 }

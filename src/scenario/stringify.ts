@@ -9,6 +9,7 @@ import { lastCpus } from './vcpus.js';
 /** YAML that parses to the same scenario. What has its default is left out, unless a reader would look for it. */
 export function stringifyScenario(scenario: Scenario): string {
   const { version, name, about, model, behaviours, assumptions, machine, universe, operations, parallel, assert, run, timing } = scenario;
+  const { events, policies } = scenario;
   const chosen = Object.entries(assumptions).filter(([key, value]) => value !== assumptionValues[key as keyof typeof assumptionValues][0]);
   const document = new Document(
     {
@@ -23,6 +24,8 @@ export function stringifyScenario(scenario: Scenario): string {
       devices: shortDevices(scenario),
       ...(operations.length === 0 ? {} : { operations }),
       ...(parallel ? { parallel } : {}),
+      ...(events.length === 0 ? {} : { events }),
+      ...(policies.length === 0 ? {} : { policies }),
       ...(assert.length === 0 ? {} : { assert }),
       run,
       ...(Object.keys(timing).length === 0 ? {} : { timing }),

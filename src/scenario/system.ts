@@ -1,12 +1,15 @@
 /** A scenario and a kernel model made into a machine that can start. */
 import { ExpressionError } from '../kernel/index.js';
 import { findModel, ModelError, type BuiltModel, type KernelModel, type OperationRequest, type Placement } from '../kernel/model/index.js';
-import { assumptionsAbout, ProgramMachine, type Assumptions, type MachineSetup } from '../machine/index.js';
+import { assumptionsAbout, type Assumptions, type MachineSetup } from '../machine/index.js';
 import { ownProperty, partsOf } from './assertions.js';
+import { hostOf, refuseTimes, roomOf } from './host.js';
 import { functionOf, ioapicsFor, numberOf } from './message.js';
 import { remapping, unitModels, unitOfDevices } from './remapping.js';
-import { CYCLES_PER_US, interArrivalCycles, type Operation, type Scenario } from './scenario.js';
+import { CYCLES_PER_US, type Operation, type Scenario } from './scenario.js';
+import { ScenarioMachine } from './scenarioMachine.js';
 import { universeOf } from './vectors.js';
+import { workloadsOf } from './workload.js';
 
 /** How a scenario is looked at. */
 export interface Mode {
@@ -18,6 +21,8 @@ export interface Mode {
   readonly ring?: number;
   /** what holds up each event is recorded (timed); default: it is not */
   readonly holds?: boolean;
+  /** operations that may be injected and have not ended, besides the events of the file (timed); default 64, with policies 1024 */
+  readonly injected?: number;
 }
 
 /** What is set in place of the file, whichever the model. */
@@ -48,6 +53,8 @@ const MOST_MESSAGES = 0xffff;
 const MOST_CHECKED_VECTORS = 16;
 /** Raises per irq in the probe (design 4). */
 const PROBE_RAISES = 4;
+/** A check knows no time. */
+const NO_LOAD = { gaps: [], handlerCycles: 0 } as const;
 /** Messages that may be in flight in a timed run: more than ever do. */
 export function messagesFor(cpus: number, sources: number): number {
   return Math.min(TIMED_MESSAGES + 4 * (cpus + sources), MOST_MESSAGES);
@@ -83,7 +90,7 @@ export interface System {
   readonly properties: readonly string[];
   setup(mode: Mode): MachineSetup;
   /** A machine in the state in which the scenario starts. */
-  machine(mode: Mode): Promise<ProgramMachine>;
+  machine(mode: Mode): Promise<ScenarioMachine>;
 }
 
 const vcpuKinds = ['preempt', 'block', 'wake'] as const;
@@ -268,6 +275,17 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   };
   const lines = scenario.devices.some(({ message }) => message.type === 'ioapic') ? (['noStuckLine'] as const) : [];
   const properties = [...CHECKED, ...lines, ...(built.program.own ?? [])];
+  const sourcesOf = (mode: Mode): MachineSetup['sources'] => {
+    if (!mode.timed) refuseTimes(scenario);
+    const workloads = mode.timed ? workloadsOf(scenario.devices) : [];
+    return sources.map(({ device, d, message }) => ({
+      device: d,
+      message,
+      kind: device.kind,
+      raises: (mode.timed || unbounded) && device.raises > 0 ? Infinity : device.raises,
+      ...(workloads[d] ?? NO_LOAD),
+    }));
+  };
   const setup = (mode: Mode): MachineSetup => {
     const { vectors } = scenario.universe;
     if (!mode.timed && vectors > MOST_CHECKED_VECTORS)
@@ -279,14 +297,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     functions,
     ioapics: ioapicsFor(scenario),
     ...remapping(scenario, iommus, built),
-    sources: sources.map(({ device, d, message }) => ({
-      device: d,
-      message,
-      kind: device.kind,
-      raises: (mode.timed || unbounded) && device.raises > 0 ? Infinity : device.raises,
-      gaps: mode.timed ? interArrivalCycles(device.interArrival) : [],
-      handlerCycles: device.handlerCycles,
-    })),
+    sources: sourcesOf(mode),
     operations: mode.timed && pause > 0 ? [...built.operations, { entry: 0, cpu: 0, args: [0, 0], pause }] : built.operations,
     program: built.program,
     universe,
@@ -306,11 +317,13 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     // a run stops to have it drained when it has no room for an event of every source
     ring: mode.ring ?? (mode.record === 0 ? 0 : RING + 2 * sources.length),
     holds: mode.holds ?? false,
+    injected: roomOf(scenario, mode.injected),
   });
-  const machine = async (mode: Mode): Promise<ProgramMachine> => {
-    const made = await ProgramMachine.create(setup(mode));
+  const machine = async (mode: Mode): Promise<ScenarioMachine> => {
+    const made = await ScenarioMachine.of(setup(mode), hostOf(scenario, model.name, built.control));
     built.boot(made);
     made.start();
+    if (mode.timed) made.schedule(scenario.events);
     return made;
   };
   const ioapics = ioapicsFor(scenario).length;

@@ -22,7 +22,7 @@ export interface Vocabulary {
 export function vocabularyMistakes({ model, behaviours, timing }: ScenarioFile, known: Vocabulary): Finding[] {
   const table = known.behaviours?.(model);
   return [
-    ...(known.models === undefined || known.models.includes(model)
+    ...(known.models === undefined || table !== undefined || known.models.includes(model)
       ? []
       : [
           {

@@ -1,6 +1,7 @@
 /**
  * Traces: what was recorded on real machines, read into facts, each with its lines, and into scenarios that can be checked and run.
  */
+export { withReplays } from './arrivals.js';
 export { formatFacts, type Fact, type FormatFactsOptions } from './facts.js';
 export { formatTime, parseFtrace, type FtraceText, type TraceFlags, type TraceLine } from './ftrace.js';
 export { importTrace } from './import.js';

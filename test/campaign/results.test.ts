@@ -143,7 +143,7 @@ test('the fingerprint is of all that decides what a seed comes to, and of nothin
   const others = [
     of({ behaviours: { msiUpdate: 'direct' } }),
     of({ assumptions: { push: 'none' } }),
-    of({}, { devices: devices.map((device) => ({ ...device, handlerCycles: device.handlerCycles + 1 })) }),
+    of({}, { devices: devices.map((device) => ({ ...device, handlerCycles: Number(device.handlerCycles) + 1 })) }),
     of({}, { devices: devices.map((device) => ({ ...device, name: `${device.name}2` })) }),
     of({}, {}, { seconds: 2 }),
     of({}, {}, { deadline: 2 }),

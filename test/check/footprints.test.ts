@@ -1,11 +1,12 @@
 /** What the reduction rests on, action by action: declared footprints, independence, futures, joined steps. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Actor } from '../../src/core/index.js';
-import { ModelFault, type ProgramMachine } from '../../src/machine/index.js';
+import type { ProgramMachine } from '../../src/machine/index.js';
 import { Instrumented } from '../engine/instrumented.js';
 import { randomKernel } from '../engine/kernels.js';
-import { checkDeclared, footprintAt, namesOf, PASSING, resourceMap, type Footprint } from '../engine/resources.js';
+import { checkDeclared, resourceMap } from '../engine/resources.js';
 import { Dice, machineOf, randomSystem } from '../engine/systems.js';
+import { cpuOf, imageOf as image, isCpu, isMessage, messageCount, outsideFutures, renamed, walk } from './walks.js';
 
 const action = (actor: Actor, which: number): number => (actor << 12) | which;
 
@@ -31,46 +32,6 @@ async function randomMachine(dice: Dice, timed = false): Promise<ProgramMachine>
   return machineOf(randomSystem(dice, { hotplug: true, assumptions: true }), false, { record: 0, ring: 0 });
 }
 
-/** False: the kernel is at fault. */
-function applied(machine: ProgramMachine, a: number): boolean {
-  try {
-    machine.apply(a);
-    return true;
-  } catch (error) {
-    if (error instanceof ModelFault) return false;
-    throw error;
-  }
-}
-
-/** Walks at random; `visit` sees every few states with their enabled actions. */
-function walk(machine: ProgramMachine, dice: Dice, steps: number, visit: (actions: readonly number[]) => void): void {
-  for (let i = 0; i < steps; i++) {
-    const actions = machine.enabled();
-    if (actions.length === 0) return;
-    if (dice.below(3) === 0) visit(actions);
-    // raises and operations are rare among the actions, and what happens is theirs
-    if (!applied(machine, dice.of(actions))) return;
-  }
-}
-
-const isMessage = (a: number): boolean => a >>> 12 === Actor.message;
-const isTimer = (a: number): boolean => a >>> 12 === Actor.timer;
-const isCpu = (a: number): boolean => a >>> 12 === Actor.cpu || a >>> 12 === Actor.interrupt || isTimer(a);
-const cpuOf = (a: number): number => (isTimer(a) ? (a & 0xfff) >>> 4 : a & 0xfff);
-/** Raise, sample and send are one actor; so are micro-op, interrupt and timers. */
-const actorOf = (a: number): string =>
-  isCpu(a) ? `cpu ${cpuOf(a)}` : isMessage(a) || a >>> 12 >= Actor.operation ? String(a) : `source ${a & 0xfff}`;
-
-/** The action's name once `first` was done: an earlier message of the same origin may have landed. */
-function renamed(a: number, first: number, landed: boolean): number {
-  const earlier = isMessage(a) && isMessage(first) && a >>> 4 === first >>> 4 && (first & 15) < (a & 15);
-  return earlier && landed ? a - 1 : a;
-}
-
-function image(machine: ProgramMachine): string {
-  return Buffer.from(machine.image()).toString('latin1');
-}
-
 interface Order {
   readonly image: string;
   readonly broken: readonly string[];
@@ -84,13 +45,6 @@ function both(machine: ProgramMachine, first: number, second: number): Order | u
   if (!machine.enabled().includes(next)) return undefined;
   const two = machine.apply(next);
   return { image: image(machine), broken: [...one.broken, ...two.broken].toSorted() };
-}
-
-/** Messages of the origin of a message's action. */
-function messageCount(machine: ProgramMachine, a: number): number {
-  const { core, setup } = machine;
-  const ranks = Array.from({ length: setup.messages }, (_, m) => core.exports.table(12) + m * 32);
-  return ranks.filter((at) => core.u8(at) !== 0 && core.u16(at + 2) === (a & 0xfff) >>> 4).length;
 }
 
 /** Every action of every state of random walks stays inside of the footprint it declares; runs before others load the module. */
@@ -218,29 +172,9 @@ describe('on random states', () => {
       machine.core.exports.openReduction();
       walk(machine, dice, 120, () => {
         if (dice.below(3) !== 0) return;
-        const { exports } = machine.core;
-        const block = machine.snapshot();
-        const [cpus, sources, operations] = [dice.below(1 << machine.setup.apicIds.length), dice.below(2), dice.below(4)];
-        const at = exports.futureWithout(cpus, sources, operations);
-        const future: Footprint | undefined = at === 0 ? undefined : footprintAt(machine, at);
-        const isMember = (a: number): boolean => {
-          const mask = isCpu(a) ? cpus : actorOf(a).startsWith('source') ? sources : a >>> 12 === Actor.operation ? operations : 0;
-          return ((mask >>> (isCpu(a) ? cpuOf(a) : a & 0xfff)) & 1) !== 0;
-        };
-        if (!future) return;
-        for (let i = 0; i < 60; i++) {
-          const free = machine.enabled().filter((a) => !isMember(a) && a >>> 12 !== Actor.probe);
-          if (free.length === 0) break;
-          const next = dice.of(free);
-          const declared = footprintAt(machine, exports.declaredBy(next));
-          // a CPU in the shadow of sti declares everything
-          const anything = declared.reads === (1n << 320n) - 1n;
-          const beyond = ((declared.reads & ~(future.reads | future.writes)) | (declared.writes & ~future.writes)) & ~PASSING;
-          if (!anything && beyond !== 0n) problems.add(`seed ${seed}: ${actorOf(next)} ${Actor[next >>> 12]} ${namesOf(beyond)}`);
-          if (!applied(machine, next)) break;
-          steps++;
-        }
-        machine.restore(block);
+        const found = outsideFutures(machine, dice);
+        found.problems.forEach((each) => problems.add(`seed ${seed}: ${each}`));
+        steps += found.steps;
       });
     }
     expect([...problems].slice(0, 20)).toEqual([]);

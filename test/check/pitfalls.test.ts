@@ -1,7 +1,7 @@
 /** Where a wrong reduction goes wrong: small kernels made for it, searched in full and with both levels. */
 import { describe, expect, test } from 'vitest';
 import { VarFlag, VarWord } from '../../src/core/index.js';
-import { search as searchSystem, type System } from '../../src/index.js';
+import { search as searchSystem, type ScenarioMachine, type System } from '../../src/index.js';
 import { eq, lt, type Builder } from '../../src/kernel/index.js';
 import { handler, operation, search, task, toy, type Toy, type ToyKernel, type ToyOptions } from '../engine/toy.js';
 import { LIMITS, small, systemFrom } from './help.js';
@@ -266,7 +266,7 @@ describe('INIT', () => {
 
   test('the host searches in full then, and says why', async () => {
     const { again } = await build();
-    const system: System = { ...systemFrom(small({ devices: [{ cpu: 0 }] })), machine: () => again() };
+    const system: System = { ...systemFrom(small({ devices: [{ cpu: 0 }] })), machine: () => again() as Promise<ScenarioMachine> };
     const { coverage, reduction } = await searchSystem(system, { ...LIMITS, reduction: 2 });
     expect(reduction).toEqual({ level: 0, givenUp: 'INIT may hit a CPU that runs' });
     expect(coverage.states).toBe((await search(await again(), 0)).states);

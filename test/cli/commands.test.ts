@@ -223,6 +223,9 @@ describe.concurrent('run', () => {
       'seconds',
       'digest',
       'latency.p50',
+      'memory.bytes',
+      'memory.perCpu',
+      'memory.perIrq',
     ])
       expect(json(ran)).toHaveProperty(key);
   });

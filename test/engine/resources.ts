@@ -10,6 +10,7 @@ import {
   FOOTPRINT_WORDS,
   Glob,
   Iommu,
+  Level,
   Msg,
   MsixEntry,
   Part,
@@ -37,7 +38,7 @@ const one = (word: number, bit: number): bigint => 1n << BigInt(word * 64 + bit)
 const POOL = one(1, Thing.pool);
 const flights = ((1n << 42n) - 1n) << BigInt(2 * 64 + Flight.landed);
 /** What messages tell that are in flight already, or not yet: see persistent.ts. */
-export const PASSING = POOL | flights | one(1, Thing.interrupts) | one(1, Thing.probe);
+export const PASSING = POOL | flights | one(1, Thing.interrupts) | one(1, Thing.begins) | one(1, Thing.wakes) | one(1, Thing.probe);
 
 export function footprintAt(machine: ProgramMachine, at: number): Footprint {
   const words = (from: number): bigint => {
@@ -50,9 +51,10 @@ export function footprintAt(machine: ProgramMachine, at: number): Footprint {
 
 /**
  * The mode and the id of a LAPIC stay what they are in a check: no resource. So do what counts them, and what waits for room. Which
- * vector a SIPI had is only for who asks.
+ * vector a SIPI had is only for who asks. Which contexts are in use is one byte for the core and the tasks: that steps of one leave those of
+ * the other alone is for the tests of pairs.
  */
-const constant: ReadonlySet<number> = new Set([Cpu.mode, Cpu.xapicId, Cpu.sipiVector]);
+const noResource: ReadonlySet<number> = new Set([Cpu.mode, Cpu.xapicId, Cpu.sipiVector, Cpu.active]);
 
 /** Of a unit, what its queue is about; the rest stays as it is in a check. */
 const queued: ReadonlySet<number> = new Set(
@@ -80,7 +82,8 @@ const PAGE = 4096;
 function partOf(offset: number): Part {
   if (offset < Cpu.isr || (offset >= Cpu.tmr && offset < Cpu.irrv) || irr.has(offset)) return Part.irr;
   if (offset === Cpu.svr || offset === Cpu.svr + 1) return Part.svr;
-  const core = offset === Cpu.run || offset === Cpu.flags || offset === Cpu.active || offset === Cpu.task;
+  if (offset === Cpu.task) return Part.tasks;
+  const core = offset === Cpu.run || offset === Cpu.flags;
   return core ? Part.core : Part.lapic;
 }
 
@@ -109,6 +112,12 @@ export function resourceMap(machine: ProgramMachine): (address: number) => bigin
     const from = word(slot, VarWord.address);
     return { from, to: from + dim0 * dim1 * bytes, row: dim1 * bytes, first, bits, isFixed };
   });
+  const bitOf = (n: number): bigint => one(FIRST_VARIABLE_WORD + ((n % VARIABLE_BITS) >> 6), n & 63);
+  const perCpu = Math.min(setup.apicIds.length, 16);
+  const [firstTimer, firstTask] = [next, next + (timers === 0 ? 0 : perCpu)];
+  const firstLine = firstTask + perCpu;
+  const ofCpu = (part: Part, c: number): bigint =>
+    part < Part.timers ? one(0, part + c) : bitOf((part === Part.timers ? firstTimer : firstTask) + c);
   const between = (address: number, from: number, size: number, n: number): number | undefined =>
     address >= from && address < from + size * n ? Math.floor((address - from) / size) : undefined;
   const [ioapics, pins] = [setup.ioapics ?? [], table(Table.pins)];
@@ -116,9 +125,12 @@ export function resourceMap(machine: ProgramMachine): (address: number) => bigin
   return (address) => {
     if (address < core.exports.blockStart() || address >= core.exports.blockStop()) return 0n;
     const cpu = between(address, cpus, Cpu.size, setup.apicIds.length);
-    if (cpu !== undefined) return constant.has((address - cpus) % Cpu.size) ? 0n : one(0, partOf((address - cpus) % Cpu.size) + cpu);
+    if (cpu !== undefined) return noResource.has((address - cpus) % Cpu.size) ? 0n : ofCpu(partOf((address - cpus) % Cpu.size), cpu);
     const context = between(address, contexts, Ctx.size * 4, setup.apicIds.length);
-    if (context !== undefined) return one(0, Part.core + context);
+    if (context !== undefined) {
+      const level = Math.floor((address - contexts) / Ctx.size) % 4;
+      return ofCpu(level < Level.softirq ? Part.tasks : Part.core, context);
+    }
     if (address >= pins && address < pinsEnd) return one(1, Thing.pins);
     const entry = between(address, entries, MsixEntry.size, ownerOfEntry.length);
     const device = entry === undefined ? between(address, devices, Fn.size, setup.functions.length) : ownerOfEntry[entry];
@@ -131,16 +143,17 @@ export function resourceMap(machine: ProgramMachine): (address: number) => bigin
     if (unit !== undefined) return queued.has((address - units) % Iommu.size) ? one(1, Thing.queues) : 0n;
     const amd = isAmd ? between(address, amds, Amd.size, iommus) : undefined;
     if (amd !== undefined) return commanded.has((address - amds) % Amd.size) ? one(1, Thing.queues) : 0n;
-    if (between(address, lines, 16, lineCount) !== undefined) return one(1, Thing.lines);
+    const line = between(address, lines, 16, lineCount);
+    if (line !== undefined) return isAmd ? one(1, Thing.lines) : bitOf(firstLine + ((line % irtes) % Math.min(irtes, 16)));
     const guest = between(address, core.exports.guestAt(), 1, setup.memory ?? 0);
     // the last page of an AMD unit is a device table that nobody changes
     if (guest !== undefined) return isAmd && guest % (3 * PAGE) >= 2 * PAGE ? 0n : one(1, Thing.queues);
-    if (between(address, table(Table.timers), timers, setup.apicIds.length) !== undefined) return one(1, Thing.timers);
+    const owner = between(address, table(Table.timers), timers, setup.apicIds.length);
+    if (owner !== undefined) return ofCpu(Part.timers, owner);
     if (address >= globals && address < poolEnd) return POOL;
     const variable = variables.find(({ from, to }) => address >= from && address < to);
     if (!variable || variable.isFixed) return 0n;
-    const bit = (variable.first + (Math.floor((address - variable.from) / variable.row) % variable.bits)) % VARIABLE_BITS;
-    return one(FIRST_VARIABLE_WORD + (bit >> 6), bit & 63);
+    return bitOf(variable.first + (Math.floor((address - variable.from) / variable.row) % variable.bits));
   };
 }
 

@@ -367,7 +367,7 @@ operations:
       '12:37: vector 0x99 is outside of the universe; write 0x21 to 0x24, or more universe vectors',
       '13:11: two devices are named "x"; give one of them another name',
       '14:21: unknown type of message "intx"; write one of msi, msix, hpet, dmar or ioapic',
-      '15:19: interArrival has 2 keys, us and cycles; write exactly one of us or cycles',
+      '15:19: interArrival has 2 keys, us and cycles; write exactly one of us, cycles, poisson, bursty or replay',
       '16:18: irq 1 stands here a second time; every irq has a number of its own',
       '18:14: CPU 4 does not exist; the machine has CPU 0',
       '19:14: expected a whole number, got the text "four"; write a whole number from 0 to 4095',
@@ -423,7 +423,7 @@ test('the JSON form has the two halves apart, also behind a quoted semicolon', (
       column: 1,
       wrong: 'unknown key "kind"',
       right:
-        'expected version, name, about, model, behaviours, assumptions, machine, universe, devices, operations, parallel, assert, run or timing',
+        'expected version, name, about, model, behaviours, assumptions, machine, universe, devices, operations, parallel, events, policies, assert, run or timing',
     },
     { file: 'f.yaml', line: 6, column: 11, wrong: 'expected true or false, got the text "x; y"', right: 'use true or false' },
   ]);

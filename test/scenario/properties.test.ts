@@ -105,6 +105,8 @@ describe('never an exception', () => {
       'universe',
       'devices',
       'operations',
+      'events',
+      'policies',
       'parallel',
       'run',
       'timing',
@@ -172,7 +174,30 @@ const anyScenario = fc
     gaps: fc.oneof(
       fc.array(fc.integer({ min: 1, max: 1e9 }), { minLength: 1, maxLength: 40 }).map((us) => ({ us })),
       fc.array(fc.integer({ min: 1, max: 1e12 }), { minLength: 1, maxLength: 4 }).map((cycles) => ({ cycles })),
+      fc.constantFrom({ perSecond: 20_000 }, { us: 7 }, { cycles: 9 }).map((poisson) => ({ poisson })),
+      fc.constantFrom(3, { min: 2, max: 9 }).map((events) => ({ bursty: { events, gap: { us: 2 }, pause: { cycles: 5000 } } })),
+      fc
+        .constantFrom({ us: [1, 2] }, { cycles: [9], repeat: true }, { file: 'gaps.txt', unit: 'ns' }, { file: 'a/trace', irq: 24 })
+        .map((replay) => ({ replay })),
     ),
+    moderation: fc.constantFrom(undefined, { us: 50 }, { cycles: 70 }),
+    cost: fc.constantFrom<unknown>(
+      3000,
+      { uniform: { min: 0, max: 5 } },
+      { exponential: 7 },
+      { lognormal: { median: 3, p99: 9 } },
+      { bimodal: { fast: 1, slow: 2, slowPercent: 5 } },
+    ),
+    events: fc.subarray([
+      { at: { us: 0 }, move: { irq: 0, to: [] } },
+      { at: { cycles: 7 }, move: { irq: 0, to: [] } },
+    ]),
+    policies: fc.subarray<unknown>([
+      { storm: { perSecond: 9 } },
+      { roundRobin: { everyUs: 5, irqs: [0] } },
+      { balancer: { everyUs: 5 } },
+      { numa: { everyUs: 5 } },
+    ]),
     pause: fc.integer({ min: 1, max: 1e9 }),
     parallel: fc.boolean(),
     seconds: fc.double({ min: 1e-9, max: 1e6, noNaN: true }),
@@ -204,10 +229,17 @@ const anyScenario = fc
         message: { address64: any.address64 },
         raises: any.raises,
         interArrival: any.gaps,
+        ...(any.moderation === undefined ? {} : { moderation: any.moderation }),
+        handlerCycles: any.cost,
         irqs: [i % 2 === 0 ? { irq: i } : { irq: i, affinity: [cpus[0]?.cpu] }],
       })),
       operations: [{ pause: { us: any.pause } }, { move: { irq: 0, to: [cpus[0]?.cpu] } }],
       parallel: any.parallel,
+      events: any.events.map(({ at, move }, i) => ({
+        at,
+        move: { ...move, to: [cpus[0]?.cpu], ...(i === 0 ? { on: cpus[0]?.cpu } : {}) },
+      })),
+      policies: any.policies,
       run: { seconds: any.seconds, seed: any.seed },
       timing: any.timing,
     };

@@ -48,13 +48,14 @@ export function isWait(u: u32): bool {
   return opOf(readGuest(baseOf(load<u64>(amdAt(u), Amd.commandBase)) + headOf(u), 8)) == AmdCommand.completionWait;
 }
 
-/** Whether the wait at the head raises an interrupt; where it stores, 0: it does not. */
+/** Whether the wait at the head raises an interrupt. */
 export function interruptsAtHead(u: u32): bool {
   return (readGuest(baseOf(load<u64>(amdAt(u), Amd.commandBase)) + headOf(u), 8) & INTERRUPT) != 0;
 }
 
-export function storeAtHead(u: u32): u64 {
-  const low = readGuest(baseOf(load<u64>(amdAt(u), Amd.commandBase)) + headOf(u), 8);
+/** Where the wait that stands so many bytes behind the head stores, 0: it does not. */
+export function storeBehind(u: u32, offset: u32): u64 {
+  const low = readGuest(baseOf(load<u64>(amdAt(u), Amd.commandBase)) + headOf(u) + offset, 8);
   return low & STORE ? storeAddress(low) : 0;
 }
 

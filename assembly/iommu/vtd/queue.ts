@@ -59,10 +59,10 @@ export function isWait(u: u32): bool {
   return typeOf(readGuest((load<u64>(at, Iommu.iqa) & ~(<u64>0xfff)) + load<u32>(at, Iommu.iqh), 8)) == WAIT;
 }
 
-/** Where the wait at the head writes its status. */
-export function statusAtHead(u: u32): u64 {
+/** Where the wait that stands so many bytes behind the head writes its status. */
+export function statusBehind(u: u32, offset: u32): u64 {
   const at = iommuAt(u);
-  return readGuest((load<u64>(at, Iommu.iqa) & ~(<u64>0xfff)) + load<u32>(at, Iommu.iqh) + 8, 8);
+  return readGuest((load<u64>(at, Iommu.iqa) & ~(<u64>0xfff)) + load<u32>(at, Iommu.iqh) + offset + 8, 8);
 }
 
 function fail(u: u32, error: QueueError): QueueState {

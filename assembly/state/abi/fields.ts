@@ -220,6 +220,44 @@ export enum Glob {
   size = 16,
 }
 
+/** What the host has injected (timed). Lists hold slot + 1, 0: none. */
+export enum InjectedHead {
+  /** those that wait, by their cycles, then as they came; those that have begun */
+  queue = 0,
+  begun = 4,
+  /** how many there were ever, and how many of them have begun and ended */
+  total = 8,
+  totalBegun = 12,
+  totalEnded = 16,
+  size = 32,
+}
+
+/** An injected operation: 48 bytes; all zero: the slot is free. */
+export enum Injected {
+  /** u64: cycle from which on it may begin */
+  due = 0,
+  /** the next of its list */
+  next = 8,
+  /** `InjectedState` */
+  state = 12,
+  /** as `OperationSetup` has them; `cpu`: the first that is asked whether its task is free */
+  entry = 16,
+  cpu = 20,
+  arg0 = 24,
+  arg1 = 28,
+  key = 32,
+  subject = 36,
+  /** which it is of those that have begun */
+  number = 40,
+  size = 48,
+}
+
+export enum InjectedState {
+  free = 0,
+  queued = 1,
+  begun = 2,
+}
+
 /** Per-origin list of messages in flight, in order. */
 export enum Origin {
   head = 0,

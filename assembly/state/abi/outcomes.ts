@@ -186,6 +186,8 @@ export enum Counter {
   wildWrites = 17,
   /** events of the queue, timed */
   ticks = 18,
+  /** events of a device that has one of the same source to tell already, timed */
+  joined = 19,
   count = 24,
 }
 

@@ -6,16 +6,22 @@
 /** Words of 64 bits of one set; a footprint is two, reads and writes. */
 export const FOOTPRINT_WORDS: u32 = 5;
 
-/** Parts of a CPU: word 0, 16 bits each. */
+/** Parts of a CPU, 16 bits each: the first four are word 0, the others stand behind the variables. */
 export enum Part {
-  /** contexts, flags, task, run state */
+  /** contexts of interrupts and softirqs, flags, run state */
   core = 0,
   /** what arrives: IRR, TMR, ESR */
   irr = 16,
   svr = 32,
   /** ISR, priorities, destination registers */
   lapic = 48,
+  /** armed timers */
+  timers = 64,
+  /** contexts of the thread and the stopper, and which of them has the CPU */
+  tasks = 80,
 }
+
+export const PARTS: u32 = 6;
 
 /** Word 1: first bit of each kind, and single resources. */
 export enum Thing {
@@ -32,19 +38,21 @@ export enum Thing {
    * matters about messages are the resources of word 2. A full pool only takes steps away, and is reported.
    */
   pool = 50,
-  /** relative: a part of the executing CPU, in footprints of code that any CPU may execute */
-  self = 52,
-  /** the list of the executing CPU's IPIs */
-  selfTail = 56,
+  /** relative: the parts of the executing CPU, in footprints of code that any CPU may execute */
+  self = 51,
   /** a mark, not a resource: fixed IPIs may be sent, so handlers may be entered */
   interrupts = 57,
-  /** the queues of remapping units; what they have cached */
+  /** the queues of remapping units; what those of AMD have cached */
   queues = 58,
   lines = 59,
   /** pins of IOAPICs, with their entries */
   pins = 60,
-  /** armed timers */
-  timers = 60,
+  /** relative: the list of the executing CPU's IPIs */
+  selfTail = 61,
+  /** a mark, not a resource: tasks may be woken, or CPUs started */
+  wakes = 63,
+  /** a mark, not a resource: a context may begin by it, for it sends an IPI or a unit's interrupt, wakes a task or arms a timer */
+  begins = 62,
 }
 
 /** Word 2: of the messages of one origin, 21 bits each. */
@@ -56,6 +64,6 @@ export enum Flight {
   rooted = 42,
 }
 
-/** Words 3 and 4: elements of variables, at most 16 bits each; those that are fixed have none. */
+/** Words 3 and 4: elements of variables, at most 16 bits each; those that are fixed have none. Behind them timers and tasks of CPUs, and lines of VT-d units, by entry. */
 export const FIRST_VARIABLE_WORD: u32 = 3;
 export const VARIABLE_BITS: u32 = 128;

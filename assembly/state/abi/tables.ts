@@ -16,8 +16,8 @@ export enum Size {
   messages = 6,
   /** capacity of the event ring, records; 0: none */
   ring = 7,
-  /** entries in all lists of inter-arrival gaps */
-  gaps = 8,
+  /** points of all `Spread`s */
+  points = 8,
   /** first vector of the universe, one behind its last */
   vectorLo = 9,
   vectorHi = 10,
@@ -48,7 +48,9 @@ export enum Size {
   amdUnits = 26,
   /** stores that each CPU's store buffer holds; 0: there are none */
   stores = 27,
-  words = 28,
+  /** operations that the host may have injected and that have not ended, timed */
+  injected = 28,
+  words = 29,
 }
 
 /** Tables the host fills after `create`, by `table(id)`. */
@@ -69,8 +71,8 @@ export enum Table {
   operations = 6,
   /** 3 words a timing: min, default, max */
   timings = 7,
-  /** gaps in cycles, u32 */
-  gaps = 8,
+  /** points of the `Spread`s, u64 each */
+  points = 8,
   /** `Settings` */
   settings = 9,
   cpus = 10,
@@ -128,6 +130,12 @@ export enum Table {
   msixEntries = 46,
   /** `Amd` a unit, if there is one of that kind */
   amds = 47,
+  /** `InjectedHead`; `Injected` a slot; behind each other the masks of CPUs of all slots */
+  injectedHead = 48,
+  injected = 49,
+  injectedMasks = 50,
+  /** `Load` a CPU, then a source (record class) */
+  loads = 51,
 }
 
 /** In place of a number of raises. */
@@ -136,19 +144,61 @@ export const UNBOUNDED: u32 = 0xffffffff;
 /** Words of one source's constants. */
 export enum SourceSetup {
   device = 0,
-  /** number of its gap list's first entry, and of entries */
-  gapFirst = 1,
-  gapCount = 2,
+  /** timed: cycles from one of its messages to the next, at least; 0: as fast as they come */
+  moderation = 1,
   kind = 3,
   /** bound of raises; `UNBOUNDED`: there is none, as in a timed run */
   raises = 4,
-  /** cost of the driver's handler, cycles */
-  handlerCycles = 5,
   /** which of its device's messages it asks for */
   message = 6,
   /** next source of the same device + 1, 0: it is the last */
   next = 7,
-  words = 8,
+  /** `Spread`s: cycles from an event to the next; of one that comes in bursts, events of a burst, and cycles in front of it */
+  gap = 8,
+  burst = 11,
+  pause = 14,
+  /** `Spread`: cost of the driver's handler, cycles */
+  handler = 17,
+  words = 20,
+}
+
+/** Words that say how a number is drawn, from which of the machine's points. */
+export enum Spread {
+  /** `Draw` */
+  kind = 0,
+  /** number of its first point, and of points; none: the number is 0 */
+  first = 1,
+  count = 2,
+  words = 3,
+}
+
+export enum Draw {
+  /** each of the points as likely */
+  pick = 0,
+  /** each whole number from the first to the second of two points as likely */
+  between = 1,
+  /** between two points of a curve of quantiles: `CURVE_POINTS` of them */
+  curve = 2,
+  /** one after the other, without chance; then no more, or from the beginning */
+  once = 3,
+  cycle = 4,
+}
+
+/**
+ * Where the points of a curve of quantiles stand: each half of what is left up to 1 has `CURVE_CELLS` cells of equal width, so that far
+ * quantiles are as exact as near ones. Point level * cells + i is the quantile of 1 - (1 - i / (2 * cells)) / 2^level.
+ */
+export const CURVE_CELLS: u32 = 32;
+export const CURVE_LEVELS: u32 = 27;
+export const CURVE_POINTS: u32 = 865;
+
+/** What a CPU has done for drivers, or for one source: u64 each. */
+export enum Load {
+  /** handlers that were entered */
+  handled = 0,
+  /** their cost, cycles */
+  cycles = 8,
+  size = 16,
 }
 
 /** Words of one PCI function's constants (hardware.md C, J). */
@@ -224,6 +274,10 @@ export enum OperationSetup {
   arg1 = 3,
   /** cycles before it begins, timed */
   pause = 4,
+  /** timed: two of one key do not overlap; 0: it has none */
+  key = 5,
+  /** timed: CPU + 1 that it takes away or brings: no task may be on it; 0: none */
+  subject = 6,
   words = 8,
 }
 

@@ -1,10 +1,12 @@
 /** The room of the kernel models: who they are, by name. */
-import { linux, linuxBehaviours, linuxVersions } from './linux/model.js';
+import { isKnownVersion, linux, linuxBehaviours, linuxVersions } from './linux/model.js';
 import { ModelError, UnsupportedError, type KernelModel } from './model.js';
 
 export type {
   ActiveBehaviour,
   BuiltModel,
+  Control,
+  InjectedRequest,
   IrqPlacement,
   KernelModel,
   OperationRequest,
@@ -17,18 +19,22 @@ export { linux, ModelError, UnsupportedError };
 export { isLegacy as isLegacyVector } from './linux/data.js';
 export type { LinuxChanges } from './linux/model.js';
 
-/** Names of all models, e.g. `linux-5.9`. */
+/** Names of all models, e.g. `linux-5.9`. Releases in which nothing changed (`linux-6.9`) are models as well, and not named. */
 export const modelNames: readonly string[] = linuxVersions.map((version) => `linux-${version}`);
+
+function versionIn(name: string): string {
+  return /^linux-(.+)$/.exec(name)?.[1] ?? '';
+}
 
 /** What each behaviour of a model may be; undefined for a model that does not exist. */
 export function behavioursOf(name: string): Readonly<Record<string, readonly string[]>> | undefined {
-  return modelNames.includes(name) ? linuxBehaviours : undefined;
+  return isKnownVersion(versionIn(name)) ? linuxBehaviours : undefined;
 }
 
 /** The model of a name, with single behaviours set otherwise. Throws `ModelError`. */
 export function findModel(name: string, set: Readonly<Record<string, string>> = {}): KernelModel {
-  const version = /^linux-(.+)$/.exec(name)?.[1];
-  if (version === undefined || !linuxVersions.includes(version)) {
+  const version = versionIn(name);
+  if (!isKnownVersion(version)) {
     throw new ModelError(`there is no model ${name}; there are ${modelNames.join(', ')}`);
   }
   return linux(version, { behaviours: set });

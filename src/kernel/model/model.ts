@@ -1,5 +1,5 @@
 /** What any kernel model is to the rest of the program. */
-import type { FunctionModel, IommuModel, ProgramMachine, OperationSetup, ProgramSetup } from '../../machine/index.js';
+import type { FunctionModel, InjectedOperation, IommuModel, ProgramMachine, OperationSetup, ProgramSetup } from '../../machine/index.js';
 import type { Label } from '../encode.js';
 import type { Parts } from '../expression/types.js';
 import type { OwnProperty } from '../judges.js';
@@ -41,6 +41,21 @@ export type OperationRequest = { readonly on: number; readonly pause: number } &
   | { readonly kind: 'load'; readonly vcpu: number; readonly cpu: number }
   | { readonly kind: 'preempt' | 'block' | 'wake'; readonly vcpu: number }
 );
+
+/** An operation that is injected while the machine runs, in indexes. `on`: the CPU that is asked first whether its task is free. */
+export type InjectedRequest = { readonly on: number } & (
+  | { readonly kind: 'offline' | 'online'; readonly cpu: number }
+  | { readonly kind: 'move'; readonly irq: number; readonly to: readonly number[] }
+);
+
+/** What a host can do to a machine that runs with time, and sees of it. All by index. */
+export interface Control {
+  injected(request: InjectedRequest): InjectedOperation;
+  /** CPUs that are online */
+  online(machine: ProgramMachine): readonly number[];
+  /** the CPU that an irq goes to, and whether a driver has it */
+  irq(machine: ProgramMachine, irq: number): { readonly cpu: number; readonly requested: boolean };
+}
 
 export interface Placement {
   readonly online: readonly boolean[];
@@ -94,6 +109,8 @@ export interface BuiltModel {
   vcpus?(machine: ProgramMachine): readonly string[];
   /** Slots of a CPU's vector table that are not empty. */
   slots(machine: ProgramMachine, cpu: number): readonly { readonly vector: number; readonly text: string }[];
+  /** Left out: nothing can be injected. */
+  readonly control?: Control;
   /** Puts the kernel's data, the CPUs and the devices in the state in which the scenario starts. */
   boot(machine: ProgramMachine): void;
 }

@@ -1,22 +1,16 @@
 /** What an entry of the key `devices` takes. */
 import * as z from 'zod';
-import { choice, exactlyOne, flag, list, mapping, mismatch, nonEmpty, whole } from '../fields.js';
+import { choice, flag, list, mapping, mismatch, nonEmpty, whole } from '../fields.js';
 import { MOST_DEVICES } from '../groups.js';
 import { socketNumber } from './machine.js';
-import { cpuList, cpuNumber, cycles, deviceName, irqNumber, microseconds, vcpuNumber, vectorNumber } from './values.js';
+import { cpuList, cpuNumber, deviceName, irqNumber, vcpuNumber, vectorNumber } from './values.js';
+import { handlerCycles, interArrival, moderation } from './workload.js';
 
 /** Entries that a table of MSI-X may have at most. */
 export const messageCount = whole('the number of messages', 1, 2048);
 
 /** A message of a PCI device; of a comparator of an HPET, of a remapping unit's fault event. */
 export const messageTypes = ['msi', 'msix', 'hpet', 'dmar', 'ioapic'] as const;
-
-const gaps = list(microseconds, '[50, 120]').min(1, nonEmpty('[50, 120]'));
-const cycleGaps = list(whole('the gap', 1, 1_000_000_000_000), '[150000]').min(1, nonEmpty('[150000]'));
-const interArrival = exactlyOne(mapping({ us: gaps.optional(), cycles: cycleGaps.optional() }, '{us: [50, 120, 600]}'), 'interArrival', [
-  'us',
-  'cycles',
-]);
 
 const irq = mapping(
   {
@@ -69,7 +63,10 @@ export const device = mapping(
     ).prefault({}),
     raises: whole('the number of raises', 0, 15).default(3),
     interArrival: interArrival.default({ us: [100] }),
-    handlerCycles: cycles('the cost of the handler').default(3000),
+    moderation: moderation
+      .optional()
+      .meta({ description: 'Time from a message of an irq to its next, at least; events in between are one. Default: none' }),
+    handlerCycles: handlerCycles.default(3000),
     irqs: z.union([list(irq, '[{irq: 122, cpu: 3}]').min(1, nonEmpty('[{irq: 122, cpu: 3}]')), irqGroup], {
       error: ({ input }) => mismatch('a list of irqs', input, 'for example [{irq: 122, cpu: 3}], or {count: 8}'),
     }),

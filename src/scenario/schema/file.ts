@@ -9,6 +9,7 @@ import { describe } from '../../words.js';
 import { flag, list, mapping, mismatch, nonEmpty, text } from '../fields.js';
 import { MOST_DEVICES } from '../groups.js';
 import { device } from './devices.js';
+import { event, policy } from './events.js';
 import { machine, universe } from './machine.js';
 import { assertion, operation } from './operations.js';
 import { assumptions, run, timing } from './settings.js';
@@ -45,6 +46,12 @@ export const scenarioFile = mapping(
     parallel: flag().default(false).meta({
       description: 'Operations begin in any order; what takes no CPU offline or online runs beside that, if a CPU besides one stays online',
     }),
+    events: list(event, '[{at: {us: 300}, offline: 2}]')
+      .default([])
+      .meta({ description: 'Timed: operations that begin at a time, beside those of the list' }),
+    policies: list(policy, '[{storm: {perSecond: 10000}}]')
+      .default([])
+      .meta({ description: 'Timed: what moves irqs and plugs CPUs while the machine runs' }),
     assert: list(assertion, '[{name: nothing-owed, atRest: "!owed[irq 24]"}]').default([]),
     run: run.prefault({}),
     timing: timing.default({}),
@@ -68,6 +75,17 @@ export const examples: Readonly<Record<string, string>> = {
   irq: 'irq: 24',
   to: 'to: [1]',
   us: 'us: 300',
+  at: 'at: {us: 300}',
+  perSecond: 'perSecond: 10000',
+  everyUs: 'everyUs: 1000',
+  gap: 'gap: {us: 2}',
+  pause: 'pause: {us: 500}',
+  events: 'events: 16',
+  median: 'median: 3000',
+  p99: 'p99: 20000',
+  fast: 'fast: 2000',
+  slow: 'slow: 40000',
+  slowPercent: 'slowPercent: 5',
   vcpu: 'vcpu: 0',
   min: 'min: 6000',
   default: 'default: 7200',

@@ -34,6 +34,15 @@ describe('versions and behaviours', () => {
     expect(changes(behaviour)).toEqual(expected);
   });
 
+  test('a release in which nothing that is modelled changed has the behaviours of the one before', () => {
+    const of = (name: string): unknown[] => findModel(name).behaviours.map(({ others = [], ...rest }) => [rest, others.length]);
+    expect(of('linux-6.9')).toEqual(of('linux-6.7'));
+    expect(of('linux-6.9')).not.toEqual(of('linux-6.10'));
+    expect(findModel('linux-6.9').name).toBe('linux-6.9');
+    expect(modelNames).not.toContain('linux-6.9');
+    expect(() => findModel('linux-6.11')).toThrow(ModelError);
+  });
+
   test('what was recorded of 6.12.117 says so; 6.12 is the same, as read, but for what its stable series has repaired', () => {
     const [recorded, read] = [findModel('linux-6.12.117').behaviours, findModel('linux-6.12').behaviours];
     expect(recorded.filter((b) => b.evidence === 'recorded').map((b) => b.name)).toContain('cleanup');

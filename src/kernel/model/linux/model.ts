@@ -52,7 +52,7 @@ import { irqKinds } from './irqKinds.js';
 import { invariants, oneshotMasked } from './invariants.js';
 import { addJudges } from './judges.js';
 import { mootReason } from './moot.js';
-import { operation } from './operations.js';
+import { injectedOperation, operation } from './operations.js';
 import { postingOperations } from './posting.js';
 import { remapSize } from './remap.js';
 import { isAmd, isRemapped } from './target.js';
@@ -65,7 +65,7 @@ import { guestVectors, type GuestEvents } from './guest.js';
 import { piEvents } from './piDescriptor.js';
 import { describeVcpus, vcpuRoutines } from './vcpu.js';
 import { vectorRoutines } from './vector.js';
-import { refusesPostedMsi, versions, versionTable } from './versions.js';
+import { isKnownVersion, refusesPostedMsi, versions, versionTable } from './versions.js';
 
 /** What each behaviour may be. */
 export const linuxBehaviours: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
@@ -74,6 +74,7 @@ export const linuxBehaviours: Readonly<Record<string, readonly string[]>> = Obje
 
 /** Versions with a table, e.g. `5.9`. */
 export const linuxVersions = versions;
+export { isKnownVersion };
 
 function isBehaviour(name: string): name is BehaviourName {
   return Object.hasOwn(behaviours, name);
@@ -275,6 +276,14 @@ function assemble(chosen: Behaviours, replace: OwnRoutines, machineSize: Machine
     systemVectors,
     ...(table === undefined ? {} : { irtes: table.used }),
     ...(data.vcpus && { vcpus: (machine: ProgramMachine) => describeVcpus(machine, data, vcpuCount) }),
+    control: {
+      injected: (request) => injectedOperation(request, entry),
+      online: (machine) => machine.maskBits(data.cpuOnlineMask.slot),
+      irq: (machine, irq) => ({
+        cpu: machine.variable(data.apicdCpu.slot, irq),
+        requested: machine.variable(data.started.slot, irq) !== State.SHUTDOWN,
+      }),
+    },
     boot: (machine) => {
       boot(machine, data, chip, kinds, size, at);
       vcpus?.boot(machine);

@@ -1,8 +1,18 @@
 /** Operations of a scenario as tasks: the routine that each begins with, and what it is given. */
-import type { OperationSetup } from '../../../machine/index.js';
-import type { Placement } from '../model.js';
+import type { InjectedOperation, OperationSetup } from '../../../machine/index.js';
+import type { InjectedRequest, Placement } from '../model.js';
 
 const VCPU_ROUTINES = { load: 'vcpu_migrate', preempt: 'vcpu_preempt', block: 'kvm_vcpu_halt', wake: 'kvm_vcpu_wake_up' } as const;
+const PLUG_ROUTINES = { offline: 'cpu_down', online: 'cpu_up' } as const;
+/** cpu_hotplug_lock, as a key: who waits for it is not begun. Behind it a key for each irq, whose moves a user asks for one by one. */
+const HOTPLUG_LOCK = 1;
+
+/** An operation that is injected, in indexes. */
+export function injectedOperation(o: InjectedRequest, entry: (name: string) => number): InjectedOperation {
+  if (o.kind === 'move')
+    return { entry: entry('irq_set_affinity'), cpu: o.on, args: [o.irq, { cpus: o.to }], key: HOTPLUG_LOCK + 1 + o.irq };
+  return { entry: entry(PLUG_ROUTINES[o.kind]), cpu: o.on, args: [o.cpu, 0], key: HOTPLUG_LOCK, subject: o.cpu };
+}
 
 /** `first`: the first irq of a device. */
 export function operation(
@@ -14,7 +24,7 @@ export function operation(
   const { on: cpu, pause } = o;
   if (o.kind === 'move') return { entry: entry('irq_set_affinity'), cpu, pause, args: [o.irq, { mask }] };
   if (o.kind === 'offline' || o.kind === 'online')
-    return { entry: entry(o.kind === 'offline' ? 'cpu_down' : 'cpu_up'), cpu, pause, args: [o.cpu, 0] };
+    return { entry: entry(PLUG_ROUTINES[o.kind]), cpu, pause, args: [o.cpu, 0], key: HOTPLUG_LOCK, subject: o.cpu };
   if (o.kind === 'teardown' || o.kind === 'allocate')
     return {
       entry: entry(o.kind === 'teardown' ? 'pci_free_irq_vectors' : 'pci_alloc_irq_vectors'),

@@ -10,12 +10,25 @@ export const versions: readonly string[] = [
   '4.19', '5.4', '5.5', '5.6', '5.8', '5.9', '5.14', '5.17', '6.1', '6.6', '6.7', '6.10', '6.12', '6.12.117', '6.15', '6.17', '6.19', '7.0',
 ];
 
+/** Releases without a table of their own, each with the version since which nothing that is modelled has changed (linux.md 2.2 to 2.8: `..6.9`). */
+const unchangedSince: Readonly<Record<string, string>> = { '6.8': '6.7', '6.9': '6.7' };
+
+/** Place of a version or of such a release in the order; -1: there is no table for it. */
+function placeOf(version: string): number {
+  return versions.indexOf(unchangedSince[version] ?? version);
+}
+
+/** True for what `versionTable` has a table for. */
+export function isKnownVersion(version: string): boolean {
+  return placeOf(version) >= 0;
+}
+
 /** The first version that posts MSI (linux.md 2.6); what behaviours are about them before is never met. */
 const POSTED_MSI_SINCE = '6.10';
 
 /** Why MSI cannot be posted on a version, as a sentence; undefined: they can. */
 export function refusesPostedMsi(version: string): string | undefined {
-  if (versions.indexOf(version) >= versions.indexOf(POSTED_MSI_SINCE)) return undefined;
+  if (placeOf(version) >= placeOf(POSTED_MSI_SINCE)) return undefined;
   return `Linux ${version} does not post MSI; take ${POSTED_MSI_SINCE} or later, or leave out postedMsi`;
 }
 
@@ -229,11 +242,11 @@ export interface Known {
 
 /** The table of a version; undefined: it has none. */
 export function versionTable(version: string): Readonly<Record<BehaviourName, Known>> | undefined {
-  const place = versions.indexOf(version);
+  const place = placeOf(version);
   if (place < 0) return undefined;
   const known = (name: BehaviourName): Known => {
     const eras: readonly (readonly [string, string, Evidence?])[] = history[name];
-    const [, value, evidence = 'read'] = eras.findLast(([since]) => versions.indexOf(since) <= place) ?? ['', '', 'read'];
+    const [, value, evidence = 'read'] = eras.findLast(([since]) => placeOf(since) <= place) ?? ['', '', 'read'];
     return { value, evidence: version === RECORDED_VERSION && recorded.has(name) ? 'recorded' : evidence };
   };
   return Object.fromEntries(behaviourNames.map((name) => [name, known(name)])) as Record<BehaviourName, Known>;
