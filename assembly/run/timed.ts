@@ -232,10 +232,9 @@ function finishStep(c: u32, level: u32, after: u64): void {
     arm(raiseNode(servedSource), now() + 1, PHASE_DEVICE);
   }
   armCpu(c, after);
-  if (operationEnded) {
-    armOperation();
-    reviewInjected();
-  }
+  if (!operationEnded) return;
+  armOperation();
+  reviewInjected();
 }
 
 /** The CPU comes to a micro-op that may have to wait, or takes time. */
