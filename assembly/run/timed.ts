@@ -7,7 +7,20 @@ import { Level, Op } from '../state/abi/instructions';
 import { Counter, Status } from '../state/abi/outcomes';
 import { Assumption, DeviceKind, OperationSetup, Settings, SourceSetup, Timing, UNBOUNDED } from '../state/abi/tables';
 import { Ctx, Cpu, RunState, Src } from '../state/abi/fields';
-import { assumes, codeAt, cpuAt, ctxAt, ctxTimedAt, decodedAt, isActive, now, operationSetup, setting, sourceSetup, srcAt } from '../state/access';
+import {
+  assumes,
+  codeAt,
+  cpuAt,
+  ctxAt,
+  ctxTimedAt,
+  decodedAt,
+  isActive,
+  now,
+  operationSetup,
+  setting,
+  sourceSetup,
+  srcAt,
+} from '../state/access';
 import { nCpus, nMessages, nInjected, nOperations, nSources, opBase } from '../state/layout';
 import { latency, seedStreams, streamOfCpu, streamOfSampling } from '../clock/random';
 import { arm, armed, disarm, nextDue, nextDueWith, PHASE_CPU, PHASE_DEVICE, PHASE_OPERATION } from '../clock/wheel';
