@@ -125,7 +125,7 @@ function begin(slot: u32, c: u32): void {
   // called by the order in which they begin: slots say nothing
   const number = countInjected(InjectedHead.totalBegun) - 1;
   store<u32>(at, number, Injected.number);
-  record(Event.opBegin, nOperations + number, 0, 0);
+  record(Event.opBegin, nOperations + number, load<u32>(at, Injected.subject), 0);
   startTask(c, load<u32>(at, Injected.entry), nOperations + slot, load<u32>(at, Injected.arg0), load<u32>(at, Injected.arg1));
   kick(c);
 }

@@ -1,4 +1,5 @@
 /** One run, told by its events: latencies by time, moves, CPUs that go and come, and what went wrong. */
+import { Driver } from '../campaign/index.js';
 import { Note, Property } from '../core/index.js';
 import type { EventRecord } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
@@ -6,8 +7,8 @@ import { CYCLES_PER_SECOND } from './text.js';
 
 /** Columns of the chart. */
 const BINS = 600;
-/** Marks of one kind that are kept; more can be told apart by nobody. */
-const KEPT = 400;
+/** Marks of one kind that are kept; more make a page that is slow to open. */
+const KEPT = 4000;
 const RING = 1 << 14;
 /** Cycles of one call: fewer events than the ring holds, or it is drained in between. */
 const SLICE = 30_000_000;
@@ -33,8 +34,11 @@ export async function timelineOf(system: System, seed: number, seconds: number):
   const machine = await system.machine({ timed: true, record: 1, seed, ring: RING, measure: true });
   const end = Math.round(seconds * CYCLES_PER_SECOND);
   const teller = new Teller(system, end);
+  const driver = new Driver(machine, system.scenario.policies, [], seed);
+  let batch = 0;
   for (let left = end; left > 0; left = end - Number(machine.now)) {
-    machine.run(Math.min(left, SLICE));
+    if (Number(machine.now) === batch) batch += driver.next(Math.min(left, SLICE));
+    machine.run(batch - Number(machine.now));
     machine.events().forEach((event) => {
       teller.take(event);
     });
@@ -50,10 +54,14 @@ class Teller {
   readonly #marks = { moves: [] as [number, string][], losses: [] as [number, string][], strays: [] as [number, string][] };
   readonly #hotplug: [number, number, string][] = [];
   readonly #begun = new Map<number, number>();
+  readonly #online: boolean[];
+  /** by number: what takes a CPU offline or brings it, of those that were injected */
+  readonly #plugged = new Map<number, string>();
 
   constructor(system: System, cycles: number) {
     this.#system = system;
     this.#cycles = cycles;
+    this.#online = system.scenario.machine.cpus.map(({ online }) => online);
   }
 
   take({ time, kind, a, b, c }: EventRecord): void {
@@ -78,15 +86,22 @@ class Teller {
         break;
       case 'opBegin':
         this.#begun.set(a, at);
+        if (b !== 0) this.#plug(a, b - 1);
         break;
       case 'opEnd': {
-        const name = names.operations[a] ?? '';
+        const name = names.operations[a] ?? this.#plugged.get(a) ?? '';
         if (/^(offline|online|suspend|resume)/.test(name) && this.#hotplug.length < KEPT)
           this.#hotplug.push([this.#begun.get(a) ?? at, at, name]);
         break;
       }
       default:
     }
+  }
+
+  /** Operation o, which was injected, changes whether a CPU is online. */
+  #plug(o: number, cpu: number): void {
+    this.#plugged.set(o, `${this.#online[cpu] === true ? 'offline' : 'online'} ${this.#system.names.cpus[cpu] ?? ''}`);
+    this.#online[cpu] = this.#online[cpu] !== true;
   }
 
   #mark(kind: 'moves' | 'losses' | 'strays', at: number, text: string): void {

@@ -25,25 +25,6 @@ export interface Workload {
   readonly happens: (cpus: number) => readonly string[];
 }
 
-/** Numbers that look random and are the same on every machine. */
-function* numbers(): Generator<number, never> {
-  for (let x = 1; ;) {
-    x = (Math.imul(x, 1_664_525) + 1_013_904_223) >>> 0;
-    yield x >>> 8;
-  }
-}
-
-/** Gaps between events that come one by one: the middle of each of 32 parts of an exponential distribution, cycles. */
-function oneByOne(mean: number): string {
-  const parts = Array.from({ length: 32 }, (_, i) => Math.round(-Math.log(1 - (i + 0.5) / 32) * mean));
-  return `{cycles: [${parts.join(', ')}]}`;
-}
-
-/** Bursts of eight, a microsecond from one event to the next, and quiet between them. */
-function inBursts(mean: number): string {
-  return `{cycles: [${[...Array.from({ length: 7 }, () => 3000), 8 * mean - 7 * 3000].join(', ')}]}`;
-}
-
 /** Queues of the network card. */
 const queuesOf = (cpus: number): number => Math.min(cpus, 32);
 
@@ -52,64 +33,44 @@ const FIRST_IRQ = 40;
 const DISKS = [32, 33];
 const XHCI = 30;
 
-function devices(cpus: number, gaps: (mean: number) => string): string[] {
+/** One by one: exponential gaps with this mean. */
+const oneByOne = (us: number): string => `{poisson: {us: ${us}}}`;
+
+/** On and off, as many events a second: bursts of 4 to 12, a microsecond from one event to the next. */
+const inBursts = (us: number): string => `{bursty: {events: {min: 4, max: 12}, gap: {us: 1}, pause: {us: ${8 * us - 8}}}}`;
+
+function devices(cpus: number, gaps: (us: number) => string): string[] {
   const queues = Array.from({ length: queuesOf(cpus) }, (_, q) => `{irq: ${FIRST_IRQ + q}, cpu: ${q % cpus}}`);
   return [
     'devices:',
-    `  - {name: nic, kind: free, message: {type: msix}, interArrival: ${gaps(150_000)}, irqs: [${queues.join(', ')}]}`,
+    `  - {name: nic, kind: free, message: {type: msix}, interArrival: ${gaps(50)}, handlerCycles: {lognormal: {median: 3000, p99: 15000}}, irqs: [${queues.join(', ')}]}`,
     ...DISKS.map(
-      (irq, d) => `  - {name: disk${d}, kind: free, interArrival: ${gaps(30_000)}, irqs: [{irq: ${irq}, cpu: ${(2 * d + 1) % cpus}}]}`,
+      (irq, d) => `  - {name: disk${d}, kind: free, interArrival: ${gaps(10)}, irqs: [{irq: ${irq}, cpu: ${(2 * d + 1) % cpus}}]}`,
     ),
-    `  - {name: xhci, kind: handshake, interArrival: ${gaps(60_000)}, irqs: [{irq: ${XHCI}, cpu: ${cpus - 1}}]}`,
+    `  - {name: xhci, kind: handshake, interArrival: ${gaps(20)}, irqs: [{irq: ${XHCI}, cpu: ${cpus - 1}}]}`,
   ];
 }
-
-const irqsOf = (cpus: number): number[] => [XHCI, ...DISKS, ...Array.from({ length: queuesOf(cpus) }, (_, q) => FIRST_IRQ + q)];
 
 export const workloads: readonly Workload[] = [
   {
     name: 'steady',
-    about: 'steady traffic, and one interrupt after the other is moved to another CPU',
-    happens: (cpus) => {
-      const random = numbers();
-      const irqs = irqsOf(cpus);
-      const moves = Array.from({ length: 96 }, () => {
-        const irq = irqs[random.next().value % irqs.length] ?? XHCI;
-        return `  - move: {irq: ${irq}, to: [${random.next().value % cpus}]}\n  - pause: {us: ${20 + (random.next().value % 160)}}`;
-      });
-      return [...devices(cpus, oneByOne), 'operations:', ...moves];
-    },
+    about: 'events one by one, at random, and a storm of random moves',
+    happens: (cpus) => [...devices(cpus, oneByOne), 'policies:', '  - storm: {perSecond: 10000}'],
   },
   {
     name: 'bursty',
-    about: 'traffic in bursts, and a balancer that moves several interrupts every millisecond',
-    happens: (cpus) => {
-      const random = numbers();
-      const irqs = irqsOf(cpus);
-      const rounds = Array.from({ length: 24 }, () => {
-        const moves = Array.from({ length: 4 }, () => {
-          const irq = irqs[random.next().value % irqs.length] ?? XHCI;
-          return `  - move: {irq: ${irq}, to: [${random.next().value % cpus}]}`;
-        });
-        return [...moves, '  - pause: {us: 1000}'].join('\n');
-      });
-      return [...devices(cpus, inBursts), 'operations:', ...rounds];
-    },
+    about: 'events in bursts, and a balancer that looks every millisecond',
+    happens: (cpus) => [...devices(cpus, inBursts), 'policies:', '  - balancer: {everyUs: 1000}'],
   },
   {
     name: 'hotplug',
-    about: 'steady traffic while CPUs go offline and come back',
-    happens: (cpus) => {
-      const random = numbers();
-      const irqs = irqsOf(cpus);
-      // CPU 0 stays, and no more than 16 go: a round has to come to its end
-      const leaving = Array.from({ length: Math.min(cpus - 1, 16) }, (_, i) => cpus - 1 - i);
-      const rounds = leaving.map((cpu) => {
-        const irq = irqs[random.next().value % irqs.length] ?? XHCI;
-        return `  - move: {irq: ${irq}, to: [${cpu}]}\n  - pause: {us: 150}\n  - offline: ${cpu}\n  - pause: {us: 300}\n  - online: ${cpu}\n  - pause: {us: 300}`;
-      });
-      return [...devices(cpus, oneByOne), 'operations:', ...rounds];
-    },
+    about: 'events one by one, some moves, and CPUs that go offline and come back all the time',
+    happens: (cpus) => [
+      ...devices(cpus, oneByOne),
+      'policies:',
+      '  - storm: {perSecond: 2000}',
+      `  - hotplugStorm: {everyUs: 1000, keep: ${Math.ceil(cpus / 2)}}`,
+    ],
   },
 ];
 
@@ -125,7 +86,7 @@ export function instantiate({ name, about, happens }: Workload, kind: MachineKin
     `machine: {cpus: ${cpus}${remapping}}`,
     'universe: {vectors: 16}',
     ...happens(cpus),
-    'run: {repeat: true, seconds: 0.1}',
+    'run: {seconds: 0.1}',
     '',
   ].join('\n');
   const parsed = parseScenario(text, name);
