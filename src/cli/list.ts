@@ -5,7 +5,7 @@ import { findModel, modelNames, type KernelModel } from '../kernel/model/index.j
 import { checkJsonSchema, wrap } from '../check/index.js';
 import { builtinScenarios, findScenario, jsonSchema } from '../scenario/index.js';
 import { modelFrom } from './model.js';
-import { formatOption, orInputError } from './options.js';
+import { formatOption, noScenario, orInputError } from './options.js';
 import { InputError, print, printJson, style, width, type Format } from './output.js';
 
 /** What an own property can read, with what each is. */
@@ -31,8 +31,7 @@ export function addLists(program: Command): void {
     .action((name: string | undefined, { format }: { format: Format }) => {
       if (name !== undefined) {
         const found = findScenario(name);
-        if (found === undefined)
-          throw new InputError(`there is no built-in scenario ${name}; there are ${[...builtinScenarios.keys()].join(', ')}`);
+        if (found === undefined) throw new InputError(noScenario(name));
         return format === 'json' ? printJson(found.scenario) : print(found.text);
       }
       if (format === 'json')

@@ -7,7 +7,7 @@ import { modelFrom } from './model.js';
 import { assumptionValues, timingIds, type Assumptions } from '../machine/index.js';
 import { builtinScenarios, findScenario, parseScenarioBytes, type Overrides, type Scenario, type Vocabulary } from '../scenario/index.js';
 import { withReplays } from '../trace/index.js';
-import { joined } from '../words.js';
+import { joined, nearest } from '../words.js';
 import { InputError, type Format } from './output.js';
 import { MOST_THREADS } from './threads.js';
 
@@ -69,14 +69,18 @@ const vocabulary: Vocabulary = {
   timing: timingIds,
 };
 
+/** What is said of a name that no built-in scenario has. */
+export function noScenario(name: string): string {
+  const near = nearest(name, [...builtinScenarios.keys()]);
+  return `there is no built-in scenario ${name}; ${near === undefined ? '' : `did you mean ${near}? `}irqlab scenarios lists them`;
+}
+
 /** A built-in scenario by name, or one from a file. `or`: what else the command takes. Throws `InputError` with every mistake in it. */
 export function loadScenario(name: string, or = ''): Scenario {
   const builtin = findScenario(name);
   if (builtin !== undefined) return builtin.scenario;
   if (!/[./\\]/.test(name)) {
-    throw new InputError(
-      `there is no built-in scenario ${name}; there are ${[...builtinScenarios.keys()].join(', ')}, or name a file such as my.yaml${or}`,
-    );
+    throw new InputError(`${noScenario(name)}, or name a file such as my.yaml${or}`);
   }
   const parsed = parseScenarioBytes(readInput(name), name, vocabulary);
   if ('errors' in parsed) throw new InputError(parsed.errors);
