@@ -1,6 +1,6 @@
 /** The findings as one self-contained file for a browser. */
 import { escapeXml } from '../check/index.js';
-import { judgement, placeOf, shortModel, sign, SIGNS, type HuntReport, type ReportedFinding } from './report.js';
+import { judgement, otherPrograms, placeOf, shortModel, sign, SIGNS, type HuntReport, type ReportedFinding } from './report.js';
 
 const style = `
 :root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
@@ -24,7 +24,7 @@ function matrix({ findings }: HuntReport): string {
   const rows = findings.map((finding) => {
     const cells = models.map((model) => {
       const text = sign(finding.versions[model]);
-      return plain('td', text, `class="${text === 'X' || text === 'a' ? text : 'n'}"`);
+      return plain('td', text, `class="${{ X: 'X', x: 'X', a: 'a' }[text] ?? 'n'}"`);
     });
     return tag('tr', `${tag('td', plain('a', finding.name, `href="#${finding.name}"`))}${plain('td', finding.given)}${cells.join('')}`);
   });
@@ -41,6 +41,7 @@ function section(finding: ReportedFinding): string {
     ['Needs given up', finding.given === '' ? 'nothing' : finding.given],
     ['A device that waits for its handler', finding.handshake ? 'meets it too' : 'does not meet it'],
     ['Met on', `${finding.machines.join(', ')} (${finding.programs} programs)`],
+    ...otherPrograms(finding.versions).map((each) => ['Another program on', each] as const),
     ['Judgement', judgement(finding)],
   ];
   const list = (pairs: readonly (readonly [string, string])[]): string =>

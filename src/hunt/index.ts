@@ -8,5 +8,16 @@ export { examineAll, headOf, Hunt, type Answer } from './hunt.js';
 export { everything, type Item, type Only } from './items.js';
 export { Keeper, keptHunt, KeptError, type Head, type Stretch } from './keep.js';
 export { findingsPage } from './page.js';
-export { inOrder, judgement, placeOf, reported, shownOf, SIGNS, versionsText, type HuntReport, type ReportedFinding } from './report.js';
+export {
+  inOrder,
+  judgement,
+  otherPrograms,
+  placeOf,
+  reported,
+  shownOf,
+  SIGNS,
+  versionsText,
+  type HuntReport,
+  type ReportedFinding,
+} from './report.js';
 export { tell, type Shown, type Told } from './tell.js';

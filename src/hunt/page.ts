@@ -1,5 +1,15 @@
 /** The findings of several kernels as a page of documentation (Markdown). */
-import { judgement, placeOf, shortModel, sign, SIGNS, versionsText, type HuntReport, type ReportedFinding } from './report.js';
+import {
+  judgement,
+  otherPrograms,
+  placeOf,
+  shortModel,
+  sign,
+  SIGNS,
+  versionsText,
+  type HuntReport,
+  type ReportedFinding,
+} from './report.js';
 
 const intro = `# What the hunt has found
 
@@ -36,6 +46,7 @@ function section(finding: ReportedFinding): string {
       `- A device that waits for its handler: ${handshake ? 'meets it too' : 'does not meet it'}`,
       `- Met on: ${machines.join(', ')} (${programs} programs)`,
       `- Kernels: ${versionsText(finding.versions)}`,
+      ...otherPrograms(finding.versions).map((each) => `- Another program on ${each}`),
       `- Judgement: ${judgement(finding)}`,
     ].join('\n'),
     `The shortest way on ${model}, ${steps} visible steps:`,

@@ -1,16 +1,20 @@
 /** What a hunt reports: the value that is printed, written as JSON, and drawn as a page. */
 import { describeOperation, stringifyScenario } from '../scenario/index.js';
-import { kebab } from '../words.js';
+import { joined, kebab } from '../words.js';
 import { confirmation, type Confirmation } from './confirm.js';
 import type { Finding, Findings, Tally } from './findings.js';
 import { givenText, rankOfGiven } from './given.js';
-import { aboutOf, type Given } from './program.js';
+import { aboutOf, type Program } from './program.js';
 import { JUDGEMENTS, remarkOn, type Remark } from './remarks.js';
 import type { Ending, Shown, Told } from './tell.js';
 
-/** `found`: in the hunt of that kernel; the others: how the program of the finding ends there. `given`: what is given up for that. */
+/**
+ * `found`: in the hunt of that kernel; `by`: with another program, its machine and what is done, null: with that of the finding. The
+ * others: how the program of the finding ends there. `given`: what is given up for that.
+ */
 export type Cell =
-  { readonly found: true; readonly given: string } | { readonly found: false; readonly ending: Ending; readonly given: string };
+  | { readonly found: true; readonly by: string | null; readonly given: string }
+  | { readonly found: false; readonly ending: Ending; readonly given: string };
 
 export interface ReportedFinding {
   readonly name: string;
@@ -72,17 +76,25 @@ export function inOrder(findings: Findings): readonly Finding[] {
   return findings.all.toSorted((a, b) => rankOf(a) - rankOf(b));
 }
 
-function cellOf({ examples }: Finding, model: number, ending: Ending, shown: Given): Cell {
-  const own = examples.filter(({ models }) => models.includes(model)).map(({ item }): Given => item.given);
-  const [least] = own.toSorted((a, b) => rankOfGiven(a) - rankOfGiven(b));
-  return least === undefined ? { found: false, ending, given: givenText(shown) } : { found: true, given: givenText(least) };
+const whatIsDone = ({ operations }: Program): string => operations.map(describeOperation).join('; ');
+
+function cellOf(finding: Finding, model: number, ending: Ending): Cell {
+  const shown = shownOf(finding);
+  const [least] = finding.examples
+    .filter(({ models }) => models.includes(model))
+    .map(({ item }) => item)
+    .toSorted((a, b) => rankOfGiven(a.given) - rankOfGiven(b.given));
+  if (least === undefined) return { found: false, ending, given: givenText(shown?.given ?? {}) };
+  const { program, given } = least;
+  const isShown = ending === 'fails' || program === shown?.program;
+  return { found: true, by: isShown ? null : `${aboutOf(program)} ${whatIsDone(program)}`, given: givenText(given) };
 }
 
 /** A finding with what was told of it; `models`: the hunted ones, by index. */
 export function reported(finding: Finding, told: Told, models: readonly string[]): ReportedFinding {
   const { cause, programs, handshakes, machines } = finding;
   const { program, given, scenario, endings } = told;
-  const cells = Object.entries(endings).map(([name, ending]) => [name, cellOf(finding, models.indexOf(name), ending, given)] as const);
+  const cells = Object.entries(endings).map(([name, ending]) => [name, cellOf(finding, models.indexOf(name), ending)] as const);
   return {
     name: finding.name,
     property: kebab(cause.property),
@@ -122,12 +134,12 @@ export function judgement({ remark }: ReportedFinding): string {
 export function sign(cell: Cell | undefined): string {
   if (cell === undefined) return ' ';
   const fails = cell.given === '' ? 'X' : 'a';
-  if (cell.found) return fails;
+  if (cell.found) return fails === 'X' && cell.by !== null ? 'x' : fails;
   return { fails, otherwise: 'o', holds: '.', undecided: '?', impossible: '-' }[cell.ending];
 }
 
 export const SIGNS =
-  'X fails; a fails with an assumption given up; o the same property of the program fails, for another reason; . holds; ? not decided; - the kernel does not drive such a machine';
+  'X fails; x another program fails there, and kernel and hardware stop agreeing at the same step; a fails with an assumption given up; o the same property of the program fails, for another reason; . holds; ? not decided; - the kernel does not drive such a machine';
 
 /** Neighbours that say the same: `4.19 to 5.8 X, 5.9 to 7.0 .` */
 export function versionsText(versions: ReportedFinding['versions']): string {
@@ -138,6 +150,14 @@ export function versionsText(versions: ReportedFinding['versions']): string {
     else groups.push({ sign: sign(cell), names: [shortModel(name)] });
   }
   return groups.map(({ sign: s, names }) => `${names.length === 1 ? names[0] : `${names[0]} to ${names.at(-1)}`} ${s}`).join(', ');
+}
+
+/** By other programs than the one that is shown: what is done on which kernels, a line each. */
+export function otherPrograms(versions: ReportedFinding['versions']): readonly string[] {
+  const kernels = new Map<string, string[]>();
+  for (const [name, cell] of Object.entries(versions))
+    if (cell.found && cell.by !== null && sign(cell) === 'x') kernels.set(cell.by, [...(kernels.get(cell.by) ?? []), shortModel(name)]);
+  return [...kernels].map(([by, names]) => `${joined(names, 'and')}: ${by}`);
 }
 
 export const shortModel = (name: string): string => name.replace(/^linux-/, '');

@@ -12,7 +12,7 @@ import { Keeper, keptHunt, KeptError } from '../../src/hunt/keep.js';
 import { makesSense } from '../../src/hunt/operations.js';
 import { scenarioOf, type Program } from '../../src/hunt/program.js';
 import { remarkOn } from '../../src/hunt/remarks.js';
-import { judgement, reported, shownOf, versionsText } from '../../src/hunt/report.js';
+import { judgement, otherPrograms, reported, shownOf, versionsText } from '../../src/hunt/report.js';
 import { tell } from '../../src/hunt/tell.js';
 import { linux, type KernelModel } from '../../src/kernel/model/index.js';
 import { assembleSystem, parseScenario, type Operation } from '../../src/scenario/index.js';
@@ -183,6 +183,15 @@ test('what is told: a program from which nothing can be left out, a token that r
   expect(failures.some(({ cause }) => isSame(cause, finding.cause))).toBe(true);
   expect(report.confirm.commands).toContain('  echo 0 > /sys/devices/system/cpu/cpu1/online');
   expect(judgement(report)).toBe('not judged');
+
+  // 5.9 fails at the same step, but with another program
+  const [first] = finding.examples;
+  if (first === undefined) throw new Error('no example');
+  const other = { ...first, item: { ...first.item, program: { ...first.item.program, kind: 'msix' } }, models: [1] };
+  const two = reported({ ...finding, examples: [first, other] }, told, ['linux-5.6', 'linux-5.9']);
+  expect(versionsText(two.versions)).toBe('5.5 to 5.6 X, 5.9 x');
+  expect(otherPrograms(two.versions)).toEqual(['5.9: An MSI-X entry, without interrupt remapping, starts at CPU 1 of 2. offline CPU 1']);
+  expect(otherPrograms(report.versions)).toEqual([]);
 });
 
 describe('what is said of a cause is what its kernels do:', () => {
