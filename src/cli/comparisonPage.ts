@@ -1,5 +1,5 @@
 /** The page of a comparison: what goes into it is read from where it is installed. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import {
   comparisonDocument,
@@ -11,28 +11,19 @@ import {
   type Timeline,
 } from '../compare/index.js';
 import { assembleSystem, type Scenario } from '../scenario/index.js';
+import { expectWritable, writeText } from './files.js';
 import { modelFrom } from './model.js';
-import { InputError } from './output.js';
 
 const textAt = (url: string): string => readFileSync(fileURLToPath(url), 'utf8');
 
 /** What the page needs besides the comparison. Says in one sentence why it cannot be written, before hours have gone into it. */
 export function pageAssets(file: string): PageAssets {
-  write(file, '');
+  expectWritable(file);
   return {
     chartScript: textAt(import.meta.resolve('uplot/dist/uPlot.iife.min.js')),
     chartStyle: textAt(import.meta.resolve('uplot/dist/uPlot.min.css')),
     script: textAt(new URL('comparisonScript.js', import.meta.url).href),
   };
-}
-
-function write(file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    throw new InputError(`${file} cannot be written (${code}); name a file in a directory that is there`);
-  }
 }
 
 async function timeline(scenario: Scenario, { model, behaviours }: Strategy, seed: number, seconds: number): Promise<Timeline> {
@@ -56,5 +47,5 @@ export async function writePage(file: string, comparison: Comparison, assets: Pa
     }
     timelines.push(row);
   }
-  write(file, comparisonPage({ document: comparisonDocument(comparison), timelines }, assets));
+  writeText(file, comparisonPage({ document: comparisonDocument(comparison), timelines }, assets));
 }

@@ -1,6 +1,6 @@
 /** `irqlab hunt`: failures that nobody wrote a scenario for. */
 import type { Command } from 'commander';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -17,6 +17,7 @@ import {
   type ReportedFinding,
 } from '../hunt/index.js';
 import { modelNames, type KernelModel } from '../kernel/model/index.js';
+import { writeText } from './files.js';
 import { hunt, keptIn, type HuntTask } from './hunting.js';
 import { joined, quote } from '../words.js';
 import { duration, formatOption, modelNamed, orInputError, several, threadCount, wholeNumber } from './options.js';
@@ -83,16 +84,6 @@ function chosen(what: string, names: readonly string[] | undefined, all: readonl
   return names && all.filter((name) => names.includes(name));
 }
 
-/** Writes a file. Throws `InputError`. */
-function write(file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    throw new InputError(`${file} cannot be written (${code}); name a file in a directory that is there`);
-  }
-}
-
 /** Scenarios of the findings, a file each. */
 function saveScenarios(directory: string, { findings }: HuntReport): void {
   try {
@@ -100,7 +91,7 @@ function saveScenarios(directory: string, { findings }: HuntReport): void {
   } catch {
     throw new InputError(`${directory} cannot be made a directory; name one that is there, or a new one`);
   }
-  for (const { name, yaml } of findings) write(join(directory, `${name}.yaml`), yaml);
+  for (const { name, yaml } of findings) writeText(join(directory, `${name}.yaml`), yaml);
 }
 
 /** The line that makes a page again, without where this run was kept. */
@@ -188,8 +179,8 @@ export function addHunt(program: Command): void {
       );
       interrupt.done();
       if (save !== undefined) saveScenarios(save, report);
-      if (html !== undefined) write(html, findingsHtml(report, summary(report)));
-      if (page !== undefined) write(page, findingsPage(report, commandOf(names, options)));
+      if (html !== undefined) writeText(html, findingsHtml(report, summary(report)));
+      if (page !== undefined) writeText(page, findingsPage(report, commandOf(names, options)));
       if (format === 'json') {
         printJson({
           command: 'hunt',

@@ -1,10 +1,10 @@
 /** `irqlab step`: a walk through a check by hand, at a prompt or from a pipe. */
 import type { Command } from 'commander';
-import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Walk } from '../check/index.js';
 import { assembleSystem } from '../scenario/index.js';
 import { Console } from './console.js';
+import { writeText } from './files.js';
 import { loadScenario, modelOptions, orInputError, overridesOf, type SystemOptions } from './options.js';
 import { Exit, headline, InputError, plural, print, style, width } from './output.js';
 import { follow, followedNotes, tokenIn } from './token.js';
@@ -36,15 +36,6 @@ async function begin(argument: string, options: StepOptions): Promise<Begun> {
   }
 }
 
-function save(file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    throw new InputError(`${file} cannot be written (${code}); name a file in a folder that is there`);
-  }
-}
-
 /** `-`: the token is the first line of the standard input, commands are the others. */
 async function firstLine(lines: AsyncIterator<string>): Promise<string> {
   const { value, done } = await lines.next();
@@ -71,7 +62,7 @@ async function walkBy(argument: string, options: StepOptions): Promise<void> {
   try {
     const lines = reader[Symbol.asyncIterator]();
     const { walk, notes } = await begin(argument === '-' ? await firstLine(lines) : argument, options);
-    console = new Console(walk, width, save);
+    console = new Console(walk, width, writeText);
     const { scenario, model } = walk.system;
     print(headline(`${scenario.name}, ${model.name}`, [...notes, 'help lists the commands'].join('; '), style.dim));
     print(`\n${console.overview()}`);

@@ -187,12 +187,12 @@ export class ProgramMachine extends Machine {
     return bytes === 1 ? this.core.u8(at) : bytes === 2 ? this.core.u16(at) : this.core.u32(at);
   }
 
-  /** Vectors in the PIRs of a variable of descriptors, by row. */
   /** How many descriptors a variable is. */
   rowsOf(slot: number): number {
     return this.layout.slot(slot, VarWord.dim0);
   }
 
+  /** Vectors in the PIRs of a variable of descriptors, by row. */
   posted(slot: number): { readonly row: number; readonly vector: number }[] {
     const rows = Array.from({ length: this.rowsOf(slot) }, (_, row) => row);
     const vectors = Array.from({ length: PidWord.control * 32 }, (_, vector) => vector);

@@ -1,0 +1,22 @@
+/** Files that commands write: what keeps one from being written is the user's to mend, in one sentence. */
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { InputError } from './output.js';
+
+function orTold(file: string, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    throw new InputError(`${file} cannot be written (${code}); name a file in a directory that is there`);
+  }
+}
+
+/** Writes a file. Throws `InputError`. */
+export function writeText(file: string, text: string): void {
+  orTold(file, () => writeFileSync(file, text));
+}
+
+/** Says that a file cannot be written before hours have gone into it; what it holds stays. Throws `InputError`. */
+export function expectWritable(file: string): void {
+  orTold(file, () => appendFileSync(file, ''));
+}
