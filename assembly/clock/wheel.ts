@@ -3,8 +3,10 @@
  * occupancy bitmaps. Idle cycles cost nothing: the clock jumps to the next occupied slot.
  *
  * A node belongs to one actor (a CPU's next micro-op, a message's arrival, a source's next raise ...) and is linked into
- * one doubly linked list. Level 0 has a list per slot and phase: events of one cycle run by phase, then first come first
- * served. Cascading moves whole lists in order, so first come stays first.
+ * one doubly linked list. Level 0 has a list per slot and phase: events of one cycle run by phase, those of CPUs then by number, others
+ * first come first served. Cascading moves whole lists in order, so first come stays first.
+ *
+ * CPUs go by number so that it makes no difference when they are armed: one that runs ahead of the clock is armed early.
  */
 import {
   FIRST_BITS,
@@ -15,9 +17,11 @@ import {
   PHASES,
   listBase,
   nodeBase,
+  nNodes,
   nowBase,
   occupancyBase,
 } from '../state/layout';
+import { mix } from '../state/hash';
 
 /** Phases of a cycle: what arrives is seen by the CPU in the same cycle, what a device does next comes last. */
 export const PHASE_MESSAGE: u32 = 0;
@@ -128,6 +132,7 @@ function firstOccupied(level: u32, from: u32): u32 {
 }
 
 
+/** Behind all that are in the list. */
 @inline function append(n: u32, at: usize, list: u32): void {
   const head = listAt(list);
   const tail = load<u32>(head, 4);
@@ -137,6 +142,23 @@ function firstOccupied(level: u32, from: u32): u32 {
   if (tail == 0) store<u32>(head, n + 1);
   else store<u32>(nodeAt(tail - 1), n + 1, NEXT);
   store<u32>(head, n + 1, 4);
+}
+
+/** Before the first of the list that has a higher number; there is one. */
+function insert(n: u32, at: usize, list: u32): void {
+  const head = listAt(list);
+  let behind = load<u32>(head, 4);
+  let prev = load<u32>(nodeAt(behind - 1), PREV);
+  while (prev != 0 && prev - 1 > n) {
+    behind = prev;
+    prev = load<u32>(nodeAt(behind - 1), PREV);
+  }
+  store<u32>(at, behind, NEXT);
+  store<u32>(at, prev, PREV);
+  store<u32>(at, list + 1, LIST);
+  store<u32>(nodeAt(behind - 1), n + 1, PREV);
+  if (prev == 0) store<u32>(head, n + 1);
+  else store<u32>(nodeAt(prev - 1), n + 1, NEXT);
 }
 
 /** Into a level from 1 on. */
@@ -153,13 +175,23 @@ function place(n: u32, at: usize, due: u64, phase: u32): void {
     return;
   }
   const slot = <u32>(due & LAST_SLOT);
-  append(n, at, slot * PHASES + phase);
+  const list = slot * PHASES + phase;
+  if (phase == PHASE_CPU && load<u32>(listAt(list), 4) > n) {
+    insert(n, at, list);
+    return;
+  }
+  append(n, at, list);
   setFirst(slot);
 }
 
 
 @inline export function armed(n: u32): bool {
   return load<u32>(nodeAt(n), LIST) != 0;
+}
+
+/** The phase that the node was armed for last. */
+export function phaseOf(n: u32): u32 {
+  return load<u32>(nodeAt(n), PHASE);
 }
 
 export function dueOf(n: u32): u64 {
@@ -314,4 +346,15 @@ export function nextDueWith(n: u32, due: u64, phase: u32, limit: u64): i32 {
   // no list stands between that would have to cascade
   store<u64>(nowBase, due);
   return <i32>n;
+}
+
+/** Digest of who is due when: lists say the same, in an order that depends on when somebody was armed. */
+export function digestOfQueue(seed: u64): u64 {
+  let h = seed;
+  for (let n: u32 = 0; n < nNodes; n++) {
+    const at = nodeAt(n);
+    if (load<u32>(at, LIST) == 0) continue;
+    h = mix(mix(h, ((<u64>n) << 2) | load<u32>(at, PHASE)), load<u64>(at));
+  }
+  return h;
 }

@@ -10,6 +10,12 @@ import { counterBase, noteBase, coverageBase, cpuEventBase, diagBase, histogramB
 }
 
 
+@inline export function countMore(which: u32, n: i32): void {
+  const at = counterBase + ((<usize>which) << 3);
+  store<u64>(at, load<u64>(at) + n);
+}
+
+
 @inline export function countNote(which: u32): void {
   const at = noteBase + ((<usize>which) << 3);
   store<u64>(at, load<u64>(at) + 1);

@@ -23,9 +23,10 @@ import {
 } from '../state/access';
 import { nAccounts, nCpus, nGauges, nMessages, nInjected, nOperations, nSources, opBase } from '../state/layout';
 import { latency, seedStreams, streamOfCpu, streamOfSampling } from '../clock/random';
-import { arm, armed, disarm, nextDue, nextDueWith, PHASE_CPU, PHASE_DEVICE, PHASE_OPERATION } from '../clock/wheel';
+import { arm, armed, disarm, nextDue, nextDueWith, PHASE_CPU, PHASE_DEVICE, PHASE_MESSAGE, PHASE_OPERATION, phaseOf } from '../clock/wheel';
 import { endRest, kick, resting, setSleeping, setWaiting } from '../clock/kick';
 import { armSample, maySample, mayRaise, raise, sample, sampleNode, sendHeld } from '../fabric/emit';
+import { isPlain } from '../fabric/deliver';
 import { carryOut } from '../fabric/effects';
 import { hasRoom, inFlight } from '../fabric/flight';
 import { firstFunctionNode, functionTick, functionsBusy, reachedAt } from '../fabric/function';
@@ -35,7 +36,8 @@ import { requests } from '../lapic/priority';
 import { expire } from '../lapic/timer';
 import { awaited, completesAt, current, enabled, mayInterrupt } from '../cpu/schedule';
 import { clearOutcome, operationEnded, servedSource } from '../cpu/hardware';
-import { acting, announce, handles, Rest, runHandlers } from '../cpu/quick';
+import { anyLeads, leads, nextLeader, setLeads } from '../cpu/ledger';
+import { allGoBack, announce, handles, lead, Rest, stepQuickly } from '../cpu/quick';
 import { step, stepOn } from '../cpu/sequencer';
 import { firstStoreNode, storesBusy, storeTick } from '../cpu/stores';
 import { acknowledge, fireTimer, moveMessage } from '../cpu/interrupt';
@@ -61,6 +63,8 @@ let quickly: bool = false;
 /** The CPU that has executed last and stands in front of its next micro-op, -1: none, and the cycle of that. It is not armed yet. */
 let ahead: i32 = -1;
 let aheadDue: u64 = 0;
+/** The last cycle of this run. */
+let until: u64 = 0;
 
 /** Cycles until a sender that found the pool full, a waker whose task is not done, or an operation whose CPU is busy looks again. */
 const RETRY: u32 = 1000;
@@ -114,6 +118,7 @@ function armOperation(): void {
 function operationTick(): void {
   const o = nextOperation();
   if (o < 0) return;
+  allGoBack(nCpus);
   const c = operationSetup(o, OperationSetup.cpu);
   if (
     operationSetup(o, OperationSetup.entry) != 0 &&
@@ -176,7 +181,7 @@ function sampleTick(s: u32): void {
 /** CPU c comes to the effect of its next micro-op at cycle `due`. */
 @inline function goOn(c: u32, due: u64): void {
   ahead = c;
-  aheadDue = due;
+  aheadDue = quickly && handles(c) ? lead(c, due, until) : due;
 }
 
 /** Arms CPU c for the effect of the micro-op its current context stands in front of, `after` cycles from now at the earliest. */
@@ -202,15 +207,17 @@ function armCpu(c: u32, after: u64): void {
   return operand(ctx, c, operandB(load<u32>(insn)), 0);
 }
 
-/** What handlers have left of a step. */
-function finishHandler(c: u32, rest: Rest): void {
+/** The handler of CPU c executes its next step. */
+function handlerTick(c: u32): void {
+  const rest = stepQuickly(c);
   announce(c, Level.hardirq);
   if (rest == Rest.step) {
     slowTick(c, Level.hardirq, ctxAt(c, Level.hardirq));
     return;
   }
   clearOutcome();
-  if (rest != Rest.told) stepOn(c, Level.hardirq, rest == Rest.joined);
+  if (rest == Rest.joined) allGoBack(c);
+  if (rest != Rest.none) stepOn(c, Level.hardirq, rest == Rest.joined);
   finishStep(c, Level.hardirq, 0);
 }
 
@@ -259,6 +266,7 @@ function slowTick(c: u32, level: u32, ctx: usize): void {
   const insn = codeAt(load<u16>(ctx, Ctx.pc));
   const op = load<u32>(insn) & 0xff;
   const phase = load<u8>(ctx, Ctx.phase);
+  if ((load<u8>(decodedAt(load<u16>(ctx, Ctx.pc)), Decoded.flags) & DecodedFlag.apart) == 0) allGoBack(c);
   if (op == Op.delay && phase && now() < load<u64>(ctxTimedAt(c, level))) {
     setSleeping(c, true);
     arm(c, load<u64>(ctxTimedAt(c, level)), PHASE_CPU);
@@ -294,46 +302,48 @@ function slowTick(c: u32, level: u32, ctx: usize): void {
   finishStep(c, level, after);
 }
 
+/** What arrives and is no plain interrupt may concern what a CPU executes. */
+function messageTick(m: u32): void {
+  if (anyLeads() && !isPlain(m)) allGoBack(0);
+  moveMessage(m);
+}
+
 function timerTick(c: u32): void {
   expire(c);
   carryOut(c);
 }
 
-/** One event of the queue, and what handlers do behind it; false: the limit is reached. */
-function tick(due: u32, limit: u64): bool {
-  let node = due;
+/** One event of the queue. */
+function tick(node: u32): void {
   count(Counter.ticks);
-  if (node < nCpus && quickly && handles(node)) {
-    const rest = runHandlers(node, limit);
-    if (rest == Rest.nothing) return false;
-    node = acting;
-    if (rest != Rest.other) {
-      finishHandler(node, rest);
-      return true;
-    }
-  }
   if (node >= nCpus) {
     otherTick(node);
-    return true;
+    return;
+  }
+  if (leads(node)) setLeads(node, false);
+  if (quickly && handles(node)) {
+    handlerTick(node);
+    return;
   }
   if (nAccounts != 0) closeAccount(node);
   cpuTick(node);
   if (nAccounts != 0) openAccount(node);
-  return true;
 }
 
 function otherTick(node: u32): void {
   if (node < nCpus + nSources) raiseTick(node - nCpus);
   else if (node < nCpus + 2 * nSources) sampleTick(node - nCpus - nSources);
-  else if (node < operationNode()) moveMessage(node - nCpus - 2 * nSources);
+  else if (node < operationNode()) messageTick(node - nCpus - 2 * nSources);
   else if (node == operationNode()) operationTick();
   else if (node < firstPinNode()) timerTick(node - operationNode() - 1);
   else if (node < firstUnitNode()) pinTick(node - firstPinNode());
   else if (node < firstFunctionNode()) unitTick(node - firstUnitNode());
   else if (node < firstTimerNode()) functionTick(node - firstFunctionNode());
   else if (node < firstStoreNode()) timerDue(node - firstTimerNode());
-  else if (nInjected != 0 && node == injectedNode()) injectedTick();
-  else storeTick(node - firstStoreNode());
+  else if (nInjected != 0 && node == injectedNode()) {
+    allGoBack(nCpus);
+    injectedTick();
+  } else storeTick(node - firstStoreNode());
 }
 
 /** The actor that is due next, or -1. The CPU that has executed last goes on without the queue while nobody is due before it. */
@@ -344,16 +354,28 @@ function otherTick(node: u32): void {
   return nextDueWith(c, aheadDue, PHASE_CPU, limit);
 }
 
-/** Between two runs everybody who is to act is in the queue. */
+/** Who has acted last, as `allGoBack` has it. */
+let last: u32 = 0;
+
+function lastBy(): u32 {
+  if (last < nCpus) return last;
+  return phaseOf(last) == PHASE_MESSAGE ? 0 : nCpus;
+}
+
+/** Between two runs everybody who is to act is in the queue, and nobody has acted. */
 function endRun(status: u32): u32 {
   if (ahead >= 0) arm(ahead, aheadDue, PHASE_CPU);
   ahead = -1;
+  // at the limit all have come to it; before, the actor that was the last one is
+  if (status != Status.more) allGoBack(lastBy());
+  for (let c = nextLeader(0); c >= 0; c = nextLeader(c)) setLeads(c, false);
   return status;
 }
 
 /** Runs `cycles` cycles, or until a property fails, the ring is full or the model is at fault; `settling`: or nothing is on its way. */
 function run(cycles: u64, settling: bool): u32 {
   const limit = now() + cycles;
+  until = limit;
   clearViolations();
   watching = watchesHolds();
   quickly = setting(Settings.record) != 2 && fault == 0 && !watching && nAccounts == 0 && nGauges == 0;
@@ -361,7 +383,9 @@ function run(cycles: u64, settling: bool): u32 {
     if (ringNearlyFull()) return endRun(Status.ringFull);
     if (settling && inFlight() == 0 && !pinsBusy() && !functionsBusy() && !unitsBusy() && !storesBusy()) return endRun(Status.done);
     const n = next(limit);
-    if (n < 0 || !tick(n, limit)) return Status.more;
+    if (n < 0) return endRun(Status.more);
+    last = n;
+    tick(n);
     if (watching) reviewHolds();
     if (fault != 0) return endRun(Status.fault);
     if (violations & setting(Settings.properties)) return endRun(Status.failed);

@@ -42,6 +42,12 @@ export enum DecodedFlag {
   single = 8,
   /** it may have to wait (`enabled`) */
   waits = 16,
+  /** nobody else uses what it uses: a lock that is held protects it, or nobody writes it (`Mover.quiet`) */
+  own = 32,
+  /** devices look at what it stores */
+  looked = 64,
+  /** it uses no variable */
+  apart = 128,
 }
 
 /** 0: none. With `not` the branch is taken where it does not hold. */

@@ -1,0 +1,92 @@
+/**
+ * Which CPUs are ahead of the clock, what they have changed there, and what they have used there that others may use too. With that
+ * anybody who would have come before them can make them go back (assembly/cpu/quick.ts).
+ */
+import { Claim, Lead, LEAD_STORE_SIZE, LEAD_STORES } from '../state/abi/lead';
+import { Ctx } from '../state/abi/fields';
+import { now } from '../state/access';
+import { claimBase, leadBase, leadersBase, nClaims, nCpus } from '../state/layout';
+
+
+@inline export function leadAt(c: u32): usize {
+  return leadBase + <usize>c * Lead.size;
+}
+
+
+@inline function leaderWord(word: u32): usize {
+  return leadersBase + 8 + ((<usize>word) << 3);
+}
+
+/** True if any CPU is ahead. */
+@inline export function anyLeads(): bool {
+  return load<u32>(leadersBase) != 0;
+}
+
+
+@inline export function leads(c: u32): bool {
+  return ((load<u64>(leaderWord(c >> 6)) >> (c & 63)) & 1) != 0;
+}
+
+
+@inline export function setLeads(c: u32, on: bool): void {
+  const word = leaderWord(c >> 6);
+  store<u64>(word, load<u64>(word) ^ ((<u64>1) << (c & 63)));
+  store<u32>(leadersBase, load<u32>(leadersBase) + (on ? 1 : -1));
+}
+
+/** The first CPU from `from` on that is ahead, or -1. */
+export function nextLeader(from: u32): i32 {
+  for (let word = from >> 6; word < (nCpus + 63) >> 6; word++) {
+    const bits = load<u64>(leaderWord(word)) & (word == from >> 6 ? ~(<u64>0) << (from & 63) : ~(<u64>0));
+    if (bits != 0) return (word << 6) + <u32>ctz(bits);
+  }
+  return -1;
+}
+
+/** Copies a context, 64 bytes. */
+@inline export function copyContext(to: usize, from: usize): void {
+  for (let i: usize = 0; i < <usize>Ctx.size; i += 8) store<u64>(to + i, load<u64>(from + i));
+}
+
+// --- what an element held
+
+@inline export function hasRoomToLog(lead: usize): bool {
+  return load<u32>(lead, Lead.stores) < LEAD_STORES;
+}
+
+
+@inline export function logStore(lead: usize, element: usize, value: u32, shift: u32): void {
+  const n = load<u32>(lead, Lead.stores);
+  const at = lead + Lead.log + <usize>(n * LEAD_STORE_SIZE);
+  store<u32>(at, <u32>element);
+  store<u32>(at, value, 4);
+  store<u32>(at, shift, 8);
+  store<u32>(lead, n + 1, Lead.stores);
+}
+
+// --- what others may use too
+
+/** Where a claim of this element stands. */
+@inline export function claimAt(element: usize): usize {
+  return claimBase + (((<usize>(((<u32>element) * 0x9e3779b1) >> 9)) & (nClaims - 1)) << 4);
+}
+
+/** CPU c uses the element at cycle `due`, ahead of the clock. False: its place is taken, maybe by a CPU that uses the same element. */
+@inline export function claim(element: usize, c: u32, due: u64): bool {
+  const at = claimAt(element);
+  const own = load<u32>(at, Claim.cpu) == c && load<u32>(at, Claim.element) == <u32>element;
+  if (!own && load<u64>(at) >= now()) return false;
+  store<u64>(at, due);
+  store<u32>(at, <u32>element, Claim.element);
+  store<u32>(at, c, Claim.cpu);
+  return true;
+}
+
+/** CPU other than c that has used the element behind what c does now, or -1. */
+@inline export function claimant(element: usize, c: u32): i32 {
+  const at = claimAt(element);
+  const until = load<u64>(at);
+  if (until < now() || load<u32>(at, Claim.element) != <u32>element) return -1;
+  const other = load<u32>(at, Claim.cpu);
+  return other != c && (until > now() || other > c) ? <i32>other : -1;
+}
