@@ -1,10 +1,10 @@
 /**
- * The event queue: a timing wheel over cycles of one level by 1024 slots, which most steps of a CPU fall into, and seven by 256, with
- * occupancy bitmaps. Idle cycles cost nothing: the clock jumps to the next occupied slot.
+ * The event queue: a timing wheel over cycles of one level by 4096 slots, which most of what CPUs and messages do falls into, and seven by
+ * 256, with occupancy bitmaps. Idle cycles cost nothing: the clock jumps to the next occupied slot.
  *
  * A node belongs to one actor (a CPU's next micro-op, a message's arrival, a source's next raise ...) and is linked into
- * one doubly linked list. Level 0 has a list per slot and phase: events of one cycle run by phase, those of CPUs then by number, others
- * first come first served. Cascading moves whole lists in order, so first come stays first.
+ * one doubly linked list. Those of level 0, a cycle each, are in order: events of one cycle run by phase, those of CPUs then by number,
+ * others first come first served. Cascading moves whole lists in order, so first come stays first.
  *
  * CPUs go by number so that it makes no difference when they are armed: one that runs ahead of the clock is armed early.
  */
@@ -14,7 +14,6 @@ import {
   FIRST_WORDS,
   LIST_SIZE,
   NODE_SIZE,
-  PHASES,
   listBase,
   nodeBase,
   nNodes,
@@ -35,9 +34,8 @@ const PREV: usize = 12;
 const LIST: usize = 16;
 const PHASE: usize = 20;
 
-const LEVEL1: u32 = FIRST_SLOTS * PHASES;
-/** Lists of a slot of level 0, bytes. */
-const SLOT_SIZE: usize = <usize>PHASES * LIST_SIZE;
+/** Lists: those of level 0, and from here on those of the others. */
+const LEVEL1: u32 = FIRST_SLOTS;
 const LAST_SLOT: u64 = FIRST_SLOTS - 1;
 
 
@@ -92,10 +90,8 @@ const LAST_SLOT: u64 = FIRST_SLOTS - 1;
   store<u64>(wordsAt(), load<u64>(wordsAt()) | ((<u64>1) << (slot >> 6)));
 }
 
-/** A list of this slot of level 0 has become empty. */
-@inline function reviewFirst(slot: u32): void {
-  const lists = listBase + <usize>slot * SLOT_SIZE;
-  if ((load<u64>(lists) | load<u64>(lists, 8) | load<u64>(lists, 16) | load<u64>(lists, 24)) != 0) return;
+/** The list of this slot of level 0 has become empty. */
+@inline function clearFirst(slot: u32): void {
   const at = firstWord(slot >> 6);
   const left = load<u64>(at) & ~bitOf(slot);
   store<u64>(at, left);
@@ -132,39 +128,40 @@ function firstOccupied(level: u32, from: u32): u32 {
 }
 
 
-/** Behind all that are in the list. */
-@inline function append(n: u32, at: usize, list: u32): void {
+/** Between two neighbours in a list, each a node + 1, or 0: its end. */
+@inline function link(n: u32, at: usize, list: u32, prev: u32, next: u32): void {
   const head = listAt(list);
-  const tail = load<u32>(head, 4);
-  store<u32>(at, 0, NEXT);
-  store<u32>(at, tail, PREV);
-  store<u32>(at, list + 1, LIST);
-  if (tail == 0) store<u32>(head, n + 1);
-  else store<u32>(nodeAt(tail - 1), n + 1, NEXT);
-  store<u32>(head, n + 1, 4);
-}
-
-/** Before the first of the list that has a higher number; there is one. */
-function insert(n: u32, at: usize, list: u32): void {
-  const head = listAt(list);
-  let behind = load<u32>(head, 4);
-  let prev = load<u32>(nodeAt(behind - 1), PREV);
-  while (prev != 0 && prev - 1 > n) {
-    behind = prev;
-    prev = load<u32>(nodeAt(behind - 1), PREV);
-  }
-  store<u32>(at, behind, NEXT);
+  store<u32>(at, next, NEXT);
   store<u32>(at, prev, PREV);
   store<u32>(at, list + 1, LIST);
-  store<u32>(nodeAt(behind - 1), n + 1, PREV);
   if (prev == 0) store<u32>(head, n + 1);
   else store<u32>(nodeAt(prev - 1), n + 1, NEXT);
+  if (next == 0) store<u32>(head, n + 1, 4);
+  else store<u32>(nodeAt(next - 1), n + 1, PREV);
+}
+
+/** True if node `other` of the same cycle comes behind node n. */
+@inline function isBehind(other: u32, n: u32, phase: u32): bool {
+  const its = load<u32>(nodeAt(other), PHASE);
+  return its > phase || (its == phase && phase == PHASE_CPU && other > n);
+}
+
+/** Into a list of level 0 that is not empty. */
+function insert(n: u32, at: usize, list: u32, phase: u32): void {
+  let prev = load<u32>(listAt(list), 4);
+  let next: u32 = 0;
+  while (prev != 0 && isBehind(prev - 1, n, phase)) {
+    next = prev;
+    prev = load<u32>(nodeAt(prev - 1), PREV);
+  }
+  link(n, at, list, prev, next);
 }
 
 /** Into a level from 1 on. */
 function placeFar(n: u32, at: usize, due: u64, level: u32): void {
   const slot = (<u32>(due >> shiftOf(level))) & 255;
-  append(n, at, LEVEL1 + (level - 1) * 256 + slot);
+  const list = LEVEL1 + (level - 1) * 256 + slot;
+  link(n, at, list, load<u32>(listAt(list), 4), 0);
   setOccupied(level, slot);
 }
 
@@ -175,12 +172,13 @@ function place(n: u32, at: usize, due: u64, phase: u32): void {
     return;
   }
   const slot = <u32>(due & LAST_SLOT);
-  const list = slot * PHASES + phase;
-  if (phase == PHASE_CPU && load<u32>(listAt(list), 4) > n) {
-    insert(n, at, list);
+  if (load<u32>(listAt(slot)) != 0) {
+    insert(n, at, slot, phase);
     return;
   }
-  append(n, at, list);
+  store<u64>(at, 0, NEXT);
+  store<u32>(at, slot + 1, LIST);
+  store<u64>(listAt(slot), (<u64>(n + 1)) | ((<u64>(n + 1)) << 32));
   setFirst(slot);
 }
 
@@ -214,7 +212,7 @@ export function disarm(n: u32): void {
   store<u32>(at, 0, LIST);
   if (load<u32>(head) != 0) return;
   if (list - 1 < LEVEL1) {
-    reviewFirst((list - 1) / PHASES);
+    clearFirst(list - 1);
     return;
   }
   const i = list - 1 - LEVEL1;
@@ -282,12 +280,8 @@ function nextFar(t: u64): u64 {
 
 /** The first node of a slot of level 0 that is occupied, taken out of the queue. */
 @inline function takeFirst(slot: u32): i32 {
-  let head = listBase + <usize>slot * SLOT_SIZE;
-  let n = load<u32>(head);
-  while (n == 0) {
-    head += LIST_SIZE;
-    n = load<u32>(head);
-  }
+  const head = listAt(slot);
+  const n = load<u32>(head);
   const at = nodeAt(n - 1);
   const next = load<u32>(at, NEXT);
   store<u64>(at, 0, NEXT);
@@ -297,7 +291,7 @@ function nextFar(t: u64): u64 {
     store<u32>(nodeAt(next - 1), 0, PREV);
   } else {
     store<u64>(head, 0);
-    reviewFirst(slot);
+    clearFirst(slot);
   }
   return <i32>n - 1;
 }
@@ -329,23 +323,6 @@ export function nextDue(limit: u64): i32 {
   }
   store<u64>(nowBase, stop);
   return takeFirst(<u32>(stop & LAST_SLOT));
-}
-
-/**
- * As arming node n, which is not armed, for `due`, and `nextDue` then. Where it comes before all others it never enters the queue; what is
- * left of it is the same.
- */
-export function nextDueWith(n: u32, due: u64, phase: u32, limit: u64): i32 {
-  const at = nodeAt(n);
-  store<u64>(at, due);
-  store<u32>(at, phase, PHASE);
-  if (due >= nextStop() || due > limit) {
-    place(n, at, due, phase);
-    return nextDue(limit);
-  }
-  // no list stands between that would have to cascade
-  store<u64>(nowBase, due);
-  return <i32>n;
 }
 
 /** Digest of who is due when: lists say the same, in an order that depends on when somebody was armed. */

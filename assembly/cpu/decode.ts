@@ -1,5 +1,5 @@
 /** Decodes a program for timed runs (assembly/state/abi/decoded.ts), before the first step. */
-import { InsnFlag, Mover, Op, Operand, VarFlag, VarWord } from '../state/abi/instructions';
+import { InsnFlag, LapicReg, Mover, Op, Operand, VarFlag, VarWord } from '../state/abi/instructions';
 import { Decoded, DecodedFlag, Quick, Test } from '../state/abi/decoded';
 import { Settings } from '../state/abi/tables';
 import { codeAt, decodedAt, setting, slotAt } from '../state/access';
@@ -73,6 +73,19 @@ function accessKind(op: u32, a: u32): Quick {
       return Quick.lock;
     case Op.unlock:
       return Quick.unlock;
+    default:
+      return Quick.otherObservable;
+  }
+}
+
+function hardwareKind(op: u32, a: u32, imm: u32): Quick {
+  switch (op) {
+    case Op.lapicWrite:
+      return imm == <u32>LapicReg.eoi ? Quick.eoi : Quick.otherObservable;
+    case Op.serve:
+      return isRegister(a) ? Quick.serve : Quick.otherObservable;
+    case Op.iret:
+      return Quick.iret;
     default:
       return Quick.otherObservable;
   }
@@ -160,11 +173,12 @@ function decode(pc: u32): void {
   store<u8>(at, operandC(w0), Decoded.c);
   store<u32>(at, load<u32>(insn, 4), Decoded.imm);
   const isPrivate = op < <u32>Op.firstObservable;
-  const kind = isPrivate
+  let kind = isPrivate
     ? decodePrivate(at, op, w0, load<u32>(insn, 4), load<u32>(insn, 8))
     : decodeAccess(at, op, w0, load<u32>(insn, 8) & 0xffff);
+  if (kind == Quick.otherObservable && !joined) kind = hardwareKind(op, operandA(w0), load<u32>(insn, 4));
   const stop = !isPrivate || joined;
-  const quick = kind > Quick.otherObservable;
+  const quick = kind >= Quick.load;
   const single =
     quick && isRegister(load<u8>(at, Decoded.b)) && load<u8>(at, Decoded.c) == Operand.none && load<u16>(at, Decoded.dim1) != 0;
   store<u8>(at, kind, Decoded.kind);

@@ -55,12 +55,12 @@ export function nextLeader(from: u32): i32 {
 }
 
 
-@inline export function logStore(lead: usize, element: usize, value: u32, shift: u32): void {
+@inline export function logStore(lead: usize, element: usize, bits: u32, value: u32): void {
   const n = load<u32>(lead, Lead.stores);
   const at = lead + Lead.log + <usize>(n * LEAD_STORE_SIZE);
   store<u32>(at, <u32>element);
-  store<u32>(at, value, 4);
-  store<u32>(at, shift, 8);
+  store<u32>(at, bits, 4);
+  store<u32>(at, value, 8);
   store<u32>(lead, n + 1, Lead.stores);
 }
 

@@ -2,23 +2,23 @@
  * An interrupt handler with time: what assembly/cpu/sequencer.ts does, from decoded instructions, for the steps that most of it is made of.
  * Whatever is rare is left to that.
  *
- * Such steps are executed ahead of the clock: a handler goes on, without the event queue, up to the first step that devices or the LAPIC
- * could tell the time of. What it uses of what others may use too is noted (assembly/cpu/ledger.ts). Whoever comes, by the clock, before
- * something that was done ahead has it taken back first, and done again up to where the clock is. So nobody can tell.
+ * Some of these steps can be executed ahead of the clock (assembly/cpu/lead.ts).
  */
-import { Level, Operand } from '../state/abi/instructions';
+import { LapicReg, Level, Operand } from '../state/abi/instructions';
 import { Decoded, DecodedFlag, Quick, Test } from '../state/abi/decoded';
-import { Lead, LEAD_STORE_SIZE } from '../state/abi/lead';
 import { Counter } from '../state/abi/outcomes';
 import { Cpu, CpuFlag, Ctx, RunState } from '../state/abi/fields';
-import { codeAt, cpuAt, ctxAt, decodedAt, now } from '../state/access';
+import { codeAt, cpuAt, ctxAt, decodedAt, now, setFlag } from '../state/access';
 import { waiterBase } from '../state/layout';
 import { resting } from '../clock/kick';
-import { arm, PHASE_CPU } from '../clock/wheel';
-import { countMore, cover } from '../record/counters';
+import { carryOut } from '../fabric/effects';
+import { writeLapic } from '../lapic/registers';
+import { count, countMore, cover } from '../record/counters';
 import { tagsOn } from '../record/tags';
+import { clearOutcome, serve } from './hardware';
+import { anyLeads, claim, claimant, hasRoomToLog, leadAt, logStore } from './ledger';
 import { changed } from './memory';
-import { anyLeads, claim, claimant, copyContext, hasRoomToLog, leadAt, leads, logStore, nextLeader, setLeads } from './ledger';
+import { finish } from './operands';
 
 /** Private instructions behind an observable one; with more the sequencer goes on. */
 const BUDGET: u32 = 1000;
@@ -26,9 +26,8 @@ const BUDGET: u32 = 1000;
 const FRAMES: u32 = 8;
 const HELD: u32 = 7;
 
-/** Steps that a handler may be ahead, and cycles for which nobody gets ahead after somebody had to go back. */
+/** Steps that a handler may be ahead. */
 const MOST_STEPS: u32 = 64;
-const PAUSE: u64 = 1 << 14;
 
 /** What a step has come to. */
 export enum Rest {
@@ -51,16 +50,13 @@ enum Way {
   again = 2,
 }
 
-/** Nobody gets ahead before this cycle: it makes no difference but to the time that it takes. */
-let pausedUntil: u64 = 0;
-
 /** A store that somebody may wait for, or that may carry events: its instruction, 0: there is none; what it has stored. */
 let toldAt: usize = 0;
 let toldElement: usize = 0;
 let toldValue: u32 = 0;
 
 
-@inline function pcOf(at: usize): u32 {
+@inline export function pcOf(at: usize): u32 {
   return <u32>((at - decodedAt(0)) >> 5);
 }
 
@@ -88,15 +84,14 @@ let toldValue: u32 = 0;
 }
 
 
-@inline function valueAt(element: usize, shift: u32): u32 {
-  return shift == 0 ? <u32>load<u8>(element) : shift == 2 ? load<u32>(element) : <u32>load<u16>(element);
+/** Bits of an element. */
+@inline function bitsOf(at: usize): u32 {
+  return u32.MAX_VALUE >> (32 - ((<u32>8) << load<u8>(at, Decoded.shift)));
 }
 
-
-@inline function storeValue(element: usize, shift: u32, value: u32): void {
-  if (shift == 0) store<u8>(element, value);
-  else if (shift == 2) store<u32>(element, value);
-  else store<u16>(element, value);
+/** Changes these bits of what stands there: elements of all sizes in one way, so that nothing has to be told apart. */
+@inline export function storeBits(element: usize, bits: u32, value: u32): void {
+  store<u32>(element, (load<u32>(element) & ~bits) | value);
 }
 
 /** True if somebody is to be told that instruction `at` stores this value in place of that one: what is 0 carries nothing. */
@@ -119,41 +114,51 @@ export function announce(c: u32, level: u32): void {
   toldAt = 0;
 }
 
+/** True if CPU c may use the element at cycle `due`, ahead of the clock. */
+@inline function mayUse(flags: u32, element: usize, c: u32, due: u64): bool {
+  return (flags & DecodedFlag.own) != 0 || claim(element, c, due);
+}
+
 /** Executes an observable instruction at cycle `due`; false: nothing has happened. */
 @inline function access(way: Way, at: usize, ctx: usize, c: u32, due: u64): bool {
   const flags = <u32>load<u8>(at, Decoded.flags);
   if ((flags & DecodedFlag.quick) == 0) return false;
   const element = elementOf(at, flags, ctx, c);
   if (element == 0) return false;
-  if (way == Way.now && (flags & DecodedFlag.own) == 0 && anyLeads()) makeRoom(element, c);
+  // the sequencer has them go back
+  if (way == Way.now && (flags & DecodedFlag.own) == 0 && anyLeads() && claimant(element, c) >= 0) return false;
   const kind = <u32>load<u8>(at);
-  const shift = <u32>load<u8>(at, Decoded.shift);
-  const before = valueAt(element, shift);
-  let value: u32 = 0;
-  if (kind == Quick.lock) {
-    if (before != 0 || load<u8>(ctx, Ctx.held) == HELD || c >= load<u32>(at, Decoded.most)) return false;
-    value = c + 1;
-  } else if (kind == Quick.storeImm) value = load<u32>(at, Decoded.imm);
-  else if (kind == Quick.store) value = load<u32>(register(ctx, at, Decoded.a));
-  const stores = kind != Quick.load;
-  const told = stores && kind != Quick.lock && concerns(at, value, before);
-  if (stores && kind != Quick.lock && value > load<u32>(at, Decoded.most)) return false;
-  if (way == Way.now) {
-    if (told && toldAt != 0) return false;
-  } else if (way == Way.ahead) {
-    if (told || (flags & DecodedFlag.looked) != 0) return false;
-    if (stores && !hasRoomToLog(leadAt(c))) return false;
-    if ((flags & DecodedFlag.own) == 0 && !claim(element, c, due)) return false;
-    if (stores) logStore(leadAt(c), element, before, shift);
-  }
-  if (!stores) {
+  const bits = bitsOf(at);
+  const before = load<u32>(element) & bits;
+  if (kind == Quick.load) {
+    if (way == Way.ahead && !mayUse(flags, element, c, due)) return false;
     store<u32>(register(ctx, at, Decoded.a), before);
     return true;
   }
-  storeValue(element, shift, value);
-  if (kind == Quick.lock) store<u8>(ctx, load<u8>(ctx, Ctx.held) + 1, Ctx.held);
-  else if (kind == Quick.unlock) store<u8>(ctx, max(<u32>load<u8>(ctx, Ctx.held), 1) - 1, Ctx.held);
-  if (told && way == Way.now) note(at, element, value);
+  let value: u32 = 0;
+  let held = <u32>load<u8>(ctx, Ctx.held);
+  let told = false;
+  if (kind == Quick.lock) {
+    if (before != 0 || held == HELD) return false;
+    value = c + 1;
+    held++;
+  } else {
+    if (kind == Quick.unlock) held = held == 0 ? 0 : held - 1;
+    else value = kind == Quick.storeImm ? load<u32>(at, Decoded.imm) : load<u32>(register(ctx, at, Decoded.a));
+    told = concerns(at, value, before);
+  }
+  if (value > load<u32>(at, Decoded.most)) return false;
+  if (way == Way.now) {
+    if (told && toldAt != 0) return false;
+    if (told) note(at, element, value);
+  } else if (way == Way.ahead) {
+    const log = leadAt(c);
+    if (told || (flags & DecodedFlag.looked) != 0 || !hasRoomToLog(log)) return false;
+    if (!mayUse(flags, element, c, due)) return false;
+    logStore(log, element, bits, before);
+  }
+  storeBits(element, bits, value);
+  store<u8>(ctx, held, Ctx.held);
   return true;
 }
 
@@ -245,16 +250,16 @@ const HANDLING: u64 = ((<u64>RunState.running) << RUN_SHIFT) | (HARDIRQ << ACTIV
 }
 
 /** What `walk` has come to: the cycle of the step that it stands in front of, how many are behind it, whether it is inside of one. */
-let dueAt: u64 = 0;
-let steps: u32 = 0;
-let ops: u32 = 0;
-let rest: Rest = Rest.none;
+export let dueAt: u64 = 0;
+export let steps: u32 = 0;
+export let ops: u32 = 0;
+export let rest: Rest = Rest.none;
 
 /**
  * CPU c executes steps of its handler, of which the first is due at cycle `due`, until one is due behind `limit`, and at most so many.
  * Returns where it stands then; with `Rest.joined` and `Rest.tail` inside of a step.
  */
-function walk(way: Way, c: u32, ctx: usize, from: usize, due: u64, limit: u64, most: u32): usize {
+@inline function walk(way: Way, c: u32, ctx: usize, from: usize, due: u64, limit: u64, most: u32): usize {
   let at = from;
   let t = due;
   let n: u32 = 0;
@@ -294,85 +299,52 @@ function walk(way: Way, c: u32, ctx: usize, from: usize, due: u64, limit: u64, m
   return at;
 }
 
-/** CPU c, whose handler is due, executes one step of it. What is stored is to be announced. */
-export function stepQuickly(c: u32): Rest {
-  const ctx = ctxAt(c, Level.hardirq);
+/** `walk`, ahead of the clock. */
+export function walkAhead(c: u32, ctx: usize, from: usize, due: u64, limit: u64): usize {
+  return walk(Way.ahead, c, ctx, from, due, limit, MOST_STEPS);
+}
+
+/** `walk` over steps that were taken back. */
+export function walkAgain(c: u32, ctx: usize, from: usize, due: u64, limit: u64): usize {
+  return walk(Way.again, c, ctx, from, due, limit, MOST_STEPS);
+}
+
+/** Executes an instruction on hardware; false: it is none that is known here. */
+@inline function onHardware(kind: u32, at: usize, c: u32, ctx: usize): bool {
+  switch (kind) {
+    case Quick.eoi:
+      writeLapic(c, LapicReg.eoi, 0);
+      carryOut(c);
+      return true;
+    case Quick.serve:
+      serve(load<u32>(register(ctx, at, Decoded.a)), c, Level.hardirq, pcOf(at));
+      return true;
+    case Quick.iret:
+      finish(c, Level.hardirq);
+      setFlag(c, CpuFlag.interruptsOn, true);
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** CPU c, whose handler is due, executes one step of it, at its cycle. What is stored is to be announced. */
+export function stepQuickly(c: u32, ctx: usize): Rest {
   toldAt = 0;
-  const at = walk(Way.now, c, ctx, decodedAt(load<u16>(ctx, Ctx.pc)), now(), now(), 1);
-  store<u16>(ctx, pcOf(at), Ctx.pc);
-  countMore(Counter.microOps, ops);
-  return rest;
-}
-
-/**
- * The handler of CPU c comes to its next step at cycle `due`: it executes what it may ahead of the clock, up to `limit`. Returns the cycle
- * of the step that it then stands in front of.
- */
-export function lead(c: u32, due: u64, limit: u64): u64 {
-  const ctx = ctxAt(c, Level.hardirq);
+  clearOutcome();
   const from = decodedAt(load<u16>(ctx, Ctx.pc));
-  if (now() < pausedUntil || (load<u8>(from, Decoded.flags) & DecodedFlag.quick) == 0) return due;
-  const record = leadAt(c);
-  store<u64>(record, due);
-  store<u32>(record, 0, Lead.stores);
-  copyContext(record + Lead.context, ctx);
-  let at = walk(Way.ahead, c, ctx, from, due, limit, MOST_STEPS);
-  if (rest == Rest.joined || rest == Rest.tail) {
-    // the sequencer has something to do inside of a step: all of that is done at its time
-    undo(record, ctx);
-    at = walk(Way.ahead, c, ctx, from, due, dueAt - 1, MOST_STEPS);
+  const kind = <u32>load<u8>(from);
+  if (kind >= <u32>Quick.load) {
+    const at = walk(Way.now, c, ctx, from, now(), now(), 1);
+    store<u16>(ctx, pcOf(at), Ctx.pc);
+    countMore(Counter.microOps, ops);
+    return rest;
   }
-  if (steps == 0) return due;
-  store<u32>(record, steps, Lead.steps);
-  store<u32>(record, ops, Lead.ops);
-  setLeads(c, true);
-  return standAt(ctx, at);
-}
-
-/** The steps of a walk are behind the context. */
-function standAt(ctx: usize, at: usize): u64 {
+  if (!onHardware(kind, from, c, ctx)) return Rest.step;
+  cover(pcOf(from));
+  count(Counter.microOps);
+  if (kind == <u32>Quick.iret) return Rest.none;
+  const at = goThrough(from + Decoded.size, ctx);
   store<u16>(ctx, pcOf(at), Ctx.pc);
-  countMore(Counter.microOps, ops);
-  countMore(Counter.ticks, steps);
-  return dueAt;
-}
-
-/** Everything that was done ahead is as it was. */
-function undo(record: usize, ctx: usize): void {
-  for (let n = load<u32>(record, Lead.stores); n != 0; n--) {
-    const entry = record + Lead.log + <usize>((n - 1) * LEAD_STORE_SIZE);
-    storeValue(load<u32>(entry), load<u32>(entry, 8), load<u32>(entry, 4));
-  }
-  store<u32>(record, 0, Lead.stores);
-  copyContext(ctx, record + Lead.context);
-}
-
-/** CPU c, which is ahead, takes that back and does it again up to cycle `limit`. Its next step is armed. */
-function goBack(c: u32, limit: u64): void {
-  const record = leadAt(c);
-  const ctx = ctxAt(c, Level.hardirq);
-  setLeads(c, false);
-  undo(record, ctx);
-  countMore(Counter.microOps, -load<u32>(record, Lead.ops));
-  countMore(Counter.ticks, -load<u32>(record, Lead.steps));
-  const at = walk(Way.again, c, ctx, decodedAt(load<u16>(ctx, Ctx.pc)), load<u64>(record), limit, MOST_STEPS);
-  arm(c, standAt(ctx, at), PHASE_CPU);
-}
-
-/** Before CPU c uses an element: whoever has used it behind this goes back to here. */
-function makeRoom(element: usize, c: u32): void {
-  const other = claimant(element, c);
-  if (other < 0 || !leads(other)) return;
-  pausedUntil = now() + PAUSE;
-  goBack(other, <u32>other < c ? now() : now() - 1);
-}
-
-/**
- * Before anything happens that handlers could tell the order of: nobody is ahead of that any more. `by`: the CPU whose doing it is; 0 for
- * what comes before all CPUs in a cycle, `nCpus` for what comes behind them.
- */
-export function allGoBack(by: u32): void {
-  if (!anyLeads()) return;
-  pausedUntil = now() + PAUSE;
-  for (let c = nextLeader(0); c >= 0; c = nextLeader(c)) goBack(c, <u32>c < by ? now() : now() - 1);
+  return (load<u8>(at, Decoded.flags) & DecodedFlag.stop) == 0 ? Rest.tail : Rest.none;
 }

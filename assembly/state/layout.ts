@@ -20,19 +20,17 @@ import { Account, Gauge } from './abi/meters';
 export const LEVELS: u32 = 4;
 /** Bytes of what is known of who holds up a source's event. */
 export const HOLD_SIZE: usize = 16;
-/** Phases of one cycle: events of a cycle run in this order (assembly/clock/wheel.ts). */
-export const PHASES: u32 = 4;
 export const HISTOGRAM_BUCKETS: u32 = 64 * 16;
 
 /** Bytes of an event-queue node, a wheel list, a timed record of a CPU and of a context. */
 export const NODE_SIZE: usize = 24;
 export const LIST_SIZE: usize = 8;
 /** Slots of the wheel's first level, and the words of 64 bits that say which are occupied; the other levels have 256: 64 bits of cycles. */
-export const FIRST_BITS: u32 = 10;
+export const FIRST_BITS: u32 = 12;
 export const FIRST_SLOTS: u32 = 1 << FIRST_BITS;
 export const FIRST_WORDS: u32 = FIRST_SLOTS / 64;
 const FAR_LEVELS: u32 = 7;
-const WHEEL_LISTS: u32 = FIRST_SLOTS * PHASES + 256 * FAR_LEVELS;
+const WHEEL_LISTS: u32 = FIRST_SLOTS + 256 * FAR_LEVELS;
 /** Nodes of a remapping unit in the event queue: its commands, its queue, its event messages. */
 export const IOMMU_NODES: u32 = 3;
 export const CPU_TIMED_SIZE: usize = 16;

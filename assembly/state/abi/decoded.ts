@@ -79,9 +79,14 @@ export enum Quick {
   end = 12,
   /** an observable instruction of another kind */
   otherObservable = 13,
-  load = 14,
-  store = 15,
-  storeImm = 16,
-  lock = 17,
-  unlock = 18,
+  /** on hardware: the EOI register; the driver's handler of the source in register a; the end of the interrupt */
+  eoi = 14,
+  serve = 15,
+  iret = 16,
+  /** on variables; these are `DecodedFlag.quick` */
+  load = 17,
+  store = 18,
+  storeImm = 19,
+  lock = 20,
+  unlock = 21,
 }

@@ -14,7 +14,7 @@ export enum Lead {
   stores = 16,
   /** the context as it was before them */
   context = 24,
-  /** behind each other what the elements held: u32 address, u32 value, u32 as `Decoded.shift` */
+  /** behind each other what the elements held: u32 address, u32 its bits, u32 their value */
   log = 88,
   size = 280,
 }
