@@ -2,10 +2,10 @@
  * Which CPUs are ahead of the clock, what they have changed there, and what they have used there that others may use too. With that
  * anybody who would have come before them can make them go back (assembly/cpu/quick.ts).
  */
-import { Claim, Lead, LEAD_STORE_SIZE, LEAD_STORES } from '../state/abi/lead';
+import { Claim, CLAIM_WAYS, Lead, LEAD_STORE_SIZE, LEAD_STORES } from '../state/abi/lead';
 import { Ctx } from '../state/abi/fields';
 import { now } from '../state/access';
-import { claimBase, leadBase, leadersBase, nClaims, nCpus } from '../state/layout';
+import { claimBase, leadBase, leadersBase, nClaimLines, nCpus } from '../state/layout';
 
 
 @inline export function leadAt(c: u32): usize {
@@ -66,27 +66,41 @@ export function nextLeader(from: u32): i32 {
 
 // --- what others may use too
 
-/** Where a claim of this element stands. */
-@inline export function claimAt(element: usize): usize {
-  return claimBase + (((<usize>(((<u32>element) * 0x9e3779b1) >> 9)) & (nClaims - 1)) << 4);
+/** Claims of elements with first index i: they share a cache line, whatever the variable. */
+@inline function claimsAt(i: u32): usize {
+  return claimBase + ((<usize>(i & (nClaimLines - 1))) * (CLAIM_WAYS * Claim.size));
 }
 
-/** CPU c uses the element at cycle `due`, ahead of the clock. False: its place is taken, maybe by a CPU that uses the same element. */
-@inline export function claim(element: usize, c: u32, due: u64): bool {
-  const at = claimAt(element);
-  const own = load<u32>(at, Claim.cpu) == c && load<u32>(at, Claim.element) == <u32>element;
-  if (!own && load<u64>(at) >= now()) return false;
-  store<u64>(at, due);
-  store<u32>(at, <u32>element, Claim.element);
-  store<u32>(at, c, Claim.cpu);
+/**
+ * CPU c uses the element, whose first index is i, at cycle `due`, ahead of the clock. False: another is ahead with it, or there is no room for
+ * one claim more.
+ */
+@inline export function claim(element: usize, i: u32, c: u32, due: u64): bool {
+  const line = claimsAt(i);
+  let room: usize = 0;
+  for (let at = line; at < line + CLAIM_WAYS * Claim.size; at += Claim.size) {
+    if (load<u64>(at) < now()) room = at;
+    else if (load<u32>(at, Claim.element) == <u32>element) {
+      if (load<u32>(at, Claim.cpu) != c) return false;
+      store<u64>(at, due);
+      return true;
+    }
+  }
+  if (room == 0) return false;
+  store<u64>(room, due);
+  store<u32>(room, <u32>element, Claim.element);
+  store<u32>(room, c, Claim.cpu);
   return true;
 }
 
-/** CPU other than c that has used the element behind what c does now, or -1. */
-@inline export function claimant(element: usize, c: u32): i32 {
-  const at = claimAt(element);
-  const until = load<u64>(at);
-  if (until < now() || load<u32>(at, Claim.element) != <u32>element) return -1;
-  const other = load<u32>(at, Claim.cpu);
-  return other != c && (until > now() || other > c) ? <i32>other : -1;
+/** True if a CPU other than c has used the element behind what c does now. */
+export function isClaimed(element: usize, i: u32, c: u32): bool {
+  const line = claimsAt(i);
+  for (let at = line; at < line + CLAIM_WAYS * Claim.size; at += Claim.size) {
+    const until = load<u64>(at);
+    if (until < now() || load<u32>(at, Claim.element) != <u32>element) continue;
+    const other = load<u32>(at, Claim.cpu);
+    if (other != c && (until > now() || other > c)) return true;
+  }
+  return false;
 }

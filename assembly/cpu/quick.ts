@@ -16,7 +16,7 @@ import { writeLapic } from '../lapic/registers';
 import { count, countMore, cover } from '../record/counters';
 import { tagsOn } from '../record/tags';
 import { clearOutcome, serve } from './hardware';
-import { anyLeads, claim, claimant, hasRoomToLog, leadAt, logStore } from './ledger';
+import { anyLeads, claim, hasRoomToLog, isClaimed, leadAt, logStore } from './ledger';
 import { changed } from './memory';
 import { finish } from './operands';
 
@@ -70,6 +70,11 @@ let toldValue: u32 = 0;
   return operand < 8 ? load<u32>(ctx + Ctx.regs + ((<usize>operand) << 2)) : operand == Operand.self ? c : 0;
 }
 
+/** First index of the element that instruction `at` is about. */
+@inline function firstIndex(at: usize, ctx: usize, c: u32): u32 {
+  return index(ctx, c, load<u8>(at, Decoded.b));
+}
+
 /** Address of the element that instruction `at` is about, 0: there is none. */
 @inline function elementOf(at: usize, flags: u32, ctx: usize, c: u32): usize {
   const first = <usize>load<u32>(at, Decoded.other);
@@ -110,13 +115,13 @@ let toldValue: u32 = 0;
 export function announce(c: u32, level: u32): void {
   if (toldAt == 0) return;
   const slot = load<u32>(codeAt(pcOf(toldAt)), 8) & 0xffff;
-  changed(slot, toldElement, toldValue, index(ctxAt(c, level), c, load<u8>(toldAt, Decoded.b)), c, level);
+  changed(slot, toldElement, toldValue, firstIndex(toldAt, ctxAt(c, level), c), c, level);
   toldAt = 0;
 }
 
 /** True if CPU c may use the element at cycle `due`, ahead of the clock. */
-@inline function mayUse(flags: u32, element: usize, c: u32, due: u64): bool {
-  return (flags & DecodedFlag.own) != 0 || claim(element, c, due);
+@inline function mayUse(at: usize, flags: u32, element: usize, ctx: usize, c: u32, due: u64): bool {
+  return (flags & DecodedFlag.own) != 0 || claim(element, firstIndex(at, ctx, c), c, due);
 }
 
 /** Executes an observable instruction at cycle `due`; false: nothing has happened. */
@@ -126,12 +131,12 @@ export function announce(c: u32, level: u32): void {
   const element = elementOf(at, flags, ctx, c);
   if (element == 0) return false;
   // the sequencer has them go back
-  if (way == Way.now && (flags & DecodedFlag.own) == 0 && anyLeads() && claimant(element, c) >= 0) return false;
+  if (way == Way.now && (flags & DecodedFlag.own) == 0 && anyLeads() && isClaimed(element, firstIndex(at, ctx, c), c)) return false;
   const kind = <u32>load<u8>(at);
   const bits = bitsOf(at);
   const before = load<u32>(element) & bits;
   if (kind == Quick.load) {
-    if (way == Way.ahead && !mayUse(flags, element, c, due)) return false;
+    if (way == Way.ahead && !mayUse(at, flags, element, ctx, c, due)) return false;
     store<u32>(register(ctx, at, Decoded.a), before);
     return true;
   }
@@ -154,7 +159,7 @@ export function announce(c: u32, level: u32): void {
   } else if (way == Way.ahead) {
     const log = leadAt(c);
     if (told || (flags & DecodedFlag.looked) != 0 || !hasRoomToLog(log)) return false;
-    if (!mayUse(flags, element, c, due)) return false;
+    if (!mayUse(at, flags, element, ctx, c, due)) return false;
     logStore(log, element, bits, before);
   }
   storeBits(element, bits, value);

@@ -14,7 +14,7 @@ import { Amd } from './abi/amd';
 import { Iec, Iommu, IommuScope, IommuSetup, Remap } from './abi/iommu';
 import { Decoded } from './abi/decoded';
 import { CpuEvent, Diag, Lapic, LapicSetup, LapicTimed } from './abi/lapic';
-import { Claim, CLAIMS, Lead } from './abi/lead';
+import { Claim, CLAIM_LINES, CLAIM_WAYS, Lead } from './abi/lead';
 import { Account, Gauge } from './abi/meters';
 
 export const LEVELS: u32 = 4;
@@ -23,7 +23,7 @@ export const HOLD_SIZE: usize = 16;
 export const HISTOGRAM_BUCKETS: u32 = 64 * 16;
 
 /** Bytes of an event-queue node, a wheel list, a timed record of a CPU and of a context. */
-export const NODE_SIZE: usize = 24;
+export const NODE_SIZE: usize = 32;
 export const LIST_SIZE: usize = 8;
 /** Slots of the wheel's first level, and the words of 64 bits that say which are occupied; the other levels have 256: 64 bits of cycles. */
 export const FIRST_BITS: u32 = 12;
@@ -53,7 +53,7 @@ export let nMessages: u32 = 0, nRing: u32 = 0, nTags: u32 = 0, nOrigins: u32 = 0
 // prettier-ignore
 export let nIoapics: u32 = 0, nPins: u32 = 0, nRequesters: u32 = 0, nFunctions: u32 = 0, nAccessed: u32 = 0, nMsixEntries: u32 = 0, guestBytes: usize = 0;
 // prettier-ignore
-export let nIommus: u32 = 0, nScopes: u32 = 0, nIecEntries: u32 = 0, nFaultRecords: u32 = 0, nIrtes: u32 = 0, nLines: u32 = 0, nTimers: u32 = 0, nAmds: u32 = 0, nStores: u32 = 0, nDescriptors: u32 = 0, nInjected: u32 = 0, nAccounts: u32 = 0, nGauges: u32 = 0, nClaims: u32 = 0;
+export let nIommus: u32 = 0, nScopes: u32 = 0, nIecEntries: u32 = 0, nFaultRecords: u32 = 0, nIrtes: u32 = 0, nLines: u32 = 0, nTimers: u32 = 0, nAmds: u32 = 0, nStores: u32 = 0, nDescriptors: u32 = 0, nInjected: u32 = 0, nAccounts: u32 = 0, nGauges: u32 = 0, nClaimLines: u32 = 0;
 
 // class check
 // prettier-ignore
@@ -83,6 +83,12 @@ function take(bytes: usize): usize {
   const at = heap;
   heap = align(heap + bytes);
   return at;
+}
+
+/** From a cache line on, for records that are as large as some. */
+function takeLines(bytes: usize): usize {
+  heap = (heap + 63) & ~63;
+  return take(bytes);
 }
 
 /** Grows the memory so that `end` is inside; false where the engine refuses. */
@@ -185,7 +191,7 @@ function place(): void {
   const s = <usize>nSources;
 
   checkStart = heap;
-  cpuBase = take(c * Cpu.size);
+  cpuBase = takeLines(c * Cpu.size);
   lapicBase = take(c * Lapic.size);
   functionBase = take(<usize>nFunctions * Fn.size);
   msixBase = take(<usize>nMsixEntries * MsixEntry.size);
@@ -202,7 +208,7 @@ function place(): void {
   nLines = nIrtes == 0 ? 0 : nAmds ? (nDevices + nIoapics) * (1 + nIrtes) : nIommus * nIrtes;
   lineBase = take((<usize>nLines) << 4);
   // contexts and messages: what an image holds in variable length stands together
-  ctxBase = take(c * LEVELS * Ctx.size);
+  ctxBase = takeLines(c * LEVELS * Ctx.size);
   originBase = take(<usize>nOrigins * Origin.size);
   msgFree = take(4);
   msgBase = take(<usize>nMessages * Msg.size);
@@ -230,13 +236,13 @@ function place(): void {
   // u32 CPUs that wait for a variable, and from byte 8 on a bit for each
   waiterBase = take(bitsOfCpus());
 
-  nodeBase = take(<usize>nNodes * NODE_SIZE);
+  nodeBase = takeLines(<usize>nNodes * NODE_SIZE);
   listBase = take(<usize>WHEEL_LISTS * LIST_SIZE);
   occupancyBase = take(16 + <usize>FIRST_WORDS * 8 + <usize>FAR_LEVELS * 32);
 
   fixedStart = heap;
   codeBase = take(<usize>nInstructions * 16);
-  decodedBase = take((<usize>nInstructions + 1) * Decoded.size);
+  decodedBase = takeLines((<usize>nInstructions + 1) * Decoded.size);
   liveBase = take(<usize>nInstructions * 8);
   moverBase = take(<usize>nInstructions);
   joinBase = take(<usize>nInstructions);
@@ -246,7 +252,7 @@ function place(): void {
   apicChainBase = take((257 + c) * 2);
   lapicSetupBase = take(LapicSetup.words * 4);
   lapicMapBase = take(64 * 12);
-  sourceSetupBase = take(s * SourceSetup.words * 4);
+  sourceSetupBase = takeLines(s * SourceSetup.words * 4);
   operationSetupBase = take(<usize>nOperations * OperationSetup.words * 4);
   ioapicSetupBase = take(<usize>nIoapics * IoapicSetup.words * 4);
   functionSetupBase = take(<usize>nFunctions * FunctionSetup.words * 4);
@@ -290,10 +296,10 @@ function place(): void {
     tagHeadPir = take(<usize>nDescriptors * PidWord.control * 4);
   }
   leadersBase = take(bitsOfCpus());
-  leadBase = take(nInstructions ? c * Lead.size : 0);
-  nClaims = CLAIMS;
-  while (nClaims < nCpus * CLAIMS) nClaims <<= 1;
-  claimBase = take(nInstructions ? <usize>nClaims * Claim.size : 0);
+  leadBase = takeLines(nInstructions ? c * Lead.size : 0);
+  nClaimLines = CLAIM_LINES;
+  while (nClaimLines < max(nCpus, nSources)) nClaimLines <<= 1;
+  claimBase = takeLines(nInstructions ? <usize>(nClaimLines * CLAIM_WAYS) * Claim.size : 0);
   ringBase = take(<usize>nRing * Rec.size);
   blockEnd = heap;
 }

@@ -3,7 +3,7 @@
  * uses it; between two runs there is none.
  */
 
-/** Of a CPU. */
+/** Of a CPU; few cache lines are touched. */
 export enum Lead {
   /** u64 cycle of the first of these steps */
   from = 0,
@@ -12,11 +12,11 @@ export enum Lead {
   ops = 12,
   /** u32 elements that they have changed */
   stores = 16,
-  /** the context as it was before them */
-  context = 24,
   /** behind each other what the elements held: u32 address, u32 its bits, u32 their value */
-  log = 88,
-  size = 280,
+  log = 20,
+  /** the context as it was before them */
+  context = 256,
+  size = 320,
 }
 
 export const LEAD_STORES: u32 = 16;
@@ -33,5 +33,7 @@ export enum Claim {
   size = 16,
 }
 
-/** Places for claims, for each CPU; their number is rounded up to a power of two. */
-export const CLAIMS: u32 = 64;
+/** Claims of elements with the same first index: a cache line. */
+export const CLAIM_WAYS: u32 = 4;
+/** Lines of them at least. */
+export const CLAIM_LINES: u32 = 64;
