@@ -151,7 +151,6 @@ function isApart(op: u32): bool {
     case Op.iret:
     case Op.lapicRead:
     case Op.lapicWrite:
-    case Op.serve:
     case Op.note:
     case Op.irrBit:
     case Op.tmrBit:

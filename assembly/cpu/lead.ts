@@ -4,13 +4,14 @@
  * ahead, it is taken back, and done again up to where the clock is. So nobody can tell, and all runs are as they would be without this.
  */
 import { Level } from '../state/abi/instructions';
-import { Decoded, DecodedFlag } from '../state/abi/decoded';
+import { Quick } from '../state/abi/decoded';
 import { Lead, LEAD_STORE_SIZE } from '../state/abi/lead';
 import { Counter } from '../state/abi/outcomes';
 import { Ctx } from '../state/abi/fields';
 import { ctxAt, decodedAt, now } from '../state/access';
 import { arm, PHASE_CPU } from '../clock/wheel';
 import { countMore } from '../record/counters';
+import { undoHardware } from './ahead';
 import { anyLeads, copyContext, leadAt, nextLeader, setLeads } from './ledger';
 import { dueAt, ops, pcOf, Rest, rest, steps, storeBits, walkAgain, walkAhead } from './quick';
 
@@ -27,15 +28,16 @@ let pausedUntil: u64 = 0;
 export function lead(c: u32, due: u64, limit: u64): u64 {
   const ctx = ctxAt(c, Level.hardirq);
   const from = decodedAt(load<u16>(ctx, Ctx.pc));
-  if (now() < pausedUntil || (load<u8>(from, Decoded.flags) & DecodedFlag.quick) == 0) return due;
+  if (now() < pausedUntil || <u32>load<u8>(from) < <u32>Quick.eoi || <u32>load<u8>(from) == Quick.iret) return due;
   const record = leadAt(c);
   store<u64>(record, due);
   store<u32>(record, 0, Lead.stores);
+  store<u64>(record, 0, Lead.eoi);
   copyContext(record + Lead.context, ctx);
   let at = walkAhead(c, ctx, from, due, limit);
   if (rest == Rest.joined || rest == Rest.tail) {
     // the sequencer has something to do inside of a step: all of that is done at its time
-    undo(record, ctx);
+    undo(c, ctx, 0);
     at = walkAhead(c, ctx, from, due, dueAt - 1);
   }
   if (steps == 0) return due;
@@ -53,8 +55,10 @@ function standAt(ctx: usize, at: usize): u64 {
   return dueAt;
 }
 
-/** Everything that was done ahead is as it was. */
-function undo(record: usize, ctx: usize): void {
+/** Everything that was done ahead is as it was, but what hardware was told up to cycle `limit`. */
+function undo(c: u32, ctx: usize, limit: u64): void {
+  const record = leadAt(c);
+  undoHardware(c, limit);
   for (let n = load<u32>(record, Lead.stores); n != 0; n--) {
     const entry = record + Lead.log + <usize>((n - 1) * LEAD_STORE_SIZE);
     storeBits(load<u32>(entry), load<u32>(entry, 4), load<u32>(entry, 8));
@@ -68,7 +72,7 @@ function goBack(c: u32, limit: u64): void {
   const record = leadAt(c);
   const ctx = ctxAt(c, Level.hardirq);
   setLeads(c, false);
-  undo(record, ctx);
+  undo(c, ctx, limit);
   countMore(Counter.microOps, -load<u32>(record, Lead.ops));
   countMore(Counter.ticks, -load<u32>(record, Lead.steps));
   const at = walkAgain(c, ctx, decodedAt(load<u16>(ctx, Ctx.pc)), load<u64>(record), limit);

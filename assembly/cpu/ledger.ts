@@ -4,7 +4,7 @@
  */
 import { Claim, CLAIM_WAYS, Lead, LEAD_STORE_SIZE, LEAD_STORES } from '../state/abi/lead';
 import { Ctx } from '../state/abi/fields';
-import { now } from '../state/access';
+import { now, srcAt } from '../state/access';
 import { claimBase, leadBase, leadersBase, nClaimLines, nCpus } from '../state/layout';
 
 
@@ -103,4 +103,13 @@ export function isClaimed(element: usize, i: u32, c: u32): bool {
     if (other != c && (until > now() || other > c)) return true;
   }
   return false;
+}
+
+/** As `claim`, of the driver's handler of source s: in a line where irqs and CPUs of the same number are not. */
+export function claimSource(s: u32, c: u32, due: u64): bool {
+  return claim(srcAt(s), ~s, c, due);
+}
+
+export function isSourceClaimed(s: u32, c: u32): bool {
+  return isClaimed(srcAt(s), ~s, c);
 }

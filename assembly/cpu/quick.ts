@@ -15,8 +15,9 @@ import { carryOut } from '../fabric/effects';
 import { writeLapic } from '../lapic/registers';
 import { count, countMore, cover } from '../record/counters';
 import { tagsOn } from '../record/tags';
+import { eoiAgain, eoiAhead, handlerCycles, serveAgain, serveAhead } from './ahead';
 import { clearOutcome, serve } from './hardware';
-import { anyLeads, claim, hasRoomToLog, isClaimed, leadAt, logStore } from './ledger';
+import { anyLeads, claim, hasRoomToLog, isClaimed, isSourceClaimed, leadAt, logStore } from './ledger';
 import { changed } from './memory';
 import { finish } from './operands';
 
@@ -254,6 +255,14 @@ const HANDLING: u64 = ((<u64>RunState.running) << RUN_SHIFT) | (HARDIRQ << ACTIV
   return (load<u64>(cpuAt(c), Cpu.svr) & HANDLING_MASK) == HANDLING && !resting(c);
 }
 
+/** As `onHardware`, of the instructions that can be executed ahead of the clock. */
+@inline function hardwareAhead(way: Way, at: usize, ctx: usize, c: u32, due: u64): bool {
+  const kind = <u32>load<u8>(at);
+  if (way == Way.again) return kind == Quick.eoi ? eoiAgain(c) : kind == Quick.serve && serveAgain(c);
+  if (kind == Quick.eoi) return eoiAhead(c, due);
+  return kind == Quick.serve && serveAhead(load<u32>(register(ctx, at, Decoded.a)), c, due, load<u32>(at, Decoded.imm));
+}
+
 /** What `walk` has come to: the cycle of the step that it stands in front of, how many are behind it, whether it is inside of one. */
 export let dueAt: u64 = 0;
 export let steps: u32 = 0;
@@ -271,31 +280,36 @@ export let rest: Rest = Rest.none;
   let executed: u32 = 0;
   let left = Rest.none;
   while (n < most && t <= limit) {
-    let cur = at;
     let begun = false;
-    while (true) {
-      if (!access(way, cur, ctx, c, t)) {
-        left = begun ? Rest.joined : Rest.step;
-        break;
-      }
-      cover(pcOf(cur));
+    let taken: u64 = 0;
+    if (way != Way.now && <u32>load<u8>(at) < <u32>Quick.load) {
+      if (!hardwareAhead(way, at, ctx, c, t)) break;
+      taken = <u32>load<u8>(at) == Quick.serve ? handlerCycles : 0;
+      cover(pcOf(at));
       executed++;
-      begun = true;
-      const joined = (load<u8>(cur, Decoded.flags) & DecodedFlag.joined) != 0;
-      cur = behind(cur, ctx);
-      if (!joined || (load<u8>(cur, Decoded.flags) & DecodedFlag.stop) == 0) break;
+      at += Decoded.size;
+    } else {
+      while (true) {
+        if (!access(way, at, ctx, c, t)) {
+          left = begun ? Rest.joined : Rest.step;
+          break;
+        }
+        cover(pcOf(at));
+        executed++;
+        begun = true;
+        const joined = (load<u8>(at, Decoded.flags) & DecodedFlag.joined) != 0;
+        at = behind(at, ctx);
+        if (!joined || (load<u8>(at, Decoded.flags) & DecodedFlag.stop) == 0) break;
+      }
+      if (left != Rest.none) break;
     }
-    if (left == Rest.none) {
-      cur = goThrough(cur, ctx);
-      if ((load<u8>(cur, Decoded.flags) & DecodedFlag.stop) == 0) left = Rest.tail;
-    }
-    if (left != Rest.none) {
-      at = cur;
+    at = goThrough(at, ctx);
+    if ((load<u8>(at, Decoded.flags) & DecodedFlag.stop) == 0) {
+      left = Rest.tail;
       break;
     }
-    at = cur;
     n++;
-    t += load<u32>(at, Decoded.cost);
+    t += taken + load<u32>(at, Decoded.cost);
   }
   dueAt = t;
   steps = n;
@@ -321,9 +335,12 @@ export function walkAgain(c: u32, ctx: usize, from: usize, due: u64, limit: u64)
       writeLapic(c, LapicReg.eoi, 0);
       carryOut(c);
       return true;
-    case Quick.serve:
-      serve(load<u32>(register(ctx, at, Decoded.a)), c, Level.hardirq, pcOf(at));
+    case Quick.serve: {
+      const s = load<u32>(register(ctx, at, Decoded.a));
+      if (anyLeads() && isSourceClaimed(s, c)) return false;
+      serve(s, c, Level.hardirq, pcOf(at));
       return true;
+    }
     case Quick.iret:
       finish(c, Level.hardirq);
       setFlag(c, CpuFlag.interruptsOn, true);

@@ -179,7 +179,10 @@ function reachLapics(m: u32): bool {
   return outcome == Outcome.accepted || (outcome == Outcome.refused && mode != FIXED && mode != LOWEST);
 }
 
-/** True if message m, whatever becomes of it now, tells a LAPIC nothing but that a vector is pending, or tells none anything. */
+/**
+ * True if message m, whatever becomes of it now, tells one LAPIC nothing but that a vector is pending that is no level, or tells none anything:
+ * an EOI that is written a little later makes no difference to it (assembly/cpu/ahead.ts).
+ */
 export function isPlain(m: u32): bool {
   switch (<u32>load<u8>(msgAt(m), Msg.kind)) {
     case MsgKind.eoi:
@@ -189,7 +192,7 @@ export function isPlain(m: u32): bool {
       if (remapFlags(m) & RemapFlag.doorbell) return false;
     // falls through
     case MsgKind.ipi:
-      return decode.deliveryModeOf(dataOf(m)) <= LOWEST;
+      return decode.deliveryModeOf(dataOf(m)) == FIXED && !decode.isLevel(dataOf(m));
     default:
       return false;
   }

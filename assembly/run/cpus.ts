@@ -22,7 +22,7 @@ import { firstTimer, takesTimers } from '../cpu/timers';
 import { countHandler } from '../record/counters';
 import { fault } from '../record/violations';
 import { closeAccount, openAccount } from './accounts';
-import { backlog, handlerCost, raiseNode } from './arrivals';
+import { backlog, handlerCost, raiseNode } from '../fabric/arrivals';
 import { costOfCompletion } from './costs';
 import { noteServed, watchesHolds } from './holds';
 import { reviewInjected } from './inject';

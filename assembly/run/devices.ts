@@ -9,7 +9,7 @@ import { armSample, mayRaise, maySample, raise, sample, sampleNode, sendHeld } f
 import { hasRoom } from '../fabric/flight';
 import { isSilent } from '../cpu/started';
 import { count } from '../record/counters';
-import { armRaise, backlog, isThrottled, noteMessage } from './arrivals';
+import { armRaise, backlog, isThrottled, noteMessage } from '../fabric/arrivals';
 
 /** Cycles until a sender that found the pool full looks again. */
 const RETRY: u32 = 1000;

@@ -27,7 +27,7 @@ import { advanceGauges, beginGauges } from '../record/gauges';
 import { ringNearlyFull } from '../record/ring';
 import { clearFault, clearViolations, fault, violations } from '../record/violations';
 import { beginAccounts, closeAccounts } from './accounts';
-import { armRaise } from './arrivals';
+import { armRaise } from '../fabric/arrivals';
 import { beginTurns, cpuTick, endTurns, watching } from './cpus';
 import { raiseTick, sampleTick } from './devices';
 import { reviewHolds } from './holds';

@@ -12,8 +12,18 @@ export enum Lead {
   ops = 12,
   /** u32 elements that they have changed */
   stores = 16,
+  /** u32 vector that was retired, 0: none; u32 source + 1 whose handler was entered, 0: none */
+  eoi = 20,
+  served = 24,
+  /** u32: 1 if no handler of it was entered before */
+  first = 28,
+  /** u64 cycles of these; u64 cycles that the handler takes; u64 state of its stream before */
+  eoiAt = 32,
+  servedAt = 40,
+  cycles = 48,
+  stream = 56,
   /** behind each other what the elements held: u32 address, u32 its bits, u32 their value */
-  log = 20,
+  log = 64,
   /** the context as it was before them */
   context = 256,
   size = 320,
