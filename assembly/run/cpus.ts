@@ -51,6 +51,11 @@ function armCpu(c: u32, after: u64): void {
     if (mayInterrupt(c, level) || (firstTimer(c) >= 0 && takesTimers(c, level))) kick(c);
     return;
   }
+  armContext(c, level, after);
+}
+
+/** As `armCpu`, of the context that is the current one. */
+@inline function armContext(c: u32, level: u32, after: u64): void {
   const ctx = ctxAt(c, level);
   goOn(c, now() + after + (load<u8>(ctx, Ctx.phase) ? 0 : load<u32>(decodedAt(load<u16>(ctx, Ctx.pc)), Decoded.cost)));
 }
@@ -103,7 +108,7 @@ function anyTick(c: u32): void {
   if (requests(c) && mayInterrupt(c, level)) {
     acknowledge(c);
     // a CPU that was executing drains first; one that was idle or waiting has let that time pass before it looked
-    armCpu(c, level >= 0 && !rested ? latency(Timing.recognise, streamOfCpu(c)) : 0);
+    armContext(c, Level.hardirq, level >= 0 && !rested ? latency(Timing.recognise, streamOfCpu(c)) : 0);
     return;
   }
   const due = firstTimer(c);
