@@ -100,9 +100,9 @@ let toldValue: u32 = 0;
   store<u32>(element, (load<u32>(element) & ~bits) | value);
 }
 
-/** True if somebody is to be told that instruction `at` stores this value in place of that one: what is 0 carries nothing. */
+/** True if somebody is to be told that instruction `at` stores this value in place of that one: what stays 0 is nothing to anybody. */
 @inline function concerns(at: usize, value: u32, before: u32): bool {
-  return load<u32>(waiterBase) != 0 || (load<u8>(at, Decoded.carries) != 0 && (value | before) != 0 && tagsOn());
+  return (value | before) != 0 && (load<u32>(waiterBase) != 0 || (load<u8>(at, Decoded.carries) != 0 && tagsOn()));
 }
 
 
