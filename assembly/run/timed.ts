@@ -68,18 +68,14 @@ function tick(node: u32): void {
   else if (node < nCpus + nSources) raiseTick(node - nCpus);
   else if (node < nCpus + 2 * nSources) sampleTick(node - nCpus - nSources);
   else if (node < operationNode()) messageTick(node - nCpus - 2 * nSources);
-  else if (node == operationNode()) {
-    allGoBack(nCpus);
-    operationTick();
-  } else if (node < firstPinNode()) timerTick(node - operationNode() - 1);
+  else if (node == operationNode()) operationTick();
+  else if (node < firstPinNode()) timerTick(node - operationNode() - 1);
   else if (node < firstUnitNode()) pinTick(node - firstPinNode());
   else if (node < firstFunctionNode()) unitTick(node - firstUnitNode());
   else if (node < firstTimerNode()) functionTick(node - firstFunctionNode());
   else if (node < firstStoreNode()) timerDue(node - firstTimerNode());
-  else if (nInjected != 0 && node == injectedNode()) {
-    allGoBack(nCpus);
-    injectedTick();
-  } else storeTick(node - firstStoreNode());
+  else if (nInjected != 0 && node == injectedNode()) injectedTick();
+  else storeTick(node - firstStoreNode());
 }
 
 function isSettled(): bool {
