@@ -127,7 +127,6 @@ function firstOccupied(level: u32, from: u32): u32 {
   return ((<u32>(at - start)) << 3) + <u32>ctz(bits);
 }
 
-
 /** Between two neighbours in a list, each a node + 1, or 0: its end. */
 @inline function link(n: u32, at: usize, list: u32, prev: u32, next: u32): void {
   const head = listAt(list);

@@ -68,7 +68,7 @@ export function nextLeader(from: u32): i32 {
 
 /** Claims of elements with first index i: they share a cache line, whatever the variable. */
 @inline function claimsAt(i: u32): usize {
-  return claimBase + ((<usize>(i & (nClaimLines - 1))) * (CLAIM_WAYS * Claim.size));
+  return claimBase + <usize>(i < nClaimLines ? i : i % nClaimLines) * (CLAIM_WAYS * Claim.size);
 }
 
 /**
@@ -105,11 +105,16 @@ export function isClaimed(element: usize, i: u32, c: u32): bool {
   return false;
 }
 
-/** As `claim`, of the driver's handler of source s: in a line where irqs and CPUs of the same number are not. */
+/** Claims of sources come from the other end: in the middle are few. There are as many lines. */
+@inline function lineOfSource(s: u32): u32 {
+  return nClaimLines - 1 - s;
+}
+
+/** As `claim`, of the driver's handler of source s. */
 export function claimSource(s: u32, c: u32, due: u64): bool {
-  return claim(srcAt(s), ~s, c, due);
+  return claim(srcAt(s), lineOfSource(s), c, due);
 }
 
 export function isSourceClaimed(s: u32, c: u32): bool {
-  return isClaimed(srcAt(s), ~s, c);
+  return isClaimed(srcAt(s), lineOfSource(s), c);
 }

@@ -89,7 +89,6 @@ let toldValue: u32 = 0;
   return first + <usize>i * load<u16>(at, Decoded.row) + ((<usize>j) << load<u8>(at, Decoded.shift));
 }
 
-
 /** Bits of an element. */
 @inline function bitsOf(at: usize): u32 {
   return u32.MAX_VALUE >> (32 - ((<u32>8) << load<u8>(at, Decoded.shift)));

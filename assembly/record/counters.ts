@@ -56,8 +56,8 @@ export function countHandler(c: u32, s: u32, cycles: u64): void {
 
 /** It is not, after all. */
 export function countHandlerBack(c: u32, s: u32, cycles: u64): void {
-  addLoad(loadBase + <usize>c * Load.size, -1, -<i64>cycles);
-  addLoad(loadBase + <usize>(nCpus + s) * Load.size, -1, -<i64>cycles);
+  addLoad(loadBase + <usize>c * Load.size, -1, -(<i64>cycles));
+  addLoad(loadBase + <usize>(nCpus + s) * Load.size, -1, -(<i64>cycles));
 }
 
 

@@ -55,6 +55,7 @@ function push(kind: u32, a: u32, b: u32, c: u32): void {
   if (setting(Settings.record) != 0) recordEvent(kind, a, b, c);
 }
 
+
 @inline function digestOf(time: u64, kind: u32, a: u32, b: u32, c: u32): u64 {
   return avalanche(mix(time ^ ((<u64>kind) << 56), ((<u64>a) | ((<u64>b) << 32)) ^ rotl<u64>(<u64>c, 24)));
 }

@@ -297,8 +297,7 @@ function place(): void {
   }
   leadersBase = take(bitsOfCpus());
   leadBase = takeLines(nInstructions ? c * Lead.size : 0);
-  nClaimLines = CLAIM_LINES;
-  while (nClaimLines < max(nCpus, nSources)) nClaimLines <<= 1;
+  nClaimLines = max(CLAIM_LINES, max(nCpus, nSources));
   claimBase = takeLines(nInstructions ? <usize>(nClaimLines * CLAIM_WAYS) * Claim.size : 0);
   ringBase = take(<usize>nRing * Rec.size);
   blockEnd = heap;

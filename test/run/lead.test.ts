@@ -21,13 +21,15 @@ const counted = [
 ] as const;
 
 /** All that a run decides and counts; `whole`: the state too, which says what is looked at next. */
-function outcome(machine: ProgramMachine, whole: boolean): unknown {
+function outcome(machine: ProgramMachine, whole: boolean): Record<string, unknown> {
   return {
     now: machine.now,
     events: machine.eventDigest(),
     counters: counted.map((name) => `${name} ${machine.counter(name)}`),
     latency: machine.latency(),
-    loads: Array.from({ length: machine.setup.apicIds.length + machine.setup.sources.length }, (_, n) => n < machine.setup.apicIds.length ? machine.loadOfCpu(n) : machine.loadOfSource(n - machine.setup.apicIds.length)),
+    loads: Array.from({ length: machine.setup.apicIds.length + machine.setup.sources.length }, (_, n) =>
+      n < machine.setup.apicIds.length ? machine.loadOfCpu(n) : machine.loadOfSource(n - machine.setup.apicIds.length),
+    ),
     ...(whole && { state: machine.digest() }),
   };
 }
@@ -81,8 +83,8 @@ async function machines(text: string, dice: Dice): Promise<readonly ProgramMachi
   const system = assembleSystem(parsed.scenario);
   // where everything takes as long, much happens in the same cycle
   const even = dice.below(2) === 0;
-  const step = { min: 100, default: 100, max: 100 };
-  const timing = even ? Object.fromEntries(timingIds.map((id) => [id, step])) : {};
+  const hundred = { min: 100, default: 100, max: 100 };
+  const timing = even ? Object.fromEntries(timingIds.map((id) => [id, hundred])) : {};
   const changes = { seed: dice.below(2 ** 31), jitter: !even, timing, properties: [], ring: 0 };
   return Promise.all([1, 1, 2].map((record) => machineOf(system, true, { ...changes, record: record as 1 | 2 })));
 }
@@ -107,10 +109,10 @@ test('handlers that run ahead of the clock, and go back, are not told from those
       const n = Math.min(cycles - Number(cut.now), 1 + dice.below(dice.of([30, 3000, 100_000])));
       const settles = dice.below(2) === 0;
       for (const machine of [cut, seen]) step(machine, n, settles);
-      expect(soFar(cut), text).toBe(soFar(seen));
+      expect({ text, soFar: soFar(cut) }).toEqual({ text, soFar: soFar(seen) });
     }
-    expect(outcome(cut, true), text).toEqual(outcome(whole, true));
-    expect(outcome(seen, false), text).toEqual(outcome(whole, false));
+    expect({ text, ...outcome(cut, true) }).toEqual({ text, ...outcome(whole, true) });
+    expect({ text, ...outcome(seen, false) }).toEqual({ text, ...outcome(whole, false) });
     served += whole.counter('served');
   }
   expect(served).toBeGreaterThan(1000);
