@@ -6,6 +6,7 @@ import { Counter, Drop, Event, Property } from '../state/abi/outcomes';
 import { Assumption, DeviceKind, FunctionKind, SourceSetup, Timing } from '../state/abi/tables';
 import { MsgKind, Src } from '../state/abi/fields';
 import { assumes, firstSourceOf, nextSourceOf, now, sourceSetup, srcAt, timed } from '../state/access';
+import { sourceChanged } from '../state/changed';
 import { nCpus, nSources, raisedBase } from '../state/layout';
 import { inInterruptRange } from '../message/decode';
 import { isMaster } from '../pci/function';
@@ -141,6 +142,7 @@ export function reviewSources(f: u32): void {
   if (!timed()) return;
   for (let i = firstSourceOf(f); i != 0; i = nextSourceOf(i)) {
     const s = i - 1;
+    sourceChanged(s);
     if (load<u8>(srcAt(s), Src.condition) && !armed(sampleNode(s)) && maySample(s)) armSample(s);
   }
 }

@@ -51,7 +51,7 @@ import { beginAccounts, closeAccount, closeAccounts, openAccount } from './accou
 import { costOfCompletion } from './costs';
 import { armRaise, backlog, handlerCost, isThrottled, noteMessage, raiseNode } from './arrivals';
 import { injectedKeep, injectedNode, injectedTick, reviewInjected } from './inject';
-import { noteServed, reviewHolds, watchesHolds } from './holds';
+import { noteServed, reviewAllHolds, reviewHolds, watchesHolds } from './holds';
 
 /** Somebody wants to know what holds up each event. */
 let watching: bool = false;
@@ -356,13 +356,14 @@ function run(cycles: u64, settling: bool): u32 {
   const limit = now() + cycles;
   clearViolations();
   watching = watchesHolds();
+  if (watching) reviewAllHolds();
   quickly = setting(Settings.record) != 2 && fault == 0 && !watching && nAccounts == 0 && nGauges == 0;
   while (true) {
     if (ringNearlyFull()) return endRun(Status.ringFull);
     if (settling && inFlight() == 0 && !pinsBusy() && !functionsBusy() && !unitsBusy() && !storesBusy()) return endRun(Status.done);
     const n = next(limit);
     if (n < 0 || !tick(n, limit)) return Status.more;
-    if (watching) reviewHolds();
+    if (watching) reviewHolds(n);
     if (fault != 0) return endRun(Status.fault);
     if (violations & setting(Settings.properties)) return endRun(Status.failed);
   }
