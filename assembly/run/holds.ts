@@ -63,6 +63,7 @@ function say(hold: u32, what: u32, c: u32): void {
 /** The driver's handler of source s was entered by a context: what that still carries of s is not an event any more. */
 export function noteServed(s: u32, c: u32, level: u32): void {
   store<u32>(recordOf(s), c * LEVELS + level + 1, 12);
+  sourceChanged(s);
 }
 
 
