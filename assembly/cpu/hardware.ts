@@ -80,6 +80,7 @@ function serve(s: u32, c: u32, level: u32, pc: u32): void {
       record(Event.note, s, Note.foreign, c);
     }
   }
+  sourceChanged(s);
   store<u8>(at, 0, Src.owed);
   releaseLine(s);
   // what the probe raises says nothing about the scenario

@@ -37,6 +37,7 @@ export function raise(s: u32): void {
   const at = srcAt(s);
   // the latency of a coalesced event counts from the oldest that is owed
   if (!load<u8>(at, Src.owed)) store<u64>(raisedBase + ((<usize>s) << 3), now());
+  sourceChanged(s);
   store<u8>(at, 1, Src.owed);
   store<u8>(at, 1, Src.condition);
   count(Counter.raises);
@@ -83,6 +84,7 @@ function send(s: u32, address: u32, data: u32): void {
 export function sample(s: u32): void {
   const at = srcAt(s);
   const v = messageOf(s);
+  sourceChanged(s);
   store<u8>(at, 0, Src.condition);
   if (v < 0) {
     lose(s, Drop.disabledDevice);
@@ -119,6 +121,7 @@ export function sendHeld(s: u32): void {
   const at = srcAt(s);
   const address = load<u32>(at, Src.heldAddr);
   const data = load<u32>(at, Src.heldData);
+  sourceChanged(s);
   store<u8>(at, 0, Src.held);
   store<u32>(at, 0, Src.heldData);
   store<u32>(at, 0, Src.heldAddr);

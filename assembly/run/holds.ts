@@ -7,14 +7,14 @@
 import { Level, NONE, Op } from '../state/abi/instructions';
 import { Event } from '../state/abi/outcomes';
 import { Hold } from '../state/abi/holds';
+import { Settings } from '../state/abi/tables';
 import { Cpu, CpuFlag, Ctx, RunState, Src } from '../state/abi/fields';
-import { codeAt, cpuAt, ctxAt, interruptsOn, isActive, srcAt } from '../state/access';
-import { cpuChanged, everythingChanged, nextCpu, nextSource, sourceChanged, takeCpus, takeSources, waitsFor } from '../state/changed';
+import { codeAt, cpuAt, ctxAt, interruptsOn, isActive, setting, srcAt } from '../state/access';
+import { nextCpu, nextSource, sourceChanged, takeCpus, takeSources, waitsFor } from '../state/changed';
 import {
   holdBase,
   HOLD_SIZE,
   LEVELS,
-  nCpus,
   nHolds,
   nSources,
   tagHeadCtx,
@@ -63,7 +63,6 @@ function say(hold: u32, what: u32, c: u32): void {
 /** The driver's handler of source s was entered by a context: what that still carries of s is not an event any more. */
 export function noteServed(s: u32, c: u32, level: u32): void {
   store<u32>(recordOf(s), c * LEVELS + level + 1, 12);
-  sourceChanged(s);
 }
 
 
@@ -185,7 +184,16 @@ function tellSources(c: u32): void {
   }
 }
 
-function reviewChanged(): void {
+/** All that is owed, or was. */
+function allChanged(): void {
+  for (let s: u32 = 0; s < nSources; s++) {
+    if (load<u8>(srcAt(s), Src.owed) || load<u32>(recordOf(s)) != 0) sourceChanged(s);
+  }
+}
+
+/** Behind an event of the queue. */
+export function reviewHolds(): void {
+  if (setting(Settings.allHolds) != 0) allChanged();
   for (let i = takeCpus(); i != 0;) {
     const c = i - 1;
     i = nextCpu(c);
@@ -198,15 +206,8 @@ function reviewChanged(): void {
   }
 }
 
-/** Behind an event of the queue, that of this node. */
-export function reviewHolds(node: u32): void {
-  if (node < nCpus) cpuChanged(node);
-  else if (node < nCpus + 2 * nSources) sourceChanged((node - nCpus) % nSources);
-  reviewChanged();
-}
-
-/** Behind what the host may have done. */
+/** At the beginning of a run, whatever has been done meanwhile. */
 export function reviewAllHolds(): void {
-  everythingChanged();
-  reviewChanged();
+  allChanged();
+  reviewHolds();
 }

@@ -363,7 +363,7 @@ function run(cycles: u64, settling: bool): u32 {
     if (settling && inFlight() == 0 && !pinsBusy() && !functionsBusy() && !unitsBusy() && !storesBusy()) return endRun(Status.done);
     const n = next(limit);
     if (n < 0 || !tick(n, limit)) return Status.more;
-    if (watching) reviewHolds(n);
+    if (watching) reviewHolds();
     if (fault != 0) return endRun(Status.fault);
     if (violations & setting(Settings.properties)) return endRun(Status.failed);
   }

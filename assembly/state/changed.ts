@@ -2,7 +2,7 @@
  * What has changed since it was looked at last, for who says what holds up each event (assembly/run/holds.ts): CPUs, sources, and the
  * sources that stand in front of a variable which was written. Where nobody asks nothing is noted.
  */
-import { changedBase, HOLD_SIZE, holdBase, nCpus, nHolds, WAITED_LISTS, waitedBase } from './layout';
+import { changedBase, HOLD_SIZE, holdBase, nHolds, WAITED_LISTS, waitedBase } from './layout';
 
 // Lists of numbers + 1. A CPU or source that is in none has 0 in the place of the next one, the last of a list END.
 const END: u32 = 0xffffffff;
@@ -78,12 +78,6 @@ export function takeSources(): u32 {
 
 export function nextSource(s: u32): u32 {
   return unlink(linkOfSource(s));
-}
-
-/** All have changed. */
-export function everythingChanged(): void {
-  for (let c: u32 = 0; c < nCpus; c++) cpuChanged(c);
-  for (let s: u32 = 0; s < nHolds; s++) sourceChanged(s);
 }
 
 // --- variables, by blocks of 16 bytes: none stands in two, and no access writes to two

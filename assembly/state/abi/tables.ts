@@ -337,7 +337,9 @@ export enum Settings {
   flying = 32,
   /** vector by which a program takes doorbells as interrupts, 0: none */
   doorbellVector = 33,
-  words = 34,
+  /** timed: 1: behind each event all sources are looked at for what holds up theirs, not only those for which something has changed */
+  allHolds = 34,
+  words = 35,
 }
 
 /** Hardware that an own property may read (`Settings.watchedHardware`). */
