@@ -14,6 +14,16 @@ operations: [{move: {irq: 24, to: [1]}}, {pause: {us: 20}}, {move: {irq: 25, to:
 run: {repeat: true}
 `;
 
+/** Masks, locks, and an irq that is freed while its event is on its way; `more`: of the file. */
+const freed = (iommu: string, more = ''): string => `
+version: 1
+name: freed
+machine: {cpus: 2, iommu: ${iommu}}
+devices: [{name: nic, message: {type: msix}, interArrival: {us: [1, 2]}, handlerCycles: 300, irqs: [{irq: 24, cpu: 1}]}]
+operations: [{move: {irq: 24, to: [0]}}, {pause: {us: 3}}, {free: 24}, {request: 24}, {move: {irq: 24, to: [1]}}, {pause: {us: 5}}]
+run: {repeat: true}
+${more}`;
+
 /** The records of what holds events up, in the order of time, then of sources; and that of other events. */
 async function holdsOf(source: string, model: string, cycles: number, holds: true | 'all'): Promise<{ text: string[]; digest: string }> {
   const system = assembleSystem(scenarioOf(source), { model });
@@ -32,7 +42,9 @@ describe('what has not changed is not looked at', () => {
   test.each([
     ['moves and hotplug', crowd, '5.9', 1_000_000],
     ['moves and hotplug, of a later kernel', crowd, '6.12', 1_000_000],
-    ['a line that is freed', 'level-pin-freed', '7.0', 3_000_000],
+    ['masks, locks, and what is freed', freed('amd'), '5.9', 1_000_000],
+    ['waits', freed('vtd'), '7.0', 1_000_000],
+    ['samples that are kept back', freed('vtd', 'assumptions: {sampling: then-delay}'), '5.9', 1_000_000],
     ['a thread that handles', 'level-pin-threaded-move', '7.0', 3_000_000],
     ['descriptors', 'posted-msi-move-back', '7.0', 3_000_000],
     ['a guest', 'avic-block', '7.0', 3_000_000],
