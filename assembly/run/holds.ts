@@ -65,7 +65,6 @@ export function noteServed(s: u32, c: u32, level: u32): void {
   store<u32>(recordOf(s), c * LEVELS + level + 1, 12);
 }
 
-
 /** Who has CPU c hangs on what its thread stands in front of. */
 @inline function isUndecided(c: u32): bool {
   const tasks: u32 = (1 << Level.thread) | (1 << Level.stopper);
@@ -180,7 +179,8 @@ function tellSources(c: u32): void {
   const at = cpuAt(c);
   for (let words = <u32>load<u8>(at, Cpu.irrWords); words != 0; words &= words - 1) {
     const w = <u32>ctz(words);
-    for (let bits = load<u32>(at + Cpu.irr + ((<usize>w) << 2)); bits != 0; bits &= bits - 1) tagsChanged(tagsOfIrr(c, (w << 5) + <u32>ctz(bits)));
+    for (let bits = load<u32>(at + Cpu.irr + ((<usize>w) << 2)); bits != 0; bits &= bits - 1)
+      tagsChanged(tagsOfIrr(c, (w << 5) + <u32>ctz(bits)));
   }
 }
 

@@ -96,7 +96,7 @@ export function nextSource(s: u32): u32 {
 export function waitsFor(s: u32, address: usize): void {
   const at = waitingAt(s);
   const was = load<u32>(at, BLOCK);
-  const block = <u32>address >> 4;
+  const block = (<u32>address) >> 4;
   if (was == block) return;
   if (was != 0) {
     let link = waitedList(was);
@@ -117,5 +117,5 @@ function tellWaiting(block: u32): void {
 
 
 @inline export function variableChanged(at: usize): void {
-  if (nHolds != 0) tellWaiting(<u32>at >> 4);
+  if (nHolds != 0) tellWaiting((<u32>at) >> 4);
 }
