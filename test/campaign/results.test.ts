@@ -8,17 +8,19 @@ import {
   FileError,
   findScenario,
   mergeCampaigns,
+  timedRun,
   type Overrides,
   type RunFigures,
   type Scenario,
   type Seeds,
 } from '../../src/index.js';
-import { countsOf } from '../../src/campaign/figures.js';
+import { countsOf, figuresOf as figuresOfRun } from '../../src/campaign/figures.js';
 import { fingerprintOf } from '../../src/campaign/fingerprint.js';
 import { headLine, runFrom, runLine, type Head } from '../../src/campaign/records.js';
 import { Results } from '../../src/campaign/results.js';
 import { seedAt, seedCount } from '../../src/campaign/seeds.js';
 import { Tally } from '../../src/campaign/tally.js';
+import { scenarioOf } from '../check/help.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'irqlab-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -77,6 +79,22 @@ describe('a file', () => {
   test('a run as a line is the same run', () => {
     for (const figures of all(six)) expect(runFrom(runLine(figures))).toEqual(figures);
     expect(runLine(figuresOf(9))).toContain('"seed":9,"failed":["no-loss","no-stuck-isr"],');
+  });
+
+  test('a line has what joined and what was injected, as the run tells it', async () => {
+    const run = await timedRun(
+      scenarioOf(`version: 1
+name: throttled
+machine: {cpus: 2}
+devices: [{name: nic, kind: free, message: {type: msix}, interArrival: {us: [3]}, moderation: {us: 20}, irqs: [{irq: 24, cpu: 0}]}]
+events: [{at: {us: 10}, offline: 1}, {at: {us: 900000}, online: 1}]
+`),
+      {},
+      { seconds: 0.01 },
+    );
+    expect(run.injected).toEqual({ total: 2, done: 1, running: 0, queued: 1, refused: 0 });
+    expect(run.joined).toBeGreaterThan(100);
+    expect(runFrom(runLine(figuresOfRun(run)))).toMatchObject({ joined: run.joined, injected: run.injected });
   });
 
   test('cut at any byte: what is whole is known, and in the end it is the same', () => {
