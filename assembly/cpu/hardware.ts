@@ -4,6 +4,7 @@ import { Counter, Event, Fault, Note, Property } from '../state/abi/outcomes';
 import { Assumption } from '../state/abi/tables';
 import { Cpu, Ctx, Glob, MsgKind, Src } from '../state/abi/fields';
 import { assumes, cpuAt, ctxTimedAt, messagesSent, now, srcAt, timed } from '../state/access';
+import { sourceChanged } from '../state/changed';
 import { endedBase, globBase, nDevices, nIoapics, nOperations, nOrigins, nSources, opBase, raisedBase, servedBase } from '../state/layout';
 import { reviewSources } from '../fabric/emit';
 import { isChipset, readMemory, writeMemory } from '../fabric/function';
@@ -80,6 +81,7 @@ export function serve(s: u32, c: u32, level: u32, pc: u32): void {
       record(Event.note, s, Note.foreign, c);
     }
   }
+  sourceChanged(s);
   store<u8>(at, 0, Src.owed);
   releaseLine(s);
   // what the probe raises says nothing about the scenario
@@ -203,6 +205,7 @@ function hush(s: u32, pc: u32): void {
     raiseFault(Fault.index, pc);
     return;
   }
+  sourceChanged(s);
   store<u8>(srcAt(s), 0, Src.owed);
   store<u8>(srcAt(s), 0, Src.condition);
   releaseLine(s);

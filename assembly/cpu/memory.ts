@@ -60,7 +60,7 @@ function maskBit(op: u32, at: usize, bit: u32, limit: u32, pc: u32): u32 {
   const m: u32 = 1 << (bit & 31);
   const bits = load<u32>(word);
   if (op == Op.maskTest) return (bits & m) != 0 ? 1 : 0;
-  touchVariables();
+  touchVariables(word);
   store<u32>(word, op == Op.maskSet ? bits | m : bits & ~m);
   kickWaiters(at);
   return bit;
@@ -68,7 +68,7 @@ function maskBit(op: u32, at: usize, bit: u32, limit: u32, pc: u32): u32 {
 
 function maskCopy(to: usize, from: usize, and: usize): void {
   if (to == 0 || from == 0) return;
-  touchVariables();
+  touchVariables(to);
   for (let w: usize = 0; w < referencedWords(); w++) {
     const bits = load<u32>(from + (w << 2));
     store<u32>(to + (w << 2), and ? bits & load<u32>(and + (w << 2)) : bits);

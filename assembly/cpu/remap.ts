@@ -29,7 +29,7 @@ function storePair(c: u32, ctx: usize, insn: usize, pc: u32): u32 {
   const at = element(slot, row, first, pc);
   const other = element(slot, row, first + apart, pc);
   if (at == 0 || other == 0) return 0;
-  touchVariables();
+  touchVariables(at);
   beforeStore(at);
   store<u32>(at, low);
   store<u32>(other, operand(ctx, c, operandC(w0), 0));
@@ -54,7 +54,7 @@ function storeRow(c: u32, ctx: usize, insn: usize, pc: u32): u32 {
     raiseFault(Fault.index, pc);
     return 0;
   }
-  touchVariables();
+  touchVariables(at);
   beforeStore(at);
   memory.copy(at, source, 16);
   afterStore(at);

@@ -61,7 +61,7 @@ export function storeElement(slot: u32, at: usize, value: u32, pc: u32): void {
     raiseFault(Fault.index, pc);
     return;
   }
-  touchVariables();
+  touchVariables(at);
   const bytes = word(slot, VarWord.bytes);
   const seen = (flagsOf(slot) & VarFlag.dma) != 0;
   if (seen) beforeStore(at);

@@ -7,6 +7,7 @@ import { ApicMode } from '../state/abi/lapic';
 import { Remap, RemapFlag } from '../state/abi/iommu';
 import { cpuAt, cpuOfApicId, ctxAt, msgAt, remapAt, setActive, setting, timed } from '../state/access';
 import { LEVELS, nIommus } from '../state/layout';
+import { touchCpu } from '../state/touched';
 import { acceptFixed } from '../lapic/accept';
 import { EXT_INT, FIXED, INIT, latch, LOWEST, NMI, SMI, STARTUP } from '../lapic/latch';
 import { init } from '../lapic/reset';
@@ -38,6 +39,7 @@ function startup(c: u32, v: u32): bool {
     dropped(c, 0);
     return false;
   }
+  touchCpu(c);
   store<u8>(at, RunState.running, Cpu.run);
   store<u8>(at, v, Cpu.sipiVector);
   noteSipi(c, v);

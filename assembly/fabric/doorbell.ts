@@ -27,7 +27,7 @@ export function ring(destination: u32): void {
   const variable = slotAt(setting(Settings.doorbellSlot));
   if (c < 0 || !hasDoorbells() || <u32>c >= load<u32>(variable, VarWord.dim0 * 4)) return;
   const at = <usize>load<u32>(variable, VarWord.address * 4) + <usize>(<u32>c * load<u32>(variable, VarWord.bytes * 4));
-  touchVariables();
+  touchVariables(at);
   store<u8>(at, 1);
   record(Event.doorbell, c, 0, 0);
   kickWaiters(at);

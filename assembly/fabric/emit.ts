@@ -6,6 +6,7 @@ import { Counter, Drop, Event, Property } from '../state/abi/outcomes';
 import { Assumption, DeviceKind, FunctionKind, SourceSetup, Timing } from '../state/abi/tables';
 import { MsgKind, Src } from '../state/abi/fields';
 import { assumes, firstSourceOf, nextSourceOf, now, sourceSetup, srcAt, timed } from '../state/access';
+import { sourceChanged } from '../state/changed';
 import { nCpus, nSources, raisedBase } from '../state/layout';
 import { inInterruptRange } from '../message/decode';
 import { isMaster } from '../pci/function';
@@ -36,6 +37,7 @@ export function raise(s: u32): void {
   const at = srcAt(s);
   // the latency of a coalesced event counts from the oldest that is owed
   if (!load<u8>(at, Src.owed)) store<u64>(raisedBase + ((<usize>s) << 3), now());
+  sourceChanged(s);
   store<u8>(at, 1, Src.owed);
   store<u8>(at, 1, Src.condition);
   count(Counter.raises);
@@ -82,6 +84,7 @@ function send(s: u32, address: u32, data: u32): void {
 export function sample(s: u32): void {
   const at = srcAt(s);
   const v = messageOf(s);
+  sourceChanged(s);
   store<u8>(at, 0, Src.condition);
   if (v < 0) {
     lose(s, Drop.disabledDevice);
@@ -118,6 +121,7 @@ export function sendHeld(s: u32): void {
   const at = srcAt(s);
   const address = load<u32>(at, Src.heldAddr);
   const data = load<u32>(at, Src.heldData);
+  sourceChanged(s);
   store<u8>(at, 0, Src.held);
   store<u32>(at, 0, Src.heldData);
   store<u32>(at, 0, Src.heldAddr);
@@ -141,6 +145,7 @@ export function reviewSources(f: u32): void {
   if (!timed()) return;
   for (let i = firstSourceOf(f); i != 0; i = nextSourceOf(i)) {
     const s = i - 1;
+    sourceChanged(s);
     if (load<u8>(srcAt(s), Src.condition) && !armed(sampleNode(s)) && maySample(s)) armSample(s);
   }
 }

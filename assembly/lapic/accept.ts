@@ -4,6 +4,7 @@ import { Settings } from '../state/abi/tables';
 import { Cpu } from '../state/abi/fields';
 import { Lapic, Lvt } from '../state/abi/lapic';
 import { cpuAt, lapicAt, timed } from '../state/access';
+import { cpuChanged } from '../state/changed';
 import { settingsBase, vectorHi, vectorLo } from '../state/layout';
 import { count } from '../record/counters';
 import { record } from '../record/ring';
@@ -48,6 +49,7 @@ export function acceptFixed(c: u32, v: u32, level: bool, tags: usize): bool {
     return false;
   }
   if (!timed() && !inUniverse(v)) setOutside(true);
+  cpuChanged(c);
   const merged = setIrr(at, v);
   const tmr = at + Cpu.tmr + ((<usize>(v >> 5)) << 2);
   const bit = 1 << (v & 31);

@@ -13,6 +13,7 @@ import { Src } from '../state/abi/fields';
 import {
   LEVELS,
   carriersBase,
+  nHolds,
   nTags,
   recordStateBase,
   tagBase,
@@ -24,6 +25,8 @@ import {
   TAG_SIZE,
 } from '../state/layout';
 import { setting, srcAt } from '../state/access';
+import { sourceChanged } from '../state/changed';
+import { delist, enlist } from './carriers';
 import { count } from './counters';
 import { record } from './ring';
 import { violate } from './violations';
@@ -82,6 +85,11 @@ export function firstOf(head: usize): u32 {
   return n == 0 ? NONE : sourceOf(n);
 }
 
+/** All that the set has something of have changed. */
+export function tagsChanged(head: usize): void {
+  for (let n = load<u32>(head); n != 0; n = nextOf(n)) sourceChanged(sourceOf(n));
+}
+
 function newNode(): u32 {
   const free = load<u32>(recordStateBase, 16);
   if (free != 0) {
@@ -99,6 +107,7 @@ function newNode(): u32 {
 
 function release(node: u32): void {
   const s = sourceOf(node);
+  if (nHolds != 0) delist(node, s);
   store<u32>(tagBase + <usize>node * TAG_SIZE, load<u32>(recordStateBase, 16), 4);
   store<u32>(recordStateBase, node, 16);
   const at = carriersBase + ((<usize>s) << 2);
@@ -124,6 +133,7 @@ export function tagAdd(head: usize, s: u32): void {
   store<u32>(at, s);
   store<u32>(at, load<u32>(head), 4);
   store<u32>(head, node);
+  if (nHolds != 0) enlist(node, s, head);
   const carriers = carriersBase + ((<usize>s) << 2);
   store<u32>(carriers, load<u32>(carriers) + 1);
 }

@@ -30,7 +30,7 @@ import { beginAccounts, closeAccounts } from './accounts';
 import { armRaise } from '../fabric/arrivals';
 import { beginTurns, cpuTick, endTurns, watching } from './cpus';
 import { raiseTick, sampleTick } from './devices';
-import { reviewHolds } from './holds';
+import { reviewAllHolds, reviewHolds } from './holds';
 import { injectedNode, injectedTick } from './inject';
 import { armOperation, operationNode, operationTick } from './operations';
 
@@ -85,6 +85,7 @@ function isSettled(): bool {
 /** Runs up to cycle `limit`, or until a property fails, the ring is full or the model is at fault; `settling`: or nothing is on its way. */
 function runTo(limit: u64, settling: bool): u32 {
   beginTurns(limit);
+  if (watching) reviewAllHolds();
   let last = -1;
   let status: u32 = Status.more;
   while (status == Status.more) {

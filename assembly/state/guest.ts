@@ -43,7 +43,7 @@ export function writeGuest(address: u64, bytes: u32, value: u64): void {
   const n: u32 = bytes == 1 || bytes == 2 || bytes == 4 ? bytes : 8;
   const at = placeOf(address, n);
   if (at == 0) return;
-  touchVariables();
+  touchVariables(at);
   if (n == 1) store<u8>(at, <u8>value);
   else if (n == 2) store<u16>(at, <u16>value);
   else if (n == 4) store<u32>(at, <u32>value);

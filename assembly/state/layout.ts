@@ -18,8 +18,9 @@ import { Claim, CLAIM_LINES, CLAIM_WAYS, Lead } from './abi/lead';
 import { Account, Gauge } from './abi/meters';
 
 export const LEVELS: u32 = 4;
-/** Bytes of what is known of who holds up a source's event. */
-export const HOLD_SIZE: usize = 16;
+/** Bytes of what is known of who holds up a source's event, and lists of sources that wait for a variable. */
+export const HOLD_SIZE: usize = 32;
+export const WAITED_LISTS: u32 = 1024;
 export const HISTOGRAM_BUCKETS: u32 = 64 * 16;
 
 /** Bytes of an event-queue node, a wheel list, a timed record of a CPU and of a context. */
@@ -37,6 +38,8 @@ export const CPU_TIMED_SIZE: usize = 16;
 export const CTX_TIMED_SIZE: usize = 16;
 export const MSG_TIMED_SIZE: usize = 16;
 export const TAG_SIZE: usize = 8;
+/** Bytes of what is known of a node besides, where it matters which sets have something of a source. */
+export const CARRY_SIZE: usize = 8;
 /** Bytes of what is known of a CPU's account, and of an element that is watched. */
 export const ACCOUNT_CPU_SIZE: usize = 16;
 export const GAUGE_ELEMENT_SIZE: usize = 16;
@@ -53,7 +56,7 @@ export let nMessages: u32 = 0, nRing: u32 = 0, nTags: u32 = 0, nOrigins: u32 = 0
 // prettier-ignore
 export let nIoapics: u32 = 0, nPins: u32 = 0, nRequesters: u32 = 0, nFunctions: u32 = 0, nAccessed: u32 = 0, nMsixEntries: u32 = 0, guestBytes: usize = 0;
 // prettier-ignore
-export let nIommus: u32 = 0, nScopes: u32 = 0, nIecEntries: u32 = 0, nFaultRecords: u32 = 0, nIrtes: u32 = 0, nLines: u32 = 0, nTimers: u32 = 0, nAmds: u32 = 0, nStores: u32 = 0, nDescriptors: u32 = 0, nInjected: u32 = 0, nAccounts: u32 = 0, nGauges: u32 = 0, nClaimLines: u32 = 0;
+export let nIommus: u32 = 0, nScopes: u32 = 0, nIecEntries: u32 = 0, nFaultRecords: u32 = 0, nIrtes: u32 = 0, nLines: u32 = 0, nTimers: u32 = 0, nAmds: u32 = 0, nStores: u32 = 0, nDescriptors: u32 = 0, nInjected: u32 = 0, nAccounts: u32 = 0, nGauges: u32 = 0, nClaimLines: u32 = 0, nHolds: u32 = 0;
 
 // class check
 // prettier-ignore
@@ -66,7 +69,7 @@ export let nowBase: usize = 0, cpuTimedBase: usize = 0, lapicTimedBase: usize = 
 export let codeBase: usize = 0, decodedBase: usize = 0, liveBase: usize = 0, moverBase: usize = 0, joinBase: usize = 0, slotBase: usize = 0, idtBase: usize = 0, apicIdBase: usize = 0, apicMapBase: usize = 0, apicChainBase: usize = 0, lapicSetupBase: usize = 0, lapicMapBase: usize = 0, sourceSetupBase: usize = 0, operationSetupBase: usize = 0, ioapicSetupBase: usize = 0, iommuSetupBase: usize = 0, iommuScopeBase: usize = 0, functionSetupBase: usize = 0, timerSetupBase: usize = 0, timingBase: usize = 0, pointBase: usize = 0, settingsBase: usize = 0;
 // class record
 // prettier-ignore
-export let counterBase: usize = 0, noteBase: usize = 0, histogramBase: usize = 0, coverageBase: usize = 0, servedBase: usize = 0, endedBase: usize = 0, loadBase: usize = 0, ringBase: usize = 0, recordStateBase: usize = 0, raisedBase: usize = 0, cpuEventBase: usize = 0, diagBase: usize = 0, tagBase: usize = 0, tagHeadIrr: usize = 0, tagHeadMsg: usize = 0, tagHeadCtx: usize = 0, tagHeadSeen: usize = 0, tagHeadVar: usize = 0, tagHeadPir: usize = 0, carriersBase: usize = 0, holdBase: usize = 0, accountBase: usize = 0, accountSumBase: usize = 0, accountCpuBase: usize = 0, gaugeBase: usize = 0, gaugeElementBase: usize = 0, leadersBase: usize = 0, leadBase: usize = 0, claimBase: usize = 0;
+export let counterBase: usize = 0, noteBase: usize = 0, histogramBase: usize = 0, coverageBase: usize = 0, servedBase: usize = 0, endedBase: usize = 0, loadBase: usize = 0, ringBase: usize = 0, recordStateBase: usize = 0, raisedBase: usize = 0, cpuEventBase: usize = 0, diagBase: usize = 0, tagBase: usize = 0, tagHeadIrr: usize = 0, tagHeadMsg: usize = 0, tagHeadCtx: usize = 0, tagHeadSeen: usize = 0, tagHeadVar: usize = 0, tagHeadPir: usize = 0, carriersBase: usize = 0, carryBase: usize = 0, holdBase: usize = 0, changedBase: usize = 0, waitedBase: usize = 0, accountBase: usize = 0, accountSumBase: usize = 0, accountCpuBase: usize = 0, gaugeBase: usize = 0, gaugeElementBase: usize = 0, leadersBase: usize = 0, leadBase: usize = 0, claimBase: usize = 0;
 
 // borders of the classes
 // prettier-ignore
@@ -177,6 +180,7 @@ function place(): void {
   nStores = size(Size.stores);
   nAccounts = size(Size.accounts);
   nGauges = size(Size.gauges);
+  nHolds = nTags && size(Size.holds) ? nSources : 0;
   nFunctions = size(Size.functions);
   nMsixEntries = size(Size.msixEntries);
   nAccessed = size(Size.posted) ? nFunctions : 0;
@@ -276,13 +280,19 @@ function place(): void {
   recordStateBase = take(32);
   raisedBase = take(s * 8);
   carriersBase = take(s * 4);
-  holdBase = take(s * HOLD_SIZE);
   cpuEventBase = take(c * CpuEvent.words * 4);
   diagBase = take(Diag.count * 4);
   if (nAccounts) {
     accountBase = take(<usize>nInstructions);
     accountSumBase = take(Account.count * 8);
     accountCpuBase = take(c * ACCOUNT_CPU_SIZE);
+  }
+  if (nHolds) {
+    holdBase = take(s * HOLD_SIZE);
+    // u32 first source and first CPU that have changed, and for each CPU the next one
+    changedBase = take(8 + c * 4);
+    waitedBase = take(<usize>WAITED_LISTS * 4);
+    carryBase = take(<usize>(nTags + 1) * CARRY_SIZE);
   }
   gaugeBase = take(<usize>nGauges * Gauge.size);
   gaugeElementBase = take(<usize>size(Size.gaugeElements) * GAUGE_ELEMENT_SIZE);

@@ -2,6 +2,7 @@
  * What has been written since it was looked at last: the search packs and puts back nothing else. Set where contexts,
  * messages and variables are written, and nowhere else; records of CPUs, devices and sources are compared.
  */
+import { cpuChanged, variableChanged } from './changed';
 
 /** CPUs whose contexts were written, by bits 31:0 of the CPU's index modulo 32. */
 export let touchedCpus: u32 = 0;
@@ -13,6 +14,7 @@ export let touchedQueues: bool = false;
 
 @inline export function touchCpu(c: u32): void {
   touchedCpus |= (<u32>1) << (c & 31);
+  cpuChanged(c);
 }
 
 
@@ -20,9 +22,10 @@ export let touchedQueues: bool = false;
   touchedMessages = true;
 }
 
-
-@inline export function touchVariables(): void {
+/** The one at this address, of 16 bytes at most in an aligned block of as many. */
+@inline export function touchVariables(at: usize): void {
   touchedVariables = true;
+  variableChanged(at);
 }
 
 

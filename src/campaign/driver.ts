@@ -19,6 +19,18 @@ export interface InjectedCounts {
   readonly refused: number;
 }
 
+export const noneInjected: InjectedCounts = { total: 0, done: 0, running: 0, queued: 0, refused: 0 };
+
+export function addInjected(a: InjectedCounts, b: InjectedCounts): InjectedCounts {
+  return {
+    total: a.total + b.total,
+    done: a.done + b.done,
+    running: a.running + b.running,
+    queued: a.queued + b.queued,
+    refused: a.refused + b.refused,
+  };
+}
+
 /** What the machine of a run needs for policies that its scenario does not name. */
 export const roomFor = (own: readonly PolicySource[] | undefined): { readonly injected?: number } =>
   own === undefined || own.length === 0 ? {} : { injected: MOST_PENDING };

@@ -1,5 +1,6 @@
 /** What a run came to, as data: it crosses threads, and is a line of a file. */
 import type { Bucket } from '../machine/index.js';
+import type { InjectedCounts } from './driver.js';
 import type { Measured, RunResult } from './timed.js';
 
 /** What is counted, in the order in which it is told. */
@@ -17,6 +18,7 @@ export const COUNTED = [
   'swallowed',
   'foreign',
   'leaked',
+  'joined',
 ] as const satisfies readonly (keyof RunResult)[];
 
 /** The counters of a run; what they count stands with `RunResult`. */
@@ -29,6 +31,8 @@ export interface RunFigures extends Counts {
   readonly failed: readonly string[];
   /** what of the machine that concerns: the source that was lost, and what took its event away; '' where nothing is to be said */
   readonly where: string;
+  /** operations that were injected: by events of the scenario, and by policies */
+  readonly injected: InjectedCounts;
   /** simulated */
   readonly cycles: number;
   /** events behind the deadline, if there is one */
@@ -47,12 +51,13 @@ export function countsOf(count: (which: keyof Counts) => number): Counts {
 }
 
 export function figuresOf(result: RunResult): RunFigures {
-  const { seed, failed, where, cycles, deadline, digest, latencies, measured } = result;
+  const { seed, failed, where, injected, cycles, deadline, digest, latencies, measured } = result;
   return {
     seed,
     failed,
     where,
     ...countsOf((which) => result[which]),
+    injected,
     cycles: Number(cycles),
     ...(deadline !== undefined && { late: deadline.late.count }),
     digest,

@@ -4,7 +4,7 @@ import { moduleBytes } from '../core/index.js';
 import type { System } from '../scenario/index.js';
 import type { RunSubject } from './subject.js';
 
-/** Of the module, of all that its machine starts from (the kernel's program, the topology and the timing among it), and of the limits. */
+/** Of the module, of all that its machine starts from (the kernel's program, the topology and the timing among it), of the policies, and of the limits. */
 export async function fingerprintOf(system: System, { seconds, deadline }: RunSubject['limits'] = {}): Promise<string> {
   const machine = await system.machine({ timed: true, record: 1, seed: 0, ring: 0 });
   const decides = [
@@ -12,6 +12,7 @@ export async function fingerprintOf(system: System, { seconds, deadline }: RunSu
     system.scenario.name,
     system.model.name,
     system.names,
+    system.scenario.policies,
     seconds ?? system.scenario.run.seconds,
     deadline,
   ];

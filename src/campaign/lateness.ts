@@ -67,7 +67,7 @@ export interface DeadlineReport {
 /** Events that are kept one by one. */
 const KEPT = 10_000;
 
-const names: Readonly<Record<Hold, Held['by'] | undefined>> = {
+const names: Readonly<Record<Exclude<Hold, Hold.done>, Held['by']>> = {
   [Hold.device]: 'device',
   [Hold.flight]: 'in flight',
   [Hold.posted]: 'posted',
@@ -82,23 +82,28 @@ const names: Readonly<Record<Hold, Held['by'] | undefined>> = {
   [Hold.kernel]: 'put off',
   [Hold.task]: 'task',
   [Hold.nothing]: 'nothing',
-  [Hold.done]: undefined,
 };
 
-/** Spans by what held the event up, in the order in which they began. */
-class Spans {
-  readonly #all = new Map<string, { by: Held['by']; what: string; cycles: number }>();
+/** What holds events up; there is one for each text. */
+type Hindrance = Pick<Held, 'by' | 'what'>;
 
-  add(by: Held['by'], what: string, cycles: number): void {
-    if (cycles === 0) return;
-    const key = `${by} ${what}`;
-    const known = this.#all.get(key);
-    if (known === undefined) this.#all.set(key, { by, what, cycles });
-    else known.cycles += cycles;
+const inDevice: Hindrance = { by: 'device', what: '' };
+const masked: Hindrance = { by: 'masked', what: '' };
+
+/** Cycles by what held the event up, in the order in which it began to. */
+class Spans {
+  readonly #all = new Map<Hindrance, number>();
+
+  add(hindrance: Hindrance, cycles: number): void {
+    if (cycles !== 0) this.#all.set(hindrance, (this.#all.get(hindrance) ?? 0) + cycles);
+  }
+
+  addAll(others: Spans): void {
+    for (const [hindrance, cycles] of others.#all) this.add(hindrance, cycles);
   }
 
   get list(): Held[] {
-    return [...this.#all.values()];
+    return Array.from(this.#all, ([{ by, what }, cycles]) => ({ by, what, cycles }));
   }
 }
 
@@ -107,7 +112,7 @@ interface Open {
   readonly raised: bigint;
   readonly spans: Spans;
   /** what holds it, and since when */
-  hold: Pick<Held, 'by' | 'what'>;
+  hold: Hindrance;
   cpu: number;
   since: bigint;
 }
@@ -118,6 +123,9 @@ export class Lateness {
   readonly #deadline: number;
   readonly #open: (Open | undefined)[];
   readonly #held = new Spans();
+  /** by what a record says in numbers, and by text */
+  readonly #known = new Map<number, Hindrance>();
+  readonly #texts = new Map<string, Hindrance>([['device ', inDevice]]);
   readonly #events: LateEvent[] = [];
   readonly #counts = { inTime: 0, late: 0, lost: 0, withdrawn: 0, coalesced: 0 };
   /** what took a message or a vector away, at which cycle */
@@ -140,10 +148,10 @@ export class Lateness {
     switch (kind) {
       case 'raise':
         if (this.#open[a] !== undefined) this.#counts.coalesced++;
-        else this.#open[a] = { raised: time, spans: new Spans(), hold: { by: 'device', what: '' }, cpu: NONE, since: time };
+        else this.#open[a] = { raised: time, spans: new Spans(), hold: inDevice, cpu: NONE, since: time };
         break;
       case 'hold':
-        this.#hold(a & 0xffff, time, { kind: a >>> 16, about: b, cpu: c });
+        this.#hold(a & 0xffff, time, a >>> 16, b, c);
         break;
       case 'serve':
         this.#end(a, time, 'late');
@@ -191,22 +199,35 @@ export class Lateness {
   }
 
   /** From now on something else holds up the event. */
-  #hold(source: number, time: bigint, { kind, about, cpu }: { readonly kind: Hold; readonly about: number; readonly cpu: number }): void {
+  #hold(source: number, time: bigint, kind: Hold, about: number, cpu: number): void {
     const open = this.#open[source];
     if (open === undefined) return;
     this.#close(open, time);
-    const by = names[kind];
-    if (by === undefined) {
+    if (kind === Hold.done) {
       this.#counts.withdrawn++;
       this.#open[source] = undefined;
       return;
     }
-    open.hold = kind === Hold.device && about !== 0 ? { by: 'masked', what: '' } : { by, what: this.#what(kind, about, cpu) };
+    open.hold = kind === Hold.device && about !== 0 ? masked : this.#hindrance(kind, about, cpu);
     open.cpu = cpu;
   }
 
+  #hindrance(kind: Exclude<Hold, Hold.done>, about: number, cpu: number): Hindrance {
+    // 32, 16 and 4 bits
+    const key = (about * 0x10000 + cpu) * 16 + kind;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const by = names[kind];
+    const what = this.#what(kind, about, cpu);
+    const text = `${by} ${what}`;
+    const found = this.#texts.get(text) ?? { by, what };
+    this.#texts.set(text, found);
+    this.#known.set(key, found);
+    return found;
+  }
+
   #close(open: Open, time: bigint): void {
-    open.spans.add(open.hold.by, open.hold.what, Number(time - open.since));
+    open.spans.add(open.hold, Number(time - open.since));
     open.since = time;
   }
 
@@ -257,7 +278,7 @@ export class Lateness {
     if (outcome === 'lost') this.#counts.lost++;
     else {
       this.#counts.late++;
-      for (const { by, what, cycles } of held) this.#held.add(by, what, cycles);
+      this.#held.addAll(open.spans);
     }
     if (this.#events.length === KEPT) return;
     const name = this.#system.names.sources[source] ?? '?';

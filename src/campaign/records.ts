@@ -1,6 +1,7 @@
 /** The file of a campaign: a line that says what it is about, and one behind it for each run, in the order of the seeds. */
 import { percentiles, type Bucket } from '../machine/index.js';
 import { kebab } from '../words.js';
+import { noneInjected, type InjectedCounts } from './driver.js';
 import { countsOf, type RunFigures } from './figures.js';
 import { seedsText, type Seeds } from './seeds.js';
 
@@ -59,7 +60,10 @@ export function runLine(figures: RunFigures): string {
   return `${JSON.stringify(line)}\n`;
 }
 
-interface RunLine extends Omit<RunFigures, 'latencies'> {
+/** Files of before have neither what joined nor what was injected: there it counts as none. */
+interface RunLine extends Omit<RunFigures, 'latencies' | 'joined' | 'injected'> {
+  readonly joined?: number;
+  readonly injected?: InjectedCounts;
   readonly latencies: readonly number[];
 }
 
@@ -72,7 +76,7 @@ export function runFrom(text: string): RunFigures | undefined {
   const value = parsed(text);
   if (typeof value !== 'object' || value === null) return undefined;
   const line = value as RunLine;
-  const { seed, failed, where, cycles, late, digest, latencies } = line;
+  const { seed, failed, where, injected = noneInjected, cycles, late, digest, latencies } = line;
   if (!Number.isSafeInteger(seed) || !Array.isArray(failed) || !Array.isArray(latencies)) return undefined;
   const buckets = Array.from({ length: latencies.length / 2 }, (_, i): Bucket => [latencies[2 * i] ?? 0, latencies[2 * i + 1] ?? 0]);
   const names = (failed as readonly string[]).map(camel);
@@ -80,7 +84,8 @@ export function runFrom(text: string): RunFigures | undefined {
     seed,
     failed: names,
     where,
-    ...countsOf((which) => line[which]),
+    ...countsOf((which) => line[which] ?? 0),
+    injected,
     cycles,
     ...(late !== undefined && { late }),
     digest,

@@ -1,5 +1,6 @@
 /** What many runs came to, added up one at a time. */
 import { percentiles, type Bucket, type Percentiles } from '../machine/index.js';
+import { addInjected, noneInjected, type InjectedCounts } from './driver.js';
 import { COUNTED, countsOf, type Counts, type RunFigures } from './figures.js';
 
 /** Runs that failed alike. */
@@ -26,6 +27,7 @@ export interface Tallied {
   readonly cycles: number;
   /** sums over the runs */
   readonly counts: Counts;
+  readonly injected: InjectedCounts;
   /** events behind the deadline */
   readonly late: number;
   /** raise to handler entry, cycles, over the events of all runs */
@@ -47,6 +49,7 @@ export class Tally {
   #failed = 0;
   #cycles = 0;
   #late = 0;
+  #injected = noneInjected;
   readonly #kinds = new Map<string, FailureKind>();
   readonly #counts = { ...countsOf(() => 0) } as Record<keyof Counts, number>;
   readonly #latencies = new Map<number, number>();
@@ -62,10 +65,11 @@ export class Tally {
 
   /** In ascending order of seeds. */
   add(figures: RunFigures): void {
-    const { seed, failed, where, cycles, late = 0, latencies } = figures;
+    const { seed, failed, where, injected, cycles, late = 0, latencies } = figures;
     this.#runs++;
     this.#cycles += cycles;
     this.#late += late;
+    this.#injected = addInjected(this.#injected, injected);
     for (const which of COUNTED) this.#counts[which] += figures[which];
     for (const bucket of latencies) add(this.#latencies, bucket);
     const [most = 0] = latencies.at(-1) ?? [];
@@ -84,6 +88,7 @@ export class Tally {
       kinds: [...this.#kinds.values()],
       cycles: this.#cycles,
       counts: { ...this.#counts },
+      injected: this.#injected,
       late: this.#late,
       latency: percentilesOf(this.#latencies),
       worst: percentilesOf(this.#worst),

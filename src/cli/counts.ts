@@ -1,5 +1,5 @@
 /** What was counted in timed runs, of one or of many, as text. */
-import type { Counts } from '../campaign/index.js';
+import type { Counts, InjectedCounts } from '../campaign/index.js';
 import type { Percentiles } from '../machine/index.js';
 import { us } from './deadline.js';
 import { count, field, plural } from './output.js';
@@ -10,7 +10,7 @@ export function percentilesText({ p50, p99, p999, max }: Percentiles): string {
 }
 
 /** The way of interrupts: how many, and how long it takes. */
-export function wayText({ sent, handled, lost, owed, joined = 0 }: Counts & { readonly joined?: number }, latency: Percentiles): string[] {
+export function wayText({ sent, handled, lost, owed, joined }: Counts, latency: Percentiles): string[] {
   // a device that does not wait for its handler raises again meanwhile: one run of the handler serves both
   const coalesced = sent - handled - lost - owed;
   return [
@@ -20,6 +20,16 @@ export function wayText({ sent, handled, lost, owed, joined = 0 }: Counts & { re
     ),
     ...field('latency', `raise to handler: ${percentilesText(latency)}`),
   ];
+}
+
+/** What became of injected operations, if there were any. */
+export function injectedText({ total, done, running, queued, refused }: InjectedCounts): string[] {
+  if (total + refused === 0) return [];
+  const left = [...(running > 0 ? [`${count(running)} not done`] : []), ...(refused > 0 ? [`${count(refused)} refused`] : [])];
+  return field(
+    'injected',
+    `${plural(total, 'operation')}, ${[`${count(done)} done`, ...left, `${count(queued)} still queued`].join(', ')}`,
+  );
 }
 
 /** The work of the kernel, and what of it was simulated. */

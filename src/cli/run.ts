@@ -4,7 +4,7 @@ import { timedRun, type RunResult } from '../campaign/index.js';
 import { drawDiagram, explain, wrap } from '../check/index.js';
 import { ModelError } from '../kernel/model/index.js';
 import { memoryOf, restsOn, type MemoryUse } from '../scenario/index.js';
-import { workText, wayText } from './counts.js';
+import { injectedText, wayText, workText } from './counts.js';
 import { deadlineText } from './deadline.js';
 import { loadTimed, overridesOf, simulatedSeconds, systemOptions, wholeNumber, type SystemOptions } from './options.js';
 import { count, Exit, field, headline, InputError, Interrupt, plural, print, printJson, Progress, style, width } from './output.js';
@@ -53,16 +53,6 @@ export function runText(result: RunResult, memory?: MemoryUse): string {
       : field('unchecked', `${plural(unchecked, 'assertion')} of the scenario: check looks at every state, a run does not`)),
     '',
   ].join('\n');
-}
-
-/** What became of injected operations, if there were any. */
-function injectedText({ total, done, running, queued, refused }: RunResult['injected']): string[] {
-  if (total + refused === 0) return [];
-  const left = [...(running > 0 ? [`${count(running)} not done`] : []), ...(refused > 0 ? [`${count(refused)} refused`] : [])];
-  return field(
-    'injected',
-    `${plural(total, 'operation')}, ${[`${count(done)} done`, ...left, `${count(queued)} still queued`].join(', ')}`,
-  );
 }
 
 function runJson(result: RunResult, memory: MemoryUse): unknown {

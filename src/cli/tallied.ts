@@ -2,7 +2,7 @@
 import type { FailureKind, Tallied } from '../campaign/index.js';
 import { wrap } from '../check/index.js';
 import { kebab } from '../words.js';
-import { percentilesText, wayText, workText } from './counts.js';
+import { injectedText, percentilesText, wayText, workText } from './counts.js';
 import { count, field, plural, style, width } from './output.js';
 
 /** The command that makes the first run of a kind. */
@@ -18,11 +18,12 @@ export function kindsText(run: string, { kinds }: Tallied): string[] {
   });
 }
 
-export function figuresText({ counts, latency, worst, late, cycles }: Tallied): string[] {
+export function figuresText({ counts, injected, latency, worst, late, cycles }: Tallied): string[] {
   return [
     ...wayText(counts, latency),
     ...field('slowest', `of each run: ${percentilesText(worst)}`),
     ...(late === 0 ? [] : field('late', plural(late, 'event'))),
+    ...injectedText(injected),
     ...workText(counts, cycles),
   ];
 }

@@ -131,15 +131,16 @@ export function readable({ time, kind, a, b, c }: EventRecord): MachineEvent {
 export function drainEvents(core: Core, ring: number, capacity: number): EventRecord[] {
   const used = core.exports.ringUsed();
   const tail = core.exports.ringTail();
+  const { view } = core;
   const records: EventRecord[] = [];
   for (let i = 0; i < used; i++) {
     const at = ring + ((tail + i) % capacity) * Rec.size;
     records.push({
-      time: core.u64(at),
-      kind: Event[core.u32(at + Rec.kind)] as keyof typeof Event,
-      a: core.u32(at + Rec.a),
-      b: core.u32(at + Rec.b),
-      c: core.u32(at + Rec.c),
+      time: view.getBigUint64(at, true),
+      kind: Event[view.getUint32(at + Rec.kind, true)] as keyof typeof Event,
+      a: view.getUint32(at + Rec.a, true),
+      b: view.getUint32(at + Rec.b, true),
+      c: view.getUint32(at + Rec.c, true),
     });
   }
   core.exports.ringClear();

@@ -157,6 +157,7 @@ function writeSizes(core: Core, setup: MachineSetup): void {
   size(Size.vectorLo, setup.universe.lo);
   size(Size.vectorHi, setup.universe.hi);
   size(Size.tags, setup.record === 0 ? 0 : tagNodes(setup));
+  size(Size.holds, setup.timed && setup.record !== 0 && setup.holds ? 1 : 0);
   const { ioapics = [], iommus = [], functions, memory = 0 } = setup;
   size(Size.ioapics, ioapics.length);
   size(Size.ioapicPins, Math.max(0, ...ioapics.map(({ pins }) => pins)));
@@ -278,9 +279,9 @@ function fillSettings(core: Core, at: number, setup: MachineSetup): void {
   set(Settings.virtExtDestId, setup.virtExtDestId ? 1 : 0);
   set(Settings.doorbellSlot, setup.program.doorbell ?? NONE);
   set(Settings.doorbellVector, setup.program.doorbellVector ?? 0);
+  set(Settings.allHolds, setup.holds === 'all' ? 1 : 0);
   set(Settings.guestLog, setup.guestLog ?? MOST_LOGGED);
   set(Settings.flying, setup.flying ?? 0);
-  set(Settings.holds, setup.holds === true ? 1 : 0);
   const system = new Uint32Array(8);
   for (const v of setup.systemVectors) system[v >>> 5] = (system[v >>> 5] ?? 0) | (1 << (v & 31));
   core.write(at + Settings.systemVectors * 4, system);

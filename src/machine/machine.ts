@@ -257,12 +257,17 @@ export class Machine {
   }
 
   protected takeRecords(): EventRecord[] {
+    if (this.#events.length === 0) return this.#drain();
     this.#keepEvents();
     return this.#events.splice(0);
   }
 
   #keepEvents(): void {
-    for (const event of drainEvents(this.core, this.layout.table(Table.ring), this.setup.ring)) this.#events.push(event);
+    for (const event of this.#drain()) this.#events.push(event);
+  }
+
+  #drain(): EventRecord[] {
+    return drainEvents(this.core, this.layout.table(Table.ring), this.setup.ring);
   }
 
   /**

@@ -210,8 +210,8 @@ export interface MachineSetup {
   readonly ring: number;
   /** operations that may be injected and have not ended (timed); left out: none */
   readonly injected?: number;
-  /** what holds up each event is recorded (timed); left out: it is not */
-  readonly holds?: boolean;
+  /** what holds up each event is recorded (timed); `all`: found the long way, which a test compares; left out: it is not */
+  readonly holds?: boolean | 'all';
   /** what is measured besides (timed); left out: nothing */
   readonly meters?: Meters;
 }

@@ -20,8 +20,8 @@ export interface Mode {
   readonly seed?: number;
   /** capacity of the event ring, records; 0: events are counted and digested only */
   readonly ring?: number;
-  /** what holds up each event is recorded (timed); default: it is not */
-  readonly holds?: boolean;
+  /** what holds up each event is recorded (timed); `all`: found the long way, which a test compares; default: it is not */
+  readonly holds?: boolean | 'all';
   /** operations that may be injected and have not ended, besides the events of the file (timed); default 64, with policies 1024 */
   readonly injected?: number;
   /** what operations cost is measured, and no failure ends the run (timed); default: neither */

@@ -88,6 +88,20 @@ describe('what holds an event up', () => {
     expect([flight >= 450 && flight <= 2900, recognition >= 100 && recognition <= 1200]).toEqual([true, true]);
   });
 
+  test('on a CPU that has a large number', async () => {
+    const run = await ran(
+      `version: 1
+name: many
+machine: {cpus: 300, iommu: vtd}
+universe: {vectors: 3}
+devices: [{name: nic, kind: free, interArrival: {us: [7]}, irqs: [{irq: 24, cpu: 299}]}]
+`,
+      0.0001,
+    );
+    expect(heldBy(run.deadline).toSorted()).toEqual(['device', 'handler: CPU 299', 'in flight', 'recognition: CPU 299']);
+    expectWhole(run);
+  });
+
   test('looking on changes nothing', async () => {
     const { digest, cycles, latency } = await timedRun(scenarioOf(remapped), {}, { seconds: 0.002 });
     const { deadline, ...watched } = await ran(remapped, 0.002, '5.9');

@@ -8,17 +8,19 @@ import {
   FileError,
   findScenario,
   mergeCampaigns,
+  timedRun,
   type Overrides,
   type RunFigures,
   type Scenario,
   type Seeds,
 } from '../../src/index.js';
-import { countsOf } from '../../src/campaign/figures.js';
+import { countsOf, figuresOf as figuresOfRun } from '../../src/campaign/figures.js';
 import { fingerprintOf } from '../../src/campaign/fingerprint.js';
 import { headLine, runFrom, runLine, type Head } from '../../src/campaign/records.js';
 import { Results } from '../../src/campaign/results.js';
 import { seedAt, seedCount } from '../../src/campaign/seeds.js';
 import { Tally } from '../../src/campaign/tally.js';
+import { scenarioOf } from '../check/help.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'irqlab-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -52,6 +54,7 @@ function figuresOf(seed: number): RunFigures {
     failed: seed % 3 === 0 ? ['noLoss', 'noStuckIsr'] : [],
     where: seed % 6 === 0 ? 'nic' : '',
     ...countsOf((which) => seed * 10 + which.length),
+    injected: { total: 2 * seed, done: seed, running: 1, queued: seed - 1, refused: 3 },
     cycles: 1000 * seed,
     digest: seed.toString(16).padStart(16, '0'),
     latencies: [
@@ -76,6 +79,22 @@ describe('a file', () => {
   test('a run as a line is the same run', () => {
     for (const figures of all(six)) expect(runFrom(runLine(figures))).toEqual(figures);
     expect(runLine(figuresOf(9))).toContain('"seed":9,"failed":["no-loss","no-stuck-isr"],');
+  });
+
+  test('a line has what joined and what was injected, as the run tells it', async () => {
+    const run = await timedRun(
+      scenarioOf(`version: 1
+name: throttled
+machine: {cpus: 2}
+devices: [{name: nic, kind: free, message: {type: msix}, interArrival: {us: [3]}, moderation: {us: 20}, irqs: [{irq: 24, cpu: 0}]}]
+events: [{at: {us: 10}, offline: 1}, {at: {us: 900000}, online: 1}]
+`),
+      {},
+      { seconds: 0.01 },
+    );
+    expect(run.injected).toEqual({ total: 2, done: 1, running: 0, queued: 1, refused: 0 });
+    expect(run.joined).toBeGreaterThan(100);
+    expect(runFrom(runLine(figuresOfRun(run)))).toMatchObject({ joined: run.joined, injected: run.injected });
   });
 
   test('cut at any byte: what is whole is known, and in the end it is the same', () => {
@@ -145,10 +164,11 @@ test('the fingerprint is of all that decides what a seed comes to, and of nothin
     of({ assumptions: { push: 'none' } }),
     of({}, { devices: devices.map((device) => ({ ...device, handlerCycles: Number(device.handlerCycles) + 1 })) }),
     of({}, { devices: devices.map((device) => ({ ...device, name: `${device.name}2` })) }),
+    of({}, { policies: [{ roundRobin: { everyUs: 1000 } }] }),
     of({}, {}, { seconds: 2 }),
     of({}, {}, { deadline: 2 }),
   ];
-  expect(new Set([one, ...(await Promise.all(others))]).size).toBe(7);
+  expect(new Set([one, ...(await Promise.all(others))]).size).toBe(8);
 });
 
 test('shards share the seeds', () => {
@@ -176,9 +196,20 @@ describe('merge', () => {
     // 4 to 9 events of up to 15 cycles, and six of up to 103
     expect(merged.latency).toEqual({ count: 45, p50: 15, p99: 103, p999: 103, max: 103 });
     expect(merged.worst).toMatchObject({ count: 6, p50: 103 });
+    // seeds 4 to 9
+    expect(merged.counts.joined).toBe(390 + 6 * 'joined'.length);
+    expect(merged.injected).toEqual({ total: 78, done: 39, running: 6, queued: 33, refused: 18 });
     // of other ranges too
     await mergeCampaigns([fileOf(textOf({ first: 7, last: 9 })), fileOf(textOf({ first: 4, last: 6 }))], out);
     expect(readFileSync(out, 'utf8')).toBe(textOf(six));
+  });
+
+  test('of a file of before: what it does not say counts as none', async () => {
+    const old = textOf(six).replaceAll(/"joined":\d+,"injected":\{.*?\},/g, '');
+    const { counts, injected } = await mergeCampaigns([fileOf(old)]);
+    expect(old).not.toMatch(/joined|injected/);
+    expect([counts.joined, injected.total, injected.refused]).toEqual([0, 0, 0]);
+    expect(counts.sent).toBe(390 + 6 * 'sent'.length);
   });
 
   test('says what is missing, and what a file lacks', async () => {

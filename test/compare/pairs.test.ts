@@ -96,7 +96,8 @@ function pretend(latency: (job: RunJob) => number): Runner & { readonly jobs: Ru
       ipis: 0,
       microOps: 0,
     } as const),
-    ...({ moves: 0, retriggers: 0, swallowed: 0, foreign: 0, leaked: 0, digest: '' } as const),
+    ...({ moves: 0, retriggers: 0, swallowed: 0, foreign: 0, leaked: 0, joined: 0, digest: '' } as const),
+    injected: { total: 0, done: 0, running: 0, queued: 0, refused: 0 },
     seed: job.seed,
     latencies: [[latency(job), 1]],
   });

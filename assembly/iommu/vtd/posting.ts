@@ -35,14 +35,15 @@ function hasReservedBits(at: usize, control: u64): bool {
 export function post(at: usize, vector: u32, urgent: bool, eime: bool): Posting {
   const control = load<u64>(at, CONTROL);
   if (hasReservedBits(at, control)) return Posting.reserved;
-  touchVariables();
   if (!timed() && !inUniverse(vector)) setOutside(true);
   const word = pirOf(at, vector);
   const requests = load<u32>(word);
   const bit = (<u32>1) << (vector & 31);
   if (requests & bit) countDiag(Diag.pirMerge);
+  touchVariables(word);
   store<u32>(word, requests | bit);
   if ((control & PidControl.on) != 0 || ((control & PidControl.sn) != 0 && !urgent)) return Posting.silent;
+  touchVariables(at + CONTROL);
   store<u64>(at, control | PidControl.on, CONTROL);
   notificationVector = (<u32>(control >> PidControl.nvShift)) & 0xff;
   notificationDestination = eime ? <u32>(control >> 32) : (<u32>(control >> 40)) & 0xff;

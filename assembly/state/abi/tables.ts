@@ -29,6 +29,8 @@ export enum Size {
   irtes = 13,
   /** 1: there is a list of the accesses on their way to each PCI function */
   posted = 14,
+  /** timed: 1: what holds up each event is recorded (`Event.hold`), where tags are kept */
+  holds = 15,
   /** IOAPICs, and the pins that each has room for: the most that any has, up to 240 */
   ioapics = 16,
   ioapicPins = 17,
@@ -333,10 +335,10 @@ export enum Settings {
   guestLog = 31,
   /** check: messages that a source may have in flight, where its raises are unbounded; 0: as many as there is room for */
   flying = 32,
-  /** timed: 1: what holds up each event is recorded (`Event.hold`) */
-  holds = 33,
   /** vector by which a program takes doorbells as interrupts, 0: none */
-  doorbellVector = 34,
+  doorbellVector = 33,
+  /** timed: 1: behind each event all sources are looked at for what holds up theirs, not only those for which something has changed */
+  allHolds = 34,
   words = 35,
 }
 
