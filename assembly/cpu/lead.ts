@@ -13,7 +13,8 @@ import { arm, PHASE_CPU } from '../clock/wheel';
 import { countMore } from '../record/counters';
 import { undoHardware } from './ahead';
 import { anyLeads, copyContext, leadAt, nextLeader, setLeads } from './ledger';
-import { dueAt, ops, pcOf, Rest, rest, steps, storeBits, walkAgain, walkAhead } from './quick';
+import { pcOf, storeBits } from './decoded';
+import { dueAt, ops, Rest, rest, steps, walkAgain, walkAhead } from './quick';
 
 /** Cycles for which nobody gets ahead after somebody had to go back. */
 const PAUSE: u64 = 1 << 14;
