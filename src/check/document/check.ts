@@ -3,12 +3,12 @@
  * Schema. A reader must let keys pass that it does not know: version 1 may get more of them.
  */
 import * as z from 'zod';
-import { kebab } from '../words.js';
-import { restsOn, type System } from '../scenario/index.js';
-import { drawDiagram } from './diagram.js';
-import type { Explanation } from './explanation.js';
-import { livenessResult } from './liveness/document.js';
-import type { Failure, SearchResult } from './search.js';
+import { restsOn, type System } from '../../scenario/index.js';
+import { kebab } from '../../words.js';
+import type { Explanation } from '../narration/index.js';
+import { drawDiagram } from '../picture/index.js';
+import type { Failure, SearchResult } from '../search/index.js';
+import { livenessResult } from './liveness.js';
 
 /** A failure with everything that is printed about it. */
 export interface Told {

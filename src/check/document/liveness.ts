@@ -2,13 +2,10 @@
 import * as z from 'zod';
 import { restsOn, type System } from '../../scenario/index.js';
 import { kebab } from '../../words.js';
-import { drawDiagram } from '../diagram.js';
-import { explain } from '../explain.js';
-import type { Explanation } from '../explanation.js';
-import { tokenOf } from '../token.js';
-import type { Livelock, LivenessResult } from './search.js';
-import { obligations } from './unfinished.js';
-import { fairnessText, neverDone } from './words.js';
+import { fairnessText, neverDone, obligations, type Livelock, type LivenessResult } from '../liveness/index.js';
+import { explain, type Explanation } from '../narration/index.js';
+import { drawDiagram } from '../picture/index.js';
+import { tokenOf } from '../ways/index.js';
 
 /** A livelock with everything that is printed about it. */
 export interface ToldLivelock {

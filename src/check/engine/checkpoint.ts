@@ -3,9 +3,9 @@
  * Which worker wrote a section does not matter: on reading, each takes what it owns. Node only.
  */
 import { closeSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
-import { Bag } from '../core/index.js';
-import { CheckpointError } from './errors.js';
+import { Bag } from '../../core/index.js';
 import type { Engine, FoundFailure, Reduction, Share } from './engine.js';
+import { CheckpointError } from './errors.js';
 import type { Activity } from './vacuity.js';
 
 const FORMAT = 'irqlab checkpoint 2';

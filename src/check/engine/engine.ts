@@ -1,6 +1,6 @@
 /** One worker's share of a search: a module instance, driven round by round. */
-import { Bag, SearchOption, Status } from '../core/index.js';
-import type { ProgramMachine } from '../machine/index.js';
+import { Bag, SearchOption, Status } from '../../core/index.js';
+import type { ProgramMachine } from '../../machine/index.js';
 import type { Spill } from './spill.js';
 
 /** Bytes of a chunk of records in the core. */

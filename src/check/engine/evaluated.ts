@@ -1,15 +1,14 @@
 /** Own properties that no state was asked about. */
-import { Op } from '../core/index.js';
-import { judgeOf } from '../kernel/index.js';
-import type { System } from '../scenario/index.js';
+import { Op } from '../../core/index.js';
+import { judgeOf } from '../../kernel/index.js';
+import type { System } from '../../scenario/index.js';
+import { instructionAt } from '../names/index.js';
 
 /** What an own property reads, as it was written, and whether any state was asked for it. */
 function readingsOf(system: System, coverage: readonly number[], property: string): Map<string, boolean> {
-  const { program, labels } = system.built;
   const readings = new Map<string, boolean>();
   for (let pc = 1; pc < coverage.length; pc++) {
-    const op = (program.code[pc * 4] ?? 0) & 0xff;
-    const label = labels[(program.code[pc * 4 + 3] ?? 0) >>> 8];
+    const { op, label } = instructionAt(system, pc);
     if (op < (Op.firstObservable as number) || op === (Op.flag as number) || label?.routine !== judgeOf(property)) continue;
     readings.set(label.text, readings.get(label.text) === true || coverage[pc] !== 0);
   }

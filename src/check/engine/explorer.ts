@@ -1,6 +1,6 @@
 /** Who searches: one engine alone, or a team of them. What comes out is the same. */
-import { Bag, Status } from '../core/index.js';
-import type { ProgramMachine } from '../machine/index.js';
+import { Bag, Status } from '../../core/index.js';
+import type { ProgramMachine } from '../../machine/index.js';
 import type { CheckpointHead } from './checkpoint.js';
 import { Engine, type EngineOptions, type FoundFailure, type Share } from './engine.js';
 import type { LookUp } from './paths.js';

@@ -3,7 +3,7 @@
  * Which step led on is found by taking the steps of the parent; where two states answer to a parent's description, both are
  * tried.
  */
-import type { ProgramMachine } from '../machine/index.js';
+import type { ProgramMachine } from '../../machine/index.js';
 import { NO_ACTION, type FoundFailure, type Reduction, type Slot } from './engine.js';
 
 /** All states, of all workers, whose fingerprints begin with these 24 bits. */

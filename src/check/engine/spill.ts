@@ -2,7 +2,7 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Bag } from '../core/index.js';
+import type { Bag } from '../../core/index.js';
 
 /** Most bytes of a piece: a chunk of the core. */
 const PIECE = 1 << 18;

@@ -1,9 +1,9 @@
 /** Whether what was searched could have failed at all: what ran, and what never did. */
-import { Note } from '../core/index.js';
-import type { ProgramMachine } from '../machine/index.js';
-import type { System } from '../scenario/index.js';
+import { Note, Op } from '../../core/index.js';
+import type { ProgramMachine } from '../../machine/index.js';
+import type { System } from '../../scenario/index.js';
+import { instructionAt, labelAt } from '../names/index.js';
 import { neverEvaluated } from './evaluated.js';
-import { labelAt } from './labels.js';
 
 export interface Vacuity {
   readonly handlerRuns: number;
@@ -62,15 +62,12 @@ export function joinActivities(a: Activity, b: Activity): Activity {
   };
 }
 
-/** Instructions of these never change what others see: they are not worth a line. */
-const FIRST_OBSERVABLE = 32;
-
 export function vacuityOf(system: System, { handlerRuns, retriggers, swallowed, handled, ended, executed, kinds }: Activity): Vacuity {
+  // what never changes what others see is not worth a line
   const notExecuted: string[] = [];
   let microOps = 0;
-  const { code } = system.built.program;
   for (let pc = 1; pc < executed.length; pc++) {
-    if (((code[pc * 4] ?? 0) & 0xff) < FIRST_OBSERVABLE) continue;
+    if (instructionAt(system, pc).op < (Op.firstObservable as number)) continue;
     const label = labelAt(system, pc);
     if (label.startsWith('judge_')) continue;
     microOps++;

@@ -1,6 +1,6 @@
 /** Actions of a check as users and tokens call them. */
-import { Actor } from '../core/index.js';
-import type { System } from '../scenario/index.js';
+import { Actor } from '../../core/index.js';
+import type { System } from '../../scenario/index.js';
 
 /** One step of a schedule: whose it is, which of its steps, and the action the core knows. */
 export interface Step {

@@ -1,8 +1,9 @@
 /** What AMD units do, and what their tables say, in words (hardware.md F). */
-import { AmdCommand, AmdEvent } from '../core/index.js';
-import type { EventRecord } from '../machine/index.js';
-import { requesterOf, type System } from '../scenario/index.js';
-import { describeTarget, hex } from './words.js';
+import { AmdCommand, AmdEvent } from '../../core/index.js';
+import type { EventRecord } from '../../machine/index.js';
+import { requesterOf, type System } from '../../scenario/index.js';
+import { hex } from '../../words.js';
+import { describeTarget } from './words.js';
 
 /** `Event.invalidate` is by a command. */
 const OF_COMMAND = 0x80000000;

@@ -1,10 +1,10 @@
 /** Posted-interrupt descriptors as users read them (hardware.md E.1). */
-import { PidControl, PidWord } from '../core/index.js';
-import type { AnyVariable } from '../kernel/index.js';
-import type { ProgramMachine } from '../machine/index.js';
-import type { System } from '../scenario/index.js';
+import { PidControl, PidWord } from '../../core/index.js';
+import type { AnyVariable } from '../../kernel/index.js';
+import type { ProgramMachine } from '../../machine/index.js';
+import type { System } from '../../scenario/index.js';
+import { hex } from '../../words.js';
 import { indexName } from './fields.js';
-import { hex } from './words.js';
 
 /** What a descriptor says. Fields of one bit that are clear are left out. */
 export interface DescriptorState {

@@ -1,9 +1,10 @@
 /** Entries of remapping tables as users read them: what memory says, and what units have cached of it. */
-import type { ProgramMachine } from '../machine/index.js';
-import type { System } from '../scenario/index.js';
-import { descriptorAt, descriptorName } from './descriptors.js';
+import type { ProgramMachine } from '../../machine/index.js';
+import type { System } from '../../scenario/index.js';
+import { hex } from '../../words.js';
 import { describeAmdEntry } from './amd.js';
-import { describeTarget, hex, isAmd } from './words.js';
+import { descriptorAt, descriptorName } from './descriptors.js';
+import { describeTarget, isAmd } from './words.js';
 
 /** An entry that is in use, by memory or by what a unit has cached. */
 export interface EntryState {

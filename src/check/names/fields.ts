@@ -3,11 +3,11 @@
  * sources and operations have come to. One table of names for inspection and for differences; it reads captures, so that
  * two states can be compared.
  */
-import { Cpu, CpuFlag, Fn, Glob, MsixEntry, NONE, PidWord, Pin, RunState, Src, Table, VarWord } from '../core/index.js';
-import type { AnyVariable, Domain, Kind, Variable } from '../kernel/index.js';
-import { Layout, type FunctionModel, type ProgramMachine } from '../machine/index.js';
-import type { System } from '../scenario/index.js';
-import { hex } from './words.js';
+import { Cpu, CpuFlag, Fn, Glob, MsixEntry, NONE, PidWord, Pin, RunState, Src, Table, VarWord } from '../../core/index.js';
+import type { AnyVariable, Domain, Kind, Variable } from '../../kernel/index.js';
+import { Layout, type FunctionModel, type ProgramMachine } from '../../machine/index.js';
+import type { System } from '../../scenario/index.js';
+import { hex } from '../../words.js';
 
 /** What a value belongs to. */
 export type Part = 'kernel' | 'cpu' | 'device' | 'source' | 'operation' | 'probe';

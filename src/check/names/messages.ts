@@ -1,11 +1,12 @@
 /** Messages in flight, by name. */
-import { DOORBELL, Level, Msg, MsgKind, Origin, Table } from '../core/index.js';
-import type { ProgramMachine } from '../machine/index.js';
-import type { System } from '../scenario/index.js';
-import type { Fields } from './fields.js';
+import { DOORBELL, Level, Msg, MsgKind, Origin, Table } from '../../core/index.js';
+import type { ProgramMachine } from '../../machine/index.js';
+import type { System } from '../../scenario/index.js';
+import { hex } from '../../words.js';
 import { originOf } from './actions.js';
 import { unitName } from './entries.js';
-import { describeMessage, hex, isAmd, isRemappable, writeText } from './words.js';
+import type { Fields } from './fields.js';
+import { describeMessage, isAmd, isRemappable, writeText } from './words.js';
 
 /** A message on its way. */
 export interface InFlight {
@@ -47,7 +48,7 @@ const POSTING = 3;
 const levels: readonly LevelName[] = ['thread', 'stopper', 'softirq', 'hardirq'];
 
 /** Reads the messages of captures, each origin's in their order. */
-export class Flight {
+export class Messages {
   readonly #system: System;
   readonly #messages: number;
   readonly #origins: number;

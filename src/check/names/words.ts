@@ -1,11 +1,8 @@
-/** How vectors, messages, registers of devices, irqs and places in the kernel are written. */
-import { MmioReg, MsiReg } from '../core/index.js';
-import type { MsixEntryRegisters } from '../machine/index.js';
-import type { System } from '../scenario/index.js';
-import { hex } from '../words.js';
-import type { ReplayedStep } from './replay.js';
-
-export { hex };
+/** How vectors, messages, registers of devices and irqs are written. */
+import { MmioReg, MsiReg } from '../../core/index.js';
+import type { MsixEntryRegisters } from '../../machine/index.js';
+import type { System } from '../../scenario/index.js';
+import { hex } from '../../words.js';
 
 /** "CPU 3, vector 0x21" of a compatibility-format message; "entry 2" of one that is remapped. */
 export function describeMessage(system: System, address: number, data: number): string {
@@ -89,19 +86,4 @@ export function describeSent(system: System, message: MsixEntryRegisters | undef
 /** "irq 0" of a model is an index; users know the number. */
 export function irqNumber(system: System, text: string): string {
   return text.replace(/\birq (\d+)$/, (_, index: string) => `irq ${system.names.irqs[Number(index)] ?? index}`);
-}
-
-/** Operation code, and label, of an instruction. */
-export function instructionAt(
-  system: System,
-  at: number,
-): { readonly op: number; readonly label: System['built']['labels'][number] | undefined } {
-  const { code } = system.built.program;
-  return { op: (code[at * 4] ?? 0) & 0xff, label: system.built.labels[(code[at * 4 + 3] ?? 0) >>> 8] };
-}
-
-/** Instruction that a CPU's step began with, and the CPU; undefined where it is no step of a CPU. */
-export function instructionOf(step: ReplayedStep): { readonly cpu: number; readonly at: number } | undefined {
-  const event = step.events.find((e) => e.kind === 'step');
-  return event && { cpu: event.a, at: event.b };
 }

@@ -1,10 +1,10 @@
 /** What a failure comes from: where kernel and hardware stop agreeing, in words that are the same on other machines and kernels. */
-import { Actor } from '../core/index.js';
-import type { System } from '../scenario/index.js';
+import { Actor } from '../../core/index.js';
+import type { System } from '../../scenario/index.js';
+import { instructionAt, instructionOf } from '../names/index.js';
+import { Replay, type Way } from '../ways/index.js';
 import { marksOf, type Placed } from './marks.js';
-import { Replay, type Way } from './replay.js';
 import { watch, type Watched } from './watch.js';
-import { instructionAt, instructionOf } from './words.js';
 
 /** Failures with the same cause are one finding, however many programs lead there. */
 export interface Cause {

@@ -1,17 +1,15 @@
 /** A counterexample made readable: its steps, which of them decide, where kernel and hardware parted, and the state where it broke. */
-import type { System } from '../scenario/index.js';
-import { kebab } from '../words.js';
-import { unitName } from './entries.js';
+import type { System } from '../../scenario/index.js';
+import { kebab } from '../../words.js';
+import { instructionAt, instructionOf, unitName } from '../names/index.js';
+import { findRace, replayPath, type Race, type Way } from '../ways/index.js';
 import type { Explanation, Row } from './explanation.js';
 import { flightsOf, spansOf, type Span } from './flights.js';
 import { foldEnd, foldProbe } from './fold.js';
 import { marksOf, type Mark, type Placed } from './marks.js';
 import { narrate, type Lane } from './narrate.js';
-import { findRace, type Race } from './race.js';
-import { replayPath, type Way } from './replay.js';
 import { stateLines, stateOf } from './state.js';
 import { watch, type Watched } from './watch.js';
-import { instructionAt, instructionOf } from './words.js';
 
 export interface ExplainOptions {
   /** every step a line, those that no other actor sees too, and what follows when all is decided */

@@ -1,10 +1,10 @@
 /** Messages of a way from where they are sent to where they arrive, and what lasts on a CPU meanwhile. For drawings. */
-import { Actor, Op } from '../core/index.js';
-import type { System } from '../scenario/index.js';
-import { deviceOf, deviceOnPin, isChipset } from './actions.js';
+import { Actor, Op } from '../../core/index.js';
+import type { System } from '../../scenario/index.js';
+import { hex } from '../../words.js';
+import { deviceOf, deviceOnPin, instructionAt, instructionOf, isChipset } from '../names/index.js';
 import type { Lane } from './narrate.js';
 import type { Watched } from './watch.js';
-import { hex, instructionAt, instructionOf } from './words.js';
 
 /** A message on its way. Steps are indexes into the path. */
 export interface Flight {

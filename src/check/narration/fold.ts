@@ -1,6 +1,6 @@
 /** Steps of no consequence to the reader, said in one line. */
-import { Actor } from '../core/index.js';
-import { isProbe } from './actions.js';
+import { Actor } from '../../core/index.js';
+import { isProbe } from '../names/index.js';
 import type { Row } from './explanation.js';
 
 /** One row in place of several; it keeps the marks of the last of them. */

@@ -1,13 +1,12 @@
 /** The points of a way that an explanation marks: where belief and hardware part, and where the property breaks. */
-import { Note } from '../core/index.js';
-import type { AnyVariable } from '../kernel/index.js';
-import type { ProgramMachine } from '../machine/index.js';
-import type { System } from '../scenario/index.js';
-import { kebab } from '../words.js';
-import { descriptorName } from './descriptors.js';
-import type { ReplayedStep } from './replay.js';
+import { Note } from '../../core/index.js';
+import type { AnyVariable } from '../../kernel/index.js';
+import type { ProgramMachine } from '../../machine/index.js';
+import type { System } from '../../scenario/index.js';
+import { hex, kebab } from '../../words.js';
+import { descriptorName, instructionAt, irqNumber } from '../names/index.js';
+import type { ReplayedStep } from '../ways/index.js';
 import type { Watched } from './watch.js';
-import { hex, instructionAt, irqNumber } from './words.js';
 
 /** What is to be said about the state after a step. */
 export interface Mark {

@@ -1,11 +1,23 @@
 /** What happened in a step, in words, each in the column of the actor it happened to. */
-import { Drop, InsnFlag, LapicReg, NONE, Note, Op, Property } from '../core/index.js';
-import type { EventRecord } from '../machine/index.js';
-import type { System } from '../scenario/index.js';
-import { deviceOf, deviceOnPin, isChipset } from './actions.js';
-import { describeAmdEvent } from './amd.js';
-import type { ReplayedStep } from './replay.js';
-import { configText, describeMessage, describeTarget, hex, instructionAt, instructionOf, irqNumber, isAmd, writeText } from './words.js';
+import { Drop, InsnFlag, LapicReg, NONE, Note, Op, Property } from '../../core/index.js';
+import type { EventRecord } from '../../machine/index.js';
+import type { System } from '../../scenario/index.js';
+import { hex } from '../../words.js';
+import {
+  configText,
+  describeAmdEvent,
+  describeMessage,
+  describeTarget,
+  deviceOf,
+  deviceOnPin,
+  instructionAt,
+  instructionOf,
+  irqNumber,
+  isAmd,
+  isChipset,
+  writeText,
+} from '../names/index.js';
+import type { ReplayedStep } from '../ways/index.js';
 
 /** Column of a diagram: a CPU, a device or a remapping unit, by index. */
 export type Lane = { readonly kind: 'cpu' | 'device' | 'iommu'; readonly index: number };

@@ -1,10 +1,18 @@
 /** The state at a point of a way, as far as interrupts are concerned: a table, and the same as lines. */
-import type { ProgramMachine } from '../machine/index.js';
-import type { System } from '../scenario/index.js';
-import { deviceOf } from './actions.js';
-import { descriptorsOf, type DescriptorState } from './descriptors.js';
-import { entriesOf, type EntryState } from './entries.js';
-import { describeMessage, describeSent, hex, instructionAt, irqNumber } from './words.js';
+import type { ProgramMachine } from '../../machine/index.js';
+import type { System } from '../../scenario/index.js';
+import { hex } from '../../words.js';
+import {
+  describeMessage,
+  describeSent,
+  descriptorsOf,
+  deviceOf,
+  entriesOf,
+  instructionAt,
+  irqNumber,
+  type DescriptorState,
+  type EntryState,
+} from '../names/index.js';
 
 export interface StateTable {
   readonly devices: readonly { readonly name: string; readonly address: string; readonly data: string; readonly target: string }[];

@@ -1,8 +1,8 @@
 /** A way replayed with everything noted down that its explanation needs, step by step. */
-import type { Untargeted } from '../kernel/model/index.js';
-import type { System } from '../scenario/index.js';
-import { Replay, type ReplayedStep } from './replay.js';
-import { describeSent } from './words.js';
+import type { Untargeted } from '../../kernel/model/index.js';
+import type { System } from '../../scenario/index.js';
+import { describeSent } from '../names/index.js';
+import { Replay, type ReplayedStep } from '../ways/index.js';
 
 /** How things stand after a step. */
 export interface Frame {

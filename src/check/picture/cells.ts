@@ -1,5 +1,5 @@
 /** What a row says in each column. */
-import type { Explanation } from './explanation.js';
+import type { Explanation } from '../narration/index.js';
 
 export interface Said {
   /** the routine, where the CPU was in another one before */

@@ -1,6 +1,6 @@
 /** The text diagram that people paste into mail: a column per actor, time downwards. */
+import type { Explanation } from '../narration/index.js';
 import { cellsOf } from './cells.js';
-import type { Explanation } from './explanation.js';
 import { wrap } from './wrap.js';
 
 const NUMBER_WIDTH = 4;

@@ -1,7 +1,7 @@
 /** What a change of a kernel is good for: the first scenario, of the small ones first, whose verdict is another with it. */
-import type { KernelModel } from '../kernel/model/index.js';
-import type { Scenario } from '../scenario/index.js';
-import { search } from './search.js';
+import type { KernelModel } from '../../kernel/model/index.js';
+import type { Scenario } from '../../scenario/index.js';
+import { search } from '../search/index.js';
 import { systemOn, verdictFrom, type Verdict, type VerdictLimits } from './verdicts.js';
 
 /** A scenario on the kernel as it is. */

@@ -1,8 +1,8 @@
 /** The same check with one bound of raises after the other: from where on does nothing new happen? */
-import { kebab } from '../words.js';
-import type { Scenario } from '../scenario/index.js';
-import { checkResultOf, type Checked, type RaisesResult } from './document.js';
-import type { SearchResult } from './search.js';
+import type { Scenario } from '../../scenario/index.js';
+import { kebab } from '../../words.js';
+import { checkResultOf, type Checked, type RaisesResult } from '../document/index.js';
+import type { SearchResult } from '../search/index.js';
 
 /** Bounds of raises, both ends among them. */
 export interface RaisesRange {

@@ -2,12 +2,11 @@
  * Ways of moving interrupts beside the assumptions they rest on: each way that some version has, on scenarios that put it to the test,
  * under the assumptions in force and with each of them given up alone.
  */
-import { assumptionValues, type Assumptions } from '../machine/index.js';
-import { findModel, modelNames, type KernelModel } from '../kernel/model/index.js';
-import { assembleSystem, restsOn, type Scenario } from '../scenario/index.js';
-import { minimise } from './minimise.js';
-import { search, type SearchLimits } from './search.js';
-import { tokenOf } from './token.js';
+import { findModel, modelNames, type KernelModel } from '../../kernel/model/index.js';
+import { assumptionValues, type Assumptions } from '../../machine/index.js';
+import { assembleSystem, restsOn, type Scenario } from '../../scenario/index.js';
+import { search, type SearchLimits } from '../search/index.js';
+import { minimise, tokenOf } from '../ways/index.js';
 import { systemOn } from './verdicts.js';
 
 /** What a kernel does about one thing: the behaviours that make it up, and built-in scenarios that it matters in. */

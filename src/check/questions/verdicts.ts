@@ -1,7 +1,7 @@
 /** Scenarios by kernels: what a search says of each pair. Kernels whose programs are the same for a scenario are searched once. */
-import { UnsupportedError, type KernelModel } from '../kernel/model/index.js';
-import { assembleSystem, type Scenario, type System } from '../scenario/index.js';
-import { search, type SearchResult } from './search.js';
+import { UnsupportedError, type KernelModel } from '../../kernel/model/index.js';
+import { assembleSystem, type Scenario, type System } from '../../scenario/index.js';
+import { search, type SearchResult } from '../search/index.js';
 
 /** What a search says of a scenario on a kernel. */
 export interface Verdict {

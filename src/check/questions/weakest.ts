@@ -2,8 +2,8 @@
  * The weakest assumptions under which a scenario is safe (design 1): which of those in force can be given up, alone and together, and
  * what fails without the others.
  */
-import { alternatives, assumptionValues, type Assumptions } from '../machine/index.js';
-import { restsOn, type System } from '../scenario/index.js';
+import { alternatives, assumptionValues, type Assumptions } from '../../machine/index.js';
+import { restsOn, type System } from '../../scenario/index.js';
 import { findBorder, type Point } from './lattice.js';
 
 type Name = keyof Assumptions;

@@ -1,13 +1,9 @@
 /** A search that goes on where another one stopped: in a file, by the same worker or by a team. */
-import type { ProgramMachine } from '../machine/index.js';
-import type { System } from '../scenario/index.js';
-import type { CheckpointHead } from './checkpoint.js';
-import type { Share } from './engine.js';
-import { CheckpointError } from './errors.js';
-import type { Explorer, Findings } from './explorer.js';
+import type { ProgramMachine } from '../../machine/index.js';
+import type { System } from '../../scenario/index.js';
+import type { CheckpointHead } from '../engine/checkpoint.js';
+import { CheckpointError, joinActivities, joinFailures, joinShares, type Explorer, type Findings, type Share } from '../engine/index.js';
 import type { SearchLimits } from './report.js';
-import { joinFailures, joinShares } from './share.js';
-import { joinActivities } from './vacuity.js';
 
 function start(system: System): Promise<ProgramMachine> {
   return system.machine({ timed: false, record: 0 });
@@ -47,7 +43,7 @@ export async function headFor(
 }
 
 export async function headOf(path: string, system: System, { fingerprint = 64, reduction = 1 }: SearchLimits): Promise<CheckpointHead> {
-  const { CheckpointReader } = await import('./checkpoint.js');
+  const { CheckpointReader } = await import('../engine/checkpoint.js');
   const reader = new CheckpointReader(path);
   reader.close();
   const { head } = reader;

@@ -1,6 +1,5 @@
 /** What a search is asked, and what it answers. */
-import type { Reduction } from './engine.js';
-import type { Vacuity } from './vacuity.js';
+import type { Reduction, Vacuity } from '../engine/index.js';
 
 /** `noLoss` and the other built-in ones, or the name of an own property. */
 export type PropertyName = string;

@@ -1,19 +1,25 @@
 /** The search of a scenario: alone at first, by a team of workers when it turns out to be long. */
-import { loadModule, Status, VarClass, VarWord } from '../core/index.js';
-import { propertiesOf, type ProgramMachine } from '../machine/index.js';
-import type { System } from '../scenario/index.js';
-import type { CheckpointHead } from './checkpoint.js';
-import type { Reduction, Share } from './engine.js';
-import { neverJudged } from './evaluated.js';
-import { Alone, type Explorer, type Findings, type Watch } from './explorer.js';
+import { loadModule, Status, VarClass, VarWord } from '../../core/index.js';
+import { propertiesOf, type ProgramMachine } from '../../machine/index.js';
+import type { System } from '../../scenario/index.js';
+import type { CheckpointHead } from '../engine/checkpoint.js';
+import {
+  Alone,
+  neverJudged,
+  Paths,
+  vacuityOf,
+  type Activity,
+  type Explorer,
+  type Findings,
+  type Reduction,
+  type Share,
+  type Vacuity,
+  type Watch,
+} from '../engine/index.js';
+import { labelAt } from '../names/index.js';
+import type { Team } from '../team/index.js';
 import { handOver, handOverFile, headFor, headOf, withBefore, withFindingsBefore } from './goingOn.js';
-import { labelAt } from './labels.js';
-import { Paths } from './paths.js';
-import type { Team } from './team/team.js';
 import type { Coverage, Failure, SearchLimits, SearchResult } from './report.js';
-import { vacuityOf, type Activity, type Vacuity } from './vacuity.js';
-
-export type * from './report.js';
 
 /** States up to which starting a team would cost more than it brings. */
 const SHORT = 50_000;
@@ -149,10 +155,10 @@ async function begin(system: System): Promise<ProgramMachine> {
 }
 
 async function alone(system: System, { memory, fingerprint, resume, reduction = 1 }: SearchLimits): Promise<Alone> {
-  const spill = isNode ? new (await import('./spill.js')).Spill() : undefined;
+  const spill = isNode ? new (await import('../engine/spill.js')).Spill() : undefined;
   const explorer = new Alone(await begin(system), { memory, wide: fingerprint === 128, spill, resumed: resume !== undefined, reduction });
   if (resume !== undefined) {
-    const { CheckpointReader } = await import('./checkpoint.js');
+    const { CheckpointReader } = await import('../engine/checkpoint.js');
     const reader = new CheckpointReader(resume);
     if (!reader.restore(explorer.engine)) throw new RangeError(`the search in ${resume} does not fit into the memory allowed`);
     reader.close();
@@ -162,7 +168,7 @@ async function alone(system: System, { memory, fingerprint, resume, reduction = 
 
 async function team(system: System, limits: SearchLimits, workers: number): Promise<Team> {
   const { memory, fingerprint, resume, reduction = 1 } = limits;
-  const { MOST_WORKERS, Team } = await import('./team/team.js');
+  const { MOST_WORKERS, Team } = await import('../team/index.js');
   const options = { workers: Math.min(workers, MOST_WORKERS), memory, wide: fingerprint === 128, reduction, resume };
   return new Team(await begin(system), await loadModule(), options);
 }

@@ -1,8 +1,7 @@
 /** What is different between two states, by the names of what changed. */
-import { Fields, type Field } from './fields.js';
-import { Flight, type InFlight } from './messages.js';
-import type { ProgramMachine } from '../machine/index.js';
-import type { System } from '../scenario/index.js';
+import type { ProgramMachine } from '../../machine/index.js';
+import type { System } from '../../scenario/index.js';
+import { Fields, Messages, type Field, type InFlight } from '../names/index.js';
 
 /** One difference: of a value both ends; what came to a set or went from it has one of them. */
 export interface Change {
@@ -44,7 +43,7 @@ function fieldChanges(field: Field, before: number, after: number): Change[] {
 /** The states of one machine, as captures that can be compared. */
 export class States {
   readonly fields: Fields;
-  readonly #flight: Flight;
+  readonly #messages: Messages;
   readonly #machine: ProgramMachine;
   readonly #cpus: readonly string[];
 
@@ -52,7 +51,7 @@ export class States {
     this.#machine = machine;
     this.#cpus = system.names.cpus;
     this.fields = new Fields(system, machine);
-    this.#flight = new Flight(system, machine, this.fields);
+    this.#messages = new Messages(system, machine, this.fields);
   }
 
   /** The state as it is now. */
@@ -79,7 +78,7 @@ export class States {
 
   /** Messages in flight, each origin's in their order. */
   messages(capture = this.capture()): InFlight[] {
-    return this.#flight.read(capture);
+    return this.#messages.read(capture);
   }
 
   /** From one state to another. Where contexts stand is no difference. */

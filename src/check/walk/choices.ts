@@ -1,11 +1,9 @@
 /** The steps that are enabled in a state, in words, and who cannot step and why. */
-import { Actor } from '../core/index.js';
-import type { ProgramMachine } from '../machine/index.js';
-import type { System } from '../scenario/index.js';
-import { cpuOfAction, describeAction } from './actions.js';
+import { Actor } from '../../core/index.js';
+import type { ProgramMachine } from '../../machine/index.js';
+import type { System } from '../../scenario/index.js';
+import { cpuOfAction, describeAction, describeLine, describeMessage, describeSent, isAmd } from '../names/index.js';
 import type { States } from './changes.js';
-import { describeLine } from './amd.js';
-import { describeMessage, describeSent, isAmd } from './words.js';
 import { placeText, type Standings } from './stands.js';
 
 /** An enabled step. */

@@ -1,8 +1,7 @@
 /** What there is to look at in the state of a walk, as data; by the user's numbers. */
-import type { AnyVariable } from '../kernel/index.js';
+import type { AnyVariable } from '../../kernel/index.js';
+import { describeSent, indexName, irqNumber, type Field } from '../names/index.js';
 import type { Named } from './changes.js';
-import { indexName, type Field } from './fields.js';
-import { describeSent, irqNumber } from './words.js';
 import type { Standing } from './stands.js';
 import type { Walk } from './walk.js';
 

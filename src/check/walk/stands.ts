@@ -1,13 +1,11 @@
 /** Where the contexts of a CPU stand, what their next micro-op is in words, and what keeps one that cannot go on. */
-import { Cpu, Ctx, InsnFlag, LapicReg, Level, type MsiReg, Op, Operand, RunState, Table } from '../core/index.js';
-import { decode, type AnyVariable, type Decoded, type Label } from '../kernel/index.js';
-import type { ProgramMachine } from '../machine/index.js';
-import type { System } from '../scenario/index.js';
-import { isChipset } from './actions.js';
+import { Cpu, Ctx, InsnFlag, LapicReg, Level, Op, Operand, RunState, Table, type MsiReg } from '../../core/index.js';
+import { decode, type AnyVariable, type Decoded, type Label } from '../../kernel/index.js';
+import type { ProgramMachine } from '../../machine/index.js';
+import type { System } from '../../scenario/index.js';
+import { hex } from '../../words.js';
+import { configNames, entryName, indexName, isChipset, type InFlight, type LevelName } from '../names/index.js';
 import type { States } from './changes.js';
-import { indexName } from './fields.js';
-import type { InFlight, LevelName } from './messages.js';
-import { configNames, entryName, hex } from './words.js';
 
 /** A point of a routine. */
 export interface Place {

@@ -1,18 +1,16 @@
 /** A way through a check, walked by hand: steps taken, taken back and taken again, each with what it changed. */
-import { InsnFlag, NONE, Op, type Property } from '../core/index.js';
-import { decode } from '../kernel/index.js';
-import type { ProgramMachine } from '../machine/index.js';
-import type { System } from '../scenario/index.js';
-import { cpuOfAction, isLeftAtRest } from './actions.js';
+import { InsnFlag, NONE, Op, type Property } from '../../core/index.js';
+import { decode } from '../../kernel/index.js';
+import type { ProgramMachine } from '../../machine/index.js';
+import type { System } from '../../scenario/index.js';
+import { hex } from '../../words.js';
+import { cpuOfAction, irqNumber, isLeftAtRest } from '../names/index.js';
+import { brokenMark, narrate } from '../narration/index.js';
+import type { PropertyName } from '../search/index.js';
+import { Replay, tokenOf, type ReplayedStep } from '../ways/index.js';
 import { States, type Change } from './changes.js';
 import { Choices, type Blocked, type Choice } from './choices.js';
-import { brokenMark } from './marks.js';
-import { narrate } from './narrate.js';
-import { hex, irqNumber } from './words.js';
-import { Replay, type ReplayedStep } from './replay.js';
-import type { PropertyName } from './search.js';
 import { Standings } from './stands.js';
-import { tokenOf } from './token.js';
 
 /** A step that was taken. */
 export interface Taken {

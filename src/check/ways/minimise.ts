@@ -3,8 +3,8 @@
  * in the order in which the search met them. Here steps are left out while the property still breaks the same way (delta
  * debugging), and neighbours that do not depend on each other change places until each party's steps stand together.
  */
-import type { System } from '../scenario/index.js';
-import { partyOf } from './actions.js';
+import type { System } from '../../scenario/index.js';
+import { partyOf } from '../names/index.js';
 import type { Way } from './replay.js';
 import { isSame, Trial, type Broken } from './trial.js';
 

@@ -15,9 +15,9 @@
  * Of several pairs one of two visible steps is taken before any other; then the one whose second step is the last, but not behind
  * the step that decides; then the one whose first step is the last.
  */
-import { Actor, Level } from '../core/index.js';
-import type { System } from '../scenario/index.js';
-import { cpuOfAction, isProbe, isLeftAtRest, partyOf } from './actions.js';
+import { Actor, Level } from '../../core/index.js';
+import type { System } from '../../scenario/index.js';
+import { cpuOfAction, isLeftAtRest, isProbe, partyOf } from '../names/index.js';
 import type { Way } from './replay.js';
 import { isSame, Trial, type Broken } from './trial.js';
 

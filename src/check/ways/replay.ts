@@ -1,8 +1,8 @@
 /** Replays a way through a check, step by step, with everything recorded that an explanation needs. */
-import type { EventRecord, ProgramMachine } from '../machine/index.js';
-import type { System } from '../scenario/index.js';
-import { cpuOfAction, isLeftAtRest } from './actions.js';
-import type { PropertyName } from './search.js';
+import type { EventRecord, ProgramMachine } from '../../machine/index.js';
+import type { System } from '../../scenario/index.js';
+import { cpuOfAction, isLeftAtRest } from '../names/index.js';
+import type { PropertyName } from '../search/index.js';
 
 /** A way through a check; with the property that it breaks, if it breaks one. */
 export interface Way {

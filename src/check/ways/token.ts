@@ -8,10 +8,10 @@
  * left, so that another model can be taken to the same point. Of a livelock SETTINGS has `raises=unbounded`, and `loop=N`: the steps
  * behind the first N lead back to the state before them.
  */
-import type { Label } from '../kernel/index.js';
-import { assembleSystem, findScenario, parseScenario, type Overrides, type Scenario, type System } from '../scenario/index.js';
-import { assumptionValues, type Assumptions } from '../machine/index.js';
-import { cpuOfAction, describeAction } from './actions.js';
+import type { Label } from '../../kernel/index.js';
+import { assumptionValues, type Assumptions } from '../../machine/index.js';
+import { assembleSystem, findScenario, parseScenario, type Overrides, type Scenario, type System } from '../../scenario/index.js';
+import { cpuOfAction, describeAction } from '../names/index.js';
 import { Replay, replayPath } from './replay.js';
 import { isSame } from './trial.js';
 

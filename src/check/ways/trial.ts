@@ -1,6 +1,6 @@
 /** Ways that are tried out: replayed on a machine that records nothing, and judged as the search judges. */
-import type { ProgramMachine } from '../machine/index.js';
-import type { System } from '../scenario/index.js';
+import type { ProgramMachine } from '../../machine/index.js';
+import type { System } from '../../scenario/index.js';
 
 /** How a way breaks its property: by its last step, or by the state at its end. */
 export type Broken = 'step' | 'rest' | 'deadlock';

@@ -15,9 +15,9 @@ import {
   tokenOf,
   withRaises,
   type Checked,
-} from '../../src/check/index.js';
-import { assembleSystem, linux, type KernelModel, type Scenario } from '../../src/index.js';
-import { LIMITS, scenarioOf, small } from './help.js';
+} from '../../../src/check/index.js';
+import { assembleSystem, linux, type KernelModel, type Scenario } from '../../../src/index.js';
+import { LIMITS, scenarioOf, small } from '../help.js';
 
 async function checked(scenario: Scenario, model: string | KernelModel, states = Infinity): Promise<Checked> {
   const system = assembleSystem(scenario, { model });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { Alone } from '../../src/check/explorer.js';
-import { Paths, type LookUp } from '../../src/check/paths.js';
-import { systemFrom } from './help.js';
+import { Alone } from '../../../src/check/engine/explorer.js';
+import { Paths, type LookUp } from '../../../src/check/engine/paths.js';
+import { systemFrom } from '../help.js';
 
 test('states that answer to a parent’s description by chance are told from it by replay', async () => {
   const system = systemFrom('xhci-hotplug', { model: '5.6' });

@@ -8,7 +8,7 @@ import {
   type KernelModel,
   type MachineSize,
   type Placement,
-} from '../../src/index.js';
+} from '../../../src/index.js';
 
 function declare(d: Declarations) {
   const lock = d.lock('lock', []);

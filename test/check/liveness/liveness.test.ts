@@ -1,6 +1,6 @@
 /** Livelocks (design 4): fair runs that never end, in which something is never done; and none where every fair run does it. */
 import { describe, expect, test } from 'vitest';
-import { Actor } from '../../src/core/index.js';
+import { Actor } from '../../../src/core/index.js';
 import {
   assembleSystem,
   assembleWith,
@@ -14,8 +14,8 @@ import {
   type Livelock,
   type LivenessResult,
   type System,
-} from '../../src/index.js';
-import { given, scenarioOf, small, type Options } from './help.js';
+} from '../../../src/index.js';
+import { given, scenarioOf, small, type Options } from '../help.js';
 import { kernelOf, type Routines } from './livelocks.js';
 
 const LIMITS = { memory: 2 ** 29, states: 1_000_000 };

@@ -1,9 +1,9 @@
 /** A counterexample told: which step is marked as what, and the diagram in the columns of a mail. */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { drawDiagram, explain, minimise, type Explanation } from '../../src/index.js';
-import { wrap } from '../../src/check/index.js';
-import { allFailures } from './failures.js';
-import { given, searchOf, small, systemFrom, type Options } from './help.js';
+import { drawDiagram, explain, minimise, type Explanation } from '../../../src/index.js';
+import { wrap } from '../../../src/check/index.js';
+import { allFailures } from '../failures.js';
+import { given, searchOf, small, systemFrom, type Options } from '../help.js';
 
 async function explained(scenario: string, options: Options, property: string, verbose = false): Promise<Explanation> {
   const failure = given((await searchOf(scenario, options)).failures.find((f) => f.property === property));

@@ -1,8 +1,8 @@
 /** Counterexamples as SVG: well formed, self-contained, everything inside of the picture, the same every time. */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { drawSvg, explain, minimise, type Explanation } from '../../src/index.js';
-import { allFailures } from './failures.js';
-import { given, searchOf, small, systemFrom } from './help.js';
+import { drawSvg, explain, minimise, type Explanation } from '../../../src/index.js';
+import { allFailures } from '../failures.js';
+import { given, searchOf, small, systemFrom } from '../help.js';
 
 interface Element {
   readonly name: string;

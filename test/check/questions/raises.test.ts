@@ -9,9 +9,9 @@ import {
   withRaises,
   type Checked,
   type SearchResult,
-} from '../../src/check/index.js';
-import { assembleSystem } from '../../src/index.js';
-import { LIMITS, scenarioOf, small } from './help.js';
+} from '../../../src/check/index.js';
+import { assembleSystem } from '../../../src/index.js';
+import { LIMITS, scenarioOf, small } from '../help.js';
 
 const result = (changes: {
   failures?: readonly string[];

@@ -1,10 +1,10 @@
 /** The weakest assumptions under which a scenario is safe: as few searches as tell all, and the same as all of them. */
 import { describe, expect, test } from 'vitest';
-import { Dice } from '../../bench/random/dice.js';
-import { findBorder, isAbove, type Answer, type Point } from '../../src/check/lattice.js';
-import { search, weakestAssumptions } from '../../src/check/index.js';
-import { assumptionValues, type Assumptions } from '../../src/machine/index.js';
-import { LIMITS, small, systemFrom, type Options } from './help.js';
+import { Dice } from '../../../bench/random/dice.js';
+import { findBorder, isAbove, type Answer, type Point } from '../../../src/check/questions/lattice.js';
+import { search, weakestAssumptions } from '../../../src/check/index.js';
+import { assumptionValues, type Assumptions } from '../../../src/machine/index.js';
+import { LIMITS, small, systemFrom, type Options } from '../help.js';
 
 function allPoints(depths: Point): Point[] {
   return depths.reduce<Point[]>(

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { search } from '../../src/index.js';
-import { LIMITS, systemFrom } from './help.js';
+import { search } from '../../../src/index.js';
+import { LIMITS, systemFrom } from '../help.js';
 
 test('a search for the first failure ends early, with the way that the whole search finds', async () => {
   const system = systemFrom('xhci-hotplug', { model: '5.6' });

@@ -1,8 +1,8 @@
 /** The search against a slow one; its limits; and what it says about scenarios in which nothing happens. */
 import { describe, expect, test } from 'vitest';
-import { ScenarioMachine, search, type SearchResult, type System } from '../../src/index.js';
-import { bruteForce } from './brute.js';
-import { given, LIMITS, searchOf, small, systemFrom, verdictOf, type Options } from './help.js';
+import { ScenarioMachine, search, type SearchResult, type System } from '../../../src/index.js';
+import { bruteForce } from '../brute.js';
+import { given, LIMITS, searchOf, small, systemFrom, verdictOf, type Options } from '../help.js';
 
 /** xhci-hotplug with one event: small enough for any method. */
 const oneRaise = small({ cpus: [0, 3], devices: [{ irq: 122, cpu: 3, vector: 0x21, raises: 1 }], operations: ['offline: 3'] });

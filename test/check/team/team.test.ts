@@ -6,8 +6,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { assembleSystem, findScenario, parseScenario, search, type System } from '../../dist/src/index.js';
-import type { SearchLimits, SearchResult } from '../../dist/src/index.js';
+import { assembleSystem, findScenario, parseScenario, search, type System } from '../../../dist/src/index.js';
+import type { SearchLimits, SearchResult } from '../../../dist/src/index.js';
 
 const LIMITS: SearchLimits = { memory: 2 ** 30, states: Infinity, reduction: 0 };
 

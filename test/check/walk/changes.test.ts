@@ -11,11 +11,11 @@ import {
   whereIs,
   Walk,
   type Taken,
-} from '../../src/check/index.js';
-import type { ProgramMachine } from '../../src/machine/index.js';
-import type { System } from '../../src/scenario/index.js';
-import { Dice, randomSystem } from '../engine/systems.js';
-import { given, systemFrom } from './help.js';
+} from '../../../src/check/index.js';
+import type { ProgramMachine } from '../../../src/machine/index.js';
+import type { System } from '../../../src/scenario/index.js';
+import { Dice, randomSystem } from '../../engine/systems.js';
+import { given, systemFrom } from '../help.js';
 
 function take(walk: Walk, name: string): Taken {
   return walk.take(given(walk.choices().find((choice) => choice.name === name)).action);

@@ -1,10 +1,10 @@
 /** A check walked by hand: the shortest failure step by step, back and forth, and words for whatever can happen. */
 import { describe, expect, test } from 'vitest';
-import { locksOf, Walk, type Taken } from '../../src/check/index.js';
-import { Actor } from '../../src/core/index.js';
-import { parseToken, replayToken, systemOf } from '../../src/index.js';
-import { Dice, randomSystem } from '../engine/systems.js';
-import { given, searchOf, small, systemFrom } from './help.js';
+import { locksOf, Walk, type Taken } from '../../../src/check/index.js';
+import { Actor } from '../../../src/core/index.js';
+import { parseToken, replayToken, systemOf } from '../../../src/index.js';
+import { Dice, randomSystem } from '../../engine/systems.js';
+import { given, searchOf, small, systemFrom } from '../help.js';
 
 function take(walk: Walk, name: string): Taken {
   return walk.take(given(walk.choices().find((choice) => choice.name === name)).action);

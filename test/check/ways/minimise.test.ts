@@ -1,10 +1,10 @@
 /** Counterexamples without what they do not need, and the two steps whose order decides. */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { explain, minimise, type Failure, type ProgramMachine, type System } from '../../src/index.js';
-import { findRace, Replay } from '../../src/check/index.js';
-import { Actor } from '../../src/core/index.js';
-import { allFailures, type Found } from './failures.js';
-import { given, searchOf, systemFrom } from './help.js';
+import { explain, minimise, type Failure, type ProgramMachine, type System } from '../../../src/index.js';
+import { findRace, Replay } from '../../../src/check/index.js';
+import { Actor } from '../../../src/core/index.js';
+import { allFailures, type Found } from '../failures.js';
+import { given, searchOf, systemFrom } from '../help.js';
 
 const EACH = 120_000;
 

@@ -1,7 +1,7 @@
 /** Tokens: a counterexample as text and back, on the same model and on another, whole and damaged. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { describeAction, replayPath } from '../../src/check/index.js';
+import { describeAction, replayPath } from '../../../src/check/index.js';
 import {
   minimise,
   ModelError,
@@ -12,8 +12,8 @@ import {
   tokenOf,
   type Replayed,
   type Token,
-} from '../../src/index.js';
-import { given, searchOf, small, systemFrom, type Options } from './help.js';
+} from '../../../src/index.js';
+import { given, searchOf, small, systemFrom, type Options } from '../help.js';
 
 interface Counterexample {
   readonly path: readonly number[];
