@@ -32,6 +32,7 @@ export const model = { ...whole, behaviours: whole.behaviours.filter(({ name }) 
 const scenarios = ['offline-late', 'torn-move'].flatMap((name) => ['--scenario', name]);
 const at = files({
   'few.mjs': few(['slotMark', 'moveMark', 'msiUpdate'], '6.12.117'),
+  'masked.mjs': few(['vmEntry'], '4.19'),
   'own.mjs': few(['cleanup'], '5.9', ', { replace: { __send_cleanup_vector: (b, p, kernel) => kernel.original() } }'),
 });
 
@@ -56,6 +57,15 @@ describe.concurrent('irqlab behaviours', () => {
     expect(stdout).toMatch(/^ {2}-> none +nothing: what is moved in two steps is masked meanwhile/m);
     expect(stdout).toMatch(/^ {2}-> direct +recorded, deferred move, at an interrupt \(PCI-MSIX, edge\):\s+equal -> failed/m);
     expect(stdout).toMatch(/^ {2}-> twoStep +torn-move: no-stray -> safe$/m);
+  });
+
+  test('--effect says so where the kernel fails either way', async () => {
+    const tried = ['vcpu-preempt', 'vcpu-block'].flatMap((name) => ['--scenario', name]);
+    const { code, stdout } = await irqlab(['behaviours', '--model', at('masked.mjs'), '--effect', '--recordings', one, ...tried]);
+    expect(code).toBe(0);
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
+      '-> blind nothing found: the program is another in 2 scenarios, no verdict is: all of them fail either way',
+    );
   });
 
   test('as JSON, with what a value of a kernel of one’s own cannot be built with', async () => {

@@ -27,6 +27,8 @@ export interface VerdictEffect {
   readonly touched: number;
   /** of them those that were not decided within the limits */
   readonly undecided: number;
+  /** of them those that fail either way: what it is for may be hidden there */
+  readonly failing: number;
 }
 
 type Limits = VerdictLimits;
@@ -39,7 +41,7 @@ export async function standardOf(scenario: Scenario, model: KernelModel, limits:
 
 /** Looks for a scenario whose verdict is another on `changed`; one that is not decided on either kernel shows nothing. */
 export async function verdictEffect(standards: readonly Standard[], changed: KernelModel, limits: Limits): Promise<VerdictEffect> {
-  let [touched, undecided] = [0, 0];
+  let [touched, undecided, failing] = [0, 0, 0];
   for (const { scenario, verdict: before, fingerprint } of standards.toSorted((a, b) => a.verdict.states - b.verdict.states)) {
     const on = systemOn(scenario, changed);
     if ('verdict' in on || on.system.built.fingerprint === fingerprint) continue;
@@ -47,9 +49,10 @@ export async function verdictEffect(standards: readonly Standard[], changed: Ker
     touched++;
     const { verdict: after } = await decided(scenario, changed, limits);
     if (!isDecided(before) || !isDecided(after)) undecided++;
-    else if (words(before) !== words(after)) return { change: { scenario: scenario.name, before, after }, touched, undecided };
+    else if (words(before) !== words(after)) return { change: { scenario: scenario.name, before, after }, touched, undecided, failing };
+    else if (before.verdict === 'failed') failing++;
   }
-  return { change: undefined, touched, undecided };
+  return { change: undefined, touched, undecided, failing };
 }
 
 async function decided(
