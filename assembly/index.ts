@@ -14,6 +14,8 @@ import {
   nIoapics,
   nIommus,
   nowBase,
+  fixedStart,
+  nodeBase,
   recordStart,
   varBase,
 } from './state/layout';
@@ -22,6 +24,7 @@ import { Settings } from './state/abi/tables';
 import { cpuAt, isActive, setting, timed } from './state/access';
 import { mapApicIds } from './state/apicIds';
 import { hash } from './state/hash';
+import { digestOfQueue } from './clock/wheel';
 import { high, lowWord } from './state/wide';
 import { pack, unpack } from './state/image';
 import { fixedBits } from './state/plan';
@@ -258,7 +261,7 @@ export function recordAt(): usize {
 
 /** Low word of the digest of all but the record class; the high word by `highWord`. */
 export function stateDigest(): u32 {
-  const h = hash(checkStart, recordStart - checkStart);
+  const h = hash(fixedStart, recordStart - fixedStart, digestOfQueue(hash(checkStart, nodeBase - checkStart)));
   return lowWord(h);
 }
 export function eventDigest(): u32 {

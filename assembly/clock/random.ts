@@ -78,8 +78,13 @@ export function seedStreams(): void {
   seedPurpose(12, streamOfHandler(0), nSources);
 }
 
+/** State of a stream: u64. */
+@inline export function streamAt(stream: u32): usize {
+  return streamBase + ((<usize>stream) << 3);
+}
+
 export function random(stream: u32): u64 {
-  const at = streamBase + ((<usize>stream) << 3);
+  const at = streamAt(stream);
   const s = load<u64>(at) + 0x9e3779b97f4a7c15;
   store<u64>(at, s);
   return finalise(s);

@@ -1,10 +1,12 @@
 /**
- * The event queue: a timing wheel over cycles of one level by 1024 slots, which most steps of a CPU fall into, and seven by 256, with
- * occupancy bitmaps. Idle cycles cost nothing: the clock jumps to the next occupied slot.
+ * The event queue: a timing wheel over cycles of one level by 4096 slots, which most of what CPUs and messages do falls into, and seven by
+ * 256, with occupancy bitmaps. Idle cycles cost nothing: the clock jumps to the next occupied slot.
  *
  * A node belongs to one actor (a CPU's next micro-op, a message's arrival, a source's next raise ...) and is linked into
- * one doubly linked list. Level 0 has a list per slot and phase: events of one cycle run by phase, then first come first
- * served. Cascading moves whole lists in order, so first come stays first.
+ * one doubly linked list. Those of level 0, a cycle each, are in order: events of one cycle run by phase, those of CPUs then by number,
+ * others first come first served. Cascading moves whole lists in order, so first come stays first.
+ *
+ * CPUs go by number so that it makes no difference when they are armed: one that runs ahead of the clock is armed early.
  */
 import {
   FIRST_BITS,
@@ -12,12 +14,13 @@ import {
   FIRST_WORDS,
   LIST_SIZE,
   NODE_SIZE,
-  PHASES,
   listBase,
   nodeBase,
+  nNodes,
   nowBase,
   occupancyBase,
 } from '../state/layout';
+import { mix } from '../state/hash';
 
 /** Phases of a cycle: what arrives is seen by the CPU in the same cycle, what a device does next comes last. */
 export const PHASE_MESSAGE: u32 = 0;
@@ -31,9 +34,8 @@ const PREV: usize = 12;
 const LIST: usize = 16;
 const PHASE: usize = 20;
 
-const LEVEL1: u32 = FIRST_SLOTS * PHASES;
-/** Lists of a slot of level 0, bytes. */
-const SLOT_SIZE: usize = <usize>PHASES * LIST_SIZE;
+/** Lists: those of level 0, and from here on those of the others. */
+const LEVEL1: u32 = FIRST_SLOTS;
 const LAST_SLOT: u64 = FIRST_SLOTS - 1;
 
 
@@ -88,10 +90,8 @@ const LAST_SLOT: u64 = FIRST_SLOTS - 1;
   store<u64>(wordsAt(), load<u64>(wordsAt()) | ((<u64>1) << (slot >> 6)));
 }
 
-/** A list of this slot of level 0 has become empty. */
-@inline function reviewFirst(slot: u32): void {
-  const lists = listBase + <usize>slot * SLOT_SIZE;
-  if ((load<u64>(lists) | load<u64>(lists, 8) | load<u64>(lists, 16) | load<u64>(lists, 24)) != 0) return;
+/** The list of this slot of level 0 has become empty. */
+@inline function clearFirst(slot: u32): void {
   const at = firstWord(slot >> 6);
   const left = load<u64>(at) & ~bitOf(slot);
   store<u64>(at, left);
@@ -127,22 +127,40 @@ function firstOccupied(level: u32, from: u32): u32 {
   return ((<u32>(at - start)) << 3) + <u32>ctz(bits);
 }
 
-
-@inline function append(n: u32, at: usize, list: u32): void {
+/** Between two neighbours in a list, each a node + 1, or 0: its end. */
+@inline function link(n: u32, at: usize, list: u32, prev: u32, next: u32): void {
   const head = listAt(list);
-  const tail = load<u32>(head, 4);
-  store<u32>(at, 0, NEXT);
-  store<u32>(at, tail, PREV);
+  store<u32>(at, next, NEXT);
+  store<u32>(at, prev, PREV);
   store<u32>(at, list + 1, LIST);
-  if (tail == 0) store<u32>(head, n + 1);
-  else store<u32>(nodeAt(tail - 1), n + 1, NEXT);
-  store<u32>(head, n + 1, 4);
+  if (prev == 0) store<u32>(head, n + 1);
+  else store<u32>(nodeAt(prev - 1), n + 1, NEXT);
+  if (next == 0) store<u32>(head, n + 1, 4);
+  else store<u32>(nodeAt(next - 1), n + 1, PREV);
+}
+
+/** True if node `other` of the same cycle comes behind node n. */
+@inline function isBehind(other: u32, n: u32, phase: u32): bool {
+  const its = load<u32>(nodeAt(other), PHASE);
+  return its > phase || (its == phase && phase == PHASE_CPU && other > n);
+}
+
+/** Into a list of level 0 that is not empty. */
+function insert(n: u32, at: usize, list: u32, phase: u32): void {
+  let prev = load<u32>(listAt(list), 4);
+  let next: u32 = 0;
+  while (prev != 0 && isBehind(prev - 1, n, phase)) {
+    next = prev;
+    prev = load<u32>(nodeAt(prev - 1), PREV);
+  }
+  link(n, at, list, prev, next);
 }
 
 /** Into a level from 1 on. */
 function placeFar(n: u32, at: usize, due: u64, level: u32): void {
   const slot = (<u32>(due >> shiftOf(level))) & 255;
-  append(n, at, LEVEL1 + (level - 1) * 256 + slot);
+  const list = LEVEL1 + (level - 1) * 256 + slot;
+  link(n, at, list, load<u32>(listAt(list), 4), 0);
   setOccupied(level, slot);
 }
 
@@ -153,13 +171,24 @@ function place(n: u32, at: usize, due: u64, phase: u32): void {
     return;
   }
   const slot = <u32>(due & LAST_SLOT);
-  append(n, at, slot * PHASES + phase);
+  if (load<u32>(listAt(slot)) != 0) {
+    insert(n, at, slot, phase);
+    return;
+  }
+  store<u64>(at, 0, NEXT);
+  store<u32>(at, slot + 1, LIST);
+  store<u64>(listAt(slot), (<u64>(n + 1)) | ((<u64>(n + 1)) << 32));
   setFirst(slot);
 }
 
 
 @inline export function armed(n: u32): bool {
   return load<u32>(nodeAt(n), LIST) != 0;
+}
+
+/** The phase that the node was armed for last. */
+export function phaseOf(n: u32): u32 {
+  return load<u32>(nodeAt(n), PHASE);
 }
 
 export function dueOf(n: u32): u64 {
@@ -182,7 +211,7 @@ export function disarm(n: u32): void {
   store<u32>(at, 0, LIST);
   if (load<u32>(head) != 0) return;
   if (list - 1 < LEVEL1) {
-    reviewFirst((list - 1) / PHASES);
+    clearFirst(list - 1);
     return;
   }
   const i = list - 1 - LEVEL1;
@@ -250,12 +279,8 @@ function nextFar(t: u64): u64 {
 
 /** The first node of a slot of level 0 that is occupied, taken out of the queue. */
 @inline function takeFirst(slot: u32): i32 {
-  let head = listBase + <usize>slot * SLOT_SIZE;
-  let n = load<u32>(head);
-  while (n == 0) {
-    head += LIST_SIZE;
-    n = load<u32>(head);
-  }
+  const head = listAt(slot);
+  const n = load<u32>(head);
   const at = nodeAt(n - 1);
   const next = load<u32>(at, NEXT);
   store<u64>(at, 0, NEXT);
@@ -265,7 +290,7 @@ function nextFar(t: u64): u64 {
     store<u32>(nodeAt(next - 1), 0, PREV);
   } else {
     store<u64>(head, 0);
-    reviewFirst(slot);
+    clearFirst(slot);
   }
   return <i32>n - 1;
 }
@@ -299,19 +324,13 @@ export function nextDue(limit: u64): i32 {
   return takeFirst(<u32>(stop & LAST_SLOT));
 }
 
-/**
- * As arming node n, which is not armed, for `due`, and `nextDue` then. Where it comes before all others it never enters the queue; what is
- * left of it is the same.
- */
-export function nextDueWith(n: u32, due: u64, phase: u32, limit: u64): i32 {
-  const at = nodeAt(n);
-  store<u64>(at, due);
-  store<u32>(at, phase, PHASE);
-  if (due >= nextStop() || due > limit) {
-    place(n, at, due, phase);
-    return nextDue(limit);
+/** Digest of who is due when: lists say the same, in an order that depends on when somebody was armed. */
+export function digestOfQueue(seed: u64): u64 {
+  let h = seed;
+  for (let n: u32 = 0; n < nNodes; n++) {
+    const at = nodeAt(n);
+    if (load<u32>(at, LIST) == 0) continue;
+    h = mix(mix(h, ((<u64>n) << 2) | load<u32>(at, PHASE)), load<u64>(at));
   }
-  // no list stands between that would have to cascade
-  store<u64>(nowBase, due);
-  return <i32>n;
+  return h;
 }

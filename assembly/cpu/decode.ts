@@ -1,8 +1,9 @@
 /** Decodes a program for timed runs (assembly/state/abi/decoded.ts), before the first step. */
-import { Op, Operand, VarFlag, VarWord, InsnFlag } from '../state/abi/instructions';
+import { InsnFlag, LapicReg, Mover, Op, Operand, VarFlag, VarWord } from '../state/abi/instructions';
 import { Decoded, DecodedFlag, Quick, Test } from '../state/abi/decoded';
-import { codeAt, decodedAt, slotAt } from '../state/access';
-import { nInstructions, nVariables } from '../state/layout';
+import { Settings } from '../state/abi/tables';
+import { codeAt, decodedAt, setting, slotAt } from '../state/access';
+import { moverBase, nInstructions, nVariables } from '../state/layout';
 import { operandA, operandB, operandC } from './operands';
 
 
@@ -77,6 +78,19 @@ function accessKind(op: u32, a: u32): Quick {
   }
 }
 
+function hardwareKind(op: u32, a: u32, imm: u32): Quick {
+  switch (op) {
+    case Op.lapicWrite:
+      return imm == <u32>LapicReg.eoi ? Quick.eoi : Quick.otherObservable;
+    case Op.serve:
+      return isRegister(a) ? Quick.serve : Quick.otherObservable;
+    case Op.iret:
+      return Quick.iret;
+    default:
+      return Quick.otherObservable;
+  }
+}
+
 function decodeAccess(at: usize, op: u32, w0: u32, slot: u32): Quick {
   const kind = accessKind(op, operandA(w0));
   const indexed = isIndex(operandB(w0)) && isIndex(operandC(w0));
@@ -125,6 +139,27 @@ function mayWait(op: u32): bool {
   }
 }
 
+/** True if it uses no variable, and nothing that depends on one. */
+function isApart(op: u32): bool {
+  switch (op) {
+    case Op.cli:
+    case Op.sti:
+    case Op.saveFlags:
+    case Op.restoreFlags:
+    case Op.preemptOff:
+    case Op.preemptOn:
+    case Op.iret:
+    case Op.lapicRead:
+    case Op.lapicWrite:
+    case Op.note:
+    case Op.irrBit:
+    case Op.tmrBit:
+      return true;
+    default:
+      return false;
+  }
+}
+
 /** Decodes instruction pc. */
 function decode(pc: u32): void {
   const insn = codeAt(pc);
@@ -137,16 +172,20 @@ function decode(pc: u32): void {
   store<u8>(at, operandC(w0), Decoded.c);
   store<u32>(at, load<u32>(insn, 4), Decoded.imm);
   const isPrivate = op < <u32>Op.firstObservable;
-  const kind = isPrivate
+  let kind = isPrivate
     ? decodePrivate(at, op, w0, load<u32>(insn, 4), load<u32>(insn, 8))
     : decodeAccess(at, op, w0, load<u32>(insn, 8) & 0xffff);
+  if (kind == Quick.otherObservable && !joined) kind = hardwareKind(op, operandA(w0), load<u32>(insn, 4));
   const stop = !isPrivate || joined;
-  const quick = kind > Quick.otherObservable;
+  const quick = kind >= Quick.load;
   const single =
     quick && isRegister(load<u8>(at, Decoded.b)) && load<u8>(at, Decoded.c) == Operand.none && load<u16>(at, Decoded.dim1) != 0;
   store<u8>(at, kind, Decoded.kind);
   const ends = (stop ? DecodedFlag.stop : 0) | (joined ? DecodedFlag.joined : 0) | (mayWait(op) ? DecodedFlag.waits : 0);
-  store<u8>(at, ends | (quick ? DecodedFlag.quick : 0) | (single ? DecodedFlag.single : 0), Decoded.flags);
+  const own = ((<u32>load<u8>(moverBase + pc)) & Mover.quiet) != 0;
+  const looked = quick && kind != Quick.load && (load<u32>(insn, 8) & 0xffff) == setting(Settings.startedSlot);
+  const uses = (own ? DecodedFlag.own : 0) | (looked ? DecodedFlag.looked : 0) | (isApart(op) && !joined ? DecodedFlag.apart : 0);
+  store<u8>(at, ends | uses | (quick ? DecodedFlag.quick : 0) | (single ? DecodedFlag.single : 0), Decoded.flags);
 }
 
 function testOf(branch: Quick): u32 {

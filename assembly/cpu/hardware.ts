@@ -59,7 +59,8 @@ function sendIpi(c: u32, level: u32, apicId: u32, icr: u32, pc: u32): void {
   if (timed()) schedule(m);
 }
 
-function serve(s: u32, c: u32, level: u32, pc: u32): void {
+/** The driver's handler of source s is entered: what it owed is paid. */
+export function serve(s: u32, c: u32, level: u32, pc: u32): void {
   if (s >= nSources) {
     raiseFault(Fault.index, pc);
     return;

@@ -37,7 +37,7 @@ function carriedBy(slot: u32, at: usize, i: u32): usize {
 }
 
 /**
- * A value has changed: those who wait look again; what carries takes up the events of the context, or gives them back to it.
+ * A value has changed, or was stored again and is not 0: those who wait look again; what carries takes up the events of the context, or gives them back to it.
  * `taken`: some have been taken out of it, and some are left.
  */
 export function changed(slot: u32, at: usize, value: u32, i: u32, c: u32, level: u32, taken: bool = false): void {
@@ -104,9 +104,10 @@ export function memoryOp(op: u32, c: u32, level: u32, ctx: usize, insn: usize, p
     case Op.store: {
       shown = operand(ctx, c, a, imm);
       const at = vars.element(slot, i, operand(ctx, c, k, 0), pc);
+      const before = vars.loadElement(slot, at);
       vars.storeElement(slot, at, shown, pc);
       if ((vars.flagsOf(slot) & VarFlag.byVector) != 0) needsUniverse(operand(ctx, c, k, 0));
-      changed(slot, at, shown, i, c, level);
+      if ((shown | before) != 0) changed(slot, at, shown, i, c, level);
       break;
     }
     case Op.fetchAdd: {

@@ -1,18 +1,25 @@
 /**
  * An interrupt handler with time: what assembly/cpu/sequencer.ts does, from decoded instructions, for the steps that most of it is made of.
- * Whatever is rare is left to that. No function is called in here on the way of such a step, so that its values stay in registers.
+ * Whatever is rare is left to that.
+ *
+ * Some of these steps can be executed ahead of the clock (assembly/cpu/lead.ts).
  */
-import { Level, Operand } from '../state/abi/instructions';
+import { LapicReg, Level, Operand } from '../state/abi/instructions';
 import { Decoded, DecodedFlag, Quick, Test } from '../state/abi/decoded';
 import { Counter } from '../state/abi/outcomes';
 import { Cpu, CpuFlag, Ctx, RunState } from '../state/abi/fields';
-import { codeAt, cpuAt, ctxAt, decodedAt, now } from '../state/access';
-import { nCpus, waiterBase } from '../state/layout';
+import { codeAt, cpuAt, ctxAt, decodedAt, now, setFlag } from '../state/access';
+import { waiterBase } from '../state/layout';
 import { resting } from '../clock/kick';
-import { nextDueWith, PHASE_CPU } from '../clock/wheel';
-import { count, cover } from '../record/counters';
+import { carryOut } from '../fabric/effects';
+import { writeLapic } from '../lapic/registers';
+import { count, countMore, cover } from '../record/counters';
 import { tagsOn } from '../record/tags';
+import { eoiAgain, eoiAhead, handlerCycles, serveAgain, serveAhead } from './ahead';
+import { clearOutcome, serve } from './hardware';
+import { anyLeads, claim, hasRoomToLog, isClaimed, isSourceClaimed, leadAt, logStore } from './ledger';
 import { changed } from './memory';
+import { finish } from './operands';
 
 /** Private instructions behind an observable one; with more the sequencer goes on. */
 const BUDGET: u32 = 1000;
@@ -20,22 +27,29 @@ const BUDGET: u32 = 1000;
 const FRAMES: u32 = 8;
 const HELD: u32 = 7;
 
-/** What comes next, for `acting`. */
+/** Steps that a handler may be ahead. */
+const MOST_STEPS: u32 = 64;
+
+/** What a step has come to. */
 export enum Rest {
-  /** nothing up to the limit */
-  nothing = 0,
-  /** an actor is due that is no interrupt handler */
-  other = 1,
-  /** a step of a handler that is one for the sequencer is due */
-  step = 2,
-  /** of a step what stands behind a joined instruction; private instructions; nothing, but `announce` is to tell of it */
-  joined = 3,
-  tail = 4,
-  told = 5,
+  /** it is executed */
+  none = 0,
+  /** nothing has happened: it is one for the sequencer */
+  step = 1,
+  /** what stands behind a joined instruction, or private instructions, is left of it */
+  joined = 2,
+  tail = 3,
 }
 
-/** A CPU, or with `Rest.other` a node of the event queue. */
-export let acting: u32 = 0;
+/** How steps are executed. */
+enum Way {
+  /** one, at its cycle */
+  now = 0,
+  /** ahead of the clock */
+  ahead = 1,
+  /** once more, after they were taken back */
+  again = 2,
+}
 
 /** A store that somebody may wait for, or that may carry events: its instruction, 0: there is none; what it has stored. */
 let toldAt: usize = 0;
@@ -43,7 +57,7 @@ let toldElement: usize = 0;
 let toldValue: u32 = 0;
 
 
-@inline function pcOf(at: usize): u32 {
+@inline export function pcOf(at: usize): u32 {
   return <u32>((at - decodedAt(0)) >> 5);
 }
 
@@ -55,6 +69,11 @@ let toldValue: u32 = 0;
 
 @inline function index(ctx: usize, c: u32, operand: u32): u32 {
   return operand < 8 ? load<u32>(ctx + Ctx.regs + ((<usize>operand) << 2)) : operand == Operand.self ? c : 0;
+}
+
+/** First index of the element that instruction `at` is about. */
+@inline function firstIndex(at: usize, ctx: usize, c: u32): u32 {
+  return index(ctx, c, load<u8>(at, Decoded.b));
 }
 
 /** Address of the element that instruction `at` is about, 0: there is none. */
@@ -70,21 +89,19 @@ let toldValue: u32 = 0;
   return first + <usize>i * load<u16>(at, Decoded.row) + ((<usize>j) << load<u8>(at, Decoded.shift));
 }
 
-
-@inline function valueAt(element: usize, shift: u32): u32 {
-  return shift == 0 ? <u32>load<u8>(element) : shift == 2 ? load<u32>(element) : <u32>load<u16>(element);
+/** Bits of an element. */
+@inline function bitsOf(at: usize): u32 {
+  return u32.MAX_VALUE >> (32 - ((<u32>8) << load<u8>(at, Decoded.shift)));
 }
 
-
-@inline function storeValue(element: usize, shift: u32, value: u32): void {
-  if (shift == 0) store<u8>(element, value);
-  else if (shift == 2) store<u32>(element, value);
-  else store<u16>(element, value);
+/** Changes these bits of what stands there: elements of all sizes in one way, so that nothing has to be told apart. */
+@inline export function storeBits(element: usize, bits: u32, value: u32): void {
+  store<u32>(element, (load<u32>(element) & ~bits) | value);
 }
 
-/** True if somebody is to be told of what instruction `at` stores. */
-@inline function concerns(at: usize): bool {
-  return load<u32>(waiterBase) != 0 || (load<u8>(at, Decoded.carries) != 0 && tagsOn());
+/** True if somebody is to be told that instruction `at` stores this value in place of that one: what stays 0 is nothing to anybody. */
+@inline function concerns(at: usize, value: u32, before: u32): bool {
+  return (value | before) != 0 && (load<u32>(waiterBase) != 0 || (load<u8>(at, Decoded.carries) != 0 && tagsOn()));
 }
 
 
@@ -98,40 +115,55 @@ let toldValue: u32 = 0;
 export function announce(c: u32, level: u32): void {
   if (toldAt == 0) return;
   const slot = load<u32>(codeAt(pcOf(toldAt)), 8) & 0xffff;
-  changed(slot, toldElement, toldValue, index(ctxAt(c, level), c, load<u8>(toldAt, Decoded.b)), c, level);
+  changed(slot, toldElement, toldValue, firstIndex(toldAt, ctxAt(c, level), c), c, level);
   toldAt = 0;
 }
 
-/** Executes an observable instruction; false: it is one for the sequencer, and nothing has happened. */
-@inline function access(at: usize, flags: u32, ctx: usize, c: u32): bool {
+/** True if CPU c may use the element at cycle `due`, ahead of the clock. */
+@inline function mayUse(at: usize, flags: u32, element: usize, ctx: usize, c: u32, due: u64): bool {
+  return (flags & DecodedFlag.own) != 0 || claim(element, firstIndex(at, ctx, c), c, due);
+}
+
+/** Executes an observable instruction at cycle `due`; false: nothing has happened. */
+@inline function access(way: Way, at: usize, ctx: usize, c: u32, due: u64): bool {
+  const flags = <u32>load<u8>(at, Decoded.flags);
   if ((flags & DecodedFlag.quick) == 0) return false;
   const element = elementOf(at, flags, ctx, c);
   if (element == 0) return false;
+  // the sequencer has them go back
+  if (way == Way.now && (flags & DecodedFlag.own) == 0 && anyLeads() && isClaimed(element, firstIndex(at, ctx, c), c)) return false;
   const kind = <u32>load<u8>(at);
-  const shift = <u32>load<u8>(at, Decoded.shift);
+  const bits = bitsOf(at);
+  const before = load<u32>(element) & bits;
   if (kind == Quick.load) {
-    store<u32>(register(ctx, at, Decoded.a), valueAt(element, shift));
+    if (way == Way.ahead && !mayUse(at, flags, element, ctx, c, due)) return false;
+    store<u32>(register(ctx, at, Decoded.a), before);
     return true;
   }
-  if (kind == Quick.lock) {
-    const held = <u32>load<u8>(ctx, Ctx.held);
-    if (held == HELD || c >= load<u32>(at, Decoded.most) || valueAt(element, shift) != 0) return false;
-    storeValue(element, shift, c + 1);
-    store<u8>(ctx, held + 1, Ctx.held);
-    return true;
-  }
-  const told = concerns(at);
-  if (told && toldAt != 0) return false;
   let value: u32 = 0;
-  if (kind == Quick.unlock) {
-    const held = <u32>load<u8>(ctx, Ctx.held);
-    store<u8>(ctx, held == 0 ? 0 : held - 1, Ctx.held);
+  let held = <u32>load<u8>(ctx, Ctx.held);
+  let told = false;
+  if (kind == Quick.lock) {
+    if (before != 0 || held == HELD) return false;
+    value = c + 1;
+    held++;
   } else {
-    value = kind == Quick.storeImm ? load<u32>(at, Decoded.imm) : load<u32>(register(ctx, at, Decoded.a));
-    if (value > load<u32>(at, Decoded.most)) return false;
+    if (kind == Quick.unlock) held = held == 0 ? 0 : held - 1;
+    else value = kind == Quick.storeImm ? load<u32>(at, Decoded.imm) : load<u32>(register(ctx, at, Decoded.a));
+    told = concerns(at, value, before);
   }
-  storeValue(element, shift, value);
-  if (told) note(at, element, value);
+  if (value > load<u32>(at, Decoded.most)) return false;
+  if (way == Way.now) {
+    if (told && toldAt != 0) return false;
+    if (told) note(at, element, value);
+  } else if (way == Way.ahead) {
+    const log = leadAt(c);
+    if (told || (flags & DecodedFlag.looked) != 0 || !hasRoomToLog(log)) return false;
+    if (!mayUse(at, flags, element, ctx, c, due)) return false;
+    logStore(log, element, bits, before);
+  }
+  storeBits(element, bits, value);
+  store<u8>(ctx, held, Ctx.held);
   return true;
 }
 
@@ -222,47 +254,118 @@ const HANDLING: u64 = ((<u64>RunState.running) << RUN_SHIFT) | (HARDIRQ << ACTIV
   return (load<u64>(cpuAt(c), Cpu.svr) & HANDLING_MASK) == HANDLING && !resting(c);
 }
 
+/** As `onHardware`, of the instructions that can be executed ahead of the clock. */
+@inline function hardwareAhead(way: Way, at: usize, ctx: usize, c: u32, due: u64): bool {
+  const kind = <u32>load<u8>(at);
+  if (way == Way.again) return kind == Quick.eoi ? eoiAgain(c) : kind == Quick.serve && serveAgain(c);
+  if (kind == Quick.eoi) return eoiAhead(c, due);
+  return kind == Quick.serve && serveAhead(load<u32>(register(ctx, at, Decoded.a)), c, due, load<u32>(at, Decoded.imm));
+}
+
+/** What `walk` has come to: the cycle of the step that it stands in front of, how many are behind it, whether it is inside of one. */
+export let dueAt: u64 = 0;
+export let steps: u32 = 0;
+export let ops: u32 = 0;
+export let rest: Rest = Rest.none;
+
 /**
- * Handlers, first that of CPU `from`, whose turn it is, execute the micro-ops that are due, up to `limit`, until somebody else's turn comes
- * or somebody else is concerned. Nothing is recorded.
+ * CPU c executes steps of its handler, of which the first is due at cycle `due`, until one is due behind `limit`, and at most so many.
+ * Returns where it stands then; with `Rest.joined` and `Rest.tail` inside of a step.
  */
-export function runHandlers(from: u32, limit: u64): Rest {
-  let c = from;
-  let ctx = ctxAt(c, Level.hardirq);
-  let at = decodedAt(load<u16>(ctx, Ctx.pc));
-  toldAt = 0;
-  while (true) {
+@inline function walk(way: Way, c: u32, ctx: usize, from: usize, due: u64, limit: u64, most: u32): usize {
+  let at = from;
+  let t = due;
+  let n: u32 = 0;
+  let executed: u32 = 0;
+  let left = Rest.none;
+  while (n < most && t <= limit) {
     let begun = false;
-    while (true) {
-      const flags = <u32>load<u8>(at, Decoded.flags);
-      if (!access(at, flags, ctx, c)) {
-        store<u16>(ctx, pcOf(at), Ctx.pc);
-        acting = c;
-        return begun ? Rest.joined : Rest.step;
-      }
+    let taken: u64 = 0;
+    if (way != Way.now && <u32>load<u8>(at) < <u32>Quick.load) {
+      if (!hardwareAhead(way, at, ctx, c, t)) break;
+      taken = <u32>load<u8>(at) == Quick.serve ? handlerCycles : 0;
       cover(pcOf(at));
-      count(Counter.microOps);
-      at = behind(at, ctx);
-      if ((flags & DecodedFlag.joined) == 0 || (load<u8>(at, Decoded.flags) & DecodedFlag.stop) == 0) break;
-      begun = true;
+      executed++;
+      at += Decoded.size;
+    } else {
+      while (true) {
+        if (!access(way, at, ctx, c, t)) {
+          left = begun ? Rest.joined : Rest.step;
+          break;
+        }
+        cover(pcOf(at));
+        executed++;
+        begun = true;
+        const joined = (load<u8>(at, Decoded.flags) & DecodedFlag.joined) != 0;
+        at = behind(at, ctx);
+        if (!joined || (load<u8>(at, Decoded.flags) & DecodedFlag.stop) == 0) break;
+      }
+      if (left != Rest.none) break;
     }
     at = goThrough(at, ctx);
-    store<u16>(ctx, pcOf(at), Ctx.pc);
-    const open = (load<u8>(at, Decoded.flags) & DecodedFlag.stop) == 0;
-    if (open || toldAt != 0) {
-      acting = c;
-      return open ? Rest.tail : Rest.told;
+    if ((load<u8>(at, Decoded.flags) & DecodedFlag.stop) == 0) {
+      left = Rest.tail;
+      break;
     }
-    const n = nextDueWith(c, now() + load<u32>(at, Decoded.cost), PHASE_CPU, limit);
-    if (n < 0) return Rest.nothing;
-    count(Counter.ticks);
-    if (<u32>n == c) continue;
-    if (<u32>n >= nCpus || !handles(n)) {
-      acting = n;
-      return Rest.other;
-    }
-    c = n;
-    ctx = ctxAt(c, Level.hardirq);
-    at = decodedAt(load<u16>(ctx, Ctx.pc));
+    n++;
+    t += taken + load<u32>(at, Decoded.cost);
   }
+  dueAt = t;
+  steps = n;
+  ops = executed;
+  rest = left;
+  return at;
+}
+
+/** `walk`, ahead of the clock. */
+export function walkAhead(c: u32, ctx: usize, from: usize, due: u64, limit: u64): usize {
+  return walk(Way.ahead, c, ctx, from, due, limit, MOST_STEPS);
+}
+
+/** `walk` over steps that were taken back. */
+export function walkAgain(c: u32, ctx: usize, from: usize, due: u64, limit: u64): usize {
+  return walk(Way.again, c, ctx, from, due, limit, MOST_STEPS);
+}
+
+/** Executes an instruction on hardware; false: it is none that is known here. */
+@inline function onHardware(kind: u32, at: usize, c: u32, ctx: usize): bool {
+  switch (kind) {
+    case Quick.eoi:
+      writeLapic(c, LapicReg.eoi, 0);
+      carryOut(c);
+      return true;
+    case Quick.serve: {
+      const s = load<u32>(register(ctx, at, Decoded.a));
+      if (anyLeads() && isSourceClaimed(s, c)) return false;
+      serve(s, c, Level.hardirq, pcOf(at));
+      return true;
+    }
+    case Quick.iret:
+      finish(c, Level.hardirq);
+      setFlag(c, CpuFlag.interruptsOn, true);
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** CPU c, whose handler is due, executes one step of it, at its cycle. What is stored is to be announced. */
+export function stepQuickly(c: u32, ctx: usize): Rest {
+  toldAt = 0;
+  clearOutcome();
+  const from = decodedAt(load<u16>(ctx, Ctx.pc));
+  const kind = <u32>load<u8>(from);
+  if (kind >= <u32>Quick.load) {
+    const at = walk(Way.now, c, ctx, from, now(), now(), 1);
+    store<u16>(ctx, pcOf(at), Ctx.pc);
+    countMore(Counter.microOps, ops);
+    return rest;
+  }
+  if (!onHardware(kind, from, c, ctx)) return Rest.step;
+  cover(pcOf(from));
+  count(Counter.microOps);
+  if (kind == <u32>Quick.iret) return Rest.none;
+  const at = goThrough(from + Decoded.size, ctx);
+  store<u16>(ctx, pcOf(at), Ctx.pc);
+  return (load<u8>(at, Decoded.flags) & DecodedFlag.stop) == 0 ? Rest.tail : Rest.none;
 }

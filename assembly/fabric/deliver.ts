@@ -21,7 +21,7 @@ import { landWrite } from './dma';
 import { ring } from './doorbell';
 import { carryOut } from './effects';
 import { landRequest } from './function';
-import { land, unmarkMessages } from './flight';
+import { land, Stage, unmarkMessages } from './flight';
 import { tellPin } from './ioapic';
 
 /** CPU that a SIPI has just started, or -1: its context still stands in front of private instructions. */
@@ -177,6 +177,25 @@ function reachLapics(m: u32): bool {
     record(Event.drop, NONE, decode.vectorOf(data), Drop.noTarget);
   }
   return outcome == Outcome.accepted || (outcome == Outcome.refused && mode != FIXED && mode != LOWEST);
+}
+
+/**
+ * True if message m, whatever becomes of it now, tells one LAPIC nothing but that a vector is pending that is no level, or tells none anything:
+ * an EOI that is written a little later makes no difference to it (assembly/cpu/ahead.ts).
+ */
+export function isPlain(m: u32): bool {
+  switch (<u32>load<u8>(msgAt(m), Msg.kind)) {
+    case MsgKind.eoi:
+      return true;
+    case MsgKind.msi:
+      if (<u32>load<u8>(msgAt(m), Msg.stage) == Stage.beforeRoot) return true;
+      if (remapFlags(m) & RemapFlag.doorbell) return false;
+    // falls through
+    case MsgKind.ipi:
+      return decode.deliveryModeOf(dataOf(m)) == FIXED && !decode.isLevel(dataOf(m));
+    default:
+      return false;
+  }
 }
 
 /** Message m reaches its end and is gone. */

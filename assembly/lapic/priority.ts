@@ -80,6 +80,16 @@ export function retire(at: usize): u32 {
   return v;
 }
 
+/** The highest vector in service is again v, which was retired and has been that: nobody has acknowledged anything meanwhile. */
+export function putBack(at: usize, v: u32): void {
+  const w = v >> 5;
+  const isr = at + Cpu.isr + ((<usize>w) << 2);
+  store<u32>(isr, load<u32>(isr) | (1 << (v & 31)));
+  store<u8>(at, load<u8>(at, Cpu.isrWords) | (<u8>((<u32>1) << w)), Cpu.isrWords);
+  store<u8>(at, v, Cpu.isrv);
+  updatePpr(at);
+}
+
 /** Derived fields from IRR, ISR and TPR: after a record was written as a whole. */
 export function deriveCpu(at: usize): void {
   let irr: u32 = 0;

@@ -1,14 +1,14 @@
 /**
- * The event ring: records of fixed size that the host drains once per batch, and a running digest over the events, which
- * is kept whether or not anybody drains.
+ * The event ring: records of fixed size that the host drains once per batch, and a digest of the events, which is kept whether or not
+ * anybody drains: a sum, over all events, of what happened at which cycle. So it makes no difference in which order they are recorded.
  */
 import { Counter, Event } from '../state/abi/outcomes';
 import { Settings } from '../state/abi/tables';
 import { Rec } from '../state/abi/fields';
 import { now, setting } from '../state/access';
 import { nRing, nSources, recordStateBase, ringBase } from '../state/layout';
-import { count } from './counters';
-import { mix } from '../state/hash';
+import { avalanche, mix } from '../state/hash';
+import { count, countMore } from './counters';
 
 // recordStateBase: u64 digest, u32 head (next to write), u32 used
 
@@ -55,12 +55,29 @@ function push(kind: u32, a: u32, b: u32, c: u32): void {
   if (setting(Settings.record) != 0) recordEvent(kind, a, b, c);
 }
 
+
+@inline function digestOf(time: u64, kind: u32, a: u32, b: u32, c: u32): u64 {
+  return avalanche(mix(time ^ ((<u64>kind) << 56), ((<u64>a) | ((<u64>b) << 32)) ^ rotl<u64>(<u64>c, 24)));
+}
+
 function recordEvent(kind: u32, a: u32, b: u32, c: u32): void {
   count(Counter.events);
-  let h = mix(load<u64>(recordStateBase), now() ^ ((<u64>kind) << 56));
-  h = mix(h, (<u64>a) | ((<u64>b) << 32));
-  store<u64>(recordStateBase, mix(h, c));
+  store<u64>(recordStateBase, digestOfEvents() + digestOf(now(), kind, a, b, c));
   push(kind, a, b, c);
+}
+
+/** One that happens at a later cycle; there must be no ring. */
+export function recordAhead(time: u64, kind: u32, a: u32, b: u32, c: u32): void {
+  if (setting(Settings.record) == 0) return;
+  count(Counter.events);
+  store<u64>(recordStateBase, digestOfEvents() + digestOf(time, kind, a, b, c));
+}
+
+/** What `recordAhead` has recorded does not happen. */
+export function recordBack(time: u64, kind: u32, a: u32, b: u32, c: u32): void {
+  if (setting(Settings.record) == 0) return;
+  countMore(Counter.events, -1);
+  store<u64>(recordStateBase, digestOfEvents() - digestOf(time, kind, a, b, c));
 }
 
 /** What explains the others; not in the digest. */

@@ -1,10 +1,10 @@
 /**
  * The one place that knows where anything is. A machine is one contiguous block of memory:
  *
- *   [ check | timed | fixed | record ]
+ *   [ check | timed | queue | fixed | record ]
  *
- * by class of field: a snapshot copies the block, a digest covers all but `record`, an image holds the `check` part,
- * packed. Sizes depend on the machine; addresses are computed once, in `create`.
+ * by class of field: a snapshot copies the block, a digest covers all but `record` (of the event queue who is due when), an image holds
+ * the `check` part, packed. Sizes depend on the machine; addresses are computed once, in `create`.
  */
 import { PidWord, VarClass, VarFlag, VarWord } from './abi/instructions';
 import { Counter, Note } from './abi/outcomes';
@@ -14,24 +14,23 @@ import { Amd } from './abi/amd';
 import { Iec, Iommu, IommuScope, IommuSetup, Remap } from './abi/iommu';
 import { Decoded } from './abi/decoded';
 import { CpuEvent, Diag, Lapic, LapicSetup, LapicTimed } from './abi/lapic';
+import { Claim, CLAIM_LINES, CLAIM_WAYS, Lead } from './abi/lead';
 import { Account, Gauge } from './abi/meters';
 
 export const LEVELS: u32 = 4;
 /** Bytes of what is known of who holds up a source's event. */
 export const HOLD_SIZE: usize = 16;
-/** Phases of one cycle: events of a cycle run in this order, then first come first served. */
-export const PHASES: u32 = 4;
 export const HISTOGRAM_BUCKETS: u32 = 64 * 16;
 
 /** Bytes of an event-queue node, a wheel list, a timed record of a CPU and of a context. */
-export const NODE_SIZE: usize = 24;
+export const NODE_SIZE: usize = 32;
 export const LIST_SIZE: usize = 8;
 /** Slots of the wheel's first level, and the words of 64 bits that say which are occupied; the other levels have 256: 64 bits of cycles. */
-export const FIRST_BITS: u32 = 10;
+export const FIRST_BITS: u32 = 12;
 export const FIRST_SLOTS: u32 = 1 << FIRST_BITS;
 export const FIRST_WORDS: u32 = FIRST_SLOTS / 64;
 const FAR_LEVELS: u32 = 7;
-const WHEEL_LISTS: u32 = FIRST_SLOTS * PHASES + 256 * FAR_LEVELS;
+const WHEEL_LISTS: u32 = FIRST_SLOTS + 256 * FAR_LEVELS;
 /** Nodes of a remapping unit in the event queue: its commands, its queue, its event messages. */
 export const IOMMU_NODES: u32 = 3;
 export const CPU_TIMED_SIZE: usize = 16;
@@ -54,7 +53,7 @@ export let nMessages: u32 = 0, nRing: u32 = 0, nTags: u32 = 0, nOrigins: u32 = 0
 // prettier-ignore
 export let nIoapics: u32 = 0, nPins: u32 = 0, nRequesters: u32 = 0, nFunctions: u32 = 0, nAccessed: u32 = 0, nMsixEntries: u32 = 0, guestBytes: usize = 0;
 // prettier-ignore
-export let nIommus: u32 = 0, nScopes: u32 = 0, nIecEntries: u32 = 0, nFaultRecords: u32 = 0, nIrtes: u32 = 0, nLines: u32 = 0, nTimers: u32 = 0, nAmds: u32 = 0, nStores: u32 = 0, nDescriptors: u32 = 0, nInjected: u32 = 0, nAccounts: u32 = 0, nGauges: u32 = 0;
+export let nIommus: u32 = 0, nScopes: u32 = 0, nIecEntries: u32 = 0, nFaultRecords: u32 = 0, nIrtes: u32 = 0, nLines: u32 = 0, nTimers: u32 = 0, nAmds: u32 = 0, nStores: u32 = 0, nDescriptors: u32 = 0, nInjected: u32 = 0, nAccounts: u32 = 0, nGauges: u32 = 0, nClaimLines: u32 = 0;
 
 // class check
 // prettier-ignore
@@ -67,7 +66,7 @@ export let nowBase: usize = 0, cpuTimedBase: usize = 0, lapicTimedBase: usize = 
 export let codeBase: usize = 0, decodedBase: usize = 0, liveBase: usize = 0, moverBase: usize = 0, joinBase: usize = 0, slotBase: usize = 0, idtBase: usize = 0, apicIdBase: usize = 0, apicMapBase: usize = 0, apicChainBase: usize = 0, lapicSetupBase: usize = 0, lapicMapBase: usize = 0, sourceSetupBase: usize = 0, operationSetupBase: usize = 0, ioapicSetupBase: usize = 0, iommuSetupBase: usize = 0, iommuScopeBase: usize = 0, functionSetupBase: usize = 0, timerSetupBase: usize = 0, timingBase: usize = 0, pointBase: usize = 0, settingsBase: usize = 0;
 // class record
 // prettier-ignore
-export let counterBase: usize = 0, noteBase: usize = 0, histogramBase: usize = 0, coverageBase: usize = 0, servedBase: usize = 0, endedBase: usize = 0, loadBase: usize = 0, ringBase: usize = 0, recordStateBase: usize = 0, raisedBase: usize = 0, cpuEventBase: usize = 0, diagBase: usize = 0, tagBase: usize = 0, tagHeadIrr: usize = 0, tagHeadMsg: usize = 0, tagHeadCtx: usize = 0, tagHeadSeen: usize = 0, tagHeadVar: usize = 0, tagHeadPir: usize = 0, carriersBase: usize = 0, holdBase: usize = 0, accountBase: usize = 0, accountSumBase: usize = 0, accountCpuBase: usize = 0, gaugeBase: usize = 0, gaugeElementBase: usize = 0;
+export let counterBase: usize = 0, noteBase: usize = 0, histogramBase: usize = 0, coverageBase: usize = 0, servedBase: usize = 0, endedBase: usize = 0, loadBase: usize = 0, ringBase: usize = 0, recordStateBase: usize = 0, raisedBase: usize = 0, cpuEventBase: usize = 0, diagBase: usize = 0, tagBase: usize = 0, tagHeadIrr: usize = 0, tagHeadMsg: usize = 0, tagHeadCtx: usize = 0, tagHeadSeen: usize = 0, tagHeadVar: usize = 0, tagHeadPir: usize = 0, carriersBase: usize = 0, holdBase: usize = 0, accountBase: usize = 0, accountSumBase: usize = 0, accountCpuBase: usize = 0, gaugeBase: usize = 0, gaugeElementBase: usize = 0, leadersBase: usize = 0, leadBase: usize = 0, claimBase: usize = 0;
 
 // borders of the classes
 // prettier-ignore
@@ -84,6 +83,12 @@ function take(bytes: usize): usize {
   const at = heap;
   heap = align(heap + bytes);
   return at;
+}
+
+/** From a cache line on, for records that are as large as some. */
+function takeLines(bytes: usize): usize {
+  heap = (heap + 63) & ~63;
+  return take(bytes);
 }
 
 /** Grows the memory so that `end` is inside; false where the engine refuses. */
@@ -111,6 +116,11 @@ export function prepare(): usize {
 /** Bytes of a mask of CPUs. */
 export function maskBytes(): usize {
   return (<usize>((nCpus + 31) >> 5)) << 2;
+}
+
+/** Bytes of a set of CPUs with their number in front. */
+function bitsOfCpus(): usize {
+  return 8 + (((<usize>nCpus + 63) >> 6) << 3);
 }
 
 /** True if the variable whose record stands at `slot` is one of posted-interrupt descriptors, by its flags and its shape. */
@@ -181,7 +191,7 @@ function place(): void {
   const s = <usize>nSources;
 
   checkStart = heap;
-  cpuBase = take(c * Cpu.size);
+  cpuBase = takeLines(c * Cpu.size);
   lapicBase = take(c * Lapic.size);
   functionBase = take(<usize>nFunctions * Fn.size);
   msixBase = take(<usize>nMsixEntries * MsixEntry.size);
@@ -198,7 +208,7 @@ function place(): void {
   nLines = nIrtes == 0 ? 0 : nAmds ? (nDevices + nIoapics) * (1 + nIrtes) : nIommus * nIrtes;
   lineBase = take((<usize>nLines) << 4);
   // contexts and messages: what an image holds in variable length stands together
-  ctxBase = take(c * LEVELS * Ctx.size);
+  ctxBase = takeLines(c * LEVELS * Ctx.size);
   originBase = take(<usize>nOrigins * Origin.size);
   msgFree = take(4);
   msgBase = take(<usize>nMessages * Msg.size);
@@ -223,15 +233,16 @@ function place(): void {
   injectedHead = take(nInjected ? <usize>InjectedHead.size : 0);
   injectedBase = take(<usize>nInjected * Injected.size);
   injectedMasks = take(<usize>nInjected * maskBytes());
-  nodeBase = take(<usize>nNodes * NODE_SIZE);
+  // u32 CPUs that wait for a variable, and from byte 8 on a bit for each
+  waiterBase = take(bitsOfCpus());
+
+  nodeBase = takeLines(<usize>nNodes * NODE_SIZE);
   listBase = take(<usize>WHEEL_LISTS * LIST_SIZE);
   occupancyBase = take(16 + <usize>FIRST_WORDS * 8 + <usize>FAR_LEVELS * 32);
-  // u32 CPUs that wait for a variable, and from byte 8 on a bit for each
-  waiterBase = take(8 + ((<usize>nCpus + 63) >> 6) * 8);
 
   fixedStart = heap;
   codeBase = take(<usize>nInstructions * 16);
-  decodedBase = take((<usize>nInstructions + 1) * Decoded.size);
+  decodedBase = takeLines((<usize>nInstructions + 1) * Decoded.size);
   liveBase = take(<usize>nInstructions * 8);
   moverBase = take(<usize>nInstructions);
   joinBase = take(<usize>nInstructions);
@@ -241,7 +252,7 @@ function place(): void {
   apicChainBase = take((257 + c) * 2);
   lapicSetupBase = take(LapicSetup.words * 4);
   lapicMapBase = take(64 * 12);
-  sourceSetupBase = take(s * SourceSetup.words * 4);
+  sourceSetupBase = takeLines(s * SourceSetup.words * 4);
   operationSetupBase = take(<usize>nOperations * OperationSetup.words * 4);
   ioapicSetupBase = take(<usize>nIoapics * IoapicSetup.words * 4);
   functionSetupBase = take(<usize>nFunctions * FunctionSetup.words * 4);
@@ -284,6 +295,10 @@ function place(): void {
     tagHeadVar = take(s * 4);
     tagHeadPir = take(<usize>nDescriptors * PidWord.control * 4);
   }
+  leadersBase = take(bitsOfCpus());
+  leadBase = takeLines(nInstructions ? c * Lead.size : 0);
+  nClaimLines = max(CLAIM_LINES, max(nCpus, nSources));
+  claimBase = takeLines(nInstructions ? <usize>(nClaimLines * CLAIM_WAYS) * Claim.size : 0);
   ringBase = take(<usize>nRing * Rec.size);
   blockEnd = heap;
 }

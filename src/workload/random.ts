@@ -53,7 +53,7 @@ export class PoissonTimes {
     return found;
   }
 
-  /** As the core draws from a curve (assembly/run/arrivals.ts). */
+  /** As the core draws from a curve (assembly/fabric/arrivals.ts). */
   #gap(): number {
     const rest = Math.max(2 ** 32 - 1 - this.#random.word(), CURVE_CELLS);
     const level = Math.clz32(rest);

@@ -15,7 +15,7 @@ interface Event {
   readonly order: number;
 }
 
-/** The queue as a sorted array: by cycle, phase, then first come first served. */
+/** The queue as a sorted array: by cycle, phase, then by number in that of CPUs and first come first served in others. */
 class Reference {
   now = 0n;
   #order = 0;
@@ -24,7 +24,7 @@ class Reference {
   arm(node: number, due: bigint, phase: number): void {
     this.disarm(node);
     this.events.push({ node, due: due > this.now ? due : this.now, phase, order: this.#order++ });
-    this.events.sort((a, b) => Number(a.due - b.due) || a.phase - b.phase || a.order - b.order);
+    this.events.sort((a, b) => Number(a.due - b.due) || a.phase - b.phase || (a.phase === 1 ? a.node - b.node : a.order - b.order));
   }
   disarm(node: number): void {
     this.events = this.events.filter((e) => e.node !== node);
@@ -64,7 +64,7 @@ const action = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ again: true }) },
 );
 
-test('the wheel gives what a sorted array gives: cycle, then phase, then first in first out; far events too', () => {
+test('the wheel gives what a sorted array gives: cycle, then phase, then CPUs by number and others first in first out; far events too', () => {
   const reference = new Reference();
   // one long life: the clock never goes back
   reference.now = queue.now();

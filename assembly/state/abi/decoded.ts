@@ -42,6 +42,12 @@ export enum DecodedFlag {
   single = 8,
   /** it may have to wait (`enabled`) */
   waits = 16,
+  /** nobody else uses what it uses: a lock that is held protects it, or nobody writes it (`Mover.quiet`) */
+  own = 32,
+  /** devices look at what it stores */
+  looked = 64,
+  /** it uses no variable */
+  apart = 128,
 }
 
 /** 0: none. With `not` the branch is taken where it does not hold. */
@@ -73,9 +79,14 @@ export enum Quick {
   end = 12,
   /** an observable instruction of another kind */
   otherObservable = 13,
-  load = 14,
-  store = 15,
-  storeImm = 16,
-  lock = 17,
-  unlock = 18,
+  /** on hardware: the EOI register; the driver's handler of the source in register a; the end of the interrupt */
+  eoi = 14,
+  serve = 15,
+  iret = 16,
+  /** on variables; these are `DecodedFlag.quick` */
+  load = 17,
+  store = 18,
+  storeImm = 19,
+  lock = 20,
+  unlock = 21,
 }

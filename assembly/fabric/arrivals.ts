@@ -7,7 +7,7 @@ import { now, sourceSetup } from '../state/access';
 import { nCpus, pointBase, srcTimedBase } from '../state/layout';
 import { below, random, streamOfArrivals, streamOfHandler } from '../clock/random';
 import { arm, PHASE_DEVICE } from '../clock/wheel';
-import { sampleNode } from '../fabric/emit';
+import { sampleNode } from './emit';
 
 /** Node of the event queue in which source s raises. */
 @inline export function raiseNode(s: u32): u32 {

@@ -1,0 +1,119 @@
+import { expect, test } from 'vitest';
+import { assembleSystem, parseScenario } from '../../src/scenario/index.js';
+import type { ProgramMachine } from '../../src/machine/index.js';
+import { timingIds } from '../../src/machine/index.js';
+import { Dice, machineOf } from '../engine/systems.js';
+
+const counted = [
+  'raises',
+  'served',
+  'duplicates',
+  'messages',
+  'accepts',
+  'merged',
+  'acknowledged',
+  'ipis',
+  'microOps',
+  'lost',
+  'strays',
+  'events',
+  'ticks',
+] as const;
+
+/** All that a run decides and counts; `whole`: the state too, which says what is looked at next. */
+function outcome(machine: ProgramMachine, whole: boolean): Record<string, unknown> {
+  return {
+    now: machine.now,
+    events: machine.eventDigest(),
+    counters: counted.map((name) => `${name} ${machine.counter(name)}`),
+    latency: machine.latency(),
+    loads: Array.from({ length: machine.setup.apicIds.length + machine.setup.sources.length }, (_, n) =>
+      n < machine.setup.apicIds.length ? machine.loadOfCpu(n) : machine.loadOfSource(n - machine.setup.apicIds.length),
+    ),
+    ...(whole && { state: machine.digest() }),
+  };
+}
+
+/** What tells most of it, for each cut. */
+function soFar(machine: ProgramMachine): string {
+  return [machine.now, machine.eventDigest(), machine.counter('microOps'), machine.counter('ticks')].join(' ');
+}
+
+const kinds = ['free', 'handshake'] as const;
+const messages = ['{type: msi}', '{type: msi, maskable: true}', '{type: msix}'] as const;
+const pins = ['{type: ioapic, pin: 4}', '{type: ioapic, pin: 9, trigger: level}'] as const;
+
+/** Busy machines of 2 to 5 CPUs, of which some go and come while interrupts move: handlers get in each other's way. */
+function crowd(dice: Dice): string {
+  const cpus = 2 + dice.below(4);
+  const irqs = Array.from({ length: 2 + dice.below(5) }, (_, i) => 24 + i);
+  const any = (n: number): number[] => Array.from({ length: n }, () => dice.below(cpus));
+  const gap = 1500 + dice.below(4000);
+  const pin = dice.below(2) === 0 ? irqs[0] : undefined;
+  const message = (irq: number): string => dice.of(irq === pin ? pins : messages);
+  const threaded = (): string => (dice.below(4) === 0 ? ', threaded: true' : '');
+  const device = (irq: number): string =>
+    `  - {name: d${irq}, kind: ${dice.of(kinds)}, message: ${message(irq)}, handlerCycles: ${dice.below(3000)}, interArrival: {cycles: [${gap}, ${gap + dice.below(3000)}]}, irqs: [{irq: ${irq}, affinity: [${[...new Set([0, ...any(2)])]}]${threaded()}}]}`;
+  const gone = 1 + dice.below(cpus - 1);
+  const move = (): string => `  - move: {irq: ${dice.of(irqs)}, to: [0]}`;
+  const remapped = dice.of(['', ', iommu: vtd', ', iommu: {type: amd}']);
+  return [
+    'version: 1',
+    'name: crowd',
+    `model: ${dice.of(['linux-5.4', 'linux-5.9', 'linux-6.1', 'linux-6.12', 'linux-7.0'])}`,
+    `machine: {cpus: ${cpus}${remapped}}`,
+    'universe: {vectors: 16}',
+    'devices:',
+    ...irqs.map(device),
+    'operations:',
+    move(),
+    move(),
+    `  - offline: ${gone}`,
+    move(),
+    `  - online: ${gone}`,
+    'run: {seconds: 1, repeat: true}',
+    '',
+  ].join('\n');
+}
+
+/** The same machine thrice; the last one records each micro-op, and so nothing in it is ever ahead of the clock. */
+async function machines(text: string, dice: Dice): Promise<readonly ProgramMachine[]> {
+  const parsed = parseScenario(text, 'crowd');
+  if ('errors' in parsed) throw new Error(`${parsed.errors[0]?.message} in\n${text}`);
+  const system = assembleSystem(parsed.scenario);
+  // where everything takes as long, much happens in the same cycle
+  const even = dice.below(2) === 0;
+  const hundred = { min: 100, default: 100, max: 100 };
+  const timing = even ? Object.fromEntries(timingIds.map((id) => [id, hundred])) : {};
+  const changes = { seed: dice.below(2 ** 31), jitter: !even, timing, properties: [], ring: 0 };
+  return Promise.all([1, 1, 2].map((record) => machineOf(system, true, { ...changes, record: record as 1 | 2 })));
+}
+
+/** Steps of random length; half of them end as soon as nothing is on its way, in the middle of what handlers do. */
+function step(machine: ProgramMachine, cycles: number, settles: boolean): void {
+  const { runCycles, settle } = machine.core.exports;
+  if (settles) settle(cycles, 0);
+  else runCycles(cycles, 0);
+}
+
+test('handlers that run ahead of the clock, and go back, are not told from those that do not, however a run is cut', async () => {
+  const dice = new Dice(11);
+  const cycles = 1_500_000;
+  let served = 0;
+  for (let i = 0; i < 24; i++) {
+    const text = crowd(dice);
+    const [whole, cut, seen] = await machines(text, dice);
+    if (!whole || !cut || !seen) throw new Error('three machines');
+    whole.core.exports.runCycles(cycles, 0);
+    while (Number(cut.now) < cycles) {
+      const n = Math.min(cycles - Number(cut.now), 1 + dice.below(dice.of([30, 3000, 100_000])));
+      const settles = dice.below(2) === 0;
+      for (const machine of [cut, seen]) step(machine, n, settles);
+      expect({ text, soFar: soFar(cut) }).toEqual({ text, soFar: soFar(seen) });
+    }
+    expect({ text, ...outcome(cut, true) }).toEqual({ text, ...outcome(whole, true) });
+    expect({ text, ...outcome(seen, false) }).toEqual({ text, ...outcome(whole, false) });
+    served += whole.counter('served');
+  }
+  expect(served).toBeGreaterThan(1000);
+});
