@@ -1,50 +1,52 @@
 /** The room of checking: the search driven in batches, counterexamples told and drawn, tokens made and replayed. */
-export { describeAction } from './actions.js';
-export { causeOf, type Cause } from './cause.js';
-export { changeText, type Change, type Named, type States } from './changes.js';
-export { CheckpointError } from './errors.js';
-export type { Blocked, Choice } from './choices.js';
-export { drawDiagram, type Style } from './diagram.js';
+export { describeAction, type Field, type InFlight } from './names/index.js';
 export {
-  checkDocument,
-  checkJsonSchema,
-  checkResultOf,
-  collisionChance,
-  type Checked,
-  type CheckResult,
-  type AssumptionsResult,
-  type RaisesResult,
-  type Told,
-} from './document.js';
-export { standardOf, verdictEffect, type Standard, type VerdictChange, type VerdictEffect } from './effects.js';
-export { explain, type ExplainOptions } from './explain.js';
-export type { Explanation, Row } from './explanation.js';
-export type { Field } from './fields.js';
-export type { Flight, Span } from './flights.js';
-export * from './inspect.js';
-export * from './liveness/index.js';
-export type { Mark } from './marks.js';
-export type { InFlight } from './messages.js';
-export { minimise } from './minimise.js';
-export { escapeXml } from './picture/ink.js';
-export { drawSvg, type PictureOptions } from './picture/svg.js';
-export { findRace, type Race } from './race.js';
-export { firsts, isComplete, nothingNewFrom, raisesResultOf, verdictOf, withRaises, type CheckedAt, type RaisesRange } from './raises.js';
-export { Replay, replayPath, type ReplayedStep, type Way } from './replay.js';
-export { search, type Coverage, type Effort, type Failure, type PropertyName, type SearchLimits, type SearchResult } from './search.js';
-export { placeText, type Place, type Standing } from './stands.js';
-export { parseToken, replayToken, systemOf, TokenError, tokenOf, type Replayed, type Token } from './token.js';
+  search,
+  type Coverage,
+  type Effort,
+  type Failure,
+  type PropertyName,
+  type SearchLimits,
+  type SearchResult,
+} from './search/index.js';
+export { CheckpointError } from './engine/index.js';
 export {
-  assumptionsGivenUp,
-  strategiesOf,
-  strategyCell,
-  strategyGroups,
-  type Cell,
-  type Given,
-  type Group,
-  type Strategy,
-} from './strategies.js';
-export { systemOn, verdictsOf, type Verdict, type VerdictLimits } from './verdicts.js';
-export { Walk, type Judgement, type Taken } from './walk.js';
-export { weakestAssumptions, type Assumed, type Searched, type Weakest } from './weakest.js';
-export { wrap } from './wrap.js';
+  fairnessText,
+  obligations,
+  searchLivelocks,
+  type Livelock,
+  type LivenessLimits,
+  type LivenessResult,
+  type Obligation,
+} from './liveness/index.js';
+export {
+  findRace,
+  minimise,
+  parseToken,
+  Replay,
+  replayPath,
+  replayToken,
+  systemOf,
+  TokenError,
+  tokenOf,
+  type Race,
+  type Replayed,
+  type ReplayedStep,
+  type Token,
+  type Way,
+} from './ways/index.js';
+export {
+  causeOf,
+  explain,
+  type Cause,
+  type ExplainOptions,
+  type Explanation,
+  type Flight,
+  type Mark,
+  type Row,
+  type Span,
+} from './narration/index.js';
+export * from './walk/index.js';
+export * from './picture/index.js';
+export * from './document/index.js';
+export * from './questions/index.js';

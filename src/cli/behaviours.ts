@@ -27,9 +27,11 @@ function verdictText({ verdict, failed, reason }: Verdict): string {
 }
 
 /** Why nothing shows it, as far as that is known. */
-function nothingText({ touched = 0, undecided = 0 }: Effect, { moot }: Other): string {
+function nothingText({ touched = 0, undecided = 0, failing = 0 }: Effect, { moot }: Other): string {
   const programs = touched === 0 ? 'no program of a scenario is another' : `the program is another in ${plural(touched, 'scenario')}`;
-  const left = undecided === 0 ? '' : `, ${count(undecided)} not decided`;
+  const failed = failing === touched && touched > 1 ? 'all of them' : count(failing);
+  const masked = failing === 0 ? '' : `: ${failed} ${failing === 1 ? 'fails' : 'fail'} either way`;
+  const left = `${masked}${undecided === 0 ? '' : `, ${count(undecided)} not decided`}`;
   return moot === undefined ? `nothing found: ${programs}, no verdict is${left}` : `nothing: ${moot}`;
 }
 

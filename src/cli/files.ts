@@ -1,5 +1,5 @@
 /** Files that commands write: what keeps one from being written is the user's to mend, in one sentence. */
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { InputError } from './output.js';
 
 function orTold(file: string, write: () => void): void {
@@ -16,7 +16,10 @@ export function writeText(file: string, text: string): void {
   orTold(file, () => writeFileSync(file, text));
 }
 
-/** Says that a file cannot be written before hours have gone into it; what it holds stays. Throws `InputError`. */
+/** Says that a file cannot be written before hours have gone into it; what it holds stays, and nothing comes of it. Throws `InputError`. */
 export function expectWritable(file: string): void {
+  const isNew = !existsSync(file);
   orTold(file, () => appendFileSync(file, ''));
+  // a link that was there stays
+  if (isNew) rmSync(realpathSync(file));
 }

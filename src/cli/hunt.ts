@@ -17,7 +17,7 @@ import {
   type ReportedFinding,
 } from '../hunt/index.js';
 import { modelNames, type KernelModel } from '../kernel/model/index.js';
-import { writeText } from './files.js';
+import { expectWritable, writeText } from './files.js';
 import { hunt, keptIn, type HuntTask } from './hunting.js';
 import { joined, quote } from '../words.js';
 import { duration, formatOption, modelNamed, orInputError, several, threadCount, wholeNumber } from './options.js';
@@ -84,14 +84,16 @@ function chosen(what: string, names: readonly string[] | undefined, all: readonl
   return names && all.filter((name) => names.includes(name));
 }
 
-/** Scenarios of the findings, a file each. */
-function saveScenarios(directory: string, { findings }: HuntReport): void {
+/** Says what cannot be written before hours have gone into it. */
+function expectOutputs({ save, html, page }: HuntOptions): void {
+  for (const file of [html, page]) if (file !== undefined) expectWritable(file);
+  if (save === undefined) return;
   try {
-    mkdirSync(directory, { recursive: true });
+    mkdirSync(save, { recursive: true });
   } catch {
-    throw new InputError(`${directory} cannot be made a directory; name one that is there, or a new one`);
+    throw new InputError(`${save} cannot be made a directory; name one that is there, or a new one`);
   }
-  for (const { name, yaml } of findings) writeText(join(directory, `${name}.yaml`), yaml);
+  expectWritable(join(save, 'finding.yaml'));
 }
 
 /** The line that makes a page again, without where this run was kept. */
@@ -163,6 +165,7 @@ export function addHunt(program: Command): void {
       } = options;
       const { models: names, states, only } = subjectOf(options);
       const models = await Promise.all(names.map(modelNamed));
+      expectOutputs(options);
       const all = [...modelNames, ...names.filter((name) => !modelNames.includes(name))];
       const spare = `hunt-${names.length === 1 ? (models[0]?.name ?? '') : `${names.length}-kernels`}.jsonl`;
       const interrupt = new Interrupt();
@@ -178,7 +181,7 @@ export function addHunt(program: Command): void {
         }),
       );
       interrupt.done();
-      if (save !== undefined) saveScenarios(save, report);
+      if (save !== undefined) for (const { name, yaml } of report.findings) writeText(join(save, `${name}.yaml`), yaml);
       if (html !== undefined) writeText(html, findingsHtml(report, summary(report)));
       if (page !== undefined) writeText(page, findingsPage(report, commandOf(names, options)));
       if (format === 'json') {

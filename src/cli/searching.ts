@@ -1,7 +1,7 @@
 /** The search behind `irqlab check`: its options, progress, interrupts, checkpoints, and what is told of its failures. */
 import { availableParallelism } from 'node:os';
 import { Option, type Command } from 'commander';
-import { keptIn } from '../check/checkpoint.js';
+import { keptIn } from '../check/engine/checkpoint.js';
 import {
   CheckpointError,
   explain,

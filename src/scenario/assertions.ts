@@ -4,7 +4,7 @@ import { builtinProperties } from '../machine/index.js';
 import { joined, kebab } from '../words.js';
 import { cpusOf } from './complete.js';
 import { duplicates, finding, type Finding } from './findings.js';
-import type { Outline } from './outline.js';
+import type { Outline } from './outline/index.js';
 import type { Assertion, CpuDescription, Universe } from './scenario.js';
 import { assertionKeys, type ScenarioFile } from './schema/index.js';
 import { universeOf } from './vectors.js';

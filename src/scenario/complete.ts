@@ -1,7 +1,7 @@
 /** From a file without mistakes to the scenario: the defaults that need a look at more than one key. */
 import { messageOf } from './message.js';
 import { eventOf, policyOf } from './events.js';
-import type { IrqOutline, Outline } from './outline.js';
+import type { IrqOutline, Outline } from './outline/index.js';
 import { placeIrqs, type Placement } from './placement.js';
 import { unitsOf } from './units.js';
 import { handlerOf, interArrivalOf, timeOf } from './workload.js';

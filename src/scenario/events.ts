@@ -2,7 +2,7 @@
 import { cpusListed, joined, listed } from '../words.js';
 import { duplicates, finding, type Finding } from './findings.js';
 import { plug } from './operations.js';
-import type { CpuOutline, Outline } from './outline.js';
+import type { CpuOutline, Outline } from './outline/index.js';
 import { cyclesOf, type Injected, type PolicyDescription, type TimedOperation } from './scenario.js';
 import { policyKeys, type ScenarioFile } from './schema/index.js';
 import type { Path } from './source.js';

@@ -1,5 +1,5 @@
 /** A mistake at a path of the file, before its line is known, and those that several checks make. */
-import type { At, CpuOutline } from './outline.js';
+import type { At, CpuOutline } from './outline/index.js';
 import type { Path, Spot } from './source.js';
 import { cpusListed } from '../words.js';
 

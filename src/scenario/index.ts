@@ -9,6 +9,7 @@ export { memoryOf, type MemoryUse } from './memory.js';
 export { requesterOf } from './message.js';
 export { cpusOfSockets } from './sockets.js';
 export { parseScenario, parseScenarioBytes, type Parsed } from './parse.js';
+export { describeOperation } from './requests.js';
 export {
   CYCLES_PER_US,
   FIRST_VECTOR,
@@ -38,17 +39,7 @@ export {
 } from './scenario.js';
 export { jsonSchema } from './schema/index.js';
 export { stringifyScenario } from './stringify.js';
-export {
-  assembleSystem,
-  assembleWith,
-  describeOperation,
-  restsOn,
-  type Mode,
-  type Names,
-  type Overrides,
-  type Settings,
-  type System,
-} from './system.js';
+export { assembleSystem, assembleWith, restsOn, type Mode, type Names, type Overrides, type Settings, type System } from './system.js';
 export { ScenarioMachine, type CpuView, type IrqView, type RunView } from './scenarioMachine.js';
 export type { Vocabulary } from './vocabulary.js';
 export { joined, nearest } from '../words.js';

@@ -2,7 +2,7 @@
 import type { FunctionModel, IoapicModel } from '../machine/index.js';
 import { joined } from '../words.js';
 import { finding, type Finding } from './findings.js';
-import type { MessageOutline } from './outline.js';
+import type { MessageOutline } from './outline/index.js';
 import type { DeviceDescription, MessageDescription, Scenario } from './scenario.js';
 import type { ScenarioFile } from './schema/index.js';
 

@@ -1,6 +1,6 @@
 /** Whether the list of operations can be carried out: which CPUs are online, and what has become of the irqs, when each begins. */
 import { cpuListMistakes, finding, missingCpu, type Finding } from './findings.js';
-import type { At, CpuOutline, IrqOutline, LifeKind, OperationOutline, Outline } from './outline.js';
+import type { At, CpuOutline, IrqOutline, LifeKind, OperationOutline, Outline } from './outline/index.js';
 import { leave, load, parallelMistakes, placesOf, withoutHost, type Places } from './vcpus.js';
 import { cpusListed, joined, listed, quote } from '../words.js';
 

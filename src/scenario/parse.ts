@@ -4,7 +4,7 @@ import { completed } from './complete.js';
 import { sortDiagnostics, type Diagnostic } from './diagnostics.js';
 import { eventMistakes } from './events.js';
 import { findingsOf } from './issues.js';
-import { outlineOf } from './outline.js';
+import { outlineOf } from './outline/index.js';
 import { referenceMistakes } from './references.js';
 import type { Scenario } from './scenario.js';
 import { scenarioFile } from './schema/index.js';

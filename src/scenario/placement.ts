@@ -1,5 +1,5 @@
 /** Where each irq starts: the defaults of `cpu` and `vector`, which need the machine and the other irqs. */
-import type { IrqOutline } from './outline.js';
+import type { IrqOutline } from './outline/index.js';
 import { vectorsOf } from './vectors.js';
 
 export interface Placement {

@@ -3,7 +3,7 @@ import { cpuListMistakes, duplicates, finding, missingCpu, type Finding } from '
 import { MOST_DEVICES, MOST_IRQS } from './groups.js';
 import { messageMistakes } from './message.js';
 import { operationMistakes } from './operations.js';
-import type { CpuOutline, IrqOutline, Outline } from './outline.js';
+import type { CpuOutline, IrqOutline, Outline } from './outline/index.js';
 import { placeIrqs } from './placement.js';
 import { FIRST_VECTOR } from './scenario.js';
 import type { Path } from './source.js';

@@ -246,6 +246,10 @@ export type Operation =
   | { readonly wake: number }
   | { readonly pause: { readonly us: number } };
 
+/** Operations on an irq by its number, of its driver; on a vCPU by its number. */
+export const lifeKinds = ['request', 'free', 'disable', 'enable'] as const;
+export const vcpuKinds = ['preempt', 'block', 'wake'] as const;
+
 /** Holds where its expression does: in every state, in those at rest, or in those after the probe. Names as built-in properties have. */
 export type Assertion = { readonly name: string } & (
   { readonly always: string } | { readonly atRest: string } | { readonly afterProbe: string }

@@ -3,7 +3,7 @@
  * found out by writing it out again: where an irq begins depends on all others.
  */
 import { completed } from './complete.js';
-import { outlineOf } from './outline.js';
+import { outlineOf } from './outline/index.js';
 import type { DeviceDescription, IrqDescription, MachineDescription, Scenario } from './scenario.js';
 import { scenarioFile } from './schema/index.js';
 import { cpusOfSockets, socketOf } from './sockets.js';

@@ -1,13 +1,14 @@
 /** A scenario and a kernel model made into a machine that can start. */
 import { ExpressionError } from '../kernel/index.js';
-import { findModel, ModelError, type BuiltModel, type KernelModel, type OperationRequest, type Placement } from '../kernel/model/index.js';
-import { assumptionsAbout, type Assumptions, type MachineSetup } from '../machine/index.js';
+import { findModel, ModelError, type BuiltModel, type KernelModel, type Placement } from '../kernel/model/index.js';
+import { assumptionsAbout, type Assumptions, type MachineSetup, type OperationSetup } from '../machine/index.js';
 import { ownProperty, partsOf } from './assertions.js';
 import { hostOf, refuseTimes, roomOf } from './host.js';
 import { metersOf } from './meters.js';
 import { functionOf, ioapicsFor, numberOf } from './message.js';
 import { remapping, unitModels, unitOfDevices } from './remapping.js';
-import { CYCLES_PER_US, type Operation, type Scenario } from './scenario.js';
+import { requestsOf } from './requests.js';
+import type { Scenario } from './scenario.js';
 import { ScenarioMachine } from './scenarioMachine.js';
 import { universeOf } from './vectors.js';
 import { workloadsOf } from './workload.js';
@@ -63,6 +64,9 @@ export function messagesFor(cpus: number, sources: number): number {
   return Math.min(TIMED_MESSAGES + 4 * (cpus + sources), MOST_MESSAGES);
 }
 
+/** An operation that is nothing but time. */
+const pauseOf = (pause: number): OperationSetup => ({ entry: 0, cpu: 0, args: [0, 0], pause });
+
 /** Capacity of the event ring, records. */
 const RING = 1 << 14;
 
@@ -94,28 +98,6 @@ export interface System {
   setup(mode: Mode): MachineSetup;
   /** A machine in the state in which the scenario starts. */
   machine(mode: Mode): Promise<ScenarioMachine>;
-}
-
-const vcpuKinds = ['preempt', 'block', 'wake'] as const;
-const lifeKinds = ['request', 'free', 'disable', 'enable'] as const;
-
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
-
-/** `move irq 24 to CPU 0` */
-export function describeOperation(o: Operation): string {
-  if ('suspend' in o) return 'suspend and resume';
-  if ('offline' in o) return `offline CPU ${o.offline}`;
-  if ('online' in o) return `online CPU ${o.online}`;
-  if ('move' in o)
-    return `move irq ${o.move.irq} to CPU ${o.move.to.join(', ')}${o.move.on === undefined ? '' : `, asked for on CPU ${o.move.on}`}`;
-  if ('pause' in o) return `pause ${o.pause.us} us`;
-  if ('post' in o) return `post irq ${o.post.irq} to vCPU ${o.post.vcpu}`;
-  if ('load' in o) return `load vCPU ${o.load.vcpu} on CPU ${o.load.cpu}`;
-  for (const kind of vcpuKinds) if (kind in o) return `${kind} vCPU ${(o as Record<typeof kind, number>)[kind]}`;
-  if ('teardown' in o) return `tear down ${o.teardown}`;
-  if ('allocate' in o) return `allocate ${o.allocate}`;
-  const [[kind = '', irq] = []] = Object.entries(o);
-  return `${kind} irq ${String(irq)}`;
 }
 
 /**
@@ -151,81 +133,13 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     return known;
   };
   const sources = scenario.devices.flatMap((device, d) => device.irqs.map((irq, n) => ({ device, d, irq, message: numberOf(device, n) })));
-  const deviceOf = (name: string): number => scenario.devices.findIndex((device) => device.name === name);
   const irqIndex = new Map(sources.map(({ irq }, i) => [irq.irq, i]));
 
-  // pauses are time before the next operation, the last one before the next round; a check has no time
-  const requests: OperationRequest[] = [];
-  const operationNames: string[] = [];
-  let pause = 0;
-  const online = new Set(cpus.flatMap((c, i) => (c.online ? [i] : [])));
-  /** the CPU of each vCPU */
-  const guests = (scenario.machine.vcpus ?? []).map(indexOf);
-  const leaving = new Set(
-    scenario.operations.flatMap((o) =>
-      'offline' in o ? [indexOf(o.offline)] : 'suspend' in o ? [...online].toSorted((a, b) => a - b).slice(1) : [],
-    ),
-  );
-  // a task must run on a CPU that is there when it begins, and that it does not take away: best on one that always stays
-  // nor one that belongs to a guest
-  const host = (besides = -1): number => {
-    const able = [...online].filter((c) => c !== besides && !guests.includes(c)).toSorted((a, b) => a - b);
-    return able.find((c) => !leaving.has(c)) ?? able[0] ?? 0;
-  };
-  // in parallel what is no hotplug runs on CPUs of its own, as far as there are: a CPU has one task; hotplug waits for hotplug
-  const staying = [...online].filter((c) => !leaving.has(c)).toSorted((a, b) => a - b);
-  const others = staying.slice(1);
-  let taken = 0;
-  const driver = (): number => (scenario.parallel && others.length > 0 ? (others[taken++ % others.length] ?? 0) : host());
-  const add = (name: string, request: DistributiveOmit<OperationRequest, 'pause'>): void => {
-    operationNames.push(name);
-    requests.push({ ...request, pause });
-    pause = 0;
-  };
-  const plug = (kind: 'offline' | 'online', cpu: number, name: string): void => {
-    add(name, { kind, cpu, on: host(cpu) });
-    // in parallel nobody knows the order: those that were there at the start count
-    if (scenario.parallel) return;
-    if (kind === 'offline') online.delete(cpu);
-    else online.add(cpu);
-    // whatever ran there goes to the first that is left
-    guests.forEach((c, v) => (guests[v] = online.has(c) ? c : Math.min(...online)));
-  };
-  for (const o of scenario.operations) {
-    if ('pause' in o) pause += o.pause.us * CYCLES_PER_US;
-    else if ('move' in o) {
-      const { irq, to, on } = o.move;
-      const cpu = on === undefined ? driver() : indexOf(on);
-      add(describeOperation(o), { kind: 'move', irq: irqIndex.get(irq) ?? 0, to: to.map(indexOf), on: cpu });
-    } else if ('offline' in o) plug('offline', indexOf(o.offline), describeOperation(o));
-    else if ('online' in o) plug('online', indexOf(o.online), describeOperation(o));
-    else if ('post' in o) {
-      const irq = irqIndex.get(o.post.irq) ?? 0;
-      add(describeOperation(o), { kind: 'post', irq, vcpu: o.post.vcpu, on: host() });
-    } else if ('unpost' in o) add(describeOperation(o), { kind: 'unpost', irq: irqIndex.get(o.unpost) ?? 0, on: host() });
-    else if ('load' in o) {
-      const { vcpu } = o.load;
-      const cpu = indexOf(o.load.cpu);
-      add(describeOperation(o), { kind: 'load', vcpu, cpu, on: guests[vcpu] ?? 0 });
-      guests[vcpu] = cpu;
-    } else if ('preempt' in o) add(describeOperation(o), { kind: 'preempt', vcpu: o.preempt, on: guests[o.preempt] ?? 0 });
-    else if ('block' in o) add(describeOperation(o), { kind: 'block', vcpu: o.block, on: guests[o.block] ?? 0 });
-    else if ('wake' in o) add(describeOperation(o), { kind: 'wake', vcpu: o.wake, on: host() });
-    else if ('teardown' in o) add(describeOperation(o), { kind: 'teardown', device: deviceOf(o.teardown), on: host() });
-    else if ('allocate' in o) add(describeOperation(o), { kind: 'allocate', device: deviceOf(o.allocate), on: host() });
-    else if ('suspend' in o) {
-      // linux.md 2.8, 2.9: all CPUs but the first go, in order, and come back
-      const away = [...online].toSorted((a, b) => a - b).slice(1);
-      add('suspend: devices lose power', { kind: 'suspend', on: host() });
-      for (const cpu of away) plug('offline', cpu, `suspend: offline CPU ${cpus[cpu]?.cpu ?? cpu}`);
-      for (const cpu of away) plug('online', cpu, `resume: online CPU ${cpus[cpu]?.cpu ?? cpu}`);
-      add('resume: devices have power', { kind: 'resume', on: host() });
-    } else {
-      const kind = lifeKinds.find((each) => each in o) ?? 'request';
-      const irq = irqIndex.get((o as Partial<Record<typeof kind, number>>)[kind] ?? 0) ?? 0;
-      add(describeOperation(o), { kind, irq, on: driver() });
-    }
-  }
+  const requested = requestsOf(scenario, {
+    cpu: indexOf,
+    irq: (irq) => irqIndex.get(irq) ?? 0,
+    device: (name) => scenario.devices.findIndex((device) => device.name === name),
+  });
   const functions = scenario.devices.map((device, d) => functionOf(scenario, device, d));
   const iommus = unitModels(scenario, functions);
   const universe = universeOf(scenario.universe.vectors);
@@ -253,7 +167,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
       vcpu: irq.vcpu,
       level: device.kind === 'level',
     })),
-    operations: requests,
+    operations: requested.requests,
     ...(scenario.machine.iommu === undefined ? {} : { units: unitOfDevices(scenario), iommus }),
     ...(scenario.machine.iommu?.type === 'vtd' && scenario.machine.iommu.postedMsi === true && { postedMsi: true }),
     ...(scenario.machine.iommu?.type === 'vtd' &&
@@ -274,7 +188,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     sources: sources.map(({ device, irq }) => (device.irqs.length === 1 ? device.name : `${device.name}:${irq.irq}`)),
     devices: scenario.devices.map((device) => device.name),
     irqs: sources.map(({ irq }) => irq.irq),
-    operations: operationNames,
+    operations: requested.names,
   };
   const lines = scenario.devices.some(({ message }) => message.type === 'ioapic') ? (['noStuckLine'] as const) : [];
   const properties = [...CHECKED, ...lines, ...(built.program.own ?? [])];
@@ -301,7 +215,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     ioapics: ioapicsFor(scenario),
     ...remapping(scenario, iommus, built),
     sources: sourcesOf(mode),
-    operations: mode.timed && pause > 0 ? [...built.operations, { entry: 0, cpu: 0, args: [0, 0], pause }] : built.operations,
+    operations: mode.timed && requested.pause > 0 ? [...built.operations, pauseOf(requested.pause)] : built.operations,
     program: built.program,
     universe,
     systemVectors: built.systemVectors,

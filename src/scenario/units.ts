@@ -1,7 +1,7 @@
 /** Remapping units: the key `iommu` of a machine, from the file to what it stands for, and what may be wrong with it. */
 import { joined, quote } from '../words.js';
 import { duplicates, finding, type Finding } from './findings.js';
-import type { Outline } from './outline.js';
+import type { Outline } from './outline/index.js';
 import type { IommuDescription } from './scenario.js';
 import type { ScenarioFile } from './schema/index.js';
 

@@ -1,7 +1,7 @@
 /** Virtual CPUs: where they are, what is posted to them, and what may be wrong with what a file says of them. */
 import { cpusListed, joined } from '../words.js';
 import { cpuListMistakes, finding, type Finding } from './findings.js';
-import type { At, CpuOutline, IrqOutline, OperationOutline, Outline } from './outline.js';
+import type { At, CpuOutline, IrqOutline, OperationOutline, Outline } from './outline/index.js';
 
 /** The CPUs of so many vCPUs, if the file does not say: the last that are online, so that the first are the host's. */
 export function lastCpus(count: number, online: readonly number[]): readonly number[] {

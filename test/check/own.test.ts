@@ -12,7 +12,7 @@ import {
   type SearchResult,
   type System,
 } from '../../src/index.js';
-import { neverJudged } from '../../src/check/evaluated.js';
+import { neverJudged } from '../../src/check/engine/evaluated.js';
 import { act, handler, interrupt, search as searchCore, settle, steps, task, toy } from '../engine/toy.js';
 import { bruteForce } from './brute.js';
 import { given, LIMITS, scenarioOf, small, systemFrom } from './help.js';

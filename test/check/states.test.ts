@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { eq, type Builder } from '../../src/kernel/index.js';
 import { Status } from '../../src/core/index.js';
-import { Alone } from '../../src/check/explorer.js';
+import { Alone } from '../../src/check/engine/explorer.js';
 import type { ProgramMachine } from '../../src/machine/index.js';
 import { findScenario } from '../../src/scenario/index.js';
 import { machineOf, system } from '../engine/systems.js';

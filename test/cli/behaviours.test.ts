@@ -31,7 +31,7 @@ export const model = { ...whole, behaviours: whole.behaviours.filter(({ name }) 
 `;
 const scenarios = ['offline-late', 'torn-move'].flatMap((name) => ['--scenario', name]);
 const at = files({
-  'few.mjs': few(['slotMark', 'moveMark', 'msiUpdate'], '6.12.117'),
+  'few.mjs': few(['slotMark', 'moveMark', 'msiUpdate', 'emptyMask'], '6.12.117'),
   'own.mjs': few(['cleanup'], '5.9', ', { replace: { __send_cleanup_vector: (b, p, kernel) => kernel.original() } }'),
 });
 
@@ -50,10 +50,11 @@ describe.concurrent('irqlab behaviours', () => {
     const { code, stdout, stderr } = await irqlab(args);
     expect([code, stderr, tooLong(stdout)]).toEqual([0, '', []]);
     expect(stdout).toMatch(
-      /^linux-6\.12\.117: 3 behaviours; of 4 other values 2 change a verdict and 1 more\swhat is equal to a recording/,
+      /^linux-6\.12\.117: 4 behaviours; of 5 other values 2 change a verdict and 1 more\swhat is equal to a recording/,
     );
     expect(stdout).toMatch(/^ {2}-> none +offline-late: safe -> no-stray$/m);
     expect(stdout).toMatch(/^ {2}-> none +nothing: what is moved in two steps is masked meanwhile/m);
+    expect(stdout).toMatch(/^ {2}-> first +nothing found: the program is another in 2 scenarios, no verdict is:\s+1 fails either way$/m);
     expect(stdout).toMatch(/^ {2}-> direct +recorded, deferred move, at an interrupt \(PCI-MSIX, edge\):\s+equal -> failed/m);
     expect(stdout).toMatch(/^ {2}-> twoStep +torn-move: no-stray -> safe$/m);
   });

@@ -80,6 +80,10 @@ describe.concurrent('irqlab hunt', () => {
     [['--model', 'linux-1.0'], 'there is no model linux-1.0'],
     [['--resume', 'package.json'], 'package.json is no file of a hunt; name one that irqlab hunt wrote, or a new one'],
     [['--size', '1', ...pins, '--resume', '/nowhere/x'], 'the hunt cannot be kept in /nowhere/x (ENOENT); name a file that can be written'],
+    // before any search: there is no budget that would end it in time
+    [['--html', '/nowhere/x.html'], '/nowhere/x.html cannot be written (ENOENT); name a file in a directory that is there'],
+    [['--page', 'src'], 'src cannot be written (EISDIR); name a file in a directory that is there'],
+    [['--save', 'package.json'], 'package.json cannot be made a directory; name one that is there, or a new one'],
   ])('%j: one sentence, exit 2', async (more, sentence) => {
     const { code, stdout, stderr } = await irqlab(['hunt', ...more]);
     expect([code, stdout]).toEqual([2, '']);

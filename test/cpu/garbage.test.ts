@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { ProgramMachine, ModelFault, type MachineSetup } from '../../src/machine/index.js';
 import { assembleSystem, assembleWith } from '../../src/scenario/index.js';
 import { Bag, Status } from '../../src/core/index.js';
-import { Engine } from '../../src/check/engine.js';
+import { Engine } from '../../src/check/engine/engine.js';
 import { scenarioOf } from '../check/help.js';
 import { amdKernel } from '../engine/amdKernel.js';
 import { guestKernel } from '../engine/guestKernel.js';

@@ -3,9 +3,9 @@
  * first cycle on, devices that raise when the test says so. What happened is read back from events, CPUs and variables.
  */
 import { Assembler, Declarations, programSetup, type Builder, type MachineSize, type Parts, type Routine } from '../../src/kernel/index.js';
-import type { Share } from '../../src/check/engine.js';
-import { Alone } from '../../src/check/explorer.js';
-import { Paths } from '../../src/check/paths.js';
+import type { Share } from '../../src/check/engine/engine.js';
+import { Alone } from '../../src/check/engine/explorer.js';
+import { Paths } from '../../src/check/engine/paths.js';
 import { Actor, Cpu, Ctx, Level, Msg, MsgKind, Src, Status, Table } from '../../src/core/index.js';
 import {
   defaultAssumptions,

@@ -1,5 +1,4 @@
 /** The room of liveness: the graph of all states, its fair loops, and what is never done in them. */
-export { livenessResultOf, tellLivelock, type LivenessChecked, type LivenessDocument, type ToldLivelock } from './document.js';
 export { searchLivelocks, type Livelock, type LivenessLimits, type LivenessResult } from './search.js';
 export { obligations, type Obligation } from './unfinished.js';
-export { fairnessText } from './words.js';
+export { fairnessText, neverDone } from './words.js';

@@ -2,7 +2,7 @@
 import { Actor, Status } from '../../core/index.js';
 import type { ProgramMachine } from '../../machine/index.js';
 import type { System } from '../../scenario/index.js';
-import { reasons, refuseFault, sharesMasks } from '../search.js';
+import { reasons, refuseFault, sharesMasks } from '../search/index.js';
 import { makeGraph, type StateGraph } from './graph.js';
 import { lassoInto, Stems, visibleIn, type Lasso } from './lasso.js';
 import {

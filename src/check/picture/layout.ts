@@ -1,10 +1,8 @@
 /** Where everything stands in a picture: columns from left to right, rows from top to bottom. In pixels. */
-import { cellsOf, type Said } from '../cells.js';
-import type { Explanation, Row } from '../explanation.js';
-import type { Mark } from '../marks.js';
-import type { Lane } from '../narrate.js';
-import { wrap } from '../wrap.js';
+import type { Explanation, Lane, Mark, Row } from '../narration/index.js';
+import { cellsOf, type Said } from './cells.js';
 import { columnsIn, fonts } from './ink.js';
+import { wrap } from './wrap.js';
 
 export const MARGIN = 20;
 /** Numbers, and the bracket of the race. */

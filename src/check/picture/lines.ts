@@ -1,6 +1,5 @@
 /** What is drawn between the cards: life lines, what lasts, messages on their way, the bracket of the race. */
-import type { Flight, Span } from '../flights.js';
-import type { Explanation } from '../explanation.js';
+import type { Explanation, Flight, Span } from '../narration/index.js';
 import { element } from './ink.js';
 import { columnOf, MARGIN, placeOf, type Column, type Layout, type Place } from './layout.js';
 

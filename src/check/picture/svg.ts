@@ -1,11 +1,10 @@
 /** A counterexample as a picture: a lane per CPU and device, time downwards, messages as arrows. One file, no script, no font of its own. */
-import type { Explanation } from '../explanation.js';
-import type { Mark } from '../marks.js';
-import { wrap } from '../wrap.js';
+import type { Explanation, Mark } from '../narration/index.js';
 import { columnsIn, element, escapeXml, fonts, styleSheet, text } from './ink.js';
 import { layOut, LINE, MARGIN, MARK_LINE, type Layout, type Place } from './layout.js';
 import { drawFlights, drawLives, drawLoop, drawRace, drawSpans, spanStyles } from './lines.js';
 import { drawTable } from './table.js';
+import { wrap } from './wrap.js';
 
 export interface PictureOptions {
   /** stands above it */

@@ -1,6 +1,6 @@
 /** A table of short texts in the fixed font, as wide as it must be and no wider than it may be. */
-import { wrap } from '../wrap.js';
 import { columnsIn, element, fonts, text } from './ink.js';
+import { wrap } from './wrap.js';
 
 const LINE = 15;
 const GAP = 14;

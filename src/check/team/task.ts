@@ -1,8 +1,7 @@
 /** What the thread that watches and the workers of a team tell each other. */
 import type { Status } from '../../core/index.js';
 import type { MachineSetup } from '../../machine/index.js';
-import type { Reduction } from '../engine.js';
-import type { Findings } from '../explorer.js';
+import type { Findings, Reduction } from '../engine/index.js';
 import { reportOf, type TeamMemory } from './post.js';
 
 /** What a worker begins with. */

@@ -2,12 +2,19 @@
 import { Worker } from 'node:worker_threads';
 import { Status } from '../../core/index.js';
 import type { ProgramMachine } from '../../machine/index.js';
-import { CheckpointWriter, type CheckpointHead } from '../checkpoint.js';
-import type { Reduction, Share, Slot } from '../engine.js';
-import type { Explorer, Findings, Watch } from '../explorer.js';
-import type { LookUp } from '../paths.js';
-import { joinFailures, joinShares } from '../share.js';
-import { joinActivities } from '../vacuity.js';
+import { CheckpointWriter, type CheckpointHead } from '../engine/checkpoint.js';
+import {
+  joinActivities,
+  joinFailures,
+  joinShares,
+  type Explorer,
+  type Findings,
+  type LookUp,
+  type Reduction,
+  type Share,
+  type Slot,
+  type Watch,
+} from '../engine/index.js';
 import { reportOf, teamMemory, Word } from './post.js';
 import { Report, reportedNumber, type Question, type WorkerEnd, type WorkerTask } from './task.js';
 

@@ -2,11 +2,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Bag, Status } from '../../core/index.js';
 import { ProgramMachine } from '../../machine/index.js';
-import { CheckpointReader, CheckpointWriter } from '../checkpoint.js';
-import { Engine } from '../engine.js';
-import { behindRound } from '../explorer.js';
-import { Spill } from '../spill.js';
-import { activityOf } from '../vacuity.js';
+import { CheckpointReader, CheckpointWriter } from '../engine/checkpoint.js';
+import { activityOf, behindRound, Engine } from '../engine/index.js';
+import { Spill } from '../engine/spill.js';
 import { Post, reportOf, Word } from './post.js';
 import { Report, reportedNumber, type Question, type WorkerEnd, type WorkerTask } from './task.js';
 

@@ -4,6 +4,7 @@ import type { Activation, Life } from './activation.js';
 import type { Behaviours } from './behaviours.js';
 import type { Chip } from './chip.js';
 import type { LinuxData } from './data.js';
+import { lockDesc, unlockDesc } from './descLock.js';
 import { isOff, isOpen } from './mask.js';
 import { EBUSY, ENOSPC, OK, type VectorRoutines } from './vector.js';
 
@@ -56,20 +57,17 @@ export function affinityRoutines(
 
   /** irq_set_affinity_deactivated: it is where the irq goes when it is activated. */
   const storeInactive = (b: Builder, life: Life, op: Reg<'u8'>, irq: Reg<'irq'>, mask: Reg<'ref'>): void => {
-    b.cli();
-    b.lock(d.descLock, [irq]);
+    lockDesc(b, d, irq);
     b.if(eq(b.load(life.activated, [irq]), 0), () => {
       b.atomic(() => {
         b.maskCopy(b.ref(d.affinity, [irq]), mask);
         b.store(d.requested, [irq], mask);
       });
-      b.unlock(d.descLock, [irq]);
-      b.restoreFlags(b.let('bool', 1));
+      unlockDesc(b, d, irq);
       b.opEnd(op);
       b.end();
     });
-    b.unlock(d.descLock, [irq]);
-    b.restoreFlags(b.let('bool', 1));
+    unlockDesc(b, d, irq);
   };
 
   /** A user writes smp_affinity: the move happens here, or waits for the next interrupt if the chip, or the move before, makes it. */
@@ -80,9 +78,7 @@ export function affinityRoutines(
     };
     const atOnce = (): void => {
       if (d.life) storeInactive(b as unknown as Builder, d.life, op, irq, mask);
-      // a task runs with interrupts on: no register has to keep that
-      b.cli();
-      b.lock(d.descLock, [irq]);
+      lockDesc(b as unknown as Builder, d, irq);
       b.atomic(ask);
       const ret = b.let('u8', EBUSY);
       const set = chip.setAtOnce;
@@ -92,8 +88,7 @@ export function affinityRoutines(
         if (set) b.if(eq(ret, OK), () => b.maskCopy(b.ref(d.affinity, [irq]), b.ref(d.pendingMask, [irq])));
       });
       b.if(eq(ret, EBUSY), () => b.store(d.setaffinityPending, [irq], 1));
-      b.unlock(d.descLock, [irq]);
-      b.restoreFlags(b.let('bool', 1));
+      unlockDesc(b as unknown as Builder, d, irq);
     };
     const later = (): void => {
       if (d.life && behaviours.inactiveMove === 'store') storeInactive(b as unknown as Builder, d.life, op, irq, mask);

@@ -3,9 +3,27 @@
  * implementation for each way a message goes: plain registers of the device (msi.ts), an entry of a remapping table.
  */
 import type { ProgramMachine } from '../../../machine/index.js';
-import type { Builder, Reg, Test, Value } from '../../index.js';
+import type { Assembler, Builder, Reg, Test, Value } from '../../index.js';
+import type { Placement } from '../model.js';
+import type { Behaviours } from './behaviours.js';
+import type { LinuxData } from './data.js';
 import type { PinEntries } from './ioapic.js';
+import type { IrqKinds } from './irqKinds.js';
+import type { Messages } from './messages.js';
 import type { Target } from './target.js';
+import type { VectorRoutines } from './vector.js';
+
+/** What chips are made from. */
+export interface ChipParts {
+  readonly k: Assembler;
+  readonly d: LinuxData;
+  readonly v: VectorRoutines;
+  readonly messages: Messages;
+  readonly kinds: IrqKinds;
+  readonly pins: PinEntries | undefined;
+  readonly behaviours: Behaviours;
+  readonly placement: Placement;
+}
 
 export interface Posting {
   /** What comes before and behind `post`, and before `unpost`, outside of desc->lock; interrupts are off. */

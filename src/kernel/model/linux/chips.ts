@@ -7,11 +7,13 @@ import type { Chip } from './chip.js';
 import type { LinuxData } from './data.js';
 import type { PinEntries } from './ioapic.js';
 import { IrqKind, type IrqKinds } from './irqKinds.js';
-import { messageRoutines, msiChip } from './msi.js';
+import { messageRoutines } from './messages.js';
+import { msiChip } from './msi.js';
 import { deviceRegisters } from './registers.js';
 import { remapChip } from './remap.js';
 import { isRemapped } from './target.js';
 import { OK, type VectorRoutines } from './vector.js';
+import { vtdTable } from './vtd.js';
 
 export function chipOf(
   k: Assembler,
@@ -25,12 +27,13 @@ export function chipOf(
   placement: Placement,
 ): Chip {
   const messages = messageRoutines(k, deviceRegisters(placement, kinds, pins, behaviours));
-  if (!isRemapped(placement)) return msiChip(k, d, v, messages, kinds, pins, behaviours, placement);
-  const remapped = remapChip(k, d, v, messages, kinds, pins, guestVectors, amd, behaviours, placement);
+  const parts = { k, d, v, messages, kinds, pins, behaviours, placement };
+  if (!isRemapped(placement)) return msiChip(parts);
+  const remapped = remapChip(parts, amd ?? vtdTable(k, d, kinds, guestVectors, behaviours, placement));
   const isEvent = kinds.is([IrqKind.DMAR]);
   if (isEvent === undefined) return remapped;
   // the event of a unit is no request to it (hardware.md D.2): its message is for a LAPIC, and moves as without remapping
-  const direct = msiChip(k, d, v, messages, kinds, undefined, { ...behaviours, msiUpdate: 'direct' }, placement);
+  const direct = msiChip({ ...parts, pins: undefined, behaviours: { ...behaviours, msiUpdate: 'direct' } });
   return either(isEvent, (irq) => kinds.of(irq) === IrqKind.DMAR, direct, remapped);
 }
 

@@ -4,6 +4,7 @@ import type { Activation, Life } from './activation.js';
 import type { Behaviours } from './behaviours.js';
 import type { Chip } from './chip.js';
 import { State, type LinuxData } from './data.js';
+import { withDesc } from './descLock.js';
 import { IrqKind, type IrqKinds } from './irqKinds.js';
 import { isOpen, maskIrq, unmaskIrq } from './mask.js';
 import type { Threads } from './threads.js';
@@ -31,15 +32,6 @@ export function lifeRoutines(
   threads: Threads | undefined,
   behaviours: Behaviours,
 ) {
-  /** With desc->lock, from a task: interrupts are on before. */
-  const locked = (b: Builder, irq: Reg<'irq'>, body: () => void): void => {
-    b.cli();
-    b.lock(d.descLock, [irq]);
-    body();
-    b.unlock(d.descLock, [irq]);
-    b.restoreFlags(b.let('bool', 1));
-  };
-
   /** synchronize_irq: no handler of the irq runs, nor will one of what a LAPIC has accepted (races.md free-irq-in-flight). */
   const synchronize = (b: Builder, irq: Reg<'irq'>): void => {
     const handler = (): void => b.waitEq(d.inProgress, [irq], 0, 'synchronize_irq: no handler in progress');
@@ -63,7 +55,7 @@ export function lifeRoutines(
     });
 
   const requestIrq = operation('request_irq', (b, irq) =>
-    locked(b, irq, () => {
+    withDesc(b, d, irq, () => {
       const start = (): void => {
         b.store(life.depth, [irq], 0);
         b.call(a.irqStartup, { irq });
@@ -75,18 +67,18 @@ export function lifeRoutines(
   );
 
   const freeIrq = operation('free_irq', (b, irq) => {
-    locked(b, irq, () => {
+    withDesc(b, d, irq, () => {
       a.quiet(b, irq);
       maskIrq(b, d, chip, irq);
       if (behaviours.deactivate === 'atShutdown') b.call(a.deactivate, { irq });
     });
     synchronize(b, irq);
-    if (behaviours.deactivate === 'afterWait') locked(b, irq, () => b.call(a.deactivate, { irq }));
+    if (behaviours.deactivate === 'afterWait') withDesc(b, d, irq, () => b.call(a.deactivate, { irq }));
   });
 
   /** Lazily: the irq is masked, where it can be, at the next interrupt. */
   const disableIrq = operation('disable_irq', (b, irq) => {
-    locked(b, irq, () => {
+    withDesc(b, d, irq, () => {
       b.fetchAdd(life.depth, [irq], 1);
       b.if(eq(b.load(d.started, [irq]), State.STARTED), () => b.store(d.started, [irq], State.DISABLED, 'irq disabled'));
     });
@@ -94,7 +86,7 @@ export function lifeRoutines(
   });
 
   const enableIrq = operation('enable_irq', (b, irq) =>
-    locked(b, irq, () => {
+    withDesc(b, d, irq, () => {
       b.if(ne(b.load(life.depth, [irq]), 0), () => {
         b.if(eq(b.fetchAdd(life.depth, [irq], -1), 0), () => {
           b.if(
@@ -115,7 +107,7 @@ export function lifeRoutines(
   /** Devices to D3: from here on messages are remembered and not written. */
   const suspend = operation('suspend_devices', (b) =>
     each(b, (irq) => {
-      locked(b, irq, () =>
+      withDesc(b, d, irq, () =>
         b.if(ne(b.load(d.started, [irq]), State.SHUTDOWN), () => b.store(d.started, [irq], State.SUSPENDED, 'device to D3: quiet')),
       );
       synchronize(b, irq);
@@ -125,7 +117,7 @@ export function lifeRoutines(
   /** Devices to D0: what was remembered is written, and what was kept back is handled. */
   const resume = operation('resume_devices', (b) =>
     each(b, (irq) =>
-      locked(b, irq, () =>
+      withDesc(b, d, irq, () =>
         b.if(eq(b.load(d.started, [irq]), State.SUSPENDED), () => {
           b.store(d.started, [irq], State.SHUTDOWN, 'device to D0, still quiet');
           if (behaviours.resumeMessage === 'restore') chip.restore(b, irq);

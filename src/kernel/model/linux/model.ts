@@ -109,6 +109,8 @@ export function linux(version: string, changes: LinuxChanges = {}): KernelModel 
     if (!values.includes(value)) throw new ModelError(`behaviour ${name} cannot be ${value}; it is one of ${values.join(', ')}`);
   }
   const chosen = Object.fromEntries(behaviourNames.map((name) => [name, set[name] ?? table[name].value])) as unknown as Behaviours;
+  const noPostedMsi = refusesPostedMsi(version);
+  const has = { postedMsi: noPostedMsi === undefined };
   const active = behaviourNames.map((name): ActiveBehaviour => {
     const texts: Readonly<Record<string, string>> = behaviours[name].values;
     const others = Object.keys(texts).filter((each) => each !== chosen[name]);
@@ -119,7 +121,7 @@ export function linux(version: string, changes: LinuxChanges = {}): KernelModel 
       text: texts[chosen[name]] ?? '',
       evidence: name in set ? 'set' : table[name].evidence,
       others: others.map((value): OtherValue => {
-        const moot = mootReason(chosen, name, value);
+        const moot = mootReason(chosen, name, value, has);
         return { value, text: texts[value] ?? '', ...(moot === undefined ? {} : { moot }) };
       }),
     };
@@ -148,8 +150,7 @@ export function linux(version: string, changes: LinuxChanges = {}): KernelModel 
     systemVectors: systemVectorsOf(chosen),
     invariants: [...invariants, oneshotMasked],
     build: (size, placement) => {
-      const refused = placement.postedMsi === true ? refusesPostedMsi(version) : undefined;
-      if (refused !== undefined) throw new UnsupportedError(refused);
+      if (placement.postedMsi === true && noPostedMsi !== undefined) throw new UnsupportedError(noPostedMsi);
       return orModelError(own, () => built(size, placement));
     },
   };

@@ -4,11 +4,20 @@
  */
 import type { BehaviourName, Behaviours } from './behaviours.js';
 
-type Rule = (b: Behaviours, other: string) => string | undefined;
+/** What a kernel has at all. */
+export interface Has {
+  /** it posts MSI to CPUs, if it is asked to (linux.md 2.6) */
+  readonly postedMsi: boolean;
+}
+
+type Rule = (b: Behaviours, other: string, has: Has) => string | undefined;
 
 /** The sentence, if all of the conditions hold. */
 const given = (sentence: string, ...conditions: readonly boolean[]): string | undefined =>
   conditions.every((holds) => holds) ? sentence : undefined;
+
+/** Of what is done about an MSI that is posted to a CPU, and nowhere else. */
+const ofPostedMsi: Rule = (_, __, { postedMsi }) => given('the kernel posts no MSI to a CPU', !postedMsi);
 
 /** By behaviour; a rule gives the reason, or undefined where a change is to show. */
 const rules: Partial<Record<BehaviourName, Rule>> = {
@@ -67,9 +76,13 @@ const rules: Partial<Record<BehaviourName, Rule>> = {
       b.piBlockOrder === 'listFirst',
     ),
   offlineList: (b) => given('the offline has ended the move by force and emptied the list', b.forceComplete === 'involved'),
+  postedAck: ofPostedMsi,
+  pendingPosted: ofPostedMsi,
+  postedVcpuMove: ofPostedMsi,
+  unpostEntry: ofPostedMsi,
 };
 
 /** Why a model with these behaviours would do the same with `name` set to `other`; undefined: no reason is known. */
-export function mootReason(b: Behaviours, name: BehaviourName, other: string): string | undefined {
-  return rules[name]?.(b, other);
+export function mootReason(b: Behaviours, name: BehaviourName, other: string, has: Has): string | undefined {
+  return rules[name]?.(b, other, has);
 }

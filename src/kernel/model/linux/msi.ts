@@ -1,42 +1,17 @@
 /** Moving an MSI, an MSI-X, a pin of the IOAPIC without interrupt remapping (linux.md 2.5, 0.1 H6, H7). */
-import { any, eq, lt, ne, not, SELF, type Assembler, type Builder, type Reg, type Test } from '../../index.js';
+import { any, eq, lt, ne, not, SELF, type Builder, type Reg, type Test } from '../../index.js';
 import type { PinEntries } from './ioapic.js';
-import { EVENTS, isPin, PINS, type IrqKinds } from './irqKinds.js';
-import type { Placement } from '../model.js';
-import type { Behaviours } from './behaviours.js';
-import type { Chip } from './chip.js';
-import { MANAGED_IRQ_SHUTDOWN_VECTOR, Slot, State, type LinuxData } from './data.js';
-import type { Registers } from './registers.js';
-import { OK, type VectorRoutines } from './vector.js';
+import { EVENTS, isPin, PINS } from './irqKinds.js';
+import type { Chip, ChipParts } from './chip.js';
+import { MANAGED_IRQ_SHUTDOWN_VECTOR, Slot, State } from './data.js';
+import { OK } from './vector.js';
 
 /** Fixed, edge, asserted (hardware.md C.3.2). */
 const DATA_ASSERT = 0x4000;
 const ADDRESS_BASE = 0xfee00000;
 
-export type Messages = ReturnType<typeof messageRoutines>;
-
-/** The messages of the machine's devices, for whatever chips there are. */
-export function messageRoutines(k: Assembler, registers: Registers) {
-  return {
-    registers,
-    /** Writes a whole message, for an irq that comes to life or goes; not while its device sleeps. */
-    write: k.routine('pci_msi_domain_write_msg', { irq: 'irq', address: 'u32', data: 'u16' }, (b, { irq, address, data }) =>
-      registers.write(b as unknown as Builder, irq, { address: () => address, data: () => data }),
-    ),
-  };
-}
-
 /** Irqs whose messages go as they are to a LAPIC. */
-export function msiChip(
-  k: Assembler,
-  d: LinuxData,
-  v: VectorRoutines,
-  messages: Messages,
-  kinds: IrqKinds,
-  pins: PinEntries | undefined,
-  behaviours: Behaviours,
-  placement: Placement,
-): Chip {
+export function msiChip({ k, d, v, messages, kinds, pins, behaviours, placement }: ChipParts): Chip {
   const { apicIds } = placement;
   const { registers, write: writeMessage } = messages;
 

@@ -2,18 +2,17 @@
  * Moving a remapped interrupt (linux.md 2.6 b): the device is left alone, its entry in the remapping table changes, and what units have
  * cached of it is invalidated before the old vector is given up.
  */
-import { ne, type Assembler, type Builder, type Reg } from '../../index.js';
+import { ne, type Builder, type Reg } from '../../index.js';
 import type { Placement } from '../model.js';
-import { amdLayout, type AmdTable } from './amdVi.js';
-import type { Behaviours } from './behaviours.js';
-import type { Chip } from './chip.js';
+import { amdLayout } from './amdVi.js';
+import type { Chip, ChipParts } from './chip.js';
 import type { PinEntries } from './ioapic.js';
-import { isPin, PINS, type IrqKinds } from './irqKinds.js';
-import { State, type LinuxData } from './data.js';
-import type { Messages } from './msi.js';
+import { isPin, PINS } from './irqKinds.js';
+import { State } from './data.js';
+import type { RemapTable } from './remapTable.js';
 import { isAmd, isRemapped } from './target.js';
-import { OK, type VectorRoutines } from './vector.js';
-import { vtdEntries, vtdTable } from './vtd.js';
+import { OK } from './vector.js';
+import { vtdEntries } from './vtd.js';
 
 /** Entries of remapping tables, and how many of each a check looks at; undefined: nothing is remapped. */
 export function remapSize(placement: Placement): { readonly rows: number; readonly used: number } | undefined {
@@ -23,20 +22,8 @@ export function remapSize(placement: Placement): { readonly rows: number; readon
   return { rows: entries, used: entries };
 }
 
-export function remapChip(
-  k: Assembler,
-  d: LinuxData,
-  v: VectorRoutines,
-  messages: Messages,
-  kinds: IrqKinds,
-  pins: PinEntries | undefined,
-  guestVectors: ReadonlyMap<number, number>,
-  amd: AmdTable | undefined,
-  behaviours: Behaviours,
-  placement: Placement,
-): Chip {
+export function remapChip({ k, d, v, messages, kinds, pins }: ChipParts, table: RemapTable): Chip {
   const { registers, write: writeMessage } = messages;
-  const table = amd ?? vtdTable(k, d, kinds, guestVectors, behaviours, placement);
 
   /** The old vector is cleaned up at once: behind the flush, nothing arrives there any more. */
   const irSetAffinity = k.routine(

@@ -8,6 +8,7 @@ import type { Placement } from '../model.js';
 import type { Activation, Life } from './activation.js';
 import type { Chip } from './chip.js';
 import { MANAGED_IRQ_SHUTDOWN_VECTOR, type LinuxData } from './data.js';
+import { withDesc } from './descLock.js';
 import { firstFree, matrixRemoveManaged, matrixReserveManaged } from './matrix.js';
 import { ENOSPC, OK, type VectorRoutines } from './vector.js';
 
@@ -122,18 +123,10 @@ export function teardownRoutines(
     { result: 'u8' as const, holds: [d.descLock] },
   );
 
-  const locked = (b: Builder, irq: Reg<'irq'>, body: () => void): void => {
-    b.cli();
-    b.lock(d.descLock, [irq]);
-    body();
-    b.unlock(d.descLock, [irq]);
-    b.restoreFlags(b.let('bool', 1));
-  };
-
   /** Nothing is left of the irqs, as far as they were allocated. */
   const freeAll = (b: Builder, irq: Reg<'irq'>): void =>
     each(b, irq, () =>
-      locked(b, irq, () =>
+      withDesc(b, d, irq, () =>
         b.if(ne(b.load(d.apicdVector, [irq]), 0), () => {
           chip.release?.(b, irq);
           b.call(freeIrqs, { irq });
@@ -184,7 +177,7 @@ export function teardownRoutines(
       () => writeMsi(b, irq, false),
     );
     each(b, irq, () =>
-      locked(b, irq, () =>
+      withDesc(b, d, irq, () =>
         allocate(b, irq, () => {
           // all or none; the device stays silent
           b.unlock(d.descLock, [irq]);

@@ -6,6 +6,7 @@
 import { all, eq, lt, ne, not, SELF, type Assembler, type Builder, type Reg } from '../../index.js';
 import type { Chip } from './chip.js';
 import type { LinuxData } from './data.js';
+import { lockDesc, unlockDesc } from './descLock.js';
 import { IrqKind, type IrqKinds } from './irqKinds.js';
 import type { VcpuRoutines } from './vcpu.js';
 import { isOff, isOpen, unmaskIrq } from './mask.js';
@@ -46,11 +47,9 @@ export function threadRoutines(
     b.while(
       () => ne(b.load(d.inProgress, [irq]), 0),
       () => {
-        b.unlock(d.descLock, [irq]);
-        b.restoreFlags(b.let('bool', 1));
+        unlockDesc(b, d, irq);
         b.waitEq(d.inProgress, [irq], 0);
-        b.cli();
-        b.lock(d.descLock, [irq]);
+        lockDesc(b, d, irq);
       },
     );
     b.if(eq(b.load(data.run, [irq]), 0), () => {
@@ -70,20 +69,16 @@ export function threadRoutines(
     b.while(
       () => lt(irq, b.constant('sources')),
       () => {
-        b.cli();
-        b.lock(d.descLock, [irq]);
+        lockDesc(builder, d, irq);
         b.if(b.load(data.run, [irq]), () => {
           b.store(data.run, [irq], 0);
-          b.unlock(d.descLock, [irq]);
-          b.restoreFlags(b.let('bool', 1));
+          unlockDesc(builder, d, irq);
           b.serve(irq, 0, "the driver's threaded handler");
-          b.cli();
-          b.lock(d.descLock, [irq]);
+          lockDesc(builder, d, irq);
           finalize(builder, irq);
           b.fetchAdd(data.active, [irq], -1);
         });
-        b.unlock(d.descLock, [irq]);
-        b.restoreFlags(b.let('bool', 1));
+        unlockDesc(builder, d, irq);
         b.set(irq, b.add(irq, 1));
       },
     );
