@@ -339,7 +339,7 @@ export class Machine {
   }
 
   /**
-   * 64-bit hash of all events so far, hexadecimal; kept whether or not `events` takes them.
+   * 64-bit digest of all events so far, hexadecimal: a sum over what happened at which cycle; kept whether or not `events` takes them.
    *
    * @example
    * ```js
