@@ -3,7 +3,8 @@
  * the first machine that has run.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { buildSync } from 'esbuild';
@@ -16,8 +17,8 @@ const path = (name: string): string => fileURLToPath(new URL(name, root));
 
 /** What a program may import, with the module that it then loads. */
 const entries = {
-  'irqlab/machine': { script: 'dist/src/machine/library.js', module: 'dist/build/timed.wasm' },
-  irqlab: { script: 'dist/src/index.js', module: 'dist/build/irqlab.wasm' },
+  'irqlab/machine': { script: 'dist/src/machine/library.js', module: 'dist/build/timed.wasm', start: 'cli/machine.js' },
+  irqlab: { script: 'dist/src/index.js', module: 'dist/build/irqlab.wasm', start: 'index.js' },
 } as const;
 export type Entry = keyof typeof entries;
 
@@ -47,6 +48,25 @@ export function bundleSize(entry: Entry): Size {
     logLevel: 'error',
   });
   return sizeOf(outputFiles[0]?.contents ?? new Uint8Array());
+}
+
+/** Names of the files in `dist/bin` that a file there has with it, itself included, before anything of it is called. */
+export function filesWith(file: string): Set<string> {
+  const found = new Set<string>();
+  const add = (name: string): void => {
+    if (found.has(name)) return;
+    found.add(name);
+    for (const [, next = ''] of readFileSync(path(`dist/bin/${name}`), 'utf8').matchAll(/\b(?:import|from)["'](\.[^"']*)["']/g))
+      add(posix.join(posix.dirname(name), next));
+  };
+  add(file);
+  return found;
+}
+
+/** What Node reads until the entry can be used. */
+export function startSize(entry: Entry): { readonly files: number; readonly bytes: number } {
+  const files = [...filesWith(entries[entry].start)];
+  return { files: files.length, bytes: files.reduce((sum, name) => sum + statSync(path(`dist/bin/${name}`)).size, 0) };
 }
 
 export function sizeFigures(): Table {

@@ -2,52 +2,59 @@
 // one that reads four hundred. Programs for browsers are bundled from dist/src, of which they can leave out what they do not use.
 // What the sources name beside themselves is beside the bundles as well: threads in the folder of the commands, the library that
 // models of the user's own import one folder above, the module and package.json where they are.
-import { build } from 'esbuild';
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+import { doorsOf } from './doors.js';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-const commands = `${root}dist/src/cli`;
+const src = `${root}dist/src`;
 const out = `${root}dist/bin`;
 
-const threads = readdirSync(commands).filter((name) => name.endsWith('Thread.js'));
-const inFolder = ['main.js', 'own.js', 'model.js', ...threads].map((name) => [`cli/${basename(name, '.js')}`, `${commands}/${name}`]);
+const threads = readdirSync(`${src}/cli`).filter((name) => name.endsWith('Thread.js'));
+const inFolder = ['main.js', 'own.js', 'model.js', ...threads].map((name) => [`cli/${basename(name, '.js')}`, `${src}/cli/${name}`]);
+const library = `${src}/index.js`;
+const machine = `${src}/machine/library.js`;
+/** What modules need that are imported on the way, and rooms too: these must find it there (test/library.test.ts). */
+const onTheWay = [`${src}/check/engine/errors.js`];
+const { plugin, entries } = doorsOf(src);
 
 rmSync(out, { recursive: true, force: true });
-await build({
-  entryPoints: Object.fromEntries([
-    ...inFolder,
-    ['cli/worker', `${root}dist/src/check/team/worker.js`],
+const bundle = await rolldown({
+  input: {
+    ...Object.fromEntries(inFolder),
+    'cli/worker': `${src}/check/team/worker.js`,
+    'cli/runner': `${src}/campaign/runner.js`,
     // irqlab/machine; from here the way to its module is that of dist/src/machine
-    ['cli/machine', `${root}dist/src/machine/library.js`],
-    ['cli/runner', `${root}dist/src/campaign/runner.js`],
-    ['index', `${root}dist/src/index.js`],
-  ]),
-  outdir: out,
-  chunkNames: 'cli/[name]-[hash]',
-  bundle: true,
-  splitting: true,
-  format: 'esm',
+    'cli/machine': machine,
+    index: library,
+    ...Object.fromEntries(Object.entries(entries).map(([name, file]) => [`cli/${name}`, file])),
+  },
+  plugins: [plugin],
   platform: 'node',
   // it starts threads with files of its own
   external: ['piscina'],
-  target: 'node20.19',
-  minifyWhitespace: true,
-  banner: { js: "import{createRequire as require_}from'node:module';const require=require_(import.meta.url);" },
-  logLevel: 'warning',
+});
+await bundle.write({
+  dir: out,
+  entryFileNames: '[name].js',
+  chunkFileNames: 'cli/[name]-[hash].js',
+  // names stay, for stacks of errors
+  minify: { compress: false, mangle: false, codegen: true },
+  codeSplitting: {
+    // what a start reads is one file each, with all that they need: a file takes as long to find as to read
+    groups: [
+      { name: 'registers', test: (id) => id === machine, priority: 3 },
+      { name: 'library', test: (id) => id === library || onTheWay.includes(id), priority: 2 },
+      { name: 'texts', test: /node_modules\/(yaml|zod)\//, priority: 1 },
+    ],
+  },
 });
 // what runs in the page of a comparison, and is put into it as text
-await build({
-  entryPoints: { comparisonScript: `${root}dist/src/web/comparison/main.js` },
-  outdir: `${out}/cli`,
-  bundle: true,
-  format: 'iife',
-  target: 'es2023',
-  minifyWhitespace: true,
-  charset: 'utf8',
-  logLevel: 'warning',
-});
+const page = await rolldown({ input: { comparisonScript: `${src}/web/comparison/main.js` } });
+await page.write({ dir: `${out}/cli`, format: 'iife', minify: { compress: false, mangle: false, codegen: true } });
+
 const inside = ['commander', 'picocolors', 'yaml', 'zod'];
 const licences = inside.map((name) => `${name}\n\n${readFileSync(`${root}node_modules/${name}/LICENSE`, 'utf8').trim()}\n`);
 writeFileSync(`${out}/LICENSES`, licences.join('\n'));

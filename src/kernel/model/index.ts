@@ -1,6 +1,7 @@
 /** The room of the kernel models: who they are, by name. */
-import { isKnownVersion, linux, linuxBehaviours, linuxVersions } from './linux/model.js';
-import { ModelError, UnsupportedError, type KernelModel } from './model.js';
+import { isKnownVersion, linux, linuxBehaviours } from './linux/model.js';
+import { ModelError, type KernelModel } from './model.js';
+import { modelNames } from './names.js';
 
 export type {
   ActiveBehaviour,
@@ -16,12 +17,10 @@ export type {
   Untargeted,
 } from './model.js';
 export { behaviourDifferences, type BehaviourDifference } from './difference.js';
-export { linux, ModelError, UnsupportedError };
 export { isLegacy as isLegacyVector } from './linux/data.js';
-export type { LinuxChanges } from './linux/model.js';
-
-/** Names of all models, e.g. `linux-5.9`. Releases in which nothing changed (`linux-6.9`) are models as well, and not named. */
-export const modelNames: readonly string[] = linuxVersions.map((version) => `linux-${version}`);
+export { linux, type LinuxChanges } from './linux/model.js';
+export { ModelError, UnsupportedError } from './model.js';
+export { modelNames } from './names.js';
 
 function versionIn(name: string): string {
   return /^linux-(.+)$/.exec(name)?.[1] ?? '';

@@ -55,6 +55,7 @@ import { measurableOf } from './measurable.js';
 import { mootReason } from './moot.js';
 import { injectedOperation, operation } from './operations.js';
 import { postingOperations } from './posting.js';
+import { versions } from './releases.js';
 import { remapSize } from './remap.js';
 import { isAmd, isRemapped } from './target.js';
 import { teardownRoutines } from './teardown.js';
@@ -66,15 +67,13 @@ import { guestVectors, type GuestEvents } from './guest.js';
 import { piEvents } from './piDescriptor.js';
 import { describeVcpus, vcpuRoutines } from './vcpu.js';
 import { vectorRoutines } from './vector.js';
-import { isKnownVersion, refusesPostedMsi, versions, versionTable } from './versions.js';
+import { isKnownVersion, refusesPostedMsi, versionTable } from './versions.js';
 
 /** What each behaviour may be. */
 export const linuxBehaviours: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
   Object.entries(behaviours).map(([name, { values }]) => [name, Object.keys(values)]),
 );
 
-/** Versions with a table, e.g. `5.9`. */
-export const linuxVersions = versions;
 export { isKnownVersion };
 
 function isBehaviour(name: string): name is BehaviourName {
@@ -102,7 +101,7 @@ export function linux(version: string, changes: LinuxChanges = {}): KernelModel 
   if (!NAME.test(called))
     throw new ModelError(`a model cannot be called ${quote(called)}; use letters, digits, dashes and points, e.g. my-linux`);
   const table = versionTable(version);
-  if (table === undefined) throw new ModelError(`there is no model of Linux ${version}; there are ${linuxVersions.join(', ')}`);
+  if (table === undefined) throw new ModelError(`there is no model of Linux ${version}; there are ${versions.join(', ')}`);
   for (const [name, value] of Object.entries(set)) {
     if (!isBehaviour(name)) throw new ModelError(`linux has no behaviour ${name}; it has ${behaviourNames.join(', ')}`);
     const values = Object.keys(behaviours[name].values);

@@ -1,14 +1,9 @@
 /** The versions of Linux: what each behaviour was since when, and how that is known. */
 import { behaviourNames, type BehaviourName, type Behaviours } from './behaviours.js';
+import { versions } from './releases.js';
 
 /** Seen on a real system; read in the kernel's source or changelog; from memory of it (linux.md, tags S and M). */
 export type Evidence = 'recorded' | 'read' | 'memory';
-
-/** Versions with a table, in order; 6.12.117 is the one that was recorded. */
-// prettier-ignore
-export const versions: readonly string[] = [
-  '4.19', '5.4', '5.5', '5.6', '5.8', '5.9', '5.14', '5.17', '6.1', '6.6', '6.7', '6.10', '6.12', '6.12.117', '6.15', '6.17', '6.19', '7.0',
-];
 
 /** Releases without a table of their own, each with the version since which nothing that is modelled has changed (linux.md 2.2 to 2.8: `..6.9`). */
 const unchangedSince: Readonly<Record<string, string>> = { '6.8': '6.7', '6.9': '6.7' };
