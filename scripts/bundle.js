@@ -2,7 +2,7 @@
 // one that reads four hundred. Programs for browsers are bundled from dist/src, of which they can leave out what they do not use.
 // What the sources name beside themselves is beside the bundles as well: threads in the folder of the commands, the library that
 // models of the user's own import one folder above, the module and package.json where they are.
-import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
@@ -19,6 +19,9 @@ const machine = `${src}/machine/library.js`;
 /** What modules need that are imported on the way, and rooms too: these must find it there (test/library.test.ts). */
 const onTheWay = [`${src}/check/engine/errors.js`];
 const { plugin, entries } = doorsOf(src);
+
+mkdirSync(`${root}dist/build`, { recursive: true });
+for (const name of ['irqlab.wasm', 'timed.wasm']) copyFileSync(`${root}build/${name}`, `${root}dist/build/${name}`);
 
 rmSync(out, { recursive: true, force: true });
 const bundle = await rolldown({
