@@ -72,7 +72,12 @@ let toldValue: u32 = 0;
 
 /** Changes these bits of what stands there: elements of all sizes in one way, so that nothing has to be told apart. */
 @inline export function storeBits(element: usize, bits: u32, value: u32): void {
-  store<u32>(element, (load<u32>(element) & ~bits) | value);
+  store<u32>(element, (word(element) & ~bits) | value, 0, 1);
+}
+
+/** Four bytes from an element on, which may be of one or two and stand anywhere. */
+@inline function word(element: usize): u32 {
+  return load<u32>(element, 0, 1);
 }
 
 /** True if somebody is to be told that instruction `at` stores this value in place of that one: what stays 0 is nothing to anybody. */
@@ -115,7 +120,7 @@ export function announce(c: u32, level: u32): void {
   if (way == Way.now && (flags & DecodedFlag.own) == 0 && anyLeads() && isClaimed(element, firstIndex(at, ctx, c), c)) return false;
   const kind = <u32>load<u8>(at);
   const bits = bitsOf(at);
-  const before = load<u32>(element) & bits;
+  const before = word(element) & bits;
   if (kind == Quick.load) {
     if (way == Way.ahead && !mayUse(at, flags, element, ctx, c, due)) return false;
     store<u32>(register(ctx, at, Decoded.a), before);
