@@ -8,14 +8,14 @@ import { Lead } from '../state/abi/lead';
 import { Counter, Event } from '../state/abi/outcomes';
 import { Cpu, Src } from '../state/abi/fields';
 import { cpuAt, srcAt } from '../state/access';
-import { nRing, nSources, raisedBase, servedBase } from '../state/layout';
+import { nSources, raisedBase, servedBase } from '../state/layout';
 import { streamAt, streamOfHandler } from '../clock/random';
 import { armed, dueOf } from '../clock/wheel';
 import { backlog, handlerCost, raiseNode } from '../fabric/arrivals';
 import { onPin } from '../fabric/ioapic';
 import { bitIn, putBack, retire } from '../lapic/priority';
 import { countHandler, countHandlerBack, countMore, histogramAdd } from '../record/counters';
-import { recordAhead, recordBack } from '../record/ring';
+import { keeps, recordAhead, recordBack } from '../record/ring';
 import { holds, tagsOfContext, tagsOn } from '../record/tags';
 import { claimSource, leadAt } from './ledger';
 
@@ -28,7 +28,7 @@ export function eoiAhead(c: u32, due: u64): bool {
   const v = <u32>load<u8>(at, Cpu.isrv);
   const lead = leadAt(c);
   // of level-triggered ones IOAPICs are told (hardware.md A.12)
-  if (nRing != 0 || v == 0 || load<u32>(lead, Lead.eoi) != 0 || bitIn(at + Cpu.tmr, v)) return false;
+  if (v == 0 || load<u32>(lead, Lead.eoi) != 0 || bitIn(at + Cpu.tmr, v) || keeps(Event.eoi)) return false;
   retire(at);
   recordAhead(due, Event.eoi, c, v, 0);
   store<u32>(lead, v, Lead.eoi);
@@ -43,7 +43,7 @@ export function eoiAhead(c: u32, due: u64): bool {
 
 /** True if nothing can happen to source s up to cycle `due` that its handler would see, or that would see its handler. */
 @inline function isAlone(s: u32, c: u32, due: u64): bool {
-  if (nRing != 0 || s >= nSources || !load<u8>(srcAt(s), Src.owed) || load<u32>(backlog(s)) != 0 || onPin(s)) return false;
+  if (keeps(Event.serve) || s >= nSources || !load<u8>(srcAt(s), Src.owed) || load<u32>(backlog(s)) != 0 || onPin(s)) return false;
   if (armed(raiseNode(s)) && dueOf(raiseNode(s)) < due) return false;
   return !tagsOn() || holds(tagsOfContext(c, Level.hardirq), s);
 }

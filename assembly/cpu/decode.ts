@@ -1,9 +1,10 @@
 /** Decodes a program for timed runs (assembly/state/abi/decoded.ts), before the first step. */
 import { InsnFlag, LapicReg, Mover, Op, Operand, VarFlag, VarWord } from '../state/abi/instructions';
 import { Decoded, DecodedFlag, Quick, Test } from '../state/abi/decoded';
+import { Account } from '../state/abi/meters';
 import { Settings } from '../state/abi/tables';
 import { codeAt, decodedAt, setting, slotAt } from '../state/access';
-import { moverBase, nInstructions, nVariables } from '../state/layout';
+import { accountBase, moverBase, nAccounts, nInstructions, nVariables } from '../state/layout';
 import { operandA, operandB, operandC } from './operands';
 
 
@@ -99,8 +100,8 @@ function decodeAccess(at: usize, op: u32, w0: u32, slot: u32): Quick {
   const flags = load<u32>(variable, VarWord.flags * 4);
   const bytes = load<u32>(variable, VarWord.bytes * 4);
   const bits = load<u32>(variable, VarWord.bits * 4);
-  // units look at every store to what they see, and posted-interrupt descriptors have tags of their own
-  if ((flags & (VarFlag.dma | VarFlag.descriptor)) != 0 || (bytes != 1 && bytes != 2 && bytes != 4)) return Quick.otherObservable;
+  // units look at every store to what they see, posted-interrupt descriptors have tags of their own, and some are measured
+  if ((flags & (VarFlag.dma | VarFlag.descriptor | VarFlag.gauged)) != 0 || (bytes != 1 && bytes != 2 && bytes != 4)) return Quick.otherObservable;
   const dim1 = load<u32>(variable, VarWord.dim1 * 4);
   const row = dim1 * bytes;
   if (row > 0xffff) return Quick.otherObservable;
@@ -160,6 +161,11 @@ function isApart(op: u32): bool {
   }
 }
 
+/** True if the time of instruction pc is measured, and as that of something else than an interrupt. */
+function isElsewhere(pc: u32): bool {
+  return nAccounts != 0 && <u32>load<u8>(accountBase + pc) != <u32>Account.interrupt;
+}
+
 /** Decodes instruction pc. */
 function decode(pc: u32): void {
   const insn = codeAt(pc);
@@ -177,6 +183,7 @@ function decode(pc: u32): void {
     : decodeAccess(at, op, w0, load<u32>(insn, 8) & 0xffff);
   if (kind == Quick.otherObservable && !joined) kind = hardwareKind(op, operandA(w0), load<u32>(insn, 4));
   const stop = !isPrivate || joined;
+  if (stop && isElsewhere(pc)) kind = Quick.elsewhere;
   const quick = kind >= Quick.load;
   const single =
     quick && isRegister(load<u8>(at, Decoded.b)) && load<u8>(at, Decoded.c) == Operand.none && load<u16>(at, Decoded.dim1) != 0;

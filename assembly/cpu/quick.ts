@@ -93,7 +93,7 @@ export let rest: Rest = Rest.none;
       if (left != Rest.none) break;
     }
     at = goThrough(at, ctx);
-    if ((load<u8>(at, Decoded.flags) & DecodedFlag.stop) == 0) {
+    if ((load<u8>(at, Decoded.flags) & DecodedFlag.stop) == 0 || (way != Way.now && <u32>load<u8>(at) == <u32>Quick.elsewhere)) {
       left = Rest.tail;
       break;
     }

@@ -37,8 +37,13 @@ export function ringClear(): void {
   store<u32>(recordStateBase, 0, 12);
 }
 
+/** True if the ring keeps events of this kind. */
+@inline export function keeps(kind: u32): bool {
+  return nRing != 0 && ((setting(<u32>Settings.unkept + (kind >> 5)) >> (kind & 31)) & 1) == 0;
+}
+
 function push(kind: u32, a: u32, b: u32, c: u32): void {
-  if (nRing == 0) return;
+  if (!keeps(kind)) return;
   const head = load<u32>(recordStateBase, 8);
   const at = ringBase + <usize>head * Rec.size;
   store<u64>(at, now());
@@ -66,7 +71,7 @@ function recordEvent(kind: u32, a: u32, b: u32, c: u32): void {
   push(kind, a, b, c);
 }
 
-/** One that happens at a later cycle; there must be no ring. */
+/** One that happens at a later cycle, of a kind that the ring does not keep. */
 export function recordAhead(time: u64, kind: u32, a: u32, b: u32, c: u32): void {
   if (setting(Settings.record) == 0) return;
   count(Counter.events);

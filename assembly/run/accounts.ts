@@ -21,25 +21,33 @@ function sleeps(c: u32, level: u32): bool {
 }
 
 /** What CPU c has done until now is accounted for. */
-export function closeAccount(c: u32): void {
+function closeAccount(c: u32): void {
   const at = recordOf(c);
   const sum = accountSumBase + ((<usize>load<u32>(at, 8)) << 3);
   store<u64>(sum, load<u64>(sum) + now() - load<u64>(at));
   store<u64>(at, now());
 }
 
-/** What CPU c does from now on. */
-export function openAccount(c: u32): void {
+/** What CPU c does from now on. Where it is ahead of the clock it stands in front of what is an interrupt's, as all that it has done there. */
+function accountOf(c: u32): u32 {
   const level = current(c);
-  const account = level < 0 || sleeps(c, level) ? <u32>Account.idle : <u32>load<u8>(accountBase + load<u16>(ctxAt(c, level), Ctx.pc));
-  store<u32>(recordOf(c), min(account, <u32>Account.count - 1), 8);
+  if (level < 0 || sleeps(c, level)) return Account.idle;
+  return min(<u32>load<u8>(accountBase + load<u16>(ctxAt(c, level), Ctx.pc)), <u32>Account.count - 1);
+}
+
+/** CPU c has done something. */
+export function noteAccount(c: u32): void {
+  const account = accountOf(c);
+  if (load<u32>(recordOf(c), 8) == account) return;
+  closeAccount(c);
+  store<u32>(recordOf(c), account, 8);
 }
 
 export function beginAccounts(): void {
   if (nAccounts == 0) return;
   for (let c: u32 = 0; c < nCpus; c++) {
     store<u64>(recordOf(c), now());
-    openAccount(c);
+    store<u32>(recordOf(c), accountOf(c), 8);
   }
 }
 

@@ -4,7 +4,7 @@ import { Level, Op } from '../state/abi/instructions';
 import { Settings, Timing } from '../state/abi/tables';
 import { Ctx } from '../state/abi/fields';
 import { codeAt, ctxAt, ctxTimedAt, decodedAt, now, setting } from '../state/access';
-import { nAccounts, nCpus, nGauges } from '../state/layout';
+import { nAccounts, nCpus } from '../state/layout';
 import { latency, streamOfCpu } from '../clock/random';
 import { arm, PHASE_CPU, PHASE_DEVICE, PHASE_MESSAGE, phaseOf } from '../clock/wheel';
 import { endRest, kick, resting, setSleeping, setWaiting } from '../clock/kick';
@@ -22,7 +22,7 @@ import { step, stepOn } from '../cpu/sequencer';
 import { firstTimer, takesTimers } from '../cpu/timers';
 import { countHandler } from '../record/counters';
 import { fault } from '../record/violations';
-import { closeAccount, openAccount } from './accounts';
+import { noteAccount } from './accounts';
 import { backlog, handlerCost, raiseNode } from '../fabric/arrivals';
 import { costOfCompletion } from './costs';
 import { noteServed, watchesHolds } from './holds';
@@ -175,20 +175,16 @@ function slowTick(c: u32, level: u32, ctx: usize): void {
 /** CPU c is due. */
 export function cpuTick(c: u32): void {
   if (leads(c)) setLeads(c, false);
-  if (quickly && handles(c)) {
-    handlerTick(c);
-    return;
-  }
-  if (nAccounts != 0) closeAccount(c);
-  anyTick(c);
-  if (nAccounts != 0) openAccount(c);
+  if (quickly && handles(c)) handlerTick(c);
+  else anyTick(c);
+  if (nAccounts != 0) noteAccount(c);
 }
 
 /** A run up to cycle `limit` begins. */
 export function beginTurns(limit: u64): void {
   until = limit;
   watching = watchesHolds();
-  quickly = setting(Settings.record) != 2 && fault == 0 && !watching && nAccounts == 0 && nGauges == 0;
+  quickly = setting(Settings.record) != 2 && fault == 0 && !watching;
 }
 
 /** It ends behind what `node` has done, or at its limit (`node` < 0), to which all have come: nobody is ahead any more. */

@@ -2,7 +2,7 @@
 import { Drop, Hold, NONE, Note, Property } from '../core/index.js';
 import type { EventRecord } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
-import { dropped } from './where.js';
+import { dropped, telling } from './where.js';
 
 /** A part of an event's way: what held it up, in words, and for how long altogether. */
 export interface Held {
@@ -63,6 +63,9 @@ export interface DeadlineReport {
   /** those that were late or lost, in the order in which that was known; no more than `KEPT` */
   readonly events: readonly LateEvent[];
 }
+
+/** Kinds of events that a `Lateness` takes; of others it knows nothing to do. */
+export const concerning: readonly EventRecord['kind'][] = [...telling, 'raise', 'hold', 'serve', 'acknowledge', 'note', 'flag'];
 
 /** Events that are kept one by one. */
 const KEPT = 10_000;

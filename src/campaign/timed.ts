@@ -1,8 +1,8 @@
 /** A timed, seeded run of a scenario until its bound or the first failure. */
 import type { Bucket, EventRecord, MeterReading, Percentiles, ProgramMachine } from '../machine/index.js';
 import { Driver, roomFor, type InjectedCounts } from './driver.js';
-import { Lateness, type DeadlineReport } from './lateness.js';
-import { whereOf } from './where.js';
+import { concerning, Lateness, type DeadlineReport } from './lateness.js';
+import { telling, whereOf } from './where.js';
 import { assembleSystem, type Overrides, type Scenario, type System } from '../scenario/index.js';
 import type { PolicySource } from '../workload/index.js';
 
@@ -104,7 +104,8 @@ export async function runSystem(system: System, limits: RunLimits = {}): Promise
   const measure = limits.measure === true;
   // what goes on behind failures tells of none
   const ring = measure && !holds ? 0 : (holds ? RING : LAST) + system.names.sources.length;
-  const machine = await system.machine({ timed: true, record: 1, seed, ring, holds, measure, ...roomFor(limits.policies) });
+  const kinds = holds ? concerning : telling;
+  const machine = await system.machine({ timed: true, record: 1, seed, ring, kinds, holds, measure, ...roomFor(limits.policies) });
   const driver = new Driver(machine, scenario.policies, limits.policies, seed);
   let last: readonly EventRecord[] = [];
   const read = (records: readonly EventRecord[]): void => {

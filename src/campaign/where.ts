@@ -4,6 +4,9 @@ import type { EventRecord } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import { hex } from '../words.js';
 
+/** Kinds of events that `whereOf` looks at. */
+export const telling: readonly EventRecord['kind'][] = ['lost', 'drop', 'init', 'fault'];
+
 /** Why a message or a vector was dropped. */
 export const dropped: Readonly<Record<Drop, string>> = {
   [Drop.softwareDisabled]: 'the LAPIC is disabled',
@@ -23,7 +26,7 @@ function taking({ kind, b, c }: EventRecord): string | undefined {
   return kind === 'fault' ? `refused by a remapping unit, code ${hex(b >>> 16)}` : undefined;
 }
 
-/** `records`: the last ones of a run that failed. `late`: what held up most those that were late. */
+/** `records`: the last ones of a run that failed, those that are `telling` at least. `late`: what held up most those that were late. */
 export function whereOf(system: System, records: readonly EventRecord[], late: string | undefined): string {
   const lost = records.findLast(({ kind }) => kind === 'lost');
   const fault = records.findLast(({ kind }) => kind === 'fault');

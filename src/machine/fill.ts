@@ -3,6 +3,7 @@ import {
   Assumption,
   DeviceKind,
   Draw,
+  Event,
   FunctionSetup,
   instantiate,
   loadModule,
@@ -141,6 +142,16 @@ function writeVariables(core: Core, { program, meters }: MachineSetup): void {
   core.write(slots, markWatched(program.variables, meters));
 }
 
+/** Which events the ring does not keep. */
+function writeKinds({ kinds }: MachineSetup, set: (word: Settings, value: number) => void): void {
+  const unkept = [0, 0];
+  if (kinds !== undefined) {
+    unkept.fill(0xffffffff);
+    for (const kind of kinds) unkept[Event[kind] >>> 5]! &= ~(1 << (Event[kind] & 31));
+  }
+  unkept.forEach((mask, i) => set(Settings.unkept + i, mask >>> 0));
+}
+
 function writeSizes(core: Core, setup: MachineSetup): void {
   const { program } = setup;
   const size = (word: Size, value: number): void => core.setU32(core.sizesAt + word * 4, value);
@@ -270,6 +281,7 @@ function fillSettings(core: Core, at: number, setup: MachineSetup): void {
   set(Settings.apStart, setup.program.apStart);
   set(Settings.startedSlot, setup.program.started ?? NONE);
   set(Settings.record, setup.record);
+  writeKinds(setup, set);
   set(Settings.probeRaises, setup.probeRaises);
   set(Settings.seedLo, setup.seed >>> 0);
   set(Settings.seedHi, Math.floor(setup.seed / 2 ** 32) >>> 0);

@@ -2,6 +2,7 @@
 import type { DeviceKind, Draw } from '../core/index.js';
 import type { Assumptions } from './assumptions.js';
 import type { FunctionModel } from './deviceModel.js';
+import type { EventRecord } from './events.js';
 import type { IoapicModel } from './ioapic.js';
 import type { IommuModel } from './iommus.js';
 import type { LapicModel } from './lapic.js';
@@ -208,6 +209,8 @@ export interface MachineSetup {
   readonly record: 0 | 1 | 2;
   /** capacity of the event ring, records */
   readonly ring: number;
+  /** kinds of events that the ring keeps; left out: all */
+  readonly kinds?: readonly EventRecord['kind'][];
   /** operations that may be injected and have not ended (timed); left out: none */
   readonly injected?: number;
   /** what holds up each event is recorded (timed); `all`: found the long way, which a test compares; left out: it is not */

@@ -1,7 +1,7 @@
 /** A scenario and a kernel model made into a machine that can start. */
 import { ExpressionError } from '../kernel/index.js';
 import { findModel, ModelError, type BuiltModel, type KernelModel, type Placement } from '../kernel/model/index.js';
-import { assumptionsAbout, type Assumptions, type MachineSetup, type OperationSetup } from '../machine/index.js';
+import { assumptionsAbout, type Assumptions, type EventRecord, type MachineSetup, type OperationSetup } from '../machine/index.js';
 import { ownProperty, partsOf } from './assertions.js';
 import { hostOf, refuseTimes, roomOf } from './host.js';
 import { metersOf } from './meters.js';
@@ -21,6 +21,8 @@ export interface Mode {
   readonly seed?: number;
   /** capacity of the event ring, records; 0: events are counted and digested only */
   readonly ring?: number;
+  /** kinds of events that the ring keeps; default all. A run goes faster that keeps neither `eoi` nor `serve`. */
+  readonly kinds?: readonly EventRecord['kind'][];
   /** what holds up each event is recorded (timed); `all`: found the long way, which a test compares; default: it is not */
   readonly holds?: boolean | 'all';
   /** operations that may be injected and have not ended, besides the events of the file (timed); default 64, with policies 1024 */
@@ -233,6 +235,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     record: mode.record,
     // a run stops to have it drained when it has no room for an event of every source
     ring: mode.ring ?? (mode.record === 0 ? 0 : RING + 2 * sources.length),
+    ...(mode.kinds && { kinds: mode.kinds }),
     holds: mode.holds ?? false,
     injected: roomOf(scenario, mode.injected),
     ...(mode.measure === true && built.measurable !== undefined && { meters: metersOf(built.program, built.measurable) }),

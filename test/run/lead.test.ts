@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { assembleSystem, parseScenario } from '../../src/scenario/index.js';
-import type { ProgramMachine } from '../../src/machine/index.js';
+import { Account } from '../../src/core/index.js';
+import { assembleSystem, parseScenario, type System } from '../../src/scenario/index.js';
+import type { Meters, ProgramMachine } from '../../src/machine/index.js';
 import { timingIds } from '../../src/machine/index.js';
 import { Dice, machineOf } from '../engine/systems.js';
 
@@ -31,6 +32,7 @@ function outcome(machine: ProgramMachine, whole: boolean): Record<string, unknow
       n < machine.setup.apicIds.length ? machine.loadOfCpu(n) : machine.loadOfSource(n - machine.setup.apicIds.length),
     ),
     ...(whole && { state: machine.digest() }),
+    meters: machine.meters(),
   };
 }
 
@@ -76,6 +78,17 @@ function crowd(dice: Dice): string {
   ].join('\n');
 }
 
+/** Nothing is measured; or what the model says; or all variables, and each instruction's time is that of an interrupt, or of anything. */
+function metersOf(system: System, dice: Dice): { readonly meters?: Meters } {
+  const { meters } = system.setup({ timed: true, record: 1, measure: true });
+  const how = dice.below(4);
+  if (meters === undefined || how === 0) return {};
+  if (how === 1) return { meters };
+  const accounts = meters.accounts.map(() => (how === 2 ? Account.interrupt : dice.below(Account.count)));
+  const gauges = Object.fromEntries(system.built.variables.map(({ name }, slot) => [name, { slot }]));
+  return { meters: { accounts, gauges } };
+}
+
 /** The same machine thrice; the last one records each micro-op, and so nothing in it is ever ahead of the clock. */
 async function machines(text: string, dice: Dice): Promise<readonly ProgramMachine[]> {
   const parsed = parseScenario(text, 'crowd');
@@ -85,7 +98,7 @@ async function machines(text: string, dice: Dice): Promise<readonly ProgramMachi
   const even = dice.below(2) === 0;
   const hundred = { min: 100, default: 100, max: 100 };
   const timing = even ? Object.fromEntries(timingIds.map((id) => [id, hundred])) : {};
-  const changes = { seed: dice.below(2 ** 31), jitter: !even, timing, properties: [], ring: 0 };
+  const changes = { seed: dice.below(2 ** 31), jitter: !even, timing, properties: [], ring: 0, ...metersOf(system, dice) };
   return Promise.all([1, 1, 2].map((record) => machineOf(system, true, { ...changes, record: record as 1 | 2 })));
 }
 

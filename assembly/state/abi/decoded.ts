@@ -79,14 +79,16 @@ export enum Quick {
   end = 12,
   /** an observable instruction of another kind */
   otherObservable = 13,
+  /** an observable instruction whose time is measured as that of something else than an interrupt (`Account`) */
+  elsewhere = 14,
   /** on hardware: the EOI register; the driver's handler of the source in register a; the end of the interrupt */
-  eoi = 14,
-  serve = 15,
-  iret = 16,
+  eoi = 15,
+  serve = 16,
+  iret = 17,
   /** on variables; these are `DecodedFlag.quick` */
-  load = 17,
-  store = 18,
-  storeImm = 19,
-  lock = 20,
-  unlock = 21,
+  load = 18,
+  store = 19,
+  storeImm = 20,
+  lock = 21,
+  unlock = 22,
 }

@@ -339,7 +339,9 @@ export enum Settings {
   doorbellVector = 33,
   /** timed: 1: behind each event all sources are looked at for what holds up theirs, not only those for which something has changed */
   allHolds = 34,
-  words = 35,
+  /** `Event`s that the ring does not keep: two words of mask */
+  unkept = 35,
+  words = 37,
 }
 
 /** Hardware that an own property may read (`Settings.watchedHardware`). */
