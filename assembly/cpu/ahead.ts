@@ -8,7 +8,7 @@ import { Lead } from '../state/abi/lead';
 import { Counter, Event } from '../state/abi/outcomes';
 import { Cpu, Src } from '../state/abi/fields';
 import { cpuAt, srcAt } from '../state/access';
-import { nSources, raisedBase, servedBase } from '../state/layout';
+import { nHolds, nSources, raisedBase, servedBase } from '../state/layout';
 import { streamAt, streamOfHandler } from '../clock/random';
 import { armed, dueOf } from '../clock/wheel';
 import { backlog, handlerCost, raiseNode } from '../fabric/arrivals';
@@ -43,7 +43,8 @@ export function eoiAhead(c: u32, due: u64): bool {
 
 /** True if nothing can happen to source s up to cycle `due` that its handler would see, or that would see its handler. */
 @inline function isAlone(s: u32, c: u32, due: u64): bool {
-  if (keeps(Event.serve) || s >= nSources || !load<u8>(srcAt(s), Src.owed) || load<u32>(backlog(s)) != 0 || onPin(s)) return false;
+  if (keeps(Event.serve) || nHolds != 0 || s >= nSources || !load<u8>(srcAt(s), Src.owed) || load<u32>(backlog(s)) != 0 || onPin(s))
+    return false;
   if (armed(raiseNode(s)) && dueOf(raiseNode(s)) < due) return false;
   return !tagsOn() || holds(tagsOfContext(c, Level.hardirq), s);
 }

@@ -101,7 +101,8 @@ function decodeAccess(at: usize, op: u32, w0: u32, slot: u32): Quick {
   const bytes = load<u32>(variable, VarWord.bytes * 4);
   const bits = load<u32>(variable, VarWord.bits * 4);
   // units look at every store to what they see, posted-interrupt descriptors have tags of their own, and some are measured
-  if ((flags & (VarFlag.dma | VarFlag.descriptor | VarFlag.gauged)) != 0 || (bytes != 1 && bytes != 2 && bytes != 4)) return Quick.otherObservable;
+  if ((flags & (VarFlag.dma | VarFlag.descriptor | VarFlag.gauged)) != 0 || (bytes != 1 && bytes != 2 && bytes != 4))
+    return Quick.otherObservable;
   const dim1 = load<u32>(variable, VarWord.dim1 * 4);
   const row = dim1 * bytes;
   if (row > 0xffff) return Quick.otherObservable;

@@ -6,6 +6,7 @@ import { Operand } from '../state/abi/instructions';
 import { Decoded, DecodedFlag, Quick, Test } from '../state/abi/decoded';
 import { Ctx } from '../state/abi/fields';
 import { codeAt, ctxAt, decodedAt } from '../state/access';
+import { isWatched, variableChanged } from '../state/changed';
 import { waiterBase } from '../state/layout';
 import { tagsOn } from '../record/tags';
 import { anyLeads, claim, hasRoomToLog, isClaimed, leadAt, logStore } from './ledger';
@@ -48,7 +49,7 @@ let toldValue: u32 = 0;
 }
 
 /** First index of the element that instruction `at` is about. */
-@inline function firstIndex(at: usize, ctx: usize, c: u32): u32 {
+@inline export function firstIndex(at: usize, ctx: usize, c: u32): u32 {
   return index(ctx, c, load<u8>(at, Decoded.b));
 }
 
@@ -144,11 +145,12 @@ export function announce(c: u32, level: u32): void {
     if (told) note(at, element, value);
   } else if (way == Way.ahead) {
     const log = leadAt(c);
-    if (told || (flags & DecodedFlag.looked) != 0 || !hasRoomToLog(log)) return false;
+    if (told || (flags & DecodedFlag.looked) != 0 || !hasRoomToLog(log) || isWatched(element)) return false;
     if (!mayUse(at, flags, element, ctx, c, due)) return false;
     logStore(log, element, bits, before);
   }
   storeBits(element, bits, value);
+  if (way == Way.now) variableChanged(element);
   store<u8>(ctx, held, Ctx.held);
   return true;
 }

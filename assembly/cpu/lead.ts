@@ -9,6 +9,7 @@ import { Lead, LEAD_STORE_SIZE } from '../state/abi/lead';
 import { Counter } from '../state/abi/outcomes';
 import { Ctx } from '../state/abi/fields';
 import { ctxAt, decodedAt, now } from '../state/access';
+import { cpuChanged } from '../state/changed';
 import { arm, PHASE_CPU } from '../clock/wheel';
 import { countMore } from '../record/counters';
 import { undoHardware } from './ahead';
@@ -36,8 +37,8 @@ export function lead(c: u32, due: u64, limit: u64): u64 {
   store<u64>(record, 0, Lead.eoi);
   copyContext(record + Lead.context, ctx);
   let at = walkAhead(c, ctx, from, due, limit);
-  if (rest == Rest.joined || rest == Rest.tail) {
-    // the sequencer has something to do inside of a step: all of that is done at its time
+  if (rest > Rest.step) {
+    // the sequencer has something to do inside of the last step, or behind it: all of that is done at its time
     undo(c, ctx, 0);
     at = walkAhead(c, ctx, from, due, dueAt - 1);
   }
@@ -78,6 +79,7 @@ function goBack(c: u32, limit: u64): void {
   countMore(Counter.ticks, -load<u32>(record, Lead.steps));
   const at = walkAgain(c, ctx, decodedAt(load<u16>(ctx, Ctx.pc)), load<u64>(record), limit);
   arm(c, standAt(ctx, at), PHASE_CPU);
+  cpuChanged(c);
 }
 
 /**

@@ -105,6 +105,17 @@ export function isClaimed(element: usize, i: u32, c: u32): bool {
   return false;
 }
 
+/** True if a CPU that is ahead may have used the element; `by`: as of `allGoBack`. */
+export function isUsedAhead(element: usize, i: u32, by: u32): bool {
+  const line = claimsAt(i);
+  for (let at = line; at < line + CLAIM_WAYS * Claim.size; at += Claim.size) {
+    if (load<u32>(at, Claim.element) != <u32>element) continue;
+    const until = load<u64>(at);
+    if (until > now() || (until == now() && load<u32>(at, Claim.cpu) >= by)) return true;
+  }
+  return false;
+}
+
 /** Claims of sources come from the other end: in the middle are few. There are as many lines. */
 @inline function lineOfSource(s: u32): u32 {
   return nClaimLines - 1 - s;

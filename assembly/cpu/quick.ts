@@ -7,6 +7,7 @@ import { Decoded, DecodedFlag, Quick } from '../state/abi/decoded';
 import { Counter } from '../state/abi/outcomes';
 import { Cpu, CpuFlag, Ctx, RunState } from '../state/abi/fields';
 import { cpuAt, decodedAt, now, setFlag } from '../state/access';
+import { nHolds } from '../state/layout';
 import { resting } from '../clock/kick';
 import { carryOut } from '../fabric/effects';
 import { writeLapic } from '../lapic/registers';
@@ -29,6 +30,8 @@ export enum Rest {
   /** what stands behind a joined instruction, or private instructions, is left of it */
   joined = 2,
   tail = 3,
+  /** the next one may have to wait */
+  wait = 4,
 }
 
 // of the eight bytes from `Cpu.svr` on: those that say that a CPU is in an interrupt handler, and that nothing can interrupt it
@@ -68,6 +71,7 @@ export let rest: Rest = Rest.none;
   let n: u32 = 0;
   let executed: u32 = 0;
   let left = Rest.none;
+  let last = t;
   while (n < most && t <= limit) {
     let begun = false;
     let taken: u64 = 0;
@@ -98,7 +102,13 @@ export let rest: Rest = Rest.none;
       break;
     }
     n++;
+    last = t;
     t += taken + load<u32>(at, Decoded.cost);
+  }
+  // who comes to stand in front of a wait is looked at
+  if (way == Way.ahead && nHolds != 0 && n != 0 && left <= Rest.step && (load<u8>(at, Decoded.flags) & DecodedFlag.waits) != 0) {
+    left = Rest.wait;
+    t = last;
   }
   dueAt = t;
   steps = n;

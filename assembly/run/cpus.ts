@@ -4,6 +4,7 @@ import { Level, Op } from '../state/abi/instructions';
 import { Settings, Timing } from '../state/abi/tables';
 import { Ctx } from '../state/abi/fields';
 import { codeAt, ctxAt, ctxTimedAt, decodedAt, now, setting } from '../state/access';
+import { cpuChanged } from '../state/changed';
 import { nAccounts, nCpus } from '../state/layout';
 import { latency, streamOfCpu } from '../clock/random';
 import { arm, PHASE_CPU, PHASE_DEVICE, PHASE_MESSAGE, phaseOf } from '../clock/wheel';
@@ -175,8 +176,10 @@ function slowTick(c: u32, level: u32, ctx: usize): void {
 /** CPU c is due. */
 export function cpuTick(c: u32): void {
   if (leads(c)) setLeads(c, false);
-  if (quickly && handles(c)) handlerTick(c);
-  else anyTick(c);
+  if (quickly && handles(c)) {
+    cpuChanged(c);
+    handlerTick(c);
+  } else anyTick(c);
   if (nAccounts != 0) noteAccount(c);
 }
 
@@ -184,11 +187,17 @@ export function cpuTick(c: u32): void {
 export function beginTurns(limit: u64): void {
   until = limit;
   watching = watchesHolds();
-  quickly = setting(Settings.record) != 2 && fault == 0 && !watching;
+  quickly = setting(Settings.record) != 2 && fault == 0;
+}
+
+/** Who has done what `node` has done, as `allGoBack` wants to know. */
+export function doerOf(node: u32): u32 {
+  if (node < nCpus) return node;
+  return phaseOf(node) == PHASE_MESSAGE ? 0 : nCpus;
 }
 
 /** It ends behind what `node` has done, or at its limit (`node` < 0), to which all have come: nobody is ahead any more. */
 export function endTurns(node: i32): void {
-  if (node >= 0) allGoBack(<u32>node < nCpus ? node : phaseOf(node) == PHASE_MESSAGE ? 0 : nCpus);
+  if (node >= 0) allGoBack(doerOf(node));
   for (let c = nextLeader(0); c >= 0; c = nextLeader(c)) setLeads(c, false);
 }

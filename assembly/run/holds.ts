@@ -9,12 +9,13 @@ import { Event } from '../state/abi/outcomes';
 import { Hold } from '../state/abi/holds';
 import { Settings } from '../state/abi/tables';
 import { Cpu, CpuFlag, Ctx, RunState, Src } from '../state/abi/fields';
-import { codeAt, cpuAt, ctxAt, interruptsOn, isActive, setting, srcAt } from '../state/access';
+import { codeAt, cpuAt, ctxAt, decodedAt, interruptsOn, isActive, setting, srcAt } from '../state/access';
 import { nextCpu, nextSource, sourceChanged, takeCpus, takeSources, waitsFor } from '../state/changed';
 import {
   holdBase,
   HOLD_SIZE,
   LEVELS,
+  nCpus,
   nHolds,
   nSources,
   tagHeadCtx,
@@ -27,6 +28,9 @@ import {
 import { bitIn, requests } from '../lapic/priority';
 import { maySample } from '../fabric/emit';
 import { onPin } from '../fabric/ioapic';
+import { firstIndex } from '../cpu/decoded';
+import { allGoBack } from '../cpu/lead';
+import { anyLeads, isUsedAhead } from '../cpu/ledger';
 import { awaited, current, enabled } from '../cpu/schedule';
 import { loadElement } from '../cpu/variables';
 import { carrierOf, firstCarrier, nextCarrier } from '../record/carriers';
@@ -41,6 +45,8 @@ let about: u32 = 0;
 let cpu: u32 = 0;
 /** Address of the variable that the context which carries the event stands in front of, 0: of none. */
 let waited: usize = 0;
+/** Whose doing it is that is looked at, as of `allGoBack`. */
+let doer: u32 = 0;
 /** To be looked at again behind the next event too: nobody tells when that changes. */
 let again: bool = false;
 
@@ -86,11 +92,14 @@ function inContext(c: u32, level: u32): void {
     else say(Hold.task, pcOf(c), c);
     return;
   }
-  const pc = <u32>load<u16>(ctxAt(c, level), Ctx.pc);
+  const ctx = ctxAt(c, level);
+  const pc = <u32>load<u16>(ctx, Ctx.pc);
   const insn = codeAt(pc);
   const op = load<u32>(insn) & 0xff;
+  // nobody who is ahead stands in front of any of these
   if (op == Op.lock || op == Op.waitEq || op == Op.waitNe) {
     waited = awaited(c, level);
+    if (anyLeads() && isUsedAhead(waited, firstIndex(decodedAt(pc), ctx, c), doer)) allGoBack(doer);
     if (!enabled(c, level)) {
       const slot = load<u32>(insn, 8) & 0xffff;
       if (op == Op.lock) say(Hold.lock, slot | ((loadElement(slot, waited) - 1) << 16), c);
@@ -191,8 +200,9 @@ function allChanged(): void {
   }
 }
 
-/** Behind an event of the queue. */
-export function reviewHolds(): void {
+/** Behind an event of the queue; `by`: whose doing it was, as of `allGoBack`. */
+export function reviewHolds(by: u32): void {
+  doer = by;
   if (setting(Settings.allHolds) != 0) allChanged();
   for (let i = takeCpus(); i != 0;) {
     const c = i - 1;
@@ -209,5 +219,5 @@ export function reviewHolds(): void {
 /** At the beginning of a run, whatever has been done meanwhile. */
 export function reviewAllHolds(): void {
   allChanged();
-  reviewHolds();
+  reviewHolds(nCpus);
 }

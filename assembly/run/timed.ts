@@ -28,7 +28,7 @@ import { ringNearlyFull } from '../record/ring';
 import { clearFault, clearViolations, fault, violations } from '../record/violations';
 import { beginAccounts, closeAccounts } from './accounts';
 import { armRaise } from '../fabric/arrivals';
-import { beginTurns, cpuTick, endTurns, watching } from './cpus';
+import { beginTurns, cpuTick, doerOf, endTurns, watching } from './cpus';
 import { raiseTick, sampleTick } from './devices';
 import { reviewAllHolds, reviewHolds } from './holds';
 import { injectedNode, injectedTick } from './inject';
@@ -95,7 +95,7 @@ function runTo(limit: u64, settling: bool): u32 {
     last = nextDue(limit);
     if (last < 0) break;
     tick(last);
-    if (watching) reviewHolds();
+    if (watching) reviewHolds(doerOf(last));
     if (fault != 0) status = Status.fault;
     else if (violations & setting(Settings.properties)) status = Status.failed;
   }

@@ -115,6 +115,18 @@ function tellWaiting(block: u32): void {
   }
 }
 
+/** True if a source changes when the variable at this address is written. */
+@inline export function isWatched(at: usize): bool {
+  return nHolds != 0 && isAwaited((<u32>at) >> 4);
+}
+
+function isAwaited(block: u32): bool {
+  for (let i = load<u32>(waitedList(block)); i != 0; i = load<u32>(waitingAt(i - 1), WAITING)) {
+    if (load<u32>(waitingAt(i - 1), BLOCK) == block) return true;
+  }
+  return false;
+}
+
 
 @inline export function variableChanged(at: usize): void {
   if (nHolds != 0) tellWaiting((<u32>at) >> 4);

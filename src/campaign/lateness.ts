@@ -1,6 +1,6 @@
 /** Lost or late: what became of each event of a timed run, and what held up those that took too long, span by span. */
-import { Drop, Hold, NONE, Note, Property } from '../core/index.js';
-import type { EventRecord } from '../machine/index.js';
+import { Drop, Event, Hold, NONE, Note, Property } from '../core/index.js';
+import type { EventRecord, RecordTaker } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import { dropped, telling } from './where.js';
 
@@ -67,6 +67,9 @@ export interface DeadlineReport {
 /** Kinds of events that a `Lateness` takes; of others it knows nothing to do. */
 export const concerning: readonly EventRecord['kind'][] = [...telling, 'raise', 'hold', 'serve', 'acknowledge', 'note', 'flag'];
 
+const TELLING: ReadonlySet<Event> = new Set(telling.map((kind) => Event[kind]));
+const LAST = 1000;
+
 /** Events that are kept one by one. */
 const KEPT = 10_000;
 
@@ -101,6 +104,10 @@ class Spans {
     if (cycles !== 0) this.#all.set(hindrance, (this.#all.get(hindrance) ?? 0) + cycles);
   }
 
+  clear(): void {
+    this.#all.clear();
+  }
+
   addAll(others: Spans): void {
     for (const [hindrance, cycles] of others.#all) this.add(hindrance, cycles);
   }
@@ -110,21 +117,41 @@ class Spans {
   }
 }
 
-/** An event that is owed. */
-interface Open {
-  readonly raised: bigint;
-  readonly spans: Spans;
+/** The event of a source, if one is owed. */
+class Open {
+  owed = false;
+  /** cycle */
+  raised = 0;
+  readonly spans = new Spans();
   /** what holds it, and since when */
-  hold: Hindrance;
-  cpu: number;
-  since: bigint;
+  hold = inDevice;
+  cpu: number = NONE;
+  since = 0;
+
+  begin(time: number): void {
+    this.owed = true;
+    this.raised = time;
+    this.spans.clear();
+    this.hold = inDevice;
+    this.cpu = NONE;
+    this.since = time;
+  }
+
+  /** What held it up to now did so until now. */
+  close(time: number): void {
+    this.spans.add(this.hold, time - this.since);
+    this.since = time;
+  }
 }
 
 /** Reads the records of a run. */
 export class Lateness {
   readonly #system: System;
   readonly #deadline: number;
-  readonly #open: (Open | undefined)[];
+  /** the last records that are `telling`: so many, or some more */
+  readonly last: EventRecord[] = [];
+  /** by source */
+  readonly #open: readonly Open[];
   readonly #held = new Spans();
   /** by what a record says in numbers, and by text */
   readonly #known = new Map<number, Hindrance>();
@@ -132,56 +159,64 @@ export class Lateness {
   readonly #events: LateEvent[] = [];
   readonly #counts = { inTime: 0, late: 0, lost: 0, withdrawn: 0, coalesced: 0 };
   /** what took a message or a vector away, at which cycle */
-  #gone: { readonly time: bigint; readonly why: string } | undefined;
+  #gone: { readonly time: number; readonly why: string } | undefined;
   /** by CPU: what its handler said of the vector it was entered for */
   readonly #said: (string | undefined)[];
 
   constructor(system: System, deadline: number) {
     this.#system = system;
     this.#deadline = deadline;
-    this.#open = system.names.sources.map(() => undefined);
+    this.#open = system.names.sources.map(() => new Open());
     this.#said = system.names.cpus.map(() => undefined);
   }
 
-  take(records: readonly EventRecord[]): void {
-    for (const record of records) this.#read(record);
-  }
-
-  #read({ time, kind, a, b, c }: EventRecord): void {
+  /** Reads a record. */
+  readonly take: RecordTaker = (time, kind, a, b, c) => {
+    if (TELLING.has(kind)) this.#keep({ time: BigInt(time), kind: Event[kind] as EventRecord['kind'], a, b, c });
     switch (kind) {
-      case 'raise':
-        if (this.#open[a] !== undefined) this.#counts.coalesced++;
-        else this.#open[a] = { raised: time, spans: new Spans(), hold: inDevice, cpu: NONE, since: time };
+      case Event.raise:
+        this.#raise(a, time);
         break;
-      case 'hold':
+      case Event.hold:
         this.#hold(a & 0xffff, time, a >>> 16, b, c);
         break;
-      case 'serve':
+      case Event.serve:
         this.#end(a, time, 'late');
         break;
-      case 'lost':
+      case Event.lost:
         this.#end(a, time, 'lost', this.#whyLost(a, time));
         break;
-      case 'drop':
+      case Event.drop:
         this.#gone = { time, why: `${a === NONE || c === Drop.masked ? '' : this.#carrier(a, b, c)}dropped: ${dropped[c as Drop]}` };
         break;
-      case 'init':
+      case Event.init:
         this.#gone = { time, why: `INIT empties the IRR of ${this.#cpu(a)}` };
         break;
-      case 'fault':
+      case Event.fault:
         this.#gone = { time, why: `a remapping unit refuses the request, entry ${b & 0xffff}` };
         break;
-      case 'acknowledge':
+      case Event.acknowledge:
         this.#said[a] = undefined;
         break;
-      case 'note':
+      case Event.note:
         if (b === (Note.swallowed as number)) this.#said[c] = 'a slot that was marked on purpose swallows its vector';
         break;
-      case 'flag':
+      case Event.flag:
         if (b === (Property.noStray as number)) this.#said[c] = 'its vector finds an empty slot';
         break;
       default:
     }
+  };
+
+  #keep(record: EventRecord): void {
+    this.last.push(record);
+    if (this.last.length > 2 * LAST) this.last.splice(0, LAST);
+  }
+
+  #raise(source: number, time: number): void {
+    const open = this.#open[source];
+    if (open?.owed === true) this.#counts.coalesced++;
+    else open?.begin(time);
   }
 
   #carrier(a: number, vector: number, why: number): string {
@@ -193,22 +228,23 @@ export class Lateness {
     return this.#system.names.cpus[c] ?? 'no CPU';
   }
 
-  #whyLost(source: number, time: bigint): string {
+  #whyLost(source: number, time: number): string {
     if (this.#gone?.time === time) return this.#gone.why;
     const open = this.#open[source];
-    const said = open === undefined ? undefined : this.#said[open.cpu];
+    const said = open?.owed === true ? this.#said[open.cpu] : undefined;
     if (open !== undefined && said !== undefined) return `${said} on ${this.#cpu(open.cpu)}`;
-    return `nothing carries it any more; before that: ${[open?.hold.by ?? 'device', open?.hold.what].filter(Boolean).join(', ')}`;
+    const { by, what } = open?.owed === true ? open.hold : inDevice;
+    return `nothing carries it any more; before that: ${[by, what].filter(Boolean).join(', ')}`;
   }
 
   /** From now on something else holds up the event. */
-  #hold(source: number, time: bigint, kind: Hold, about: number, cpu: number): void {
+  #hold(source: number, time: number, kind: Hold, about: number, cpu: number): void {
     const open = this.#open[source];
-    if (open === undefined) return;
-    this.#close(open, time);
+    if (open?.owed !== true) return;
+    open.close(time);
     if (kind === Hold.done) {
       this.#counts.withdrawn++;
-      this.#open[source] = undefined;
+      open.owed = false;
       return;
     }
     open.hold = kind === Hold.device && about !== 0 ? masked : this.#hindrance(kind, about, cpu);
@@ -227,11 +263,6 @@ export class Lateness {
     this.#texts.set(text, found);
     this.#known.set(key, found);
     return found;
-  }
-
-  #close(open: Open, time: bigint): void {
-    open.spans.add(open.hold, Number(time - open.since));
-    open.since = time;
   }
 
   /** Where, and by whom. */
@@ -266,13 +297,13 @@ export class Lateness {
   }
 
   /** An event is over, or the run is. */
-  #end(source: number, time: bigint, outcome: LateEvent['outcome'], lostAt?: string): void {
+  #end(source: number, time: number, outcome: LateEvent['outcome'], lostAt?: string): void {
     const open = this.#open[source];
-    if (open === undefined) return;
-    this.#close(open, time);
-    const latency = Number(time - open.raised);
+    if (open?.owed !== true) return;
+    open.close(time);
+    const latency = time - open.raised;
     const late = Math.max(0, latency - this.#deadline);
-    this.#open[source] = undefined;
+    open.owed = false;
     if (outcome !== 'lost' && late === 0) {
       if (outcome === 'late') this.#counts.inTime++;
       return;
@@ -285,12 +316,12 @@ export class Lateness {
     }
     if (this.#events.length === KEPT) return;
     const name = this.#system.names.sources[source] ?? '?';
-    this.#events.push({ source: name, raised: Number(open.raised), outcome, latency, late, ...(lostAt !== undefined && { lostAt }), held });
+    this.#events.push({ source: name, raised: open.raised, outcome, latency, late, ...(lostAt !== undefined && { lostAt }), held });
   }
 
   /** The run has ended: what is not handled by now is late if its deadline has passed, and not lost. */
-  end(now: bigint): DeadlineReport {
-    const open = this.#open.filter((each) => each !== undefined).length;
+  end(now: number): DeadlineReport {
+    const open = this.#open.filter(({ owed }) => owed).length;
     const before = this.#counts.late;
     this.#open.forEach((_, source) => {
       this.#end(source, now, 'overdue');

@@ -1,5 +1,5 @@
 /** A timed, seeded run of a scenario until its bound or the first failure. */
-import type { Bucket, EventRecord, MeterReading, Percentiles, ProgramMachine } from '../machine/index.js';
+import type { Bucket, MeterReading, Percentiles, ProgramMachine } from '../machine/index.js';
 import { Driver, roomFor, type InjectedCounts } from './driver.js';
 import { concerning, Lateness, type DeadlineReport } from './lateness.js';
 import { telling, whereOf } from './where.js';
@@ -107,11 +107,6 @@ export async function runSystem(system: System, limits: RunLimits = {}): Promise
   const kinds = holds ? concerning : telling;
   const machine = await system.machine({ timed: true, record: 1, seed, ring, kinds, holds, measure, ...roomFor(limits.policies) });
   const driver = new Driver(machine, scenario.policies, limits.policies, seed);
-  let last: readonly EventRecord[] = [];
-  const read = (records: readonly EventRecord[]): void => {
-    lateness?.take(records);
-    last = records;
-  };
   const run = (cycles: number): ReturnType<typeof machine.run> => {
     const end = machine.now + BigInt(cycles);
     let batch = machine.now;
@@ -119,7 +114,7 @@ export async function runSystem(system: System, limits: RunLimits = {}): Promise
       if (machine.now === batch && batch < end) batch += BigInt(driver.next(Number(end - batch)));
       const ran = machine.run(Number(batch - machine.now));
       // without a deadline nobody reads the records but of a failure, and of that the last ones
-      if (lateness !== undefined) read(machine.events());
+      if (lateness !== undefined) machine.eachRecord(lateness.take);
       if (ran.status === 'failed' || (ran.status === 'more' && machine.now === end)) return ran;
       if (ran.status === 'ringFull' && lateness === undefined) machine.forget();
     }
@@ -145,7 +140,7 @@ export async function runSystem(system: System, limits: RunLimits = {}): Promise
     }
   }
   const lost = machine.counter('lost');
-  const deadline = lateness?.end(machine.now);
+  const deadline = lateness?.end(Number(machine.now));
   if (deadline !== undefined && deadline.late.count > 0) {
     if (verdict === 'passed') verdict = 'failed';
     failed = [...failed, 'deadline'];
@@ -155,7 +150,7 @@ export async function runSystem(system: System, limits: RunLimits = {}): Promise
     seed,
     verdict,
     failed,
-    where: verdict === 'failed' ? whereOf(system, holds ? last : machine.events(), deadline?.late.held[0]?.by) : '',
+    where: verdict === 'failed' ? whereOf(system, lateness?.last ?? machine.events(), deadline?.late.held[0]?.by) : '',
     cycles: machine.now,
     seconds: Number(machine.now) / CYCLES_PER_SECOND,
     sent: machine.counter('raises'),

@@ -5,7 +5,7 @@
 export { AMD_UNIT_BYTES } from './amdUnit.js';
 export { alternatives, assumptionsAbout, assumptionText, assumptionValues, defaultAssumptions, type Assumptions } from './assumptions.js';
 export type { FunctionModel } from './deviceModel.js';
-export type { EventRecord } from './events.js';
+export type { EventRecord, RecordTaker } from './events.js';
 export { Layout, stateBytes } from './fill.js';
 export { VarWord } from '../core/index.js';
 export { percentiles, quantile, type Bucket, type Percentiles } from './histogram.js';

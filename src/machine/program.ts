@@ -1,6 +1,6 @@
 /** A machine with a program, and how it goes on: step by step as a check drives it, with time, and with what is injected. */
-import { Fault, instantiate, loadModule, Status, type ModuleSource } from '../core/index.js';
-import type { EventRecord } from './events.js';
+import { Fault, instantiate, loadModule, Status, Table, type ModuleSource } from '../core/index.js';
+import { takeRecords, type EventRecord, type RecordTaker } from './events.js';
 import { InjectedSlots, type InjectedTotals, type PendingOperation } from './injected.js';
 import { ProgramState } from './programState.js';
 import { bitOf, propertiesOf } from './properties.js';
@@ -138,6 +138,11 @@ export class ProgramMachine extends ProgramState {
   /** Leaves out the records since the last call. */
   forget(): void {
     this.core.exports.ringClear();
+  }
+
+  /** Hands over the records since the last call, oldest first, for who reads millions of them. */
+  eachRecord(take: RecordTaker): void {
+    takeRecords(this.core, this.layout.table(Table.ring), this.setup.ring, take);
   }
 
   /** The records since the last call as they are, oldest first. */

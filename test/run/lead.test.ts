@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Account } from '../../src/core/index.js';
 import { assembleSystem, parseScenario, type System } from '../../src/scenario/index.js';
-import type { Meters, ProgramMachine } from '../../src/machine/index.js';
+import type { EventRecord, MachineSetup, Meters, ProgramMachine } from '../../src/machine/index.js';
 import { timingIds } from '../../src/machine/index.js';
 import { Dice, machineOf } from '../engine/systems.js';
 
@@ -46,7 +46,7 @@ const messages = ['{type: msi}', '{type: msi, maskable: true}', '{type: msix}'] 
 const pins = ['{type: ioapic, pin: 4}', '{type: ioapic, pin: 9, trigger: level}'] as const;
 
 /** Busy machines of 2 to 5 CPUs, of which some go and come while interrupts move: handlers get in each other's way. */
-function crowd(dice: Dice): string {
+function crowd(dice: Dice, restless = false): string {
   const cpus = 2 + dice.below(4);
   const irqs = Array.from({ length: 2 + dice.below(5) }, (_, i) => 24 + i);
   const any = (n: number): number[] => Array.from({ length: n }, () => dice.below(cpus));
@@ -57,19 +57,19 @@ function crowd(dice: Dice): string {
   const device = (irq: number): string =>
     `  - {name: d${irq}, kind: ${dice.of(kinds)}, message: ${message(irq)}, handlerCycles: ${dice.below(3000)}, interArrival: {cycles: [${gap}, ${gap + dice.below(3000)}]}, irqs: [{irq: ${irq}, affinity: [${[...new Set([0, ...any(2)])]}]${threaded()}}]}`;
   const gone = 1 + dice.below(cpus - 1);
-  const move = (): string => `  - move: {irq: ${dice.of(irqs)}, to: [0]}`;
+  const move = (): string => `  - move: {irq: ${dice.of(irqs)}, to: [${restless ? dice.below(cpus) : 0}]}`;
   const remapped = dice.of(['', ', iommu: vtd', ', iommu: {type: amd}']);
   return [
     'version: 1',
     'name: crowd',
     `model: ${dice.of(['linux-5.4', 'linux-5.9', 'linux-6.1', 'linux-6.12', 'linux-7.0'])}`,
     `machine: {cpus: ${cpus}${remapped}}`,
+    ...(restless ? ['parallel: true'] : []),
     'universe: {vectors: 16}',
     'devices:',
     ...irqs.map(device),
     'operations:',
-    move(),
-    move(),
+    ...Array.from({ length: restless ? 20 : 2 }, move),
     `  - offline: ${gone}`,
     move(),
     `  - online: ${gone}`,
@@ -90,7 +90,7 @@ function metersOf(system: System, dice: Dice): { readonly meters?: Meters } {
 }
 
 /** The same machine thrice; the last one records each micro-op, and so nothing in it is ever ahead of the clock. */
-async function machines(text: string, dice: Dice): Promise<readonly ProgramMachine[]> {
+async function machines(text: string, dice: Dice, more: Partial<MachineSetup> = {}): Promise<readonly ProgramMachine[]> {
   const parsed = parseScenario(text, 'crowd');
   if ('errors' in parsed) throw new Error(`${parsed.errors[0]?.message} in\n${text}`);
   const system = assembleSystem(parsed.scenario);
@@ -98,7 +98,7 @@ async function machines(text: string, dice: Dice): Promise<readonly ProgramMachi
   const even = dice.below(2) === 0;
   const hundred = { min: 100, default: 100, max: 100 };
   const timing = even ? Object.fromEntries(timingIds.map((id) => [id, hundred])) : {};
-  const changes = { seed: dice.below(2 ** 31), jitter: !even, timing, properties: [], ring: 0, ...metersOf(system, dice) };
+  const changes = { seed: dice.below(2 ** 31), jitter: !even, timing, properties: [], ring: 0, ...metersOf(system, dice), ...more };
   return Promise.all([1, 1, 2].map((record) => machineOf(system, true, { ...changes, record: record as 1 | 2 })));
 }
 
@@ -129,4 +129,40 @@ test('handlers that run ahead of the clock, and go back, are not told from those
     served += whole.counter('served');
   }
   expect(served).toBeGreaterThan(1000);
+});
+
+/** What is kept of events up to that cycle: handlers are entered at their time then. */
+function told(machine: ProgramMachine, cycles: number): EventRecord[] {
+  const records: EventRecord[] = [];
+  while (machine.now < cycles) {
+    machine.run(cycles - Number(machine.now));
+    records.push(...machine.events());
+  }
+  return records;
+}
+
+/** Records of one source and cycle in the order in which they came: what was looked at first makes no difference. */
+function inOrder(records: readonly EventRecord[]): string[] {
+  const sourceOf = ({ kind, a }: EventRecord): number => (kind === 'hold' ? a & 0xffff : a);
+  return records
+    .toSorted((x, y) => Number(x.time - y.time) || sourceOf(x) - sourceOf(y))
+    .map(({ time, kind, a, b, c }) => `${time} ${kind} ${a} ${b} ${c}`);
+}
+
+test('what holds up each event is the same', async () => {
+  const dice = new Dice(12);
+  let records = 0;
+  for (let i = 0; i < 24; i++) {
+    const text = crowd(dice, true);
+    const [whole, cut, seen] = await machines(text, dice, { ring: 1 << 14, holds: true, kinds: ['raise', 'hold', 'serve', 'lost'] });
+    if (!whole || !cut || !seen) throw new Error('three machines');
+    const all = told(whole, 1_000_000);
+    const some: EventRecord[] = [];
+    while (cut.now < 1_000_000)
+      some.push(...told(cut, Math.min(1_000_000, Number(cut.now) + 1 + dice.below(dice.of([30, 3000, 100_000])))));
+    expect({ text, all: inOrder(all) }).toEqual({ text, all: inOrder(told(seen, 1_000_000)) });
+    expect({ text, some: inOrder(some) }).toEqual({ text, some: inOrder(all) });
+    records += all.length;
+  }
+  expect(records).toBeGreaterThan(10_000);
 });
