@@ -4,13 +4,13 @@
  */
 import { assembleSystem, formatDiagnostic, parseScenario, type Scenario } from '../src/scenario/index.js';
 import type { ProgramMachine } from '../src/machine/index.js';
-import { costs, type Effort } from './cost.js';
+import { costs, spent, type Effort } from './cost.js';
 import type { Table } from './report.js';
 
 /** Simulated cycles of a call. */
 const SLICE = 1_000_000;
-/** Calls before anything is measured. */
-const WARM = 100;
+/** CPU time of each machine before anything is measured, milliseconds: the engine's upper tiers take a while to compile, on threads of their own. */
+const WARM = 150;
 
 export interface Traffic {
   readonly cpus: number;
@@ -70,8 +70,7 @@ async function table(title: string, cases: readonly Case[], effort: Effort): Pro
       notes.push(`skipped: ${name}: ${error.message}`);
     }
   }
-  // the engine's upper tiers come after some tens of milliseconds, and are there for all machines
-  for (let i = 0; i < WARM; i++) machines[0]?.machine.run(SLICE);
+  for (const { machine } of machines) for (const began = spent(); spent() - began < WARM;) machine.run(SLICE);
   const served = machines.map(({ machine }) => ({ machine, calls: 0, before: machine.counter('served') }));
   const ns = costs(
     served.map((each) => () => {
