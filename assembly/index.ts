@@ -4,6 +4,7 @@
  */
 import {
   LEVELS,
+  blockBase,
   blockEnd,
   checkStart,
   globBase,
@@ -14,6 +15,7 @@ import {
   nIoapics,
   nIommus,
   nowBase,
+  occupancyBase,
   fixedStart,
   nodeBase,
   recordStart,
@@ -249,7 +251,7 @@ export function imageBits(): u32 {
 // --- the block
 
 export function blockStart(): usize {
-  return checkStart;
+  return blockBase;
 }
 export function blockStop(): usize {
   return blockEnd;
@@ -261,7 +263,8 @@ export function recordAt(): usize {
 
 /** Low word of the digest of all but the record class; the high word by `highWord`. */
 export function stateDigest(): u32 {
-  const h = hash(fixedStart, recordStart - fixedStart, digestOfQueue(hash(checkStart, nodeBase - checkStart)));
+  const head = hash(blockBase, occupancyBase - blockBase);
+  const h = hash(fixedStart, recordStart - fixedStart, digestOfQueue(hash(checkStart, nodeBase - checkStart, head)));
   return lowWord(h);
 }
 export function eventDigest(): u32 {

@@ -4,7 +4,7 @@
  */
 import { Timing } from '../state/abi/tables';
 import { now, timed } from '../state/access';
-import { CPU_TIMED_SIZE, cpuTimedBase, nCpus, nInstructions, waiterBase } from '../state/layout';
+import { CPU_TIMED_SIZE, cpuTimedBase, nCpus, nInstructions, waiterBase, waitingBase } from '../state/layout';
 import { latency, streamOfCpu } from './random';
 import { arm, armed, dueOf, PHASE_CPU } from './wheel';
 
@@ -21,7 +21,7 @@ import { arm, armed, dueOf, PHASE_CPU } from './wheel';
 
 
 @inline function waiterWord(word: u32): usize {
-  return waiterBase + 8 + ((<usize>word) << 3);
+  return waiterBase + ((<usize>word) << 3);
 }
 
 /** CPU c waits for the variable at this address; 0: it does not wait any more. */
@@ -31,7 +31,7 @@ export function setWaiting(c: u32, address: usize): void {
   if (waited == (address != 0)) return;
   const word = waiterWord(c >> 6);
   store<u64>(word, load<u64>(word) ^ ((<u64>1) << (c & 63)));
-  store<u32>(waiterBase, load<u32>(waiterBase) + (waited ? -1 : 1));
+  store<u32>(waitingBase, load<u32>(waitingBase) + (waited ? -1 : 1));
 }
 
 /** True while the CPU does nothing but wait for a variable or for the end of an mdelay. */
@@ -68,5 +68,5 @@ function wakeWaiters(address: usize): void {
 
 /** A variable or lock at this address has changed: those who wait for it look again, in order of their index. In a check nobody does. */
 @inline export function kickWaiters(address: usize): void {
-  if (load<u32>(waiterBase) != 0) wakeWaiters(address);
+  if (load<u32>(waitingBase) != 0) wakeWaiters(address);
 }

@@ -7,7 +7,7 @@ import { Decoded, DecodedFlag, Quick, Test } from '../state/abi/decoded';
 import { Ctx } from '../state/abi/fields';
 import { codeAt, ctxAt, decodedAt } from '../state/access';
 import { isWatched, variableChanged } from '../state/changed';
-import { waiterBase } from '../state/layout';
+import { waitingBase } from '../state/layout';
 import { tagsOn } from '../record/tags';
 import { anyLeads, claim, hasRoomToLog, isClaimed, leadAt, logStore } from './ledger';
 import { changed } from './memory';
@@ -83,7 +83,7 @@ let toldValue: u32 = 0;
 
 /** True if somebody is to be told that instruction `at` stores this value in place of that one: what stays 0 is nothing to anybody. */
 @inline function concerns(at: usize, value: u32, before: u32): bool {
-  return (value | before) != 0 && (load<u32>(waiterBase) != 0 || (load<u8>(at, Decoded.carries) != 0 && tagsOn()));
+  return (value | before) != 0 && (load<u32>(waitingBase) != 0 || (load<u8>(at, Decoded.carries) != 0 && tagsOn()));
 }
 
 

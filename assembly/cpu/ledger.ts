@@ -5,7 +5,7 @@
 import { Claim, CLAIM_WAYS, Lead, LEAD_STORE_SIZE, LEAD_STORES } from '../state/abi/lead';
 import { Ctx } from '../state/abi/fields';
 import { now, srcAt } from '../state/access';
-import { claimBase, leadBase, leadersBase, nClaimLines, nCpus } from '../state/layout';
+import { claimBase, leadBase, leadersBase, leadingBase, nClaimLines, nCpus } from '../state/layout';
 
 
 @inline export function leadAt(c: u32): usize {
@@ -14,12 +14,12 @@ import { claimBase, leadBase, leadersBase, nClaimLines, nCpus } from '../state/l
 
 
 @inline function leaderWord(word: u32): usize {
-  return leadersBase + 8 + ((<usize>word) << 3);
+  return leadersBase + ((<usize>word) << 3);
 }
 
 /** True if any CPU is ahead. */
 @inline export function anyLeads(): bool {
-  return load<u32>(leadersBase) != 0;
+  return load<u32>(leadingBase) != 0;
 }
 
 
@@ -31,7 +31,7 @@ import { claimBase, leadBase, leadersBase, nClaimLines, nCpus } from '../state/l
 @inline export function setLeads(c: u32, on: bool): void {
   const word = leaderWord(c >> 6);
   store<u64>(word, load<u64>(word) ^ ((<u64>1) << (c & 63)));
-  store<u32>(leadersBase, load<u32>(leadersBase) + (on ? 1 : -1));
+  store<u32>(leadingBase, load<u32>(leadingBase) + (on ? 1 : -1));
 }
 
 /** The first CPU from `from` on that is ahead, or -1. */

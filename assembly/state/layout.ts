@@ -1,10 +1,11 @@
 /**
  * The one place that knows where anything is. A machine is one contiguous block of memory:
  *
- *   [ check | timed | queue | fixed | record ]
+ *   [ head | check | timed | queue | fixed | record ]
  *
  * by class of field: a snapshot copies the block, a digest covers all but `record` (of the event queue who is due when), an image holds
- * the `check` part, packed. Sizes depend on the machine; addresses are computed once, in `create`.
+ * the `check` part, packed. Sizes depend on the machine; addresses are computed once, in `create`, but for those of the head, which has
+ * what is as large in all machines: something of each class, and nothing of `check`.
  */
 import { PidWord, VarClass, VarFlag, VarWord } from './abi/instructions';
 import { Counter, Note } from './abi/outcomes';
@@ -58,22 +59,52 @@ export let nIoapics: u32 = 0, nPins: u32 = 0, nRequesters: u32 = 0, nFunctions: 
 // prettier-ignore
 export let nIommus: u32 = 0, nScopes: u32 = 0, nIecEntries: u32 = 0, nFaultRecords: u32 = 0, nIrtes: u32 = 0, nLines: u32 = 0, nTimers: u32 = 0, nAmds: u32 = 0, nStores: u32 = 0, nDescriptors: u32 = 0, nInjected: u32 = 0, nAccounts: u32 = 0, nGauges: u32 = 0, nClaimLines: u32 = 0, nHolds: u32 = 0;
 
+// --- head: what is as large in all machines stands at addresses that are known when this is compiled, which spares the hottest code loads
+
+/** The block begins here, behind all static data. */
+export const blockBase: usize = 0x40000;
+// of class timed
+export const nowBase: usize = blockBase;
+/** u32: CPUs that wait for a variable. */
+export const waitingBase: usize = nowBase + 32;
+// of class fixed
+export const settingsBase: usize = waitingBase + 16;
+export const timingBase: usize = settingsBase + ((<usize>Settings.words * 4 + 15) & ~15);
+export const idtBase: usize = timingBase + ((<usize>Timing.count * 12 + 15) & ~15);
+export const lapicSetupBase: usize = idtBase + 256 * 4;
+export const lapicMapBase: usize = lapicSetupBase + ((<usize>LapicSetup.words * 4 + 15) & ~15);
+// of class queue
+export const occupancyBase: usize = lapicMapBase + 64 * 12;
+export const listBase: usize = occupancyBase + 16 + <usize>FIRST_WORDS * 8 + <usize>FAR_LEVELS * 32;
+// of class record
+export const counterBase: usize = listBase + <usize>WHEEL_LISTS * LIST_SIZE;
+export const noteBase: usize = counterBase + ((<usize>Counter.count * 8 + 15) & ~15);
+export const histogramBase: usize = noteBase + ((<usize>Note.count * 8 + 15) & ~15);
+export const diagBase: usize = histogramBase + <usize>HISTOGRAM_BUCKETS * 4;
+export const recordStateBase: usize = diagBase + ((<usize>Diag.count * 4 + 15) & ~15);
+/** u32: CPUs that are ahead of the clock. */
+export const leadingBase: usize = recordStateBase + 32;
+
+/** Class check begins, with the records of CPUs: as much as there are, so the head ends here. */
+export const checkStart: usize = (leadingBase + 16 + 63) & ~63;
+export const cpuBase: usize = checkStart;
+
 // class check
 // prettier-ignore
-export let cpuBase: usize = 0, lapicBase: usize = 0, ctxBase: usize = 0, msgBase: usize = 0, msgFree: usize = 0, originBase: usize = 0, srcBase: usize = 0, opBase: usize = 0, globBase: usize = 0, timerBase: usize = 0, ioapicBase: usize = 0, pinBase: usize = 0, iommuBase: usize = 0, amdBase: usize = 0, frcdBase: usize = 0, remapBase: usize = 0, lineBase: usize = 0, functionBase: usize = 0, msixBase: usize = 0, varBase: usize = 0, guestBase: usize = 0;
+export let lapicBase: usize = 0, ctxBase: usize = 0, msgBase: usize = 0, msgFree: usize = 0, originBase: usize = 0, srcBase: usize = 0, opBase: usize = 0, globBase: usize = 0, timerBase: usize = 0, ioapicBase: usize = 0, pinBase: usize = 0, iommuBase: usize = 0, amdBase: usize = 0, frcdBase: usize = 0, remapBase: usize = 0, lineBase: usize = 0, functionBase: usize = 0, msixBase: usize = 0, varBase: usize = 0, guestBase: usize = 0;
 // class timed
 // prettier-ignore
-export let nowBase: usize = 0, cpuTimedBase: usize = 0, lapicTimedBase: usize = 0, ctxTimedBase: usize = 0, srcTimedBase: usize = 0, msgTimedBase: usize = 0, streamBase: usize = 0, iecBase: usize = 0, storeBase: usize = 0, injectedHead: usize = 0, injectedBase: usize = 0, injectedMasks: usize = 0, nodeBase: usize = 0, listBase: usize = 0, occupancyBase: usize = 0, waiterBase: usize = 0;
+export let cpuTimedBase: usize = 0, lapicTimedBase: usize = 0, ctxTimedBase: usize = 0, srcTimedBase: usize = 0, msgTimedBase: usize = 0, streamBase: usize = 0, iecBase: usize = 0, storeBase: usize = 0, injectedHead: usize = 0, injectedBase: usize = 0, injectedMasks: usize = 0, nodeBase: usize = 0, waiterBase: usize = 0;
 // class fixed
 // prettier-ignore
-export let codeBase: usize = 0, decodedBase: usize = 0, liveBase: usize = 0, moverBase: usize = 0, joinBase: usize = 0, slotBase: usize = 0, idtBase: usize = 0, apicIdBase: usize = 0, apicMapBase: usize = 0, apicChainBase: usize = 0, lapicSetupBase: usize = 0, lapicMapBase: usize = 0, sourceSetupBase: usize = 0, operationSetupBase: usize = 0, ioapicSetupBase: usize = 0, iommuSetupBase: usize = 0, iommuScopeBase: usize = 0, functionSetupBase: usize = 0, timerSetupBase: usize = 0, timingBase: usize = 0, pointBase: usize = 0, settingsBase: usize = 0;
+export let codeBase: usize = 0, decodedBase: usize = 0, liveBase: usize = 0, moverBase: usize = 0, joinBase: usize = 0, slotBase: usize = 0, apicIdBase: usize = 0, apicMapBase: usize = 0, apicChainBase: usize = 0, sourceSetupBase: usize = 0, operationSetupBase: usize = 0, ioapicSetupBase: usize = 0, iommuSetupBase: usize = 0, iommuScopeBase: usize = 0, functionSetupBase: usize = 0, timerSetupBase: usize = 0, pointBase: usize = 0;
 // class record
 // prettier-ignore
-export let counterBase: usize = 0, noteBase: usize = 0, histogramBase: usize = 0, coverageBase: usize = 0, servedBase: usize = 0, endedBase: usize = 0, loadBase: usize = 0, ringBase: usize = 0, recordStateBase: usize = 0, raisedBase: usize = 0, cpuEventBase: usize = 0, diagBase: usize = 0, tagBase: usize = 0, tagHeadIrr: usize = 0, tagHeadMsg: usize = 0, tagHeadCtx: usize = 0, tagHeadSeen: usize = 0, tagHeadVar: usize = 0, tagHeadPir: usize = 0, carriersBase: usize = 0, carryBase: usize = 0, holdBase: usize = 0, changedBase: usize = 0, waitedBase: usize = 0, accountBase: usize = 0, accountSumBase: usize = 0, accountCpuBase: usize = 0, gaugeBase: usize = 0, gaugeElementBase: usize = 0, leadersBase: usize = 0, leadBase: usize = 0, claimBase: usize = 0;
+export let coverageBase: usize = 0, servedBase: usize = 0, endedBase: usize = 0, loadBase: usize = 0, ringBase: usize = 0, raisedBase: usize = 0, cpuEventBase: usize = 0, tagBase: usize = 0, tagHeadIrr: usize = 0, tagHeadMsg: usize = 0, tagHeadCtx: usize = 0, tagHeadSeen: usize = 0, tagHeadVar: usize = 0, tagHeadPir: usize = 0, carriersBase: usize = 0, carryBase: usize = 0, holdBase: usize = 0, changedBase: usize = 0, waitedBase: usize = 0, accountBase: usize = 0, accountSumBase: usize = 0, accountCpuBase: usize = 0, gaugeBase: usize = 0, gaugeElementBase: usize = 0, leadersBase: usize = 0, leadBase: usize = 0, claimBase: usize = 0;
 
 // borders of the classes
 // prettier-ignore
-export let checkStart: usize = 0, timedStart: usize = 0, fixedStart: usize = 0, recordStart: usize = 0, blockEnd: usize = 0;
+export let timedStart: usize = 0, fixedStart: usize = 0, recordStart: usize = 0, blockEnd: usize = 0;
 
 /** First byte that belongs to no machine: the search takes its memory from here. */
 let heap: usize = 0;
@@ -106,13 +137,14 @@ export function reserve(end: usize): bool {
   return load<u32>(sizes + ((<usize>word) << 2));
 }
 
-/** Step one: the table of variables, which the host fills before `create` computes addresses. 0: out of memory. */
+/** Step one, when sizes are known: the table of variables, which the host fills before `create` computes addresses, and an empty head. 0: out of memory. */
 export function prepare(): usize {
   nVariables = size(Size.variables);
-  heap = align(__heap_base);
+  if (__heap_base > blockBase) return 0;
+  heap = cpuBase + <usize>size(Size.cpus) * Cpu.size;
   slotBase = take(<usize>nVariables * VarWord.words * 4);
   if (!reserve(heap)) return 0;
-  memory.fill(slotBase, 0, heap - slotBase);
+  memory.fill(blockBase, 0, heap - blockBase);
   return slotBase;
 }
 
@@ -121,9 +153,9 @@ export function maskBytes(): usize {
   return (<usize>((nCpus + 31) >> 5)) << 2;
 }
 
-/** Bytes of a set of CPUs with their number in front. */
+/** Bytes of a set of CPUs. */
 function bitsOfCpus(): usize {
-  return 8 + (((<usize>nCpus + 63) >> 6) << 3);
+  return ((<usize>nCpus + 63) >> 6) << 3;
 }
 
 /** True if the variable whose record stands at `slot` is one of posted-interrupt descriptors, by its flags and its shape. */
@@ -194,8 +226,6 @@ function place(): void {
   const c = <usize>nCpus;
   const s = <usize>nSources;
 
-  checkStart = heap;
-  cpuBase = takeLines(c * Cpu.size);
   lapicBase = take(c * Lapic.size);
   functionBase = take(<usize>nFunctions * Fn.size);
   msixBase = take(<usize>nMsixEntries * MsixEntry.size);
@@ -225,7 +255,6 @@ function place(): void {
   guestBase = take(guestBytes);
 
   timedStart = heap;
-  nowBase = take(32);
   cpuTimedBase = take(c * CPU_TIMED_SIZE);
   lapicTimedBase = take(c * LapicTimed.size);
   ctxTimedBase = take(c * LEVELS * CTX_TIMED_SIZE);
@@ -237,12 +266,10 @@ function place(): void {
   injectedHead = take(nInjected ? <usize>InjectedHead.size : 0);
   injectedBase = take(<usize>nInjected * Injected.size);
   injectedMasks = take(<usize>nInjected * maskBytes());
-  // u32 CPUs that wait for a variable, and from byte 8 on a bit for each
+  // a bit for each CPU that waits for a variable
   waiterBase = take(bitsOfCpus());
 
   nodeBase = takeLines(<usize>nNodes * NODE_SIZE);
-  listBase = take(<usize>WHEEL_LISTS * LIST_SIZE);
-  occupancyBase = take(16 + <usize>FIRST_WORDS * 8 + <usize>FAR_LEVELS * 32);
 
   fixedStart = heap;
   codeBase = take(<usize>nInstructions * 16);
@@ -250,12 +277,9 @@ function place(): void {
   liveBase = take(<usize>nInstructions * 8);
   moverBase = take(<usize>nInstructions);
   joinBase = take(<usize>nInstructions);
-  idtBase = take(256 * 4);
   apicIdBase = take(c * 4);
   apicMapBase = take(<usize>apicMapSize * 2);
   apicChainBase = take((257 + c) * 2);
-  lapicSetupBase = take(LapicSetup.words * 4);
-  lapicMapBase = take(64 * 12);
   sourceSetupBase = takeLines(s * SourceSetup.words * 4);
   operationSetupBase = take(<usize>nOperations * OperationSetup.words * 4);
   ioapicSetupBase = take(<usize>nIoapics * IoapicSetup.words * 4);
@@ -263,25 +287,18 @@ function place(): void {
   timerSetupBase = take(<usize>nTimers * TimerSetup.words * 4);
   iommuSetupBase = take(<usize>nIommus * IommuSetup.words * 4);
   iommuScopeBase = take(<usize>nScopes * IommuScope.words * 4);
-  timingBase = take(<usize>Timing.count * 12);
   pointBase = take(<usize>size(Size.points) * 8);
-  settingsBase = take(Settings.words * 4);
   placeVariables(VarClass.fixed, false);
 
   recordStart = heap;
   placeVariables(VarClass.record, false);
-  counterBase = take(Counter.count * 8);
-  noteBase = take(Note.count * 8);
-  histogramBase = take(HISTOGRAM_BUCKETS * 4);
   coverageBase = take(<usize>nInstructions);
   servedBase = take(s);
   endedBase = take(<usize>nOperations + 1);
   loadBase = take((c + s) * Load.size);
-  recordStateBase = take(32);
   raisedBase = take(s * 8);
   carriersBase = take(s * 4);
   cpuEventBase = take(c * CpuEvent.words * 4);
-  diagBase = take(Diag.count * 4);
   if (nAccounts) {
     accountBase = take(<usize>nInstructions);
     accountSumBase = take(Account.count * 8);
@@ -315,18 +332,19 @@ function place(): void {
 
 /** ... and zeroes it. False: out of memory. */
 export function create(): bool {
+  const behindSlots = heap;
   place();
   // what memory grows by is zero, and not touched before somebody needs it
   const had = (<usize>memory.size()) << 16;
   if (!reserve(blockEnd)) return false;
-  if (had > checkStart) memory.fill(checkStart, 0, min(had, blockEnd) - checkStart);
+  if (had > behindSlots) memory.fill(behindSlots, 0, min(had, blockEnd) - behindSlots);
   return true;
 }
 
 /** In the place of step two: how many bytes the block of such a machine has. */
 export function measure(): usize {
   place();
-  return blockEnd - checkStart;
+  return blockEnd - blockBase;
 }
 
 /** Address of a table for the host (`Table`), 0 for a number that names none. */
