@@ -25,7 +25,10 @@ function finalise(x: u64): u64 {
   return z ^ (z >> 31);
 }
 
-/** Streams: transit of an origin's messages (or of the accesses to a function), recognition by a CPU, arrivals of a source, sampling of a source, its handler. */
+/**
+ * Streams: transit of an origin's messages (or of the accesses to a function), recognition by a CPU; of a source, next to each other,
+ * its arrivals, its sampling, its handler.
+ */
 @inline export function streamOfOrigin(o: u32): u32 {
   return o;
 }
@@ -37,29 +40,29 @@ function finalise(x: u64): u64 {
 
 
 @inline export function streamOfArrivals(s: u32): u32 {
-  return nOrigins + nCpus + s;
+  return nOrigins + nCpus + 3 * s;
 }
 
 
 @inline export function streamOfSampling(s: u32): u32 {
-  return nOrigins + nCpus + nSources + s;
+  return nOrigins + nCpus + 3 * s + 1;
 }
 
 
 @inline export function streamOfStores(c: u32): u32 {
-  return nOrigins + nCpus + 2 * nSources + c;
+  return nOrigins + nCpus + 3 * nSources + c;
 }
 
 
 @inline export function streamOfHandler(s: u32): u32 {
-  return nOrigins + nCpus + 2 * nSources + (nStores ? nCpus : 0) + s;
+  return nOrigins + nCpus + 3 * s + 2;
 }
 
-/** Seeds the streams first <= i < first + n of one purpose by their number in it, so that another actor shifts nobody's. */
-function seedPurpose(purpose: u64, first: u32, n: u32): void {
+/** Seeds n streams of one purpose, so far apart, by their number in it, so that another actor shifts nobody's. */
+function seedPurpose(purpose: u64, first: u32, n: u32, apart: u32 = 1): void {
   const seed = (<u64>setting(Settings.seedLo)) | ((<u64>setting(Settings.seedHi)) << 32);
   for (let i: u32 = 0; i < n; i++) {
-    store<u64>(streamBase + ((<usize>(first + i)) << 3), finalise(seed ^ finalise((purpose << 32) + i)));
+    store<u64>(streamAt(first + i * apart), finalise(seed ^ finalise((purpose << 32) + i)));
   }
 }
 
@@ -67,15 +70,15 @@ export function seedStreams(): void {
   seedPurpose(1, streamOfOrigin(0), nDevices);
   seedPurpose(2, streamOfOrigin(nDevices), nCpus);
   seedPurpose(3, streamOfCpu(0), nCpus);
-  seedPurpose(4, streamOfArrivals(0), nSources);
-  seedPurpose(5, streamOfSampling(0), nSources);
+  seedPurpose(4, streamOfArrivals(0), nSources, 3);
+  seedPurpose(5, streamOfSampling(0), nSources, 3);
   const others = nDevices + nCpus + nIoapics + nIommus;
   seedPurpose(6, streamOfOrigin(nDevices + nCpus), nIoapics);
   seedPurpose(8, streamOfOrigin(nDevices + nCpus + nIoapics), nIommus);
   seedPurpose(7, streamOfOrigin(others), nRequesters);
   seedPurpose(10, streamOfOrigin(others + nRequesters), nAccessed);
   if (nStores) seedPurpose(11, streamOfStores(0), nCpus);
-  seedPurpose(12, streamOfHandler(0), nSources);
+  seedPurpose(12, streamOfHandler(0), nSources, 3);
 }
 
 /** State of a stream: u64. */

@@ -6,9 +6,10 @@
 import { Level } from '../state/abi/instructions';
 import { Lead } from '../state/abi/lead';
 import { Counter, Event } from '../state/abi/outcomes';
+import { Told } from '../state/abi/tables';
 import { Cpu, Src } from '../state/abi/fields';
-import { cpuAt, srcAt } from '../state/access';
-import { nHolds, nSources, raisedBase, servedBase } from '../state/layout';
+import { cpuAt, srcAt, toldAt } from '../state/access';
+import { nHolds, nSources } from '../state/layout';
 import { streamAt, streamOfHandler } from '../clock/random';
 import { armed, dueOf } from '../clock/wheel';
 import { backlog, handlerCost, raiseNode } from '../fabric/arrivals';
@@ -38,7 +39,7 @@ export function eoiAhead(c: u32, due: u64): bool {
 
 
 @inline function latencyAt(s: u32, due: u64): u64 {
-  return due - load<u64>(raisedBase + ((<usize>s) << 3));
+  return due - load<u64>(toldAt(s), Told.raised);
 }
 
 /** True if nothing can happen to source s up to cycle `due` that its handler would see, or that would see its handler. */
@@ -54,13 +55,13 @@ export function serveAhead(s: u32, c: u32, due: u64, imm: u32): bool {
   const lead = leadAt(c);
   if (load<u32>(lead, Lead.served) != 0 || !isAlone(s, c, due) || !claimSource(s, c, due)) return false;
   store<u32>(lead, s + 1, Lead.served);
-  store<u32>(lead, load<u8>(servedBase + s) ? 0 : 1, Lead.first);
+  store<u32>(lead, load<u8>(toldAt(s), Told.served) ? 0 : 1, Lead.first);
   store<u64>(lead, due, Lead.servedAt);
   store<u64>(lead, load<u64>(streamAt(streamOfHandler(s))), Lead.stream);
   handlerCycles = imm + handlerCost(s);
   store<u64>(lead, handlerCycles, Lead.cycles);
   store<u8>(srcAt(s), 0, Src.owed);
-  store<u8>(servedBase + s, 1);
+  store<u8>(toldAt(s), 1, Told.served);
   countMore(Counter.served, 1);
   countHandler(c, s, handlerCycles);
   histogramAdd(latencyAt(s, due));
@@ -93,7 +94,7 @@ export function undoHardware(c: u32, limit: u64): void {
   const s = load<u32>(lead, Lead.served) - 1;
   store<u64>(streamAt(streamOfHandler(s)), load<u64>(lead, Lead.stream));
   store<u8>(srcAt(s), 1, Src.owed);
-  if (load<u32>(lead, Lead.first)) store<u8>(servedBase + s, 0);
+  if (load<u32>(lead, Lead.first)) store<u8>(toldAt(s), 0, Told.served);
   countMore(Counter.served, -1);
   countHandlerBack(c, s, load<u64>(lead, Lead.cycles));
   histogramAdd(latencyAt(s, due), -1);

@@ -1,11 +1,11 @@
 /** Instructions on hardware, and what a model tells the checker. */
 import { InsnFlag, LapicReg, NONE, Op } from '../state/abi/instructions';
 import { Counter, Event, Fault, Note, Property } from '../state/abi/outcomes';
-import { Assumption } from '../state/abi/tables';
+import { Assumption, Told } from '../state/abi/tables';
 import { Cpu, Ctx, Glob, MsgKind, Src } from '../state/abi/fields';
-import { assumes, cpuAt, ctxTimedAt, messagesSent, now, srcAt, timed } from '../state/access';
+import { assumes, cpuAt, ctxTimedAt, messagesSent, now, srcAt, timed, toldAt } from '../state/access';
 import { sourceChanged } from '../state/changed';
-import { endedBase, globBase, nDevices, nIoapics, nOperations, nOrigins, nSources, opBase, raisedBase, servedBase } from '../state/layout';
+import { endedBase, globBase, nDevices, nIoapics, nOperations, nOrigins, nSources, opBase } from '../state/layout';
 import { reviewSources } from '../fabric/emit';
 import { isChipset, readMemory, writeMemory } from '../fabric/function';
 import { hasRoom, launch, markMessages, schedule, unmarkMessages } from '../fabric/flight';
@@ -67,7 +67,7 @@ export function serve(s: u32, c: u32, level: u32, pc: u32): void {
     return;
   }
   const at = srcAt(s);
-  const latency = now() - load<u64>(raisedBase + ((<usize>s) << 3));
+  const latency = now() - load<u64>(toldAt(s), Told.raised);
   if (load<u8>(at, Src.owed)) {
     if (timed()) histogramAdd(latency);
   } else {
@@ -85,7 +85,7 @@ export function serve(s: u32, c: u32, level: u32, pc: u32): void {
   store<u8>(at, 0, Src.owed);
   releaseLine(s);
   // what the probe raises says nothing about the scenario
-  if (load<u8>(globBase, Glob.probe) == 0) store<u8>(servedBase + s, 1);
+  if (load<u8>(globBase, Glob.probe) == 0) store<u8>(toldAt(s), 1, Told.served);
   servedSource = s;
   count(Counter.served);
   record(Event.serve, s, <u32>latency, c);

@@ -3,8 +3,9 @@
  * anybody who would have come before them can make them go back (assembly/cpu/quick.ts).
  */
 import { Claim, CLAIM_WAYS, Lead, LEAD_STORE_SIZE, LEAD_STORES } from '../state/abi/lead';
+import { Told } from '../state/abi/tables';
 import { Ctx } from '../state/abi/fields';
-import { now, srcAt } from '../state/access';
+import { now, toldAt } from '../state/access';
 import { claimBase, leadBase, leadersBase, leadingBase, nClaimLines, nCpus } from '../state/layout';
 
 
@@ -116,16 +117,18 @@ export function isUsedAhead(element: usize, i: u32, by: u32): bool {
   return false;
 }
 
-/** Claims of sources come from the other end: in the middle are few. There are as many lines. */
-@inline function lineOfSource(s: u32): u32 {
-  return nClaimLines - 1 - s;
-}
-
 /** As `claim`, of the driver's handler of source s. */
 export function claimSource(s: u32, c: u32, due: u64): bool {
-  return claim(srcAt(s), lineOfSource(s), c, due);
+  const at = toldAt(s);
+  if (load<u64>(at, Told.claimed) >= now() && load<u32>(at, Told.claimant) != c) return false;
+  store<u64>(at, due, Told.claimed);
+  store<u32>(at, c, Told.claimant);
+  return true;
 }
 
+/** As `isClaimed`. */
 export function isSourceClaimed(s: u32, c: u32): bool {
-  return isClaimed(srcAt(s), lineOfSource(s), c);
+  const until = load<u64>(toldAt(s), Told.claimed);
+  const other = load<u32>(toldAt(s), Told.claimant);
+  return other != c && (until > now() || (until == now() && other > c));
 }

@@ -9,9 +9,9 @@ import { below, random, streamOfArrivals, streamOfHandler } from '../clock/rando
 import { arm, PHASE_DEVICE } from '../clock/wheel';
 import { sampleNode } from './emit';
 
-/** Node of the event queue in which source s raises. */
+/** Node of the event queue in which source s raises; the one behind it is that in which it samples. */
 @inline export function raiseNode(s: u32): u32 {
-  return nCpus + s;
+  return nCpus + 2 * s;
 }
 
 // record of a source: u32 backlog, u32 progress, u64 cycle from which on it may send

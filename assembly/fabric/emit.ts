@@ -3,11 +3,11 @@
  * message is masked, or may not be sent, stays: it is the pending bit (C.4 E6, E11).
  */
 import { Counter, Drop, Event, Property } from '../state/abi/outcomes';
-import { Assumption, DeviceKind, FunctionKind, SourceSetup, Timing } from '../state/abi/tables';
+import { Assumption, DeviceKind, FunctionKind, SourceSetup, Timing, Told } from '../state/abi/tables';
 import { MsgKind, Src } from '../state/abi/fields';
-import { assumes, firstSourceOf, nextSourceOf, now, sourceSetup, srcAt, timed } from '../state/access';
+import { assumes, firstSourceOf, nextSourceOf, now, sourceSetup, srcAt, timed, toldAt } from '../state/access';
 import { sourceChanged } from '../state/changed';
-import { nCpus, nSources, raisedBase } from '../state/layout';
+import { nCpus } from '../state/layout';
 import { inInterruptRange } from '../message/decode';
 import { isMaster } from '../pci/function';
 import * as vectors from '../pci/vectors';
@@ -36,7 +36,7 @@ function lose(s: u32, why: u32): void {
 export function raise(s: u32): void {
   const at = srcAt(s);
   // the latency of a coalesced event counts from the oldest that is owed
-  if (!load<u8>(at, Src.owed)) store<u64>(raisedBase + ((<usize>s) << 3), now());
+  if (!load<u8>(at, Src.owed)) store<u64>(toldAt(s), now(), Told.raised);
   sourceChanged(s);
   store<u8>(at, 1, Src.owed);
   store<u8>(at, 1, Src.condition);
@@ -133,7 +133,7 @@ export function sendHeld(s: u32): void {
 
 /** Node of the event queue in which source s samples, or sends what it has sampled. */
 @inline export function sampleNode(s: u32): u32 {
-  return nCpus + nSources + s;
+  return nCpus + 2 * s + 1;
 }
 
 export function armSample(s: u32): void {

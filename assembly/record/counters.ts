@@ -1,7 +1,8 @@
 /** Counters, notes, coverage: the record class, seen by nobody who decides anything. */
 import { CpuEvent } from '../state/abi/lapic';
 import { Load } from '../state/abi/tables';
-import { counterBase, noteBase, coverageBase, cpuEventBase, diagBase, histogramBase, loadBase, nCpus } from '../state/layout';
+import { toldAt } from '../state/access';
+import { counterBase, noteBase, coverageBase, cpuEventBase, diagBase, histogramBase, loadBase } from '../state/layout';
 
 
 @inline export function count(which: u32): void {
@@ -51,13 +52,13 @@ function addLoad(at: usize, n: i64, cycles: i64): void {
 /** CPU c is in the driver's handler of source s for so many cycles. */
 export function countHandler(c: u32, s: u32, cycles: u64): void {
   addLoad(loadBase + <usize>c * Load.size, 1, cycles);
-  addLoad(loadBase + <usize>(nCpus + s) * Load.size, 1, cycles);
+  addLoad(toldAt(s), 1, cycles);
 }
 
 /** It is not, after all. */
 export function countHandlerBack(c: u32, s: u32, cycles: u64): void {
   addLoad(loadBase + <usize>c * Load.size, -1, -(<i64>cycles));
-  addLoad(loadBase + <usize>(nCpus + s) * Load.size, -1, -(<i64>cycles));
+  addLoad(toldAt(s), -1, -(<i64>cycles));
 }
 
 

@@ -8,11 +8,10 @@
  */
 import { NONE } from '../state/abi/instructions';
 import { Counter, Event, Property } from '../state/abi/outcomes';
-import { Settings } from '../state/abi/tables';
+import { Settings, Told } from '../state/abi/tables';
 import { Src } from '../state/abi/fields';
 import {
   LEVELS,
-  carriersBase,
   nHolds,
   nTags,
   recordStateBase,
@@ -24,7 +23,7 @@ import {
   tagHeadVar,
   TAG_SIZE,
 } from '../state/layout';
-import { setting, srcAt } from '../state/access';
+import { setting, srcAt, toldAt } from '../state/access';
 import { sourceChanged } from '../state/changed';
 import { delist, enlist } from './carriers';
 import { count } from './counters';
@@ -110,7 +109,7 @@ function release(node: u32): void {
   if (nHolds != 0) delist(node, s);
   store<u32>(tagBase + <usize>node * TAG_SIZE, load<u32>(recordStateBase, 16), 4);
   store<u32>(recordStateBase, node, 16);
-  const at = carriersBase + ((<usize>s) << 2);
+  const at = toldAt(s) + Told.carriers;
   const left = load<u32>(at) - 1;
   store<u32>(at, left);
   if (left == 0) loseIfOwed(s);
@@ -134,7 +133,7 @@ export function tagAdd(head: usize, s: u32): void {
   store<u32>(at, load<u32>(head), 4);
   store<u32>(head, node);
   if (nHolds != 0) enlist(node, s, head);
-  const carriers = carriersBase + ((<usize>s) << 2);
+  const carriers = toldAt(s) + Told.carriers;
   store<u32>(carriers, load<u32>(carriers) + 1);
 }
 
@@ -163,6 +162,6 @@ export function tagMove(to: usize, from: usize): void {
 
 /** What was to become a carrier came to nothing: the source is lost unless something else carries it. */
 export function tagOrphan(s: u32): void {
-  if (!tagsOn() || load<u32>(carriersBase + ((<usize>s) << 2)) != 0) return;
+  if (!tagsOn() || load<u32>(toldAt(s), Told.carriers) != 0) return;
   loseIfOwed(s);
 }

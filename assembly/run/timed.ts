@@ -61,12 +61,17 @@ function timerTick(c: u32): void {
   carryOut(c);
 }
 
+/** Of each source its raise, then its sample. */
+@inline function sourceTick(n: u32): void {
+  if ((n & 1) == 0) raiseTick(n >> 1);
+  else sampleTick(n >> 1);
+}
+
 /** One event of the queue. */
 function tick(node: u32): void {
   count(Counter.ticks);
   if (node < nCpus) cpuTick(node);
-  else if (node < nCpus + nSources) raiseTick(node - nCpus);
-  else if (node < nCpus + 2 * nSources) sampleTick(node - nCpus - nSources);
+  else if (node < nCpus + 2 * nSources) sourceTick(node - nCpus);
   else if (node < operationNode()) messageTick(node - nCpus - 2 * nSources);
   else if (node == operationNode()) operationTick();
   else if (node < firstPinNode()) timerTick(node - operationNode() - 1);

@@ -1,12 +1,13 @@
 /** Accessors to the records; they inline to one load or store. */
 import { VarWord } from './abi/instructions';
-import { Settings, SourceSetup, FunctionSetup, IoapicSetup, OperationSetup, TimerSetup, Timing } from './abi/tables';
+import { Settings, SourceSetup, FunctionSetup, IoapicSetup, OperationSetup, TimerSetup, Timing, Told } from './abi/tables';
 import { Cpu, Ctx, CpuFlag, Fn, Ioapic, Msg, MsixEntry, Origin, Pin, Src } from './abi/fields';
 import { Amd } from './abi/amd';
 import { Iec, Iommu, IommuScope, IommuSetup, Remap, UnitKind } from './abi/iommu';
 import { Lapic, LapicTimed } from './abi/lapic';
 import { touchCpu } from './touched';
 import {
+  toldBase,
   amdBase,
   apicIdBase,
   apicMapBase,
@@ -181,6 +182,11 @@ export function cpuOfApicId(id: u32): i32 {
 
 @inline export function lapicSetup(word: u32): u32 {
   return load<u32>(lapicSetupBase + ((<usize>word) << 2));
+}
+
+
+@inline export function toldAt(s: u32): usize {
+  return toldBase + <usize>s * Told.size;
 }
 
 

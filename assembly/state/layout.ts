@@ -9,7 +9,19 @@
  */
 import { PidWord, VarClass, VarFlag, VarWord } from './abi/instructions';
 import { Counter, Note } from './abi/outcomes';
-import { FunctionSetup, IoapicSetup, Load, OperationSetup, Settings, Size, SourceSetup, Table, TimerSetup, Timing } from './abi/tables';
+import {
+  FunctionSetup,
+  IoapicSetup,
+  Load,
+  OperationSetup,
+  Settings,
+  Size,
+  SourceSetup,
+  Table,
+  TimerSetup,
+  Timing,
+  Told,
+} from './abi/tables';
 import { Cpu, Ctx, Fn, Glob, Injected, InjectedHead, Ioapic, Msg, MsixEntry, Origin, Pin, Rec, Src } from './abi/fields';
 import { Amd } from './abi/amd';
 import { Iec, Iommu, IommuScope, IommuSetup, Remap } from './abi/iommu';
@@ -100,7 +112,7 @@ export let cpuTimedBase: usize = 0, lapicTimedBase: usize = 0, ctxTimedBase: usi
 export let codeBase: usize = 0, decodedBase: usize = 0, liveBase: usize = 0, moverBase: usize = 0, joinBase: usize = 0, slotBase: usize = 0, apicIdBase: usize = 0, apicMapBase: usize = 0, apicChainBase: usize = 0, sourceSetupBase: usize = 0, operationSetupBase: usize = 0, ioapicSetupBase: usize = 0, iommuSetupBase: usize = 0, iommuScopeBase: usize = 0, functionSetupBase: usize = 0, timerSetupBase: usize = 0, pointBase: usize = 0;
 // class record
 // prettier-ignore
-export let coverageBase: usize = 0, servedBase: usize = 0, endedBase: usize = 0, loadBase: usize = 0, ringBase: usize = 0, raisedBase: usize = 0, cpuEventBase: usize = 0, tagBase: usize = 0, tagHeadIrr: usize = 0, tagHeadMsg: usize = 0, tagHeadCtx: usize = 0, tagHeadSeen: usize = 0, tagHeadVar: usize = 0, tagHeadPir: usize = 0, carriersBase: usize = 0, carryBase: usize = 0, holdBase: usize = 0, changedBase: usize = 0, waitedBase: usize = 0, accountBase: usize = 0, accountSumBase: usize = 0, accountCpuBase: usize = 0, gaugeBase: usize = 0, gaugeElementBase: usize = 0, leadersBase: usize = 0, leadBase: usize = 0, claimBase: usize = 0;
+export let coverageBase: usize = 0, endedBase: usize = 0, loadBase: usize = 0, toldBase: usize = 0, ringBase: usize = 0, cpuEventBase: usize = 0, tagBase: usize = 0, tagHeadIrr: usize = 0, tagHeadMsg: usize = 0, tagHeadCtx: usize = 0, tagHeadSeen: usize = 0, tagHeadVar: usize = 0, tagHeadPir: usize = 0, carryBase: usize = 0, holdBase: usize = 0, changedBase: usize = 0, waitedBase: usize = 0, accountBase: usize = 0, accountSumBase: usize = 0, accountCpuBase: usize = 0, gaugeBase: usize = 0, gaugeElementBase: usize = 0, leadersBase: usize = 0, leadBase: usize = 0, claimBase: usize = 0;
 
 // borders of the classes
 // prettier-ignore
@@ -293,11 +305,9 @@ function place(): void {
   recordStart = heap;
   placeVariables(VarClass.record, false);
   coverageBase = take(<usize>nInstructions);
-  servedBase = take(s);
   endedBase = take(<usize>nOperations + 1);
-  loadBase = take((c + s) * Load.size);
-  raisedBase = take(s * 8);
-  carriersBase = take(s * 4);
+  loadBase = take(c * Load.size);
+  toldBase = takeLines(s * Told.size);
   cpuEventBase = take(c * CpuEvent.words * 4);
   if (nAccounts) {
     accountBase = take(<usize>nInstructions);
@@ -392,8 +402,8 @@ export function table(id: u32): usize {
       return ringBase;
     case Table.operationStates:
       return opBase;
-    case Table.served:
-      return servedBase;
+    case Table.told:
+      return toldBase;
     case Table.ended:
       return endedBase;
     case Table.origins:

@@ -15,6 +15,7 @@ import {
   RunState,
   Src,
   Table,
+  Told,
   VARIABLE_WINDOW,
   VarWord,
 } from '../core/index.js';
@@ -260,7 +261,7 @@ export abstract class ProgramState extends Machine {
   }
 
   handled(s: number): boolean {
-    return this.core.u8(this.layout.table(Table.served) + s) !== 0;
+    return this.core.u8(this.layout.table(Table.told) + s * Told.size + Told.served) !== 0;
   }
 
   ended(o: number): boolean {
@@ -290,16 +291,15 @@ export abstract class ProgramState extends Machine {
 
   /** What a CPU has done for drivers so far: handlers entered, and their cost in cycles. */
   loadOfCpu(c: number): { readonly handled: number; readonly cycles: number } {
-    return this.#load(c);
+    return this.#load(this.layout.table(Table.loads) + c * Load.size);
   }
 
   /** The same of an interrupt source. */
   loadOfSource(s: number): { readonly handled: number; readonly cycles: number } {
-    return this.#load(this.setup.apicIds.length + s);
+    return this.#load(this.layout.table(Table.told) + s * Told.size);
   }
 
-  #load(n: number): { handled: number; cycles: number } {
-    const at = this.layout.table(Table.loads) + n * Load.size;
+  #load(at: number): { handled: number; cycles: number } {
     return { handled: Number(this.core.u64(at + Load.handled)), cycles: Number(this.core.u64(at + Load.cycles)) };
   }
 }

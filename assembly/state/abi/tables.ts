@@ -97,7 +97,7 @@ export enum Table {
   ring = 20,
   operationStates = 21,
   /** bytes per source: handled at least once; per operation: ended at least once (record class) */
-  served = 22,
+  told = 22,
   ended = 23,
   /** `Origin`: messages in flight by device, then by CPU */
   origins = 25,
@@ -210,6 +210,20 @@ export enum Load {
   /** their cost, cycles */
   cycles = 8,
   size = 16,
+}
+
+/** What is recorded of a source: a cache line, which all that its handler does for it is in. `Load` comes first. */
+export enum Told {
+  /** u64 cycle of the raise that is owed, the oldest one of those that have coalesced */
+  raised = 16,
+  /** u64 cycle up to which a CPU that is ahead of the clock has used its handler, and u32 which one (assembly/cpu/ledger.ts) */
+  claimed = 24,
+  claimant = 32,
+  /** u32 carriers of its event (assembly/record/tags.ts) */
+  carriers = 36,
+  /** u8 1: its handler was entered */
+  served = 40,
+  size = 64,
 }
 
 /** Words of one PCI function's constants (hardware.md C, J). */
