@@ -22,6 +22,9 @@ export interface Traffic {
 /** Beyond it a message has no room for the APIC id (hardware.md C.3). */
 const MOST_UNREMAPPED = 255;
 
+/** The n-th vector of a CPU: from 0x30 to 0x3f there are those of the old interrupt controllers. */
+const vectorOf = (n: number): number => (n < 15 ? 0x21 : 0x31) + n;
+
 /** Busy devices, in turn on each CPU, and nothing moves. Throws `RangeError` with one sentence where no scenario is so large. */
 export function traffic({ cpus, devices, remapped = cpus > MOST_UNREMAPPED }: Traffic): Scenario {
   const perCpu = Math.ceil(devices / cpus);
@@ -30,7 +33,7 @@ export function traffic({ cpus, devices, remapped = cpus > MOST_UNREMAPPED }: Tr
   const each = Array.from(
     { length: devices },
     (_, i) =>
-      `  - {name: d${i}, kind: free, interArrival: {cycles: [${gaps.join(', ')}]}, irqs: [{irq: ${i + 1}, cpu: ${i % cpus}, vector: ${0x21 + Math.floor(i / cpus)}}]}`,
+      `  - {name: d${i}, kind: free, interArrival: {cycles: [${gaps.join(', ')}]}, irqs: [{irq: ${i + 1}, cpu: ${i % cpus}, vector: ${vectorOf(Math.floor(i / cpus))}}]}`,
   );
   const text = [
     'version: 1',

@@ -55,9 +55,15 @@ describe.each(['linux-5.6', 'linux-5.9'])('a long search on %s', (model) => {
     expect(alone.verdict).toBe(model === 'linux-5.9' ? 'safe' : 'failed');
   });
 
-  // a thread that a busy machine starts late finds nothing left to do
-  test.each([2, 3])('%i workers give the same report', { retry: 2 }, async (workers) => {
-    const together = await search(system, { ...LIMITS, workers });
+  // it begins alone; threads that a busy machine starts late find nothing left to do
+  test.each([2, 3])('up to %i workers give the same report', async (workers) => {
+    expect(reportOf(await search(system, { ...LIMITS, workers }))).toEqual(reportOf(alone));
+  });
+
+  test.each([2, 3])('so do %i workers, of which none is alone, that go on with what one has begun', async (workers) => {
+    const file = join(folder, `${model}-${workers}.checkpoint`);
+    expect((await search(system, { ...LIMITS, workers: 1, states: 60_000, save: file })).kept).toBe(file);
+    const together = await search(system, { ...LIMITS, workers, resume: file });
     expect(together.effort.workers).toBe(workers);
     expect(reportOf(together)).toEqual(reportOf(alone));
   });
