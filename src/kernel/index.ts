@@ -23,7 +23,7 @@ export type { Arguments, ParamRegs, Params, ResultKind, Routine, RoutineOptions,
 export { all, any, eq, ge, lt, ne, not, SELF, type Condition, type IndexOf, type Reg, type Test, type Value } from './values.js';
 export {
   Declarations,
-  MOST_CHECKED_CPUS,
+  isCheckable,
   type DeclaredData,
   type Descriptors,
   type AnyVariable,

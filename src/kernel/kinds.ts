@@ -60,8 +60,13 @@ export function bitsFor(n: number): number {
 }
 
 /** What the largest machine has that a check takes (src/machine/setup.ts). */
-export const MOST_CHECKED_CPUS = 16;
+const MOST_CHECKED_CPUS = 16;
 const MOST_CHECKED_IRQS = 254;
+
+/** True if a check may take the machine; one that is larger is only run with time. */
+export function isCheckable({ cpus, irqs }: MachineSize): boolean {
+  return cpus <= MOST_CHECKED_CPUS && irqs <= MOST_CHECKED_IRQS;
+}
 
 /** Bits of a value of a kind; an index has one value more than there are, for index + 1 and "none". */
 export function kindBits(kind: Kind, size: MachineSize): number {
@@ -91,7 +96,7 @@ export function kindBits(kind: Kind, size: MachineSize): number {
       return 4;
     case 'ref':
       // an address: the state of a machine that no check takes has more than 16 MiB
-      return size.cpus > MOST_CHECKED_CPUS || size.irqs > MOST_CHECKED_IRQS ? 32 : 24;
+      return isCheckable(size) ? 24 : 32;
     case 'u32':
     case 'apicId':
       return 32;

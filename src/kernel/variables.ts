@@ -11,7 +11,7 @@ import {
   bytesOfKind,
   extent,
   kindBits,
-  MOST_CHECKED_CPUS,
+  isCheckable,
   type Dim,
   type Domain,
   type Kind,
@@ -20,7 +20,7 @@ import {
 } from './kinds.js';
 import { describeValue, type Meaning } from './meaning.js';
 
-export { bitsFor, kindBits, MOST_CHECKED_CPUS, type Dim, type Domain, type Kind, type MachineSize };
+export { bitsFor, isCheckable, kindBits, type Dim, type Domain, type Kind, type MachineSize };
 
 export type VariableClass = 'check' | 'fixed' | 'record';
 

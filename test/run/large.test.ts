@@ -91,6 +91,14 @@ timing: {core.wake: 100}
   });
 });
 
+test.each([
+  ['16 CPUs, as many irqs as a check takes', '16', 'count: 254, irqs: {count: 1}'],
+  ['few CPUs, more irqs', '4', 'count: 700, irqs: {count: 1}'],
+])('%s: what the model promises of each state does not stand in the way of a run', async (_, cpus, device) => {
+  const { machine } = await run(systemOf(large(cpus, device, 'universe: {vectors: 185}\n')), 120, 1 << 14);
+  expect(machine.counter('served')).toBeGreaterThan(50);
+});
+
 describe('APIC ids beyond eight bits', () => {
   const cpus =
     '[{cpu: 0, apicId: 7}, {cpu: 1, apicId: 254}, {cpu: 2, apicId: 255}, {cpu: 3, apicId: 256}, {cpu: 4, apicId: 511}, {cpu: 5, apicId: 65534}]';

@@ -19,8 +19,11 @@ import {
   type Type,
 } from './types.js';
 
-/** More would make every state slow, and a judge may take so many instructions and no more. */
-const MOST_READINGS = 4000;
+/**
+ * More would make every state slow, and a judge may take so many instructions and no more. What models promise of the largest machine
+ * that a check takes (src/kernel/model/linux/invariants.ts) is less.
+ */
+const MOST_READINGS = 6000;
 /** Registers of a context. */
 const REGISTERS = 8;
 

@@ -1,13 +1,5 @@
 /** Linux: one model, named behaviours, a version is a table of them (linux.md 2; without interrupt remapping). */
-import {
-  Assembler,
-  AssemblyError,
-  MOST_CHECKED_CPUS,
-  NoRoutineError,
-  programSetup,
-  type MachineSize,
-  type OwnRoutines,
-} from '../../index.js';
+import { Assembler, AssemblyError, isCheckable, NoRoutineError, programSetup, type MachineSize, type OwnRoutines } from '../../index.js';
 import type { ProgramMachine } from '../../../machine/index.js';
 import { quote } from '../../../words.js';
 import {
@@ -248,7 +240,7 @@ function assemble(chosen: Behaviours, replace: OwnRoutines, machineSize: Machine
   addJudges(k, data, chip);
   // a machine that no check takes is only run with time, where properties of states are not asked for
   const promised = data.threads?.oneshot ? [...invariants, oneshotMasked] : invariants;
-  const judged = size.cpus <= MOST_CHECKED_CPUS ? promised : [];
+  const judged = isCheckable(size) ? promised : [];
   for (const { name, expression, when } of [...judged, ...own]) k.invariant(name, expression, when);
   const program = k.assemble(size);
   const entry = (name: string): number => program.entries.get(name) ?? 0;
