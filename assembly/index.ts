@@ -51,7 +51,8 @@ import { clearFault, clearViolations, fault, faultPc, outside, violations } from
 import { computeCosts } from './run/costs';
 import { timedRun, timedSettle } from './run/timed';
 
-export { create, measure, prepare, sizes as sizesAt, table } from './state/layout';
+export { create, measure, prepare, sizes as sizesAt } from './state/layout';
+export { table } from './state/tables';
 export { ringClear, ringTail, ringUsed } from './record/ring';
 export {
   searchLevel,

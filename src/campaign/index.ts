@@ -2,7 +2,7 @@
 export { campaign, type CampaignOptions, type CampaignProgress, type CampaignResult } from './campaign.js';
 export { FileError, RunError } from './errors.js';
 export { figuresOf, type Counts, type RunFigures } from './figures.js';
-export type { DeadlineReport, Held, LateEvent } from './lateness.js';
+export type { DeadlineReport, Held, LateEvent } from './deadline.js';
 export { Driver, type InjectedCounts } from './driver.js';
 export type { Merged } from './merge.js';
 export { mergeCampaigns, openPool } from './open.js';

@@ -1,7 +1,8 @@
 /** A timed, seeded run of a scenario until its bound or the first failure. */
 import type { Bucket, MeterReading, Percentiles, ProgramMachine } from '../machine/index.js';
 import { Driver, roomFor, type InjectedCounts } from './driver.js';
-import { concerning, Lateness, type DeadlineReport } from './lateness.js';
+import type { DeadlineReport } from './deadline.js';
+import { concerning, Lateness } from './lateness.js';
 import { telling, whereOf } from './where.js';
 import { assembleSystem, type Overrides, type Scenario, type System } from '../scenario/index.js';
 import type { PolicySource } from '../workload/index.js';
