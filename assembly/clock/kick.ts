@@ -6,9 +6,9 @@ import { Timing } from '../state/abi/tables';
 import { now, timed } from '../state/access';
 import { CPU_TIMED_SIZE, cpuTimedBase, nCpus, nInstructions, waiterBase, waitingBase } from '../state/layout';
 import { latency, streamOfCpu } from './random';
-import { arm, armed, dueOf, PHASE_CPU } from './wheel';
+import { arm, armed, dueOf, isToCome, PHASE_CPU } from './wheel';
 
-// record of a CPU: u32 address it waits for (0 none), u32 1 while it sleeps in an mdelay
+// record of a CPU: u32 address it waits for (0 none), u32 1 while it sleeps in an mdelay, u64 cycle at which it leaves its handler (0 it does not)
 
 @inline function timedAt(c: u32): usize {
   return cpuTimedBase + <usize>c * CPU_TIMED_SIZE;
@@ -45,6 +45,23 @@ export function setWaiting(c: u32, address: usize): void {
   setWaiting(c, 0);
 }
 
+/** Cycle at which CPU c, which is ahead of the clock and has nothing else to do, returns from its interrupt; 0: it is none of these. */
+@inline export function leavesAt(c: u32): u64 {
+  return load<u64>(timedAt(c), 8);
+}
+
+
+@inline export function setLeaving(c: u32, at: u64): void {
+  store<u64>(timedAt(c), at, 8);
+}
+
+/** Something comes for CPU c: if it has not returned by then, it does so at its time. */
+function returnInTime(c: u32, leaves: u64): void {
+  if (leaves < now() || !isToCome(c, leaves)) return;
+  setLeaving(c, 0);
+  arm(c, leaves, PHASE_CPU);
+}
+
 /**
  * An interrupt, a task or a SIPI has arrived for CPU c: it looks after the recognition latency, if it is not busy. Without a
  * program it is the host who looks.
@@ -52,6 +69,7 @@ export function setWaiting(c: u32, address: usize): void {
 export function kick(c: u32): void {
   if (!timed() || nInstructions == 0) return;
   const at = now() + latency(Timing.recognise, streamOfCpu(c));
+  if (leavesAt(c) != 0) returnInTime(c, leavesAt(c));
   if (!armed(c) || (load<u32>(timedAt(c), 4) != 0 && dueOf(c) > at)) arm(c, at, PHASE_CPU);
 }
 

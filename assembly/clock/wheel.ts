@@ -186,6 +186,16 @@ function place(n: u32, at: usize, due: u64, phase: u32): void {
   return load<u32>(nodeAt(n), LIST) != 0;
 }
 
+/** The node whose turn it is, or was last; -1: none yet. */
+let happening: i32 = -1;
+
+/** True if it is not yet the turn of node n, a CPU's, that would have come at cycle `due`, which is not before this one. */
+export function isToCome(n: u32, due: u64): bool {
+  if (due != load<u64>(nowBase) || happening < 0) return true;
+  const phase = phaseOf(happening);
+  return phase < PHASE_CPU || (phase == PHASE_CPU && n > <u32>happening);
+}
+
 /** The phase that the node was armed for last. */
 export function phaseOf(n: u32): u32 {
   return load<u32>(nodeAt(n), PHASE);
@@ -321,7 +331,8 @@ export function nextDue(limit: u64): i32 {
     return -1;
   }
   store<u64>(nowBase, stop);
-  return takeFirst(<u32>(stop & LAST_SLOT));
+  happening = takeFirst(<u32>(stop & LAST_SLOT));
+  return happening;
 }
 
 /** Digest of who is due when: lists say the same, in an order that depends on when somebody was armed. */

@@ -55,7 +55,7 @@ export function serveAhead(s: u32, c: u32, due: u64, imm: u32): bool {
   const lead = leadAt(c);
   if (load<u32>(lead, Lead.served) != 0 || !isAlone(s, c, due) || !claimSource(s, c, due)) return false;
   store<u32>(lead, s + 1, Lead.served);
-  store<u32>(lead, load<u8>(toldAt(s), Told.served) ? 0 : 1, Lead.first);
+  store<u16>(lead, load<u8>(toldAt(s), Told.served) ? 0 : 1, Lead.first);
   store<u64>(lead, due, Lead.servedAt);
   store<u64>(lead, load<u64>(streamAt(streamOfHandler(s))), Lead.stream);
   handlerCycles = imm + handlerCost(s);
@@ -94,7 +94,7 @@ export function undoHardware(c: u32, limit: u64): void {
   const s = load<u32>(lead, Lead.served) - 1;
   store<u64>(streamAt(streamOfHandler(s)), load<u64>(lead, Lead.stream));
   store<u8>(srcAt(s), 1, Src.owed);
-  if (load<u32>(lead, Lead.first)) store<u8>(toldAt(s), 0, Told.served);
+  if (load<u16>(lead, Lead.first)) store<u8>(toldAt(s), 0, Told.served);
   countMore(Counter.served, -1);
   countHandlerBack(c, s, load<u64>(lead, Lead.cycles));
   histogramAdd(latencyAt(s, due), -1);

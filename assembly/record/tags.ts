@@ -84,6 +84,12 @@ export function firstOf(head: usize): u32 {
   return n == 0 ? NONE : sourceOf(n);
 }
 
+/** True if the set has something of two sources or more. */
+export function isMixed(head: usize): bool {
+  const n = load<u32>(head);
+  return n != 0 && nextOf(n) != 0;
+}
+
 /** All that the set has something of have changed. */
 export function tagsChanged(head: usize): void {
   for (let n = load<u32>(head); n != 0; n = nextOf(n)) sourceChanged(sourceOf(n));

@@ -8,12 +8,12 @@ import { cpuChanged } from '../state/changed';
 import { nAccounts, nCpus } from '../state/layout';
 import { latency, streamOfCpu } from '../clock/random';
 import { arm, PHASE_CPU, PHASE_DEVICE, PHASE_MESSAGE, phaseOf } from '../clock/wheel';
-import { endRest, kick, resting, setSleeping, setWaiting } from '../clock/kick';
+import { endRest, kick, leavesAt, resting, setSleeping, setWaiting } from '../clock/kick';
 import { reachedAt } from '../fabric/function';
 import { requests } from '../lapic/priority';
 import { operationEnded, servedSource } from '../cpu/hardware';
 import { acknowledge, fireTimer } from '../cpu/interrupt';
-import { allGoBack, lead } from '../cpu/lead';
+import { allGoBack, GONE, lead, leave } from '../cpu/lead';
 import { leads, nextLeader, setLeads } from '../cpu/ledger';
 import { operand, operandB } from '../cpu/operands';
 import { announce } from '../cpu/decoded';
@@ -42,7 +42,8 @@ const RETRY: u32 = 1000;
 
 /** CPU c comes to the effect of its next micro-op at cycle `due`. */
 @inline function goOn(c: u32, due: u64): void {
-  arm(c, quickly && handles(c) ? lead(c, due, until) : due, PHASE_CPU);
+  const at = quickly && handles(c) ? lead(c, due, until) : due;
+  if (at != GONE) arm(c, at, PHASE_CPU);
 }
 
 /** Arms CPU c for the effect of the micro-op its current context stands in front of, `after` cycles from now at the earliest. */
@@ -173,9 +174,15 @@ function slowTick(c: u32, level: u32, ctx: usize): void {
   finishStep(c, level, after);
 }
 
+/** CPU c is ahead no more: the clock has come to where it is. */
+@inline function endLead(c: u32): void {
+  if (leavesAt(c) != 0) leave(c);
+  else setLeads(c, false);
+}
+
 /** CPU c is due. */
 export function cpuTick(c: u32): void {
-  if (leads(c)) setLeads(c, false);
+  if (leads(c)) endLead(c);
   if (quickly && handles(c)) {
     cpuChanged(c);
     handlerTick(c);
@@ -199,5 +206,5 @@ export function doerOf(node: u32): u32 {
 /** It ends behind what `node` has done, or at its limit (`node` < 0), to which all have come: nobody is ahead any more. */
 export function endTurns(node: i32): void {
   if (node >= 0) allGoBack(doerOf(node));
-  for (let c = nextLeader(0); c >= 0; c = nextLeader(c)) setLeads(c, false);
+  for (let c = nextLeader(0); c >= 0; c = nextLeader(c)) endLead(c);
 }

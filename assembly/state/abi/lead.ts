@@ -15,8 +15,10 @@ export enum Lead {
   /** u32 vector that was retired, 0: none; u32 source + 1 whose handler was entered, 0: none */
   eoi = 20,
   served = 24,
-  /** u32: 1 if no handler of it was entered before */
+  /** u16: 1 if no handler of it was entered before */
   first = 28,
+  /** u16 source + 1 of which the context carried something that nobody asks about any more, 0: none (assembly/record/tags.ts) */
+  carried = 30,
   /** u64 cycles of these; u64 cycles that the handler takes; u64 state of its stream before */
   eoiAt = 32,
   servedAt = 40,
