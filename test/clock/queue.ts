@@ -6,7 +6,8 @@ const ENTRY = `
 import { arm, armed, disarm, dueOf, nextDue } from './assembly/clock/wheel';
 import { below, latency, random, seedStreams } from './assembly/clock/random';
 import { nowBase } from './assembly/state/layout';
-export { sizes, prepare, create, table } from './assembly/state/layout';
+export { sizes, prepare, create } from './assembly/state/layout';
+export { table } from './assembly/state/tables';
 export { armed, disarm, seedStreams, latency, below };
 export function armAt(n: u32, due: u64, phase: u32): void { arm(n, due, phase); }
 export function due(n: u32): u64 { return dueOf(n); }

@@ -116,16 +116,16 @@ function step(machine: ProgramMachine, cycles: number, settles: boolean): void {
 }
 
 test.each([
-  ['', 'calm', 24],
-  [', and what is lost is lost at the same cycle', 'lossy', 24],
+  ['', 'calm', 0],
+  [', and what is lost is lost at the same cycle', 'lossy', 20],
 ] as const)(
   'handlers that run ahead of the clock, and go back, are not told from those that do not, however a run is cut%s',
-  async (_, kind, runs) => {
+  async (_, kind, least) => {
     const dice = new Dice(11);
     const cycles = 1_500_000;
     let served = 0;
     let lost = 0;
-    for (let i = 0; i < runs; i++) {
+    for (let i = 0; i < 24; i++) {
       const text = crowd(dice, kind);
       const [whole, cut, seen] = await machines(text, dice);
       if (!whole || !cut || !seen) throw new Error('three machines');
@@ -142,7 +142,7 @@ test.each([
       lost += whole.counter('lost');
     }
     expect(served).toBeGreaterThan(1000);
-    if (kind === 'lossy') expect(lost).toBeGreaterThan(20);
+    expect(lost).toBeGreaterThanOrEqual(least);
   },
 );
 
@@ -207,6 +207,7 @@ describe('what comes for a CPU about when its handler ends', () => {
   const never = 1_000_000;
   let end = 0;
   let way = 0;
+  let served = 0;
 
   beforeAll(async () => {
     const machine = await machineAround(never, never, 2);
@@ -215,7 +216,11 @@ describe('what comes for a CPU about when its handler ends', () => {
     const at = (wanted: EventRecord['kind']): number => Number(events.findLast(({ kind }) => kind === wanted)?.time);
     end = at('step');
     way = at('accept') - at('raise');
-    expect(end).toBeGreaterThan(at('serve') + 500);
+    served = at('serve');
+  });
+
+  test("it ends with a step that is not the driver's", () => {
+    expect(end).toBeGreaterThan(served + 500);
   });
 
   test.each([-2, -1, 0, 1, 2])('a message and a task, %i cycles behind', async (by) => {
