@@ -19,10 +19,11 @@ import { requests } from '../lapic/priority';
 import { count, countMore, cover } from '../record/counters';
 import { firstOf, isMixed, tagAdd, tagClear, tagsOfContext, tagsOn, tagsSeen } from '../record/tags';
 import { undoHardware } from './ahead';
-import { anyLeads, copyContext, leadAt, nextLeader, setLeads } from './ledger';
-import { pcOf, storeBits } from './decoded';
+import { anyLeads, copyContext, isUsedAhead, leadAt, nextLeader, setLeads } from './ledger';
+import { firstIndex, pcOf, storeBits } from './decoded';
 import { finish } from './operands';
 import { dueAt, ops, Rest, rest, steps, walkAgain, walkAhead } from './quick';
+import { awaited } from './schedule';
 import { firstTimer } from './timers';
 
 /** The handler stands nowhere that its CPU has to come to: it has returned. */
@@ -152,4 +153,11 @@ export function allGoBack(by: u32): void {
       goBack(c, limit);
     }
   }
+}
+
+/** The variable that the context stands in front of is as it is now: nobody is ahead with it. `by`: as of `allGoBack`. */
+export function catchUp(c: u32, level: u32, by: u32): void {
+  if (!anyLeads()) return;
+  const ctx = ctxAt(c, level);
+  if (isUsedAhead(awaited(c, level), firstIndex(decodedAt(load<u16>(ctx, Ctx.pc)), ctx, c), by)) allGoBack(by);
 }

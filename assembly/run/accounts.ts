@@ -4,6 +4,7 @@ import { Account } from '../state/abi/meters';
 import { Ctx } from '../state/abi/fields';
 import { codeAt, ctxAt, now } from '../state/access';
 import { ACCOUNT_CPU_SIZE, accountBase, accountCpuBase, accountSumBase, nAccounts, nCpus } from '../state/layout';
+import { catchUp } from '../cpu/lead';
 import { current, enabled } from '../cpu/schedule';
 
 // record of a CPU: u64 the cycle up to which its time is accounted for, u32 `Account` of what it does from then on
@@ -17,7 +18,9 @@ function sleeps(c: u32, level: u32): bool {
   if (level != Level.thread) return false;
   const ctx = ctxAt(c, level);
   const op = load<u32>(codeAt(load<u16>(ctx, Ctx.pc))) & 0xff;
-  return (op == Op.waitEq || op == Op.waitNe) && load<u8>(ctx, Ctx.held) == 0 && !enabled(c, level);
+  if ((op != Op.waitEq && op != Op.waitNe) || load<u8>(ctx, Ctx.held) != 0) return false;
+  catchUp(c, level, c);
+  return !enabled(c, level);
 }
 
 /** What CPU c has done until now is accounted for. */

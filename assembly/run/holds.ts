@@ -9,7 +9,7 @@ import { Event } from '../state/abi/outcomes';
 import { Hold } from '../state/abi/holds';
 import { Settings } from '../state/abi/tables';
 import { Cpu, CpuFlag, Ctx, RunState, Src } from '../state/abi/fields';
-import { codeAt, cpuAt, ctxAt, decodedAt, interruptsOn, isActive, setting, srcAt } from '../state/access';
+import { codeAt, cpuAt, ctxAt, interruptsOn, isActive, setting, srcAt } from '../state/access';
 import { nextCpu, nextSource, sourceChanged, takeCpus, takeSources, waitsFor } from '../state/changed';
 import {
   holdBase,
@@ -28,9 +28,7 @@ import {
 import { bitIn, requests } from '../lapic/priority';
 import { maySample } from '../fabric/emit';
 import { onPin } from '../fabric/ioapic';
-import { firstIndex } from '../cpu/decoded';
-import { allGoBack } from '../cpu/lead';
-import { anyLeads, isUsedAhead } from '../cpu/ledger';
+import { catchUp } from '../cpu/lead';
 import { awaited, current, enabled } from '../cpu/schedule';
 import { loadElement } from '../cpu/variables';
 import { carrierOf, firstCarrier, nextCarrier } from '../record/carriers';
@@ -92,14 +90,13 @@ function inContext(c: u32, level: u32): void {
     else say(Hold.task, pcOf(c), c);
     return;
   }
-  const ctx = ctxAt(c, level);
-  const pc = <u32>load<u16>(ctx, Ctx.pc);
+  const pc = <u32>load<u16>(ctxAt(c, level), Ctx.pc);
   const insn = codeAt(pc);
   const op = load<u32>(insn) & 0xff;
   // nobody who is ahead stands in front of any of these
   if (op == Op.lock || op == Op.waitEq || op == Op.waitNe) {
     waited = awaited(c, level);
-    if (anyLeads() && isUsedAhead(waited, firstIndex(decodedAt(pc), ctx, c), doer)) allGoBack(doer);
+    catchUp(c, level, doer);
     if (!enabled(c, level)) {
       const slot = load<u32>(insn, 8) & 0xffff;
       if (op == Op.lock) say(Hold.lock, slot | ((loadElement(slot, waited) - 1) << 16), c);

@@ -116,12 +116,12 @@ function step(machine: ProgramMachine, cycles: number, settles: boolean): void {
 }
 
 test.each([
-  ['', 'calm', 0],
-  [', and what is lost is lost at the same cycle', 'lossy', 20],
+  ['', 'calm', 11, 0],
+  [', and what is lost is lost at the same cycle', 'lossy', 4711, 20],
 ] as const)(
   'handlers that run ahead of the clock, and go back, are not told from those that do not, however a run is cut%s',
-  async (_, kind, least) => {
-    const dice = new Dice(11);
+  async (_, kind, seed, least) => {
+    const dice = new Dice(seed);
     const cycles = 1_500_000;
     let served = 0;
     let lost = 0;
