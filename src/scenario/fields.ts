@@ -32,6 +32,11 @@ export function flag() {
   return z.boolean({ error: ({ input }) => mismatch('true or false', input, 'use true or false') });
 }
 
+/** A key that is true where it stands. */
+export function mark(key: string) {
+  return z.literal(true, { error: ({ input }) => mismatch('true', input, `write ${key}: true, or leave it out`) });
+}
+
 export function choice<const T extends readonly [string, ...string[]]>(what: string, values: T) {
   return z.enum(values, {
     error: ({ input }) => {

@@ -99,7 +99,7 @@ const added: readonly (readonly [string, string, readonly string[]])[] = [
   ['free twice', 'operations: [{free: 24}, {free: 24}]\n', ['5:33: irq 24 is not requested then; request it before']],
   ['an enable too many', 'operations: [{enable: 24}]\n', ['5:23: irq 24 is enabled already; disable it before, or leave this out']],
   ['an irq that nobody has', 'operations: [{disable: 25}]\n', ['5:24: irq 25 does not exist; the devices have irq 24']],
-  ['no suspend', 'operations: [{suspend: false}]\n', ['5:24: write suspend: true, or leave it out']],
+  ['no suspend', 'operations: [{suspend: false}]\n', ['5:24: expected true, got false; write suspend: true, or leave it out']],
   [
     'a suspend beside others',
     'operations: [{suspend: true}, {offline: 1}]\nparallel: true\n',

@@ -30,13 +30,13 @@ describe('never an exception', () => {
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         expect(flaws(new TextDecoder('latin1').decode(bytes))).toEqual([]);
       }),
-      { numRuns: 300 },
+      { numRuns: 300, seed: 1 },
     );
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
         expect(flaws(text)).toEqual([]);
       }),
-      { numRuns: 300 },
+      { numRuns: 300, seed: 1 },
     );
   });
 
@@ -56,7 +56,7 @@ describe('never an exception', () => {
           ),
         ).toEqual([]);
       }),
-      { numRuns: 500 },
+      { numRuns: 500, seed: 1 },
     );
   });
 
@@ -66,7 +66,7 @@ describe('never an exception', () => {
       fc.property(fc.shuffledSubarray(lines), (some) => {
         expect(flaws(some.join('\n'))).toEqual([]);
       }),
-      { numRuns: 300 },
+      { numRuns: 300, seed: 1 },
     );
   });
 
@@ -109,7 +109,7 @@ describe('never an exception', () => {
       fc.property(fc.array(line, { maxLength: 30 }), (some) => {
         expect(flaws(some.join('\n'))).toEqual([]);
       }),
-      { numRuns: 1000 },
+      { numRuns: 1000, seed: 1 },
     );
   });
 });

@@ -1,6 +1,6 @@
 /** What entries of the keys `operations` and `assert` take. */
 import * as z from 'zod';
-import { exactlyOne, mapping, text } from '../fields.js';
+import { exactlyOne, mapping, mark, text } from '../fields.js';
 import { cpuList, cpuNumber, deviceName, irqNumber, microseconds, scenarioName, vcpuNumber } from './values.js';
 
 const operationKeys = [
@@ -44,8 +44,7 @@ export const operation = exactlyOne(
         .optional()
         .meta({ description: 'The driver gives the irqs of its device back, which it has freed: vectors, remapping entries, MSI enable' }),
       allocate: deviceName.optional().meta({ description: 'It allocates them again' }),
-      suspend: z
-        .literal(true, { error: 'write suspend: true, or leave it out' })
+      suspend: mark('suspend')
         .optional()
         .meta({ description: 'Devices lose power, all CPUs but one go offline, come back, and devices have power again' }),
       post: mapping({ irq: irqNumber, vcpu: vcpuNumber }, '{irq: 24, vcpu: 0}')

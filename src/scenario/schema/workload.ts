@@ -1,6 +1,6 @@
 /** What the keys `interArrival`, `moderation` and `handlerCycles` of a device take: its load in a timed run. */
 import * as z from 'zod';
-import { choice, exactlyOne, list, mapping, mismatch, nonEmpty, text, whole } from '../fields.js';
+import { choice, exactlyOne, list, mapping, mark, mismatch, nonEmpty, text, whole } from '../fields.js';
 import { replayUnits } from '../scenario.js';
 import { cycles, irqNumber, microseconds } from './values.js';
 
@@ -61,10 +61,7 @@ const replay = exactlyOne(
         .meta({ description: 'A gap a line, or a trace; its place is seen from the scenario’s' }),
       unit: choice('unit', replayUnits).optional().meta({ description: 'Of a file with a gap a line; default us' }),
       irq: irqNumber.optional().meta({ description: 'Whose interrupts are meant, if the file is a trace' }),
-      repeat: z
-        .literal(true, { error: 'write repeat: true, or leave it out' })
-        .optional()
-        .meta({ description: 'The list begins again; otherwise the device is quiet behind it' }),
+      repeat: mark('repeat').optional().meta({ description: 'The list begins again; otherwise the device is quiet behind it' }),
     },
     '{file: gaps.txt}',
   ),
