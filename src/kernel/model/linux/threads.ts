@@ -58,6 +58,16 @@ export function threadRoutines(
     });
   };
 
+  /**
+   * The thread is to run and is not at work on another CPU, which goes on with it: an irq has one, and `active` counts what it is at work on
+   * and what it was woken for.
+   */
+  const isToRun = (b: Builder, irq: Reg<'irq'>) =>
+    all(
+      () => ne(b.load(data.run, [irq]), 0),
+      () => eq(b.load(data.active, [irq]), 1),
+    );
+
   const irqThread = k.routine('irq_thread', {}, (b) => {
     const builder = b as unknown as Builder;
     if (vcpus) {
@@ -70,7 +80,7 @@ export function threadRoutines(
       () => lt(irq, b.constant('sources')),
       () => {
         lockDesc(builder, d, irq);
-        b.if(b.load(data.run, [irq]), () => {
+        b.while(isToRun(builder, irq), () => {
           b.store(data.run, [irq], 0);
           unlockDesc(builder, d, irq);
           b.serve(irq, 0, "the driver's threaded handler");
