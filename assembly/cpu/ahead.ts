@@ -42,11 +42,15 @@ export function eoiAhead(c: u32, due: u64): bool {
   return due - load<u64>(toldAt(s), Told.raised);
 }
 
-/** True if nothing can happen to source s up to cycle `due` that its handler would see, or that would see its handler. */
+/** True if nothing is due to happen to source s before cycle `until` that its handler would see, or that would see its handler. */
+@inline export function isQuiet(s: u32, until: u64): bool {
+  if (load<u32>(backlog(s)) != 0 || onPin(s)) return false;
+  return !armed(raiseNode(s)) || dueOf(raiseNode(s)) >= until;
+}
+
+/** True if the handler that CPU c is to enter at cycle `due` is that of source s alone. */
 @inline function isAlone(s: u32, c: u32, due: u64): bool {
-  if (keeps(Event.serve) || nHolds != 0 || s >= nSources || !load<u8>(srcAt(s), Src.owed) || load<u32>(backlog(s)) != 0 || onPin(s))
-    return false;
-  if (armed(raiseNode(s)) && dueOf(raiseNode(s)) < due) return false;
+  if (keeps(Event.serve) || nHolds != 0 || s >= nSources || !load<u8>(srcAt(s), Src.owed) || !isQuiet(s, due)) return false;
   return !tagsOn() || holds(tagsOfContext(c, Level.hardirq), s);
 }
 

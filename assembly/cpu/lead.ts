@@ -12,13 +12,11 @@ import { cpuAt, ctxAt, decodedAt, now, setFlag, srcAt } from '../state/access';
 import { cpuChanged } from '../state/changed';
 import { nAccounts, nHolds } from '../state/layout';
 import { leavesAt, setLeaving } from '../clock/kick';
-import { arm, armed, dueOf, PHASE_CPU } from '../clock/wheel';
-import { backlog, raiseNode } from '../fabric/arrivals';
-import { onPin } from '../fabric/ioapic';
+import { arm, PHASE_CPU } from '../clock/wheel';
 import { requests } from '../lapic/priority';
 import { count, countMore, cover } from '../record/counters';
 import { firstOf, isMixed, tagAdd, tagClear, tagsOfContext, tagsOn, tagsSeen } from '../record/tags';
-import { undoHardware } from './ahead';
+import { isQuiet, undoHardware } from './ahead';
 import { anyLeads, copyContext, isUsedAhead, leadAt, nextLeader, setLeads } from './ledger';
 import { firstIndex, pcOf, storeBits } from './decoded';
 import { finish } from './operands';
@@ -66,12 +64,6 @@ export function lead(c: u32, due: u64, limit: u64): u64 {
   return GONE;
 }
 
-/** True if source s does not raise up to cycle `due`: nobody asks who carries it. */
-@inline function isQuiet(s: u32, due: u64): bool {
-  if (load<u8>(srcAt(s), Src.owed) || load<u32>(backlog(s)) != 0 || onPin(s)) return false;
-  return !armed(raiseNode(s)) || dueOf(raiseNode(s)) > due;
-}
-
 /**
  * True if CPU c returns from its interrupt at cycle `due` to nothing, unless something comes before, and if that tells nobody anything: the
  * end of a context is the end of what it carries.
@@ -82,7 +74,8 @@ function mayLeave(c: u32, due: u64): bool {
   if (!tagsOn()) return true;
   const carried = tagsOfContext(c, Level.hardirq);
   if (load<u32>(tagsSeen(c, Level.hardirq)) != 0 || isMixed(carried)) return false;
-  return firstOf(carried) == NONE || isQuiet(firstOf(carried), due);
+  const s = firstOf(carried);
+  return s == NONE || (!load<u8>(srcAt(s), Src.owed) && isQuiet(s, due + 1));
 }
 
 /** The context carries nothing any more. */
