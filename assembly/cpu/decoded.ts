@@ -117,9 +117,10 @@ export function announce(c: u32, level: u32): void {
   if ((flags & DecodedFlag.quick) == 0) return false;
   const element = elementOf(at, flags, ctx, c);
   if (element == 0) return false;
-  // the sequencer has them go back
-  if (way == Way.now && (flags & DecodedFlag.own) == 0 && anyLeads() && isClaimed(element, firstIndex(at, ctx, c), c)) return false;
   const kind = <u32>load<u8>(at);
+  // the sequencer has them go back
+  if (way == Way.now && (flags & DecodedFlag.own) == 0 && anyLeads() && isClaimed(element, firstIndex(at, ctx, c), c, kind != Quick.load))
+    return false;
   const bits = bitsOf(at);
   const before = word(element) & bits;
   if (kind == Quick.load) {

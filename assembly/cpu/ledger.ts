@@ -72,6 +72,12 @@ export function nextLeader(from: u32): i32 {
   return claimBase + <usize>(i < nClaimLines ? i : i % nClaimLines) * (CLAIM_WAYS * Claim.size);
 }
 
+/** True if the claim at `at` is of steps that its CPU may take back: if it does, it does them again, with what the element holds then. */
+@inline function isHeld(at: usize): bool {
+  const c = load<u32>(at, Claim.cpu);
+  return leads(c) && load<u64>(leadAt(c), Lead.from) <= load<u64>(at);
+}
+
 /**
  * CPU c uses the element, whose first index is i, at cycle `due`, ahead of the clock. False: another is ahead with it, or there is no room for
  * one claim more.
@@ -80,12 +86,14 @@ export function nextLeader(from: u32): i32 {
   const line = claimsAt(i);
   let room: usize = 0;
   for (let at = line; at < line + CLAIM_WAYS * Claim.size; at += Claim.size) {
-    if (load<u64>(at) < now()) room = at;
-    else if (load<u32>(at, Claim.element) == <u32>element) {
-      if (load<u32>(at, Claim.cpu) != c) return false;
-      store<u64>(at, due);
-      return true;
+    if (load<u32>(at, Claim.element) != <u32>element) {
+      if (load<u64>(at) < now() && !isHeld(at)) room = at;
+      continue;
     }
+    if (load<u32>(at, Claim.cpu) != c && (load<u64>(at) >= now() || isHeld(at))) return false;
+    store<u64>(at, due);
+    store<u32>(at, c, Claim.cpu);
+    return true;
   }
   if (room == 0) return false;
   store<u64>(room, due);
@@ -94,14 +102,14 @@ export function nextLeader(from: u32): i32 {
   return true;
 }
 
-/** True if a CPU other than c has used the element behind what c does now. */
-export function isClaimed(element: usize, i: u32, c: u32): bool {
+/** True if a CPU other than c has used the element behind what c does now, or, where c `stores`, may come to use it once more. */
+export function isClaimed(element: usize, i: u32, c: u32, stores: bool): bool {
   const line = claimsAt(i);
   for (let at = line; at < line + CLAIM_WAYS * Claim.size; at += Claim.size) {
+    if (load<u32>(at, Claim.element) != <u32>element) continue;
     const until = load<u64>(at);
-    if (until < now() || load<u32>(at, Claim.element) != <u32>element) continue;
     const other = load<u32>(at, Claim.cpu);
-    if (other != c && (until > now() || other > c)) return true;
+    if (other != c && (until > now() || (until == now() && other > c) || (stores && isHeld(at)))) return true;
   }
   return false;
 }
