@@ -84,22 +84,29 @@ export function nextLeader(from: u32): i32 {
  */
 @inline export function claim(element: usize, i: u32, c: u32, due: u64): bool {
   const line = claimsAt(i);
-  let room: usize = 0;
+  let at = line;
+  while (load<u32>(at, Claim.element) != <u32>element) {
+    at += Claim.size;
+    if (at == line + CLAIM_WAYS * Claim.size) return claimRoom(line, element, c, due);
+  }
+  if (load<u32>(at, Claim.cpu) != c) {
+    if (load<u64>(at) >= now() || isHeld(at)) return false;
+    store<u32>(at, c, Claim.cpu);
+  }
+  store<u64>(at, due);
+  return true;
+}
+
+/** As `claim`, of an element that nobody has used for long. */
+function claimRoom(line: usize, element: usize, c: u32, due: u64): bool {
   for (let at = line; at < line + CLAIM_WAYS * Claim.size; at += Claim.size) {
-    if (load<u32>(at, Claim.element) != <u32>element) {
-      if (load<u64>(at) < now() && !isHeld(at)) room = at;
-      continue;
-    }
-    if (load<u32>(at, Claim.cpu) != c && (load<u64>(at) >= now() || isHeld(at))) return false;
+    if (load<u64>(at) >= now() || isHeld(at)) continue;
     store<u64>(at, due);
+    store<u32>(at, <u32>element, Claim.element);
     store<u32>(at, c, Claim.cpu);
     return true;
   }
-  if (room == 0) return false;
-  store<u64>(room, due);
-  store<u32>(room, <u32>element, Claim.element);
-  store<u32>(room, c, Claim.cpu);
-  return true;
+  return false;
 }
 
 /** True if a CPU other than c has used the element behind what c does now, or, where c `stores`, may come to use it once more. */
