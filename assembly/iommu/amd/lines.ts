@@ -136,8 +136,9 @@ export function dropLine(n: u32): void {
 /** What its device entry leads to may have been fetched before it goes. */
 function dropDevice(rank: u32): void {
   const line = lineOf(rank, 0);
+  if (!isThere(line)) return;
   const u = unitAt(rank);
-  if (u >= 0 && isThere(line)) keepEntries(u, rank, load<u64>(line), highOf(line), 0, nIrtes);
+  if (u >= 0) keepEntries(u, rank, load<u64>(line), highOf(line), 0, nIrtes);
   clear(line);
   tidy(rank);
 }
