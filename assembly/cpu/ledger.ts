@@ -1,12 +1,13 @@
 /**
  * Which CPUs are ahead of the clock, what they have changed there, and what they have used there that others may use too. With that
- * anybody who would have come before them can make them go back (assembly/cpu/quick.ts).
+ * anybody who would have come before them can make them go back (assembly/cpu/lead.ts).
  */
 import { Claim, CLAIM_WAYS, Lead, LEAD_STORE_SIZE, LEAD_STORES } from '../state/abi/lead';
 import { Told } from '../state/abi/tables';
 import { Ctx } from '../state/abi/fields';
 import { now, toldAt } from '../state/access';
 import { claimBase, leadBase, leadersBase, leadingBase, nClaimLines, nCpus } from '../state/layout';
+import { leavesAt } from '../clock/kick';
 
 
 @inline export function leadAt(c: u32): usize {
@@ -75,7 +76,9 @@ export function nextLeader(from: u32): i32 {
 /** True if the claim at `at` is of steps that its CPU may take back: if it does, it does them again, with what the element holds then. */
 @inline function isHeld(at: usize): bool {
   const c = load<u32>(at, Claim.cpu);
-  return leads(c) && load<u64>(leadAt(c), Lead.from) <= load<u64>(at);
+  if (!leads(c) || load<u64>(leadAt(c), Lead.from) > load<u64>(at)) return false;
+  // one that has returned does not go back
+  return leavesAt(c) == 0 || leavesAt(c) >= now();
 }
 
 /**
