@@ -1,5 +1,4 @@
 /** What entries of the keys `operations` and `assert` take. */
-import * as z from 'zod';
 import { exactlyOne, mapping, mark, text } from '../fields.js';
 import { cpuList, cpuNumber, deviceName, irqNumber, microseconds, scenarioName, vcpuNumber } from './values.js';
 
