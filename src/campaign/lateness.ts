@@ -1,5 +1,6 @@
 /** Lost or late: what became of each event of a timed run, and what held up those that took too long, span by span. */
 import { Drop, Event, Hold, NONE, Note, Property } from '../core/index.js';
+import { labelOf } from '../kernel/model/index.js';
 import type { EventRecord, RecordTaker } from '../machine/index.js';
 import type { System } from '../scenario/index.js';
 import type { DeadlineReport, Held, LateEvent } from './deadline.js';
@@ -231,8 +232,7 @@ export class Lateness {
   /** The routine that an instruction is in; of a wait also what for. */
   #place(instruction: number, whole: boolean): string {
     if (instruction === NONE) return 'idle';
-    const { labels, program } = this.#system.built;
-    const label = labels[(program.code[instruction * 4 + 3] ?? 0) >>> 8];
+    const label = labelOf(this.#system.built, instruction);
     if (label === undefined) return `instruction ${instruction}`;
     return whole ? `${label.routine}: ${label.text}` : label.routine;
   }

@@ -13,9 +13,9 @@ import { addHunt } from './hunt.js';
 import { addImport } from './import.js';
 import { addLists } from './list.js';
 import { junitErrors } from './junit.js';
-import { ModelError } from '../kernel/model/index.js';
 import { Exit, InputError, print, printErrors, type Format } from './output.js';
 import { addMerge } from './merge.js';
+import { isOfModel } from './model.js';
 import { addRaces } from './races.js';
 import { addReplay } from './replay.js';
 import { addRun } from './run.js';
@@ -92,13 +92,19 @@ function report(error: unknown): void {
     else tell(new InputError(sentence(error)));
   } else if (error instanceof InputError) {
     tell(error);
-  } else if (error instanceof ModelError) {
-    // the scenario and the model do not go together in this command
+  } else if (isOfModel(error)) {
     tell(new InputError(error.message));
   } else {
-    throw error;
+    // not as Node tells it, with the line of a bundle
+    process.exitCode = Exit.internal;
+    process.stderr.write(`irqlab: this is a mistake of irqlab itself: ${error instanceof Error ? error.stack : String(error)}\n`);
   }
 }
+
+process.on('uncaughtException', (error) => {
+  report(error);
+  process.exit();
+});
 
 // a reader that has seen enough closes the pipe; the verdict, and with it the exit code, is still to come
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -5,6 +5,7 @@ import { register } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ModelError, UnsupportedError, type KernelModel } from '../kernel/model/index.js';
+import { ModelFault } from '../machine/index.js';
 import { InputError } from './output.js';
 
 const EXAMPLE = "export const model = linux('5.9', { behaviours: { settleDelay: 'none' } })";
@@ -44,6 +45,11 @@ function modelIn(file: string, { model }: Readonly<Record<string, unknown>>): Ke
     build: (size, placement) => orTold(file, () => own.build(size, placement)),
     ...(set === undefined ? {} : { set: (more) => ({ ...modelIn(file, { model: own.set?.(more) }), file }) }),
   };
+}
+
+/** True for what a model cannot, or must not do: a mistake, or a scenario that it does not go together with. */
+export function isOfModel(error: unknown): error is ModelError | ModelFault {
+  return error instanceof ModelError || error instanceof ModelFault;
 }
 
 /** The user's code is at fault, whatever it throws. */

@@ -5,8 +5,8 @@ import { diagnosticToJson, formatDiagnostic, type Diagnostic } from '../scenario
 
 export type Format = 'text' | 'json';
 
-/** 0 fine, 1 a property failed, 2 the input is wrong, 3 unknown, 130 interrupted. */
-export const Exit = { ok: 0, failed: 1, input: 2, unknown: 3, interrupted: 130 } as const;
+/** 0 fine, 1 a property failed, 2 the input is wrong, 3 unknown, 70 irqlab itself is wrong, 130 interrupted. */
+export const Exit = { ok: 0, failed: 1, input: 2, unknown: 3, internal: 70, interrupted: 130 } as const;
 
 /** The user's input is wrong: one diagnostic per mistake, no stack trace. */
 export class InputError extends Error {

@@ -2,7 +2,6 @@
 import type { Command } from 'commander';
 import { timedRun, type RunResult } from '../campaign/index.js';
 import { drawDiagram, explain, wrap } from '../check/index.js';
-import { ModelError } from '../kernel/model/index.js';
 import { memoryOf, restsOn, type MemoryUse } from '../scenario/index.js';
 import { injectedText, wayText, workText } from './counts.js';
 import { deadlineText } from './deadline.js';
@@ -173,8 +172,6 @@ export function addRun(program: Command): void {
         seed: options.seed,
         seconds: options.seconds,
         deadline: options.deadline,
-      }).catch((error: unknown) => {
-        throw error instanceof ModelError ? new InputError(error.message) : error;
       });
       const memory = await memoryOf(result.system, RECORDED);
       const isLarge = result.system.names.cpus.length > FEW_CPUS;

@@ -1,6 +1,8 @@
 /** Threads that answer questions, each one at a time; whoever asks is told as the answers come. */
 import { availableParallelism } from 'node:os';
 import { Worker, parentPort } from 'node:worker_threads';
+import { isOfModel } from './model.js';
+import { InputError } from './output.js';
 
 /** More would spend their time on what each of them reads and assembles for itself. */
 export const MOST_THREADS = 16;
@@ -43,12 +45,19 @@ export class Threads<Question, Answer> {
   }
 }
 
+/** An answer, or the sentence about what the user's model does wrong: errors of own classes do not cross threads. */
+interface Reply<A> {
+  readonly said?: A;
+  readonly mistake?: string;
+}
+
 function answerOf<A>(thread: Worker, question: unknown): Promise<A> {
   return new Promise((resolve, reject) => {
     thread.once('error', reject);
-    thread.once('message', (answer: A) => {
+    thread.once('message', ({ said, mistake }: Reply<A>) => {
       thread.off('error', reject);
-      resolve(answer);
+      if (mistake === undefined) resolve(said as A);
+      else reject(new InputError(mistake));
     });
     thread.postMessage(question);
   });
@@ -58,8 +67,9 @@ function answerOf<A>(thread: Worker, question: unknown): Promise<A> {
 export function answerAll<Question>(answer: (question: Question) => Promise<unknown>): void {
   parentPort?.on('message', (question: Question) => {
     void answer(question).then(
-      (said) => parentPort?.postMessage(said),
+      (said) => parentPort?.postMessage({ said } satisfies Reply<unknown>),
       (error: unknown) => {
+        if (isOfModel(error)) return parentPort?.postMessage({ mistake: error.message } satisfies Reply<unknown>);
         setImmediate(() => {
           throw error;
         });

@@ -69,7 +69,7 @@ export function systemsOn(
   return [...byProgram.values()];
 }
 
-/** Tries a program. Throws `ModelError` for a kernel at fault. */
+/** Tries a program. Throws `ModelFault` for a model at fault. */
 export async function examine(program: Program, given: Given, models: readonly KernelModel[], limits: Limits): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const { models: same, system } of systemsOn(scenarioOf(program, given, models[0]?.name ?? ''), models)) {

@@ -12,7 +12,8 @@ export { percentiles, quantile, type Bucket, type Percentiles } from './histogra
 export { iommusOf, type IommuModel } from './iommus.js';
 export type { IoapicModel } from './ioapic.js';
 export { defaultLapicModel, type LapicModel } from './lapic.js';
-export { ModelFault, ProgramMachine } from './program.js';
+export { ModelFault } from './fault.js';
+export { ProgramMachine } from './program.js';
 export type { MsixEntryRegisters } from './programState.js';
 export { builtinProperties, propertiesOf } from './properties.js';
 export type { GaugeReading, MeterReading } from './meters.js';

@@ -1,20 +1,11 @@
 /** A machine with a program, and how it goes on: step by step as a check drives it, with time, and with what is injected. */
-import { Fault, instantiate, loadModule, Status, Table, type ModuleSource } from '../core/index.js';
+import { instantiate, loadModule, Status, Table, type ModuleSource } from '../core/index.js';
 import { takeRecords, type EventRecord, type RecordTaker } from './events.js';
+import { ModelFault } from './fault.js';
 import { InjectedSlots, type InjectedTotals, type PendingOperation } from './injected.js';
 import { ProgramState } from './programState.js';
 import { bitOf, propertiesOf } from './properties.js';
 import { refuseTooLarge, type InjectedOperation, type MachineSetup } from './setup.js';
-
-/** A model did what none may do: the program is at fault, not the user's input. */
-export class ModelFault extends Error {
-  readonly instruction: number;
-
-  constructor(kind: number, instruction: number) {
-    super(`the kernel model is at fault (${Fault[kind] ?? kind}) at instruction ${instruction}`);
-    this.instruction = instruction;
-  }
-}
 
 /** A machine whose CPUs execute a program (src/kernel): its state, its steps, and what its judges say. */
 export class ProgramMachine extends ProgramState {
@@ -105,7 +96,12 @@ export class ProgramMachine extends ProgramState {
 
   #throwOnFault(): void {
     const kind = this.core.exports.faultKind();
-    if (kind !== 0) throw new ModelFault(kind, this.core.exports.faultAt());
+    if (kind !== 0) throw this.faultAt(kind, this.core.exports.faultAt());
+  }
+
+  /** What is thrown for a fault at an instruction. */
+  protected faultAt(kind: number, instruction: number): ModelFault {
+    return new ModelFault(kind, instruction);
   }
 
   // --- timed

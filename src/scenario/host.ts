@@ -1,5 +1,5 @@
 /** What a machine of a scenario is to who injects operations into it. */
-import { ModelError, type Control } from '../kernel/model/index.js';
+import { ModelError, placeOf, type BuiltModel } from '../kernel/model/index.js';
 import type { Scenario } from './scenario.js';
 import type { Host } from './scenarioMachine.js';
 import { socketOf } from './sockets.js';
@@ -22,10 +22,11 @@ export function refuseTimes({ events, policies }: Scenario): void {
 }
 
 /** The numbers of a file by index. */
-export function hostOf({ machine, devices, operations, policies }: Scenario, model: string, control: Control | undefined): Host {
+export function hostOf({ machine, devices, operations, policies }: Scenario, model: string, built: BuiltModel): Host {
   return {
     model,
-    control,
+    placeOf: (instruction) => placeOf(built, instruction),
+    control: built.control,
     cpus: machine.cpus.map(({ cpu }) => cpu),
     nodes: machine.cpus.map((_, i) => socketOf(i, machine.cpus.length, machine.sockets ?? 1)),
     irqs: devices.flatMap(({ irqs, socket = 0 }) => irqs.map(({ irq, managed = false }) => ({ irq, managed, node: socket }))),

@@ -1,6 +1,6 @@
 /** A machine of a scenario: what a host does to it while it runs, and sees of it, by the numbers of the file. */
 import { ModelError, type Control } from '../kernel/model/index.js';
-import { ProgramMachine } from '../machine/index.js';
+import { ModelFault, ProgramMachine } from '../machine/index.js';
 import { cpusListed, listed } from '../words.js';
 import { plug } from './operations.js';
 import { cyclesOf, type Injected, type Time, type TimedOperation } from './scenario.js';
@@ -47,6 +47,8 @@ export interface RunView {
 /** What its numbers mean, by index. */
 export interface Host {
   readonly model: string;
+  /** where an instruction of the model stands */
+  readonly placeOf: (instruction: number) => string;
   readonly control: Control | undefined;
   readonly cpus: readonly number[];
   readonly nodes: readonly number[];
@@ -137,6 +139,10 @@ export class ScenarioMachine extends ProgramMachine {
   /** The machine as it is at this moment, for a policy that is asked again at a cycle. */
   view(until = this.now): RunView {
     return new View(this, this.#known, Number(until));
+  }
+
+  protected override faultAt(kind: number, instruction: number): ModelFault {
+    return new ModelFault(kind, instruction, this.#known.placeOf(instruction), this.#known.model);
   }
 
   get #known(): Host {

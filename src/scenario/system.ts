@@ -241,7 +241,7 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     ...(mode.measure === true && built.measurable !== undefined && { meters: metersOf(built.program, built.measurable) }),
   });
   const machine = async (mode: Mode): Promise<ScenarioMachine> => {
-    const made = await ScenarioMachine.of(setup(mode), hostOf(scenario, model.name, built.control));
+    const made = await ScenarioMachine.of(setup(mode), hostOf(scenario, model.name, built));
     built.boot(made);
     made.start();
     if (mode.timed) made.schedule(scenario.events);

@@ -18,6 +18,9 @@ const at = files({
   'result.mjs': own('{ replace: { apic_set_affinity: () => {} } }'),
   'body.mjs': own('{ replace: { irq_complete_move: (b) => {\n  b.nonsense();\n} } }'),
   'name.mjs': own("{ name: 'my kernel/1' }"),
+  'fault.mjs': own(
+    "{ replace: { irq_complete_move: (b, { irq }, kernel) => {\n  b.lock(kernel.lock('vector_lock'), []);\n  b.store(kernel.variable('apicd_prev_cpu'), [irq], 77);\n  b.unlock(kernel.lock('vector_lock'), []);\n} } }",
+  ),
   'behaved.mjs': own("{ behaviours: { settleDelay: 'none' } }"),
 });
 
@@ -37,6 +40,24 @@ describe.concurrent('the worked example', () => {
     const page = readFileSync('docs/own-repair.md', 'utf8');
     const code = readFileSync(repair, 'utf8').replace(/^(?:\/\/.*\n)+/, '');
     expect(page).toContain(code);
+  });
+});
+
+describe.concurrent('a model that does what none may do', () => {
+  test.each([
+    ['check', '--scenario', 'move-hotplug'],
+    ['check', '--scenario', 'move-hotplug', '--workers', '2'],
+    ['check', '--scenario', 'move-hotplug', '--liveness'],
+    ['run', '--seconds', '1'],
+    ['campaign', '--seeds', '2', '--seconds', '0.1'],
+    ['hunt', '--budget', '20s'],
+    ['verdicts', '--scenario', 'move-hotplug'],
+  ])('%s %s %s: a sentence that says where', async (...command) => {
+    const { code, stderr } = await irqlab([...command, '--model', at('fault.mjs')]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /^irqlab: .*linux-5\.9.* is at fault at irq_complete_move:2 apicd_prev_cpu\[irq\] = 77: an index is out of range, or .*\n$/,
+    );
   });
 });
 

@@ -62,7 +62,8 @@ describe('what no program may do is a fault with its instruction, never a trap',
       machine.start();
       settle(machine, 'cpu');
     };
-    expect(go).toThrow(`the kernel model is at fault (${kind}) at instruction ${at}`);
+    const message = expect.stringMatching(`^the kernel model is at fault at instruction ${at}: [a-z]`) as string;
+    expect(go).toThrow(expect.objectContaining({ kind, instruction: at, message }));
   });
 
   test('a vector without a handler', async () => {
@@ -71,7 +72,9 @@ describe('what no program may do is a fault with its instruction, never a trap',
     const s = machine.enabled();
     expect(s).toHaveLength(1);
     for (let i = 0; i < 4; i++) machine.apply(machine.enabled()[0] ?? 0);
-    expect(() => machine.apply(machine.enabled()[0] ?? 0)).toThrow(/at fault \(context\)/);
+    expect(() => machine.apply(machine.enabled()[0] ?? 0)).toThrow(
+      'the kernel model is at fault: an interrupt came on a vector that has no routine',
+    );
     // it is in service all the same (A.5)
     expect(machine.cpu(0).isr).toEqual([0x30]);
   });

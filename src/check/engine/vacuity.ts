@@ -2,7 +2,8 @@
 import { Note, Op } from '../../core/index.js';
 import type { ProgramMachine } from '../../machine/index.js';
 import type { System } from '../../scenario/index.js';
-import { instructionAt, labelAt } from '../names/index.js';
+import { placeOf } from '../../kernel/model/index.js';
+import { instructionAt } from '../names/index.js';
 import { neverEvaluated } from './evaluated.js';
 
 export interface Vacuity {
@@ -68,7 +69,7 @@ export function vacuityOf(system: System, { handlerRuns, retriggers, swallowed, 
   let microOps = 0;
   for (let pc = 1; pc < executed.length; pc++) {
     if (instructionAt(system, pc).op < (Op.firstObservable as number)) continue;
-    const label = labelAt(system, pc);
+    const label = placeOf(system.built, pc);
     if (label.startsWith('judge_')) continue;
     microOps++;
     if (executed[pc] === 0) notExecuted.push(label);

@@ -1,4 +1,5 @@
 /** Instructions of the kernel: their operations and labels, and who executed one. */
+import { labelOf } from '../../kernel/model/index.js';
 import type { EventRecord } from '../../machine/index.js';
 import type { System } from '../../scenario/index.js';
 
@@ -8,13 +9,7 @@ export function instructionAt(
   at: number,
 ): { readonly op: number; readonly label: System['built']['labels'][number] | undefined } {
   const { code } = system.built.program;
-  return { op: (code[at * 4] ?? 0) & 0xff, label: system.built.labels[(code[at * 4 + 3] ?? 0) >>> 8] };
-}
-
-/** `routine:line text` of an instruction. */
-export function labelAt(system: System, instruction: number): string {
-  const { label } = instructionAt(system, instruction);
-  return label === undefined ? `instruction ${instruction}` : `${label.routine}:${label.line} ${label.text}`;
+  return { op: (code[at * 4] ?? 0) & 0xff, label: labelOf(system.built, at) };
 }
 
 /** Instruction that a CPU's step began with, and the CPU; undefined where it is no step of a CPU. */

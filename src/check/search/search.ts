@@ -1,6 +1,7 @@
 /** The search of a scenario: alone at first, by a team of workers when it turns out to be long. */
 import { loadModule, Status, VarClass, VarWord } from '../../core/index.js';
-import { propertiesOf, type ProgramMachine } from '../../machine/index.js';
+import { ModelError, placeOf } from '../../kernel/model/index.js';
+import { ModelFault, propertiesOf, type ProgramMachine } from '../../machine/index.js';
 import type { System } from '../../scenario/index.js';
 import type { CheckpointHead } from '../engine/checkpoint.js';
 import {
@@ -16,7 +17,6 @@ import {
   type Vacuity,
   type Watch,
 } from '../engine/index.js';
-import { labelAt } from '../names/index.js';
 import type { Team } from '../team/index.js';
 import { handOver, handOverFile, headFor, headOf, withBefore, withFindingsBefore } from './goingOn.js';
 import type { Coverage, Failure, SearchLimits, SearchResult } from './report.js';
@@ -178,11 +178,10 @@ async function team(system: System, limits: SearchLimits, workers: number): Prom
 /** Throws for what a kernel model must not do. */
 export function refuseFault(system: System, status: Status, [kind, instruction]: Explorer['fault']): void {
   if (status === Status.width)
-    throw new Error(
+    throw new ModelError(
       `the kernel model ${system.model.name} keeps a value in a register that is wider than its kind; its assembler trusts add, sub and conversions`,
     );
-  if (status === Status.fault)
-    throw new Error(`the kernel model ${system.model.name} is at fault at ${labelAt(system, instruction)} (fault ${kind})`);
+  if (status === Status.fault) throw new ModelFault(kind, instruction, placeOf(system.built, instruction), system.model.name);
 }
 
 function coverageOf(share: Share): Coverage {

@@ -129,6 +129,17 @@ export interface BuiltModel {
   boot(machine: ProgramMachine): void;
 }
 
+/** Label of an instruction of a program, by its number. */
+export function labelOf({ program, labels }: Pick<BuiltModel, 'program' | 'labels'>, instruction: number): Label | undefined {
+  return labels[(program.code[instruction * 4 + 3] ?? 0) >>> 8];
+}
+
+/** `routine:line text` of an instruction. */
+export function placeOf(built: Pick<BuiltModel, 'program' | 'labels'>, instruction: number): string {
+  const label = labelOf(built, instruction);
+  return label === undefined ? `instruction ${instruction}` : `${label.routine}:${label.line} ${label.text}`;
+}
+
 /** One behaviour in force, for a verdict. */
 export interface ActiveBehaviour {
   readonly name: string;
