@@ -1,7 +1,7 @@
 /** A remapping unit of AMD-Vi: setup words, registers and the bits in them (hardware.md F). Compiled by both sides; it imports nothing. */
 
 /** Words of one unit's constants, in the record of `IommuSetup`, whose other words it shares (hardware.md F, J). */
-export enum AmdSetup {
+export const enum AmdSetup {
   /** 1: entries of 128 bits, destinations of 32 bits, entries for guests, 2048 entries a device */
   ga = 1,
   xt = 2,
@@ -41,7 +41,7 @@ export enum AmdReg {
 }
 
 /** Bits of the low half of the control register. */
-export enum AmdControl {
+export const enum AmdControl {
   iommuEn = 0x1,
   eventLogEn = 0x4,
   eventIntEn = 0x8,
@@ -56,7 +56,7 @@ export enum AmdControl {
 }
 
 /** Bits of the high half of the control register. */
-export enum AmdControlHigh {
+export const enum AmdControlHigh {
   /** NumIntRemapMode; 1 of its values is 2048 entries a device */
   numIntRemapMode = 0x1800,
   numIntRemap2k = 0x800,
@@ -66,7 +66,7 @@ export enum AmdControlHigh {
 }
 
 /** Bits of the status register. */
-export enum AmdStatus {
+export const enum AmdStatus {
   eventOverflow = 0x1,
   eventLogInt = 0x2,
   comWaitInt = 0x4,
@@ -78,7 +78,7 @@ export enum AmdStatus {
 }
 
 /** Codes of event log entries (hardware.md F.6). */
-export enum AmdEvent {
+export const enum AmdEvent {
   illegalDevTable = 1,
   ioPageFault = 2,
   devTabHardware = 3,
@@ -88,14 +88,14 @@ export enum AmdEvent {
 }
 
 /** Flags of an event log entry: interrupt, translation present, reserved bit not zero. */
-export enum AmdEventFlag {
+export const enum AmdEventFlag {
   interrupt = 0x8,
   present = 0x10,
   reserved = 0x80,
 }
 
 /** Commands by their numbers (hardware.md F.5); those for pages concern DMA, and have no effect here. */
-export enum AmdCommand {
+export const enum AmdCommand {
   completionWait = 1,
   invalidateDevtabEntry = 2,
   invalidateIommuPages = 3,
@@ -105,7 +105,7 @@ export enum AmdCommand {
 }
 
 /** Registers of one unit, 128 bytes, class check. */
-export enum Amd {
+export const enum Amd {
   deviceTable = 0,
   commandBase = 8,
   eventBase = 16,

@@ -4,7 +4,7 @@
  */
 
 /** Words of one operation. */
-export enum BatchWord {
+export const enum BatchWord {
   /** `BatchOp` */
   op = 0,
   /** CPU, requester or IOAPIC (index) */
@@ -17,7 +17,7 @@ export enum BatchWord {
   words = 6,
 }
 
-export enum BatchOp {
+export const enum BatchOp {
   /** a, b: cycles, low and high; result: `Status` */
   advance = 0,
   /** a: address below 4 GiB, b: width; result: the value */

@@ -3,7 +3,7 @@
  * its variable among it. The core makes them once; `Decoded.size` bytes each, and one more behind the last instruction.
  */
 
-export enum Decoded {
+export const enum Decoded {
   /** `Quick` */
   kind = 0,
   /** `DecodedFlag`s */
@@ -32,7 +32,7 @@ export enum Decoded {
   size = 32,
 }
 
-export enum DecodedFlag {
+export const enum DecodedFlag {
   /** a step ends in front of it: it is observable, or joined to the next one */
   stop = 1,
   joined = 2,
@@ -51,14 +51,14 @@ export enum DecodedFlag {
 }
 
 /** 0: none. With `not` the branch is taken where it does not hold. */
-export enum Test {
+export const enum Test {
   not = 1,
   equal = 2,
   less = 4,
 }
 
 /** How an instruction is executed; others are those that the sequencer executes as in a check. Private ones come first. */
-export enum Quick {
+export const enum Quick {
   /** a private instruction of another kind */
   other = 0,
   nop = 1,

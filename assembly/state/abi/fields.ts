@@ -4,7 +4,7 @@
  */
 
 /** One LAPIC and core: 128 bytes, hot fields together (hardware.md A.2-A.5). */
-export enum Cpu {
+export const enum Cpu {
   /** IRR, ISR, TMR: eight words each, bit v of the 256 */
   irr = 0,
   isr = 32,
@@ -53,14 +53,14 @@ export enum RunState {
   waitForSipi = 2,
 }
 
-export enum CpuFlag {
+export const enum CpuFlag {
   interruptsOn = 1,
   /** the micro-op after `sti` */
   shadow = 2,
 }
 
 /** An execution context: 64 bytes. */
-export enum Ctx {
+export const enum Ctx {
   /** u16: instruction it stands in front of */
   pc = 0,
   /** 1 = a config access or delay has begun and not completed */
@@ -77,7 +77,7 @@ export enum Ctx {
 }
 
 /** A message in flight: 32 bytes. */
-export enum Msg {
+export const enum Msg {
   /** `MsgKind` */
   kind = 0,
   /** `Stage`: 0 on the way to the root complex, 1 between root complex and LAPIC */
@@ -105,7 +105,7 @@ export enum Msg {
   size = 32,
 }
 
-export enum MsgKind {
+export const enum MsgKind {
   free = 0,
   msi = 1,
   ipi = 2,
@@ -119,7 +119,7 @@ export enum MsgKind {
 }
 
 /** What an IOAPIC has besides its pins (hardware.md B.1). */
-export enum Ioapic {
+export const enum Ioapic {
   /** IOREGSEL */
   select = 0,
   /** bits 3:0 of the ID register */
@@ -128,7 +128,7 @@ export enum Ioapic {
 }
 
 /** A pin of an IOAPIC and its redirection entry: 24 bytes (hardware.md B.2, B.3). */
-export enum Pin {
+export const enum Pin {
   /** RTE, low and high half; delivery status (bit 12) is derived */
   low = 0,
   high = 4,
@@ -140,7 +140,7 @@ export enum Pin {
   size = 24,
 }
 
-export enum PinFlag {
+export const enum PinFlag {
   /** an edge has not been accepted by any LAPIC yet */
   latched = 1,
   /** its message is on its way */
@@ -150,7 +150,7 @@ export enum PinFlag {
 }
 
 /** A PCI function: 32 bytes (hardware.md C.1, C.2). What its setup says is not repeated here. */
-export enum Fn {
+export const enum Fn {
   /** u16: what can be written of MSI message control */
   msiControl = 0,
   /** MSI: message; bit per vector: masked */
@@ -170,7 +170,7 @@ export enum Fn {
 }
 
 /** An entry of an MSI-X table: 32 bytes, the first 16 as software sees them. */
-export enum MsixEntry {
+export const enum MsixEntry {
   addrLo = 0,
   addrHi = 4,
   data = 8,
@@ -187,7 +187,7 @@ export enum MsixEntry {
 }
 
 /** What an interrupt source can change: 16 bytes. */
-export enum Src {
+export const enum Src {
   /** 1 from a raise until the driver's handler is entered */
   owed = 0,
   /** raised and not yet sampled */
@@ -202,7 +202,7 @@ export enum Src {
 }
 
 /** State that belongs to no actor. */
-export enum Glob {
+export const enum Glob {
   /** 0 no probe, 1 probing */
   probe = 0,
   /** raises left for the source that is being probed */
@@ -221,7 +221,7 @@ export enum Glob {
 }
 
 /** What the host has injected (timed). Lists hold slot + 1, 0: none. */
-export enum InjectedHead {
+export const enum InjectedHead {
   /** those that wait, by their cycles, then as they came; those that have begun */
   queue = 0,
   begun = 4,
@@ -233,7 +233,7 @@ export enum InjectedHead {
 }
 
 /** An injected operation: 48 bytes; all zero: the slot is free. */
-export enum Injected {
+export const enum Injected {
   /** u64: cycle from which on it may begin */
   due = 0,
   /** the next of its list */
@@ -252,21 +252,21 @@ export enum Injected {
   size = 48,
 }
 
-export enum InjectedState {
+export const enum InjectedState {
   free = 0,
   queued = 1,
   begun = 2,
 }
 
 /** Per-origin list of messages in flight, in order. */
-export enum Origin {
+export const enum Origin {
   head = 0,
   tail = 2,
   size = 4,
 }
 
 /** An event record: 24 bytes. */
-export enum Rec {
+export const enum Rec {
   /** u64: cycle */
   time = 0,
   /** `Event` in bits 7:0, bits 31:16 field c2 */

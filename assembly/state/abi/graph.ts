@@ -7,7 +7,7 @@
  * Who has a claim to its step, in bits 15:12 of a claim; the rest says which one. Fairness says of each that it is not passed over for
  * ever.
  */
-export enum Claim {
+export const enum Claim {
   /** a context of a CPU stands in front of a micro-op that may be executed: CPU << 2 | level. What an interrupt comes before counts. */
   context = 0,
   /** the same, and the micro-op takes a lock */
@@ -47,7 +47,7 @@ export enum Node {
 }
 
 /** A step of a state: u32 number of the state it leads to, u16 action, u16 of these. */
-export enum EdgeFlag {
+export const enum EdgeFlag {
   visible = 1,
   /** level of the context that executed it, if a CPU's */
   levelShift = 1,

@@ -1,7 +1,7 @@
 /** What holds up an event that is owed, in a timed run. Compiled by both sides; it imports nothing. */
 
 /** In bits 31:16 of field a of `Event.hold`; the source is in bits 15:0, b as said here, c the CPU it is about, or NONE. */
-export enum Hold {
+export const enum Hold {
   /** its device has raised it and not sent its message; b = 1: the message is masked, or may not be sent */
   device = 0,
   /** its message is on its way: to the root complex, in a remapping unit, to the LAPIC, or from an IOAPIC */

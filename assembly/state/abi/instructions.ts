@@ -182,7 +182,7 @@ export enum Operand {
   self = 15,
 }
 
-export enum InsnFlag {
+export const enum InsnFlag {
   /** the step goes on with the next instruction: inside an atomic block */
   joined = 1,
   /** a visible step (design: what the length of a counterexample counts) */
@@ -204,7 +204,7 @@ export enum InsnFlag {
  * What the assembler proves about an instruction for the reduction of a check, a byte each beside the code: it is no part of
  * what a program does.
  */
-export enum Mover {
+export const enum Mover {
   /** nobody else can tell when it is executed, not even an interrupt handler of the same CPU */
   quiet = 1,
   /** nobody else can tell, as long as no interrupt of this CPU can come before it */
@@ -364,7 +364,7 @@ export enum VarClass {
   record = 2,
 }
 
-export enum VarFlag {
+export const enum VarFlag {
   /** the last dimension is vectors: an image holds only the universe's */
   byVector = 1,
   /** a mask, `maskBits` wide */
@@ -386,7 +386,7 @@ export enum VarFlag {
 }
 
 /** Words of a posted-interrupt descriptor: a bit for each vector; ON, SN and NV; NDST. */
-export enum PidWord {
+export const enum PidWord {
   pir = 0,
   control = 8,
   ndst = 9,
@@ -394,7 +394,7 @@ export enum PidWord {
 }
 
 /** Bits of its control word, and where NV stands in it. */
-export enum PidControl {
+export const enum PidControl {
   on = 1,
   sn = 2,
   nvShift = 16,

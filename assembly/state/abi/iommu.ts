@@ -38,7 +38,7 @@ export enum IommuSetup {
 }
 
 /** Words of an entry of the list of scopes: requesters first to last belong to the unit. The first entry that fits counts. */
-export enum IommuScope {
+export const enum IommuScope {
   first = 0,
   last = 1,
   unit = 2,
@@ -103,7 +103,7 @@ export enum FaultReason {
  * Registers of one unit, and what its commands are about to do: 128 bytes, class check. An AMD unit has registers of its own; here it
  * has what it executes, and the epoch and the stamp of its caches.
  */
-export enum Iommu {
+export const enum Iommu {
   gsts = 0,
   fsts = 4,
   fectl = 8,
@@ -145,7 +145,7 @@ export enum Iommu {
 }
 
 /** What becomes of the commands written to GCMD. */
-export enum CommandState {
+export const enum CommandState {
   none = 0,
   /** for `gcmd.latency` nothing can be seen of them */
   asked = 1,
@@ -154,7 +154,7 @@ export enum CommandState {
 }
 
 /** What the invalidation queue does. */
-export enum QueueState {
+export const enum QueueState {
   idle = 0,
   /** the descriptor at IQH is being fetched */
   fetching = 1,
@@ -166,7 +166,7 @@ export enum QueueState {
 }
 
 /** An entry of the entry cache: 32 bytes, class timed. */
-export enum Iec {
+export const enum Iec {
   low = 0,
   high = 8,
   index = 16,
@@ -176,7 +176,7 @@ export enum Iec {
 }
 
 /** What a unit has made of a message in flight: 32 bytes a message, class check; zero where no unit has seen it. */
-export enum Remap {
+export const enum Remap {
   destination = 0,
   /** as data of a compatibility message: vector, delivery mode, level, trigger mode */
   data = 4,
@@ -199,7 +199,7 @@ export enum Remap {
 /** Data of a message that is a doorbell: a reserved delivery mode, no vector. */
 export const DOORBELL: u32 = 0x300;
 
-export enum RemapFlag {
+export const enum RemapFlag {
   /** destination and data are those of a remapped message */
   remapped = 1,
   logical = 2,

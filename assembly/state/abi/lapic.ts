@@ -4,7 +4,7 @@
  */
 
 /** Registers that are seldom used, and what is on its way to the fabric: 80 bytes a CPU, class check (hardware.md A.2). */
-export enum Lapic {
+export const enum Lapic {
   /** u64: IA32_APIC_BASE (A.1) */
   base = 0,
   /** LVTs in the order of `Lvt` */
@@ -31,7 +31,7 @@ export enum Lapic {
 }
 
 /** Local vector table, in the order of `Lapic.lvt`. */
-export enum Lvt {
+export const enum Lvt {
   cmci = 0,
   timer = 1,
   thermal = 2,
@@ -43,14 +43,14 @@ export enum Lvt {
 }
 
 /** Mode of a LAPIC (A.1.1): `Cpu.mode`. */
-export enum ApicMode {
+export const enum ApicMode {
   xapic = 0,
   x2apic = 1,
   disabled = 2,
 }
 
 /** What has arrived and waits for the core (A.5): `Cpu.latched`, a mask. */
-export enum Latched {
+export const enum Latched {
   nmi = 1,
   smi = 2,
   /** from the fabric; a LINT pin in ExtINT mode is a level and needs no latch */
@@ -58,7 +58,7 @@ export enum Latched {
 }
 
 /** Timer of a LAPIC: 16 bytes a CPU, class timed (A.8.3). */
-export enum LapicTimed {
+export const enum LapicTimed {
   /** u64: cycle at which the count reaches 0; 0: it does not count */
   due = 0,
   /** u64: IA32_TSC_DEADLINE; 0: disarmed */
@@ -67,7 +67,7 @@ export enum LapicTimed {
 }
 
 /** Model of the machine's LAPICs (hardware.md J), words of 32 bits. */
-export enum LapicSetup {
+export const enum LapicSetup {
   /** 0 Intel, 1 AMD: ICR bit 12 in x2APIC mode, masking of the performance counter's LVT */
   vendor = 0,
   /** 1: the CPU has x2APIC mode, TSC-deadline mode */

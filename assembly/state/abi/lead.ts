@@ -4,7 +4,7 @@
  */
 
 /** Of a CPU; few cache lines are touched. */
-export enum Lead {
+export const enum Lead {
   /** u64 cycle of the first of these steps */
   from = 0,
   /** u32 steps, and the observable instructions in them */
@@ -35,7 +35,7 @@ export const LEAD_STORES: u32 = 16;
 export const LEAD_STORE_SIZE: u32 = 12;
 
 /** An element that such a step has used and that others may use too: by whom, and when for the last time. */
-export enum Claim {
+export const enum Claim {
   /** u64 cycle */
   until = 0,
   /** u32 address */

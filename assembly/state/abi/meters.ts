@@ -20,7 +20,7 @@ export enum Account {
  * A variable that is watched. An element weighs 1 while its value is from `from` to `to`; with `from` above `to` it weighs its value.
  * Offsets in bytes; the host fills in the first four.
  */
-export enum Gauge {
+export const enum Gauge {
   slot = 0,
   from = 4,
   to = 8,

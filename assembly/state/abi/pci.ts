@@ -1,7 +1,7 @@
 /** Where the registers of a PCI function are. Compiled by both sides; it imports nothing. */
 
 /** Offsets in configuration space. */
-export enum ConfigSpace {
+export const enum ConfigSpace {
   command = 0x04,
   /** of the first capability */
   pointer = 0x34,

@@ -7,7 +7,7 @@
 export const FOOTPRINT_WORDS: u32 = 5;
 
 /** Parts of a CPU, 16 bits each: the first four are word 0, the others stand behind the variables. */
-export enum Part {
+export const enum Part {
   /** contexts of interrupts and softirqs, flags, run state */
   core = 0,
   /** what arrives: IRR, TMR, ESR */
@@ -24,7 +24,7 @@ export enum Part {
 export const PARTS: u32 = 6;
 
 /** Word 1: first bit of each kind, and single resources. */
-export enum Thing {
+export const enum Thing {
   /** `owed` of a source: 16 bits */
   owed = 0,
   /** condition, held sample and raises left of a source */
@@ -56,7 +56,7 @@ export enum Thing {
 }
 
 /** Word 2: of the messages of one origin, 21 bits each. */
-export enum Flight {
+export const enum Flight {
   /** the end of its list: a new message */
   tail = 0,
   /** one of those that are in flight now has landed, or reached the root complex */

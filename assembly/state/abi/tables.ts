@@ -4,7 +4,7 @@
  */
 
 /** The machine's size, written by the host before `create`. Words of 32 bits. */
-export enum Size {
+export const enum Size {
   cpus = 0,
   /** lists of what devices themselves have in flight: as many as there are functions, or 0, where requesters have lists instead */
   devices = 1,
@@ -60,7 +60,7 @@ export enum Size {
 }
 
 /** Tables the host fills after `create`, by `table(id)`. */
-export enum Table {
+export const enum Table {
   /** 4 words an instruction */
   code = 0,
   /** 8 bytes an instruction: live bits of each register */
@@ -153,7 +153,7 @@ export enum Table {
 export const UNBOUNDED: u32 = 0xffffffff;
 
 /** Words of one source's constants. */
-export enum SourceSetup {
+export const enum SourceSetup {
   device = 0,
   /** timed: cycles from one of its messages to the next, at least; 0: as fast as they come */
   moderation = 1,
@@ -174,7 +174,7 @@ export enum SourceSetup {
 }
 
 /** Words that say how a number is drawn, from which of the machine's points. */
-export enum Spread {
+export const enum Spread {
   /** `Draw` */
   kind = 0,
   /** number of its first point, and of points; none: the number is 0 */
@@ -204,7 +204,7 @@ export const CURVE_LEVELS: u32 = 27;
 export const CURVE_POINTS: u32 = 865;
 
 /** What a CPU has done for drivers, or for one source: u64 each. */
-export enum Load {
+export const enum Load {
   /** handlers that were entered */
   handled = 0,
   /** their cost, cycles */
@@ -213,7 +213,7 @@ export enum Load {
 }
 
 /** What is recorded of a source: a cache line, which all that its handler does for it is in. `Load` comes first. */
-export enum Told {
+export const enum Told {
   /** u64 cycle of the raise that is owed, the oldest one of those that have coalesced */
   raised = 16,
   /** u64 cycle up to which a CPU that is ahead of the clock has used its handler, and u32 which one (assembly/cpu/ledger.ts) */
@@ -227,7 +227,7 @@ export enum Told {
 }
 
 /** Words of one PCI function's constants (hardware.md C, J). */
-export enum FunctionSetup {
+export const enum FunctionSetup {
   /** requester id, 16 bits */
   requester = 0,
   /** messages of its MSI capability: 0 (it has none), 1, 2, 4 ... 32 */
@@ -263,7 +263,7 @@ export enum FunctionKind {
 }
 
 /** Words of one IOAPIC's constants (hardware.md B, J). */
-export enum IoapicSetup {
+export const enum IoapicSetup {
   /** what its ID register holds at first, bits 3:0 */
   id = 0,
   /** address of its register window, below 4 GiB */
@@ -284,14 +284,14 @@ export enum IoapicSetup {
 }
 
 /** Words of one timer's constants. */
-export enum TimerSetup {
+export const enum TimerSetup {
   /** entry of its routine, and the cycles from arming to firing, timed */
   entry = 0,
   delay = 1,
   words = 2,
 }
 
-export enum OperationSetup {
+export const enum OperationSetup {
   /** entry of its routine; 0: a pause */
   entry = 0,
   cpu = 1,
@@ -307,7 +307,7 @@ export enum OperationSetup {
 }
 
 /** Words that say how the machine behaves. */
-export enum Settings {
+export const enum Settings {
   /** 1 = the clock decides (run), 0 = every step is tried (check) */
   timed = 0,
   /** `Assumption`s in force */
@@ -359,7 +359,7 @@ export enum Settings {
 }
 
 /** Hardware that an own property may read (`Settings.watchedHardware`). */
-export enum Watched {
+export const enum Watched {
   /** LAPICs and CPUs */
   cpus = 1,
   /** registers of devices */
@@ -424,7 +424,7 @@ export enum Timing {
 }
 
 /** Assumptions (design 1), one bit each: set = holds. */
-export enum Assumption {
+export const enum Assumption {
   /** a device forms the message at the instant it sends it; otherwise it samples first and sends later */
   sampleAtOnce = 1,
   /** a completion pushes the function's earlier messages to the root complex */
@@ -467,7 +467,7 @@ export enum DeviceKind {
 }
 
 /** Words that a search begins with. */
-export enum SearchOption {
+export const enum SearchOption {
   /** bytes it may use */
   memoryLo = 0,
   memoryHi = 1,
@@ -486,7 +486,7 @@ export enum SearchOption {
 }
 
 /** The bags of records of a search; behind them one for each worker of a team. */
-export enum Bag {
+export const enum Bag {
   /** to be expanded in this round */
   now = 0,
   /** in the next round: as many visible steps, one step further */
