@@ -15,6 +15,8 @@ function wrong(file: string, message: string, line = 1, column = 1): InputError 
 }
 
 let registered = false;
+/** Files that models were read from, by their URLs. */
+const read = new Map<string, string>();
 
 /** The model a name or a file means. Throws `InputError`. */
 export async function modelFrom(name: string | undefined): Promise<string | KernelModel | undefined> {
@@ -24,6 +26,7 @@ export async function modelFrom(name: string | undefined): Promise<string | Kern
   if (!registered) register(new URL('own.js', import.meta.url));
   registered = true;
   const url = pathToFileURL(resolve(name)).href;
+  read.set(url, name);
   let exported: Readonly<Record<string, unknown>>;
   try {
     exported = (await import(url)) as Readonly<Record<string, unknown>>;
@@ -50,6 +53,15 @@ function modelIn(file: string, { model }: Readonly<Record<string, unknown>>): Ke
 /** True for what a model cannot, or must not do: a mistake, or a scenario that it does not go together with. */
 export function isOfModel(error: unknown): error is ModelError | ModelFault {
   return error instanceof ModelError || error instanceof ModelFault;
+}
+
+/** What a function of the user's threw, where nobody expected it; undefined: it was not theirs. */
+export function thrownByOwn(error: unknown): InputError | undefined {
+  const frames = error instanceof Error ? (error.stack ?? '').split('\n').filter((line) => /^ +at /.test(line)) : [];
+  const own = [...read].find(([url]) => frames[0]?.includes(url));
+  if (own === undefined) return undefined;
+  const { line, column } = placeIn(error, own[0]);
+  return wrong(own[1], sentence(error), line, column);
 }
 
 /** The user's code is at fault, whatever it throws. */

@@ -21,6 +21,11 @@ const at = files({
   'fault.mjs': own(
     "{ replace: { irq_complete_move: (b, { irq }, kernel) => {\n  b.lock(kernel.lock('vector_lock'), []);\n  b.store(kernel.variable('apicd_prev_cpu'), [irq], 77);\n  b.unlock(kernel.lock('vector_lock'), []);\n} } }",
   ),
+  'boot.mjs': `import { linux } from 'irqlab';
+const base = linux('5.9');
+export const model = { ...base, build: (...given) => ({ ...base.build(...given),
+  boot() { throw new Error('it does not boot'); } }) };
+`,
   'behaved.mjs': own("{ behaviours: { settleDelay: 'none' } }"),
 });
 
@@ -60,6 +65,14 @@ describe.concurrent('a model that does what none may do', () => {
     );
   });
 });
+
+test.concurrent.each([['check', '--scenario', 'move-hotplug'], ['run']])(
+  'what a function of the model throws in %s is told with its place',
+  async (...command) => {
+    const { code, stderr } = await irqlab([...command, '--model', at('boot.mjs')]);
+    expect([code, stderr]).toEqual([2, `${at('boot.mjs')}:4:18: it does not boot\n`]);
+  },
+);
 
 describe.concurrent('a model from a file', () => {
   test('is told with the verdict', async () => {
