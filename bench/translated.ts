@@ -33,7 +33,7 @@ function wholePath(size: Traffic): Subject {
     name: `whole path, ${size.cpus} CPUs, ${size.devices} devices`,
     image: async () => {
       const system = assembleSystem(traffic(size));
-      const machine = await ProgramMachine.create(system.setup({ timed: true, record: 1, ring: 0 }), await loadTimedModule());
+      const machine = await ProgramMachine.instantiate(system.setup({ timed: true, record: 1, ring: 0 }), await loadTimedModule());
       system.built.boot(machine);
       return imageOf(machine.core);
     },

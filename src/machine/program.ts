@@ -1,5 +1,5 @@
 /** A machine with a program, and how it goes on: step by step as a check drives it, with time, and with what is injected. */
-import { instantiate, loadModule, Status, Table, type ModuleSource } from '../core/index.js';
+import { instantiate, Status, Table, type ModuleSource } from '../core/index.js';
 import { takeRecords, type EventRecord, type RecordTaker } from './events.js';
 import { ModelFault } from './fault.js';
 import { InjectedSlots, type InjectedTotals, type PendingOperation } from './injected.js';
@@ -12,9 +12,10 @@ export class ProgramMachine extends ProgramState {
   #scratch = 0;
   readonly #slots = new InjectedSlots(this.core, this.layout, this.setup);
 
-  static override async create(setup: MachineSetup, source?: ModuleSource): Promise<ProgramMachine> {
+  /** The module is named by who makes the machine: a bundle then has the address of no other. Throws `RangeError`. */
+  static async instantiate(setup: MachineSetup, source: ModuleSource): Promise<ProgramMachine> {
     refuseTooLarge(setup);
-    return new this(await instantiate(source ?? (await loadModule())), setup);
+    return new this(await instantiate(source), setup);
   }
 
   /** The machine is set up: derived fields are computed; in a timed run the clock is armed. */

@@ -1,5 +1,5 @@
 /** What a machine of a scenario is to who injects operations into it. */
-import { ModelError, placeOf, type BuiltModel } from '../kernel/model/index.js';
+import { ModelError, type BuiltModel } from '../kernel/model/index.js';
 import type { Scenario } from './scenario.js';
 import type { Host } from './scenarioMachine.js';
 import { socketOf } from './sockets.js';
@@ -25,7 +25,6 @@ export function refuseTimes({ events, policies }: Scenario): void {
 export function hostOf({ machine, devices, operations, policies }: Scenario, model: string, built: BuiltModel): Host {
   return {
     model,
-    placeOf: (instruction) => placeOf(built, instruction),
     control: built.control,
     cpus: machine.cpus.map(({ cpu }) => cpu),
     nodes: machine.cpus.map((_, i) => socketOf(i, machine.cpus.length, machine.sockets ?? 1)),

@@ -1,6 +1,7 @@
 /** A machine of a scenario: what a host does to it while it runs, and sees of it, by the numbers of the file. */
 import { ModelError, type Control } from '../kernel/model/index.js';
-import { ModelFault, ProgramMachine } from '../machine/index.js';
+import type { ModuleSource } from '../core/index.js';
+import { ModelFault, ProgramMachine, type InjectedOperation } from '../machine/index.js';
 import { cpusListed, listed } from '../words.js';
 import { plug } from './operations.js';
 import { cyclesOf, type Injected, type Time, type TimedOperation } from './scenario.js';
@@ -44,12 +45,11 @@ export interface RunView {
   readonly plugging: number;
 }
 
-/** What its numbers mean, by index. */
+/** What its numbers mean, by index: data, which a scenario that was compiled has with it. */
 export interface Host {
   readonly model: string;
-  /** where an instruction of the model stands */
-  readonly placeOf: (instruction: number) => string;
-  readonly control: Control | undefined;
+  /** left out: nothing can be injected */
+  readonly control?: Control | undefined;
   readonly cpus: readonly number[];
   readonly nodes: readonly number[];
   readonly irqs: readonly { readonly irq: number; readonly managed: boolean; readonly node: number }[];
@@ -58,18 +58,23 @@ export interface Host {
   readonly guests: boolean;
 }
 
+/** Where an instruction of a model stands. */
+export type PlaceOf = (instruction: number) => string;
+
 /**
  * The machine in which a scenario begins. `offline`, `online` and `setAffinity` do what a user of it would, from a cycle on or now: they
  * wait, in the state of the machine, until a CPU has time for them. Each throws a `RangeError` that says what is wrong.
  */
 export class ScenarioMachine extends ProgramMachine {
   #host: Host | undefined;
+  #placeOf: PlaceOf | undefined;
 
   /** @hidden */
-  static async of(setup: ProgramMachine['setup'], host: Host): Promise<ScenarioMachine> {
-    const machine = await ScenarioMachine.create(setup);
+  static async of(setup: ProgramMachine['setup'], source: ModuleSource, host: Host, placeOf?: PlaceOf): Promise<ScenarioMachine> {
+    const machine = await ScenarioMachine.instantiate(setup, source);
     if (!(machine instanceof ScenarioMachine)) throw new Error('a machine is of the class that makes it');
     machine.#host = host;
+    machine.#placeOf = placeOf;
     return machine;
   }
 
@@ -121,19 +126,7 @@ export class ScenarioMachine extends ProgramMachine {
   #queue(operation: Injected, due: bigint): boolean {
     const { control, cpus, irqs, model } = this.#known;
     if (control === undefined) throw new ModelError(`${model} takes no operations while it runs: its machines have no control`);
-    const indexOf = (cpu: number): number => cpus.indexOf(cpu);
-    const request =
-      'move' in operation
-        ? ({
-            kind: 'move',
-            irq: irqs.findIndex(({ irq }) => irq === operation.move.irq),
-            to: operation.move.to.map(indexOf),
-            on: operation.move.on === undefined ? 0 : indexOf(operation.move.on),
-          } as const)
-        : 'offline' in operation
-          ? ({ kind: 'offline', cpu: indexOf(operation.offline), on: 0 } as const)
-          : ({ kind: 'online', cpu: indexOf(operation.online), on: 0 } as const);
-    return this.queue(control.injected(request), due);
+    return this.queue(injectedOperation(operation, control, cpus, irqs), due);
   }
 
   /** The machine as it is at this moment, for a policy that is asked again at a cycle. */
@@ -142,7 +135,7 @@ export class ScenarioMachine extends ProgramMachine {
   }
 
   protected override faultAt(kind: number, instruction: number): ModelFault {
-    return new ModelFault(kind, instruction, this.#known.placeOf(instruction), this.#known.model);
+    return new ModelFault(kind, instruction, this.#placeOf?.(instruction), this.#known.model);
   }
 
   get #known(): Host {
@@ -178,10 +171,11 @@ export class ScenarioMachine extends ProgramMachine {
     // whoever asks for a later time may know what is done until then
     const requested =
       due > this.now ||
-      control.irq(
+      isRequested(
         this,
+        control,
         irqs.findIndex((each) => each.irq === irq),
-      ).requested;
+      );
     if (!requested) return `irq ${irq} is not requested: no driver has it, and nothing moves it`;
     if (online === undefined || to.some((cpu) => online.has(cpu))) return undefined;
     return `no CPU of this list is online then; add one of ${cpusListed([...online])}`;
@@ -190,15 +184,37 @@ export class ScenarioMachine extends ProgramMachine {
   /** CPUs that will be online at a cycle, as far as that is decided. */
   #onlineAt(control: Control, due: bigint): Set<number> {
     const { cpus } = this.#known;
-    const online = new Set(control.online(this).map((c) => cpus[c] ?? 0));
+    const online = new Set(this.maskBits(control.online).map((c) => cpus[c] ?? 0));
     for (const { subject, entry, due: other } of this.pending()) {
       if (subject === undefined || other > due) continue;
       const cpu = cpus[subject] ?? 0;
-      if (control.injected({ kind: 'online', cpu: subject, on: 0 }).entry === entry) online.add(cpu);
+      if (entry === control.plug.online) online.add(cpu);
       else online.delete(cpu);
     }
     return online;
   }
+}
+
+/** Whether a driver has an irq. */
+function isRequested(machine: ProgramMachine, { shutdown }: Control, irq: number): boolean {
+  return machine.variable(shutdown.slot, irq) !== shutdown.value;
+}
+
+/** The operation as the core takes it. */
+function injectedOperation(operation: Injected, { plug: by, move }: Control, cpus: Host['cpus'], irqs: Host['irqs']): InjectedOperation {
+  if ('move' in operation) {
+    const { irq, to, on } = operation.move;
+    const index = irqs.findIndex((each) => each.irq === irq);
+    return {
+      entry: move.entry,
+      cpu: on === undefined ? 0 : cpus.indexOf(on),
+      args: [index, { cpus: to.map((cpu) => cpus.indexOf(cpu)) }],
+      key: move.firstKey + index,
+    };
+  }
+  const [entry, cpu] = 'offline' in operation ? [by.offline, operation.offline] : [by.online, operation.online];
+  const subject = cpus.indexOf(cpu);
+  return { entry, cpu: 0, args: [subject, 0], key: by.key, subject };
 }
 
 /** CPUs that an operation names. */
@@ -226,7 +242,7 @@ class View implements RunView {
 
   get online(): readonly number[] {
     const { control, cpus } = this.#host;
-    return control?.online(this.#machine).map((c) => cpus[c] ?? 0) ?? cpus;
+    return control === undefined ? cpus : this.#machine.maskBits(control.online).map((c) => cpus[c] ?? 0);
   }
 
   get cpus(): readonly CpuView[] {
@@ -242,8 +258,9 @@ class View implements RunView {
   get irqs(): readonly IrqView[] {
     const { control, cpus } = this.#host;
     return this.#host.irqs.map(({ irq, managed, node }, s) => {
-      const { cpu, requested } = control?.irq(this.#machine, s) ?? { cpu: 0, requested: true };
-      return { irq, cpu: cpus[cpu] ?? 0, node, movable: requested && !managed, ...this.#machine.loadOfSource(s) };
+      const target = control === undefined ? 0 : this.#machine.variable(control.target, s);
+      const requested = control === undefined || isRequested(this.#machine, control, s);
+      return { irq, cpu: cpus[target] ?? 0, node, movable: requested && !managed, ...this.#machine.loadOfSource(s) };
     });
   }
 

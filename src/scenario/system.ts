@@ -1,6 +1,7 @@
 /** A scenario and a kernel model made into a machine that can start. */
+import { loadModule, loadTimedModule } from '../core/index.js';
 import { ExpressionError } from '../kernel/index.js';
-import { findModel, ModelError, type BuiltModel, type KernelModel, type Placement } from '../kernel/model/index.js';
+import { findModel, ModelError, placeOf, type BuiltModel, type KernelModel, type Placement } from '../kernel/model/index.js';
 import { assumptionsAbout, type Assumptions, type EventRecord, type MachineSetup, type OperationSetup } from '../machine/index.js';
 import { ownProperty, partsOf } from './assertions.js';
 import { hostOf, refuseTimes, roomOf } from './host.js';
@@ -240,8 +241,10 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
     injected: roomOf(scenario, mode.injected),
     ...(mode.measure === true && built.measurable !== undefined && { meters: metersOf(built.program, built.measurable) }),
   });
+  const host = hostOf(scenario, model.name, built);
   const machine = async (mode: Mode): Promise<ScenarioMachine> => {
-    const made = await ScenarioMachine.of(setup(mode), hostOf(scenario, model.name, built));
+    const module = await (mode.timed ? loadTimedModule() : loadModule());
+    const made = await ScenarioMachine.of(setup(mode), module, host, (instruction) => placeOf(built, instruction));
     built.boot(made);
     made.start();
     if (mode.timed) made.schedule(scenario.events);

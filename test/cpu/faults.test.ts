@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Op, Operand } from '../../src/core/index.js';
+import { loadModule, Op, Operand } from '../../src/core/index.js';
 import { ProgramMachine, type MachineSetup } from '../../src/machine/index.js';
 import { settle, startTask, task, toy } from '../engine/toy.js';
 
@@ -21,7 +21,7 @@ async function raw(
     live: new Uint8Array(rows.length * 8),
     handlers: new Map(),
   };
-  const machine = await ProgramMachine.create({ ...setup, program });
+  const machine = await ProgramMachine.instantiate({ ...setup, program }, await loadModule());
   machine.setCpu(0, { svr: 0x1ff, tpr: 0, run: 'running', interruptsOn: true });
   startTask(machine, 0, 1);
   return machine;

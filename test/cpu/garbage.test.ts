@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { ProgramMachine, ModelFault, type MachineSetup } from '../../src/machine/index.js';
 import { assembleSystem, assembleWith } from '../../src/scenario/index.js';
-import { Bag, Status } from '../../src/core/index.js';
+import { Bag, loadModule, Status } from '../../src/core/index.js';
 import { Engine } from '../../src/check/engine/engine.js';
 import { scenarioOf } from '../check/help.js';
 import { amdKernel } from '../engine/amdKernel.js';
@@ -76,7 +76,7 @@ test(`${RUNS} garbled programs, searched, walked and timed: no trap`, async () =
     const timed = roll(2) === 1;
     const plain = system.setup({ timed, record: timed ? 1 : roll(2) === 1 ? 2 : 0 });
     const setup = { ...plain, program: { ...plain.program, code: garble(plain.program.code, roll) } };
-    const machine = await ProgramMachine.create(setup);
+    const machine = await ProgramMachine.instantiate(setup, await loadModule());
     try {
       system.built.boot(machine);
       machine.start();

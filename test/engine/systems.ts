@@ -1,4 +1,5 @@
 /** Random scenarios on the models that exist, and machines of them. */
+import { loadModule } from '../../src/core/index.js';
 import { assembleSystem, parseScenario, type System } from '../../src/scenario/index.js';
 import { ProgramMachine, type MachineSetup } from '../../src/machine/index.js';
 
@@ -114,7 +115,7 @@ export function randomSystem(dice: Dice, { hotplug, assumptions = false, small =
 
 /** A machine of the system with some of its set-up changed. */
 export async function machineOf(s: System, timed: boolean, changes: Partial<MachineSetup> = {}): Promise<ProgramMachine> {
-  const machine = await ProgramMachine.create({ ...s.setup({ timed, record: 1 }), ...changes });
+  const machine = await ProgramMachine.instantiate({ ...s.setup({ timed, record: 1 }), ...changes }, await loadModule());
   s.built.boot(machine);
   machine.start();
   return machine;

@@ -6,7 +6,7 @@ import { Assembler, Declarations, programSetup, type Builder, type MachineSize, 
 import type { Share } from '../../src/check/engine/engine.js';
 import { Alone } from '../../src/check/engine/explorer.js';
 import { Paths } from '../../src/check/engine/paths.js';
-import { Actor, Cpu, Ctx, Level, Msg, MsgKind, Src, Status, Table } from '../../src/core/index.js';
+import { Actor, Cpu, Ctx, Level, loadModule, Msg, MsgKind, Src, Status, Table } from '../../src/core/index.js';
 import {
   defaultAssumptions,
   ProgramMachine,
@@ -175,7 +175,7 @@ export async function toy<K extends ToyKernel>(build: (k: Assembler, d: Declarat
     },
   };
   const again = async (changes: Partial<MachineSetup> = {}): Promise<ProgramMachine> => {
-    const machine = await ProgramMachine.create({ ...setup, ...changes });
+    const machine = await ProgramMachine.instantiate({ ...setup, ...changes }, await loadModule());
     for (let c = 0; c < cpus; c++) {
       machine.setCpu(c, { svr: 0x1ff, tpr: 0, run: 'running', interruptsOn: true });
       if (tasksOf[c]) startTask(machine, c, entry(tasksOf[c]));

@@ -133,7 +133,7 @@ class Searcher {
 }
 
 async function work(task: WorkerTask): Promise<void> {
-  const machine = await ProgramMachine.create(task.setup, task.module);
+  const machine = await ProgramMachine.instantiate(task.setup, task.module);
   machine.restore(task.block);
   const searcher = new Searcher(task, machine);
   const status = searcher.run();

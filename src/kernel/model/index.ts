@@ -7,7 +7,6 @@ export type {
   ActiveBehaviour,
   BuiltModel,
   Control,
-  InjectedRequest,
   IrqPlacement,
   KernelModel,
   Measurable,

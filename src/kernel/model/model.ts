@@ -1,5 +1,5 @@
 /** What any kernel model is to the rest of the program. */
-import type { FunctionModel, InjectedOperation, IommuModel, ProgramMachine, OperationSetup, ProgramSetup } from '../../machine/index.js';
+import type { FunctionModel, IommuModel, ProgramMachine, OperationSetup, ProgramSetup } from '../../machine/index.js';
 import type { Label } from '../encode.js';
 import type { Parts } from '../expression/types.js';
 import type { OwnProperty } from '../judges.js';
@@ -42,19 +42,18 @@ export type OperationRequest = { readonly on: number; readonly pause: number } &
   | { readonly kind: 'preempt' | 'block' | 'wake'; readonly vcpu: number }
 );
 
-/** An operation that is injected while the machine runs, in indexes. `on`: the CPU that is asked first whether its task is free. */
-export type InjectedRequest = { readonly on: number } & (
-  | { readonly kind: 'offline' | 'online'; readonly cpu: number }
-  | { readonly kind: 'move'; readonly irq: number; readonly to: readonly number[] }
-);
-
-/** What a host can do to a machine that runs with time, and sees of it. All by index. */
+/** What a host can do to a machine that runs with time, and sees of it: routines by their entries, variables by their slots. */
 export interface Control {
-  injected(request: InjectedRequest): InjectedOperation;
-  /** CPUs that are online */
-  online(machine: ProgramMachine): readonly number[];
-  /** the CPU that an irq goes to, and whether a driver has it */
-  irq(machine: ProgramMachine, irq: number): { readonly cpu: number; readonly requested: boolean };
+  /** the routines take the index of a CPU; two operations with this key do not overlap */
+  readonly plug: { readonly offline: number; readonly online: number; readonly key: number };
+  /** the routine takes the index of an irq and a mask of CPUs; moves of irq i have key `firstKey` + i */
+  readonly move: { readonly entry: number; readonly firstKey: number };
+  /** mask of the CPUs that are online */
+  readonly online: number;
+  /** variable over irqs: the CPU, by index, that its messages go to */
+  readonly target: number;
+  /** variable over irqs, and what it is where no driver has the irq */
+  readonly shutdown: { readonly slot: number; readonly value: number };
 }
 
 export interface Placement {

@@ -1,6 +1,6 @@
 /** The search against a slow one; its limits; and what it says about scenarios in which nothing happens. */
 import { describe, expect, test } from 'vitest';
-import { ScenarioMachine, search, type SearchResult, type System } from '../../../src/index.js';
+import { loadModule, ScenarioMachine, search, type SearchResult, type System } from '../../../src/index.js';
 import { bruteForce } from '../brute.js';
 import { given, LIMITS, searchOf, small, systemFrom, verdictOf, type Options } from '../help.js';
 
@@ -89,10 +89,10 @@ describe('vacuous', () => {
       ...system,
       machine: async (mode) => {
         const setup = system.setup(mode);
-        const made = (await ScenarioMachine.create({
-          ...setup,
-          operations: setup.operations.map((o) => ({ ...o, cpu: 1 })),
-        })) as ScenarioMachine;
+        const made = (await ScenarioMachine.instantiate(
+          { ...setup, operations: setup.operations.map((o) => ({ ...o, cpu: 1 })) },
+          await loadModule(),
+        )) as ScenarioMachine;
         system.built.boot(made);
         made.start();
         return made;

@@ -45,7 +45,7 @@ import { invariants, oneshotMasked } from './invariants.js';
 import { addJudges } from './judges.js';
 import { measurableOf } from './measurable.js';
 import { mootReason } from './moot.js';
-import { injectedOperation, operation } from './operations.js';
+import { injectedRoutines, operation } from './operations.js';
 import { postingOperations } from './posting.js';
 import { versions } from './releases.js';
 import { remapSize } from './remap.js';
@@ -272,12 +272,10 @@ function assemble(chosen: Behaviours, replace: OwnRoutines, machineSize: Machine
     ...(table === undefined ? {} : { irtes: table.used }),
     ...(data.vcpus && { vcpus: (machine: ProgramMachine) => describeVcpus(machine, data, vcpuCount) }),
     control: {
-      injected: (request) => injectedOperation(request, entry),
-      online: (machine) => machine.maskBits(data.cpuOnlineMask.slot),
-      irq: (machine, irq) => ({
-        cpu: machine.variable(data.apicdCpu.slot, irq),
-        requested: machine.variable(data.started.slot, irq) !== State.SHUTDOWN,
-      }),
+      ...injectedRoutines(entry),
+      online: data.cpuOnlineMask.slot,
+      target: data.apicdCpu.slot,
+      shutdown: { slot: data.started.slot, value: State.SHUTDOWN },
     },
     boot: (machine) => {
       boot(machine, data, chip, kinds, size, at);

@@ -1,17 +1,18 @@
 /** Operations of a scenario as tasks: the routine that each begins with, and what it is given. */
-import type { InjectedOperation, OperationSetup } from '../../../machine/index.js';
-import type { InjectedRequest, Placement } from '../model.js';
+import type { OperationSetup } from '../../../machine/index.js';
+import type { Control, Placement } from '../model.js';
 
 const VCPU_ROUTINES = { load: 'vcpu_migrate', preempt: 'vcpu_preempt', block: 'kvm_vcpu_halt', wake: 'kvm_vcpu_wake_up' } as const;
 const PLUG_ROUTINES = { offline: 'cpu_down', online: 'cpu_up' } as const;
 /** cpu_hotplug_lock, as a key: who waits for it is not begun. Behind it a key for each irq, whose moves a user asks for one by one. */
 const HOTPLUG_LOCK = 1;
 
-/** An operation that is injected, in indexes. */
-export function injectedOperation(o: InjectedRequest, entry: (name: string) => number): InjectedOperation {
-  if (o.kind === 'move')
-    return { entry: entry('irq_set_affinity'), cpu: o.on, args: [o.irq, { cpus: o.to }], key: HOTPLUG_LOCK + 1 + o.irq };
-  return { entry: entry(PLUG_ROUTINES[o.kind]), cpu: o.on, args: [o.cpu, 0], key: HOTPLUG_LOCK, subject: o.cpu };
+/** The routines of operations that are injected. */
+export function injectedRoutines(entry: (name: string) => number): Pick<Control, 'plug' | 'move'> {
+  return {
+    plug: { offline: entry(PLUG_ROUTINES.offline), online: entry(PLUG_ROUTINES.online), key: HOTPLUG_LOCK },
+    move: { entry: entry('irq_set_affinity'), firstKey: HOTPLUG_LOCK + 1 },
+  };
 }
 
 /** `first`: the first irq of a device. */
