@@ -38,7 +38,7 @@ async function* figures(): AsyncGenerator<Table> {
   // the compilers work beside what is not compared with them
   const translating = translate();
   yield sizeFigures();
-  yield coldStartFigures(effort);
+  yield await coldStartFigures(effort);
   yield* endToEndFigures(effort);
   yield* lapicFigures(effort);
   yield remapFigures(effort);

@@ -1,6 +1,6 @@
 /**
- * Random runs of random scenarios, each done in four ways that have to be one: whole; in pieces, some of them done twice; with each
- * micro-op recorded; with some events recorded.
+ * Random runs of random scenarios, each done in five ways that have to be one: whole; in pieces, some of them done twice; with each
+ * micro-op recorded; with some events recorded; and compiled ahead.
  *
  *   npm run fuzz:runs -- --runs 1000 [--from 1]
  */
@@ -28,7 +28,7 @@ for (let seed = from; seed < from + runs; seed++) {
 }
 if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
 const table = [
-  [runs, 'runs, each in four ways'],
+  [runs, 'runs, each in five ways'],
   [sum.served, 'interrupts handled'],
   [sum.lost, 'events lost'],
   [sum.injected, 'moves and CPUs plugged by events and policies'],

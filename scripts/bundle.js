@@ -16,6 +16,7 @@ const threads = readdirSync(`${src}/cli`).filter((name) => name.endsWith('Thread
 const inFolder = ['main.js', 'own.js', 'model.js', ...threads].map((name) => [`cli/${basename(name, '.js')}`, `${src}/cli/${name}`]);
 const library = `${src}/index.js`;
 const machine = `${src}/machine/library.js`;
+const runs = `${src}/campaign/library.js`;
 /** What modules need that are imported on the way, and rooms too: these must find it there (test/library.test.ts). */
 const onTheWay = [`${src}/check/engine/errors.js`];
 const { plugin, entries } = doorsOf(src);
@@ -31,6 +32,8 @@ const bundle = await rolldown({
     'cli/runner': `${src}/campaign/runner.js`,
     // irqlab/machine; from here the way to its module is that of dist/src/machine
     'cli/machine': machine,
+    // irqlab/run
+    'cli/runs': runs,
     index: library,
     ...Object.fromEntries(Object.entries(entries).map(([name, file]) => [`cli/${name}`, file])),
   },
@@ -48,7 +51,8 @@ await bundle.write({
   codeSplitting: {
     // what a start reads is one file each, with all that they need: a file takes as long to find as to read
     groups: [
-      { name: 'registers', test: (id) => id === machine, priority: 3 },
+      { name: 'registers', test: (id) => id === machine, priority: 4 },
+      { name: 'running', test: (id) => id === `${src}/scenario/scenarioMachine.js`, priority: 3 },
       { name: 'library', test: (id) => id === library || onTheWay.includes(id), priority: 2 },
       { name: 'texts', test: /node_modules\/(yaml|zod)\//, priority: 1 },
     ],

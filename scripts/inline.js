@@ -1,6 +1,7 @@
 // Optimises what asc has written (asc.wasm) once more into irqlab.wasm, with functions put into those that call them: engines compile WebAssembly function by
 // function, and asc has no setting for how far to go. A tenth of the checker's time, for twice the size.
 // Then makes timed.wasm of it: the same functions without those that only checks reach, for who embeds a machine.
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import binaryen from 'binaryen';
 
@@ -17,7 +18,8 @@ const checks = new Set(
    slotWith slotBytes copyStates copiedUpTo allSlots resumeAt restoreStates restoreFrontier`.split(/\s+/),
 );
 
-const module = binaryen.readBinary(readFileSync(at('asc')));
+const compiled = readFileSync(at('asc'));
+const module = binaryen.readBinary(compiled);
 // what asc uses, and every engine has
 module.setFeatures(MutableGlobals | BulkMemory | BulkMemoryOpt | SignExt | NontrappingFPToInt);
 binaryen.setOptimizeLevel(3);
@@ -27,6 +29,10 @@ binaryen.setFlexibleInlineMaxSize(400);
 binaryen.setOneCallerInlineMaxSize(5000);
 binaryen.setAllowInliningFunctionsWithLoops(true);
 module.optimize();
+// what was made for one build is for no other (src/scenario/compiled.ts)
+const build = createHash('sha256').update(compiled).digest().readInt32LE();
+module.addGlobal('build', binaryen.i32, false, module.i32.const(build));
+module.addGlobalExport('build', 'build');
 if (!module.validate()) throw new Error('the optimised module is not valid');
 writeFileSync(at('irqlab'), module.emitBinary());
 

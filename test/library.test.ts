@@ -19,8 +19,14 @@ describe('a start', () => {
     expect(startSize('irqlab/machine').bytes).toBeLessThan(120_000);
   });
 
-  test('of irqlab reads three files, below 400,000 bytes, and neither YAML nor zod', () => {
-    expect(startSize('irqlab')).toMatchObject({ files: 3 });
+  test('of irqlab/run reads neither a kernel model nor what parses and checks', () => {
+    expect(startSize('irqlab/run').bytes).toBeLessThan(150_000);
+    const text = [...filesWith('cli/runs.js')].map((name) => readFileSync(new URL(`../${name}`, folder), 'utf8')).join('\n');
+    for (const absent of ['irq_set_affinity', 'YAMLParseError', 'enabledActions(){']) expect(text).not.toContain(absent);
+  });
+
+  test('of irqlab reads four files, below 400,000 bytes, and neither YAML nor zod', () => {
+    expect(startSize('irqlab')).toMatchObject({ files: 4 });
     expect(startSize('irqlab').bytes).toBeLessThan(400_000);
     const text = [...filesWith('index.js')].map((name) => readFileSync(new URL(`../${name}`, folder), 'utf8')).join('\n');
     for (const absent of ['ZodError', 'YAMLParseError']) expect(text).not.toContain(absent);
@@ -45,6 +51,17 @@ test('rooms have what is called in them', () => {
      console.log(JSON.stringify(rooms.flatMap((room) => Object.keys(room).filter((name) => typeof room[name] === 'function'))));`,
   );
   expect(there).toEqual(expect.arrayContaining(calls.map(([, called]) => called)));
+});
+
+test('irqlab/run runs what irqlab has compiled, and its machines are of the class that irqlab has', () => {
+  const program = `
+    const { compileScenario, findScenario, ScenarioMachine, timedRun } = await import('irqlab');
+    const { openScenario } = await import('irqlab/run');
+    const { scenario } = findScenario('xhci-hotplug');
+    const runnable = openScenario(JSON.parse(JSON.stringify(await compileScenario(scenario))));
+    const [ahead, direct] = [await runnable.run(), await timedRun(scenario)];
+    console.log(JSON.stringify([ahead.handled, ahead.digest === direct.digest, (await runnable.machine()) instanceof ScenarioMachine]));`;
+  expect(printed(program)).toEqual([9991, true, true]);
 });
 
 test('errors and machines from rooms are of the classes that a start has; what answers at once does so while others still load', () => {

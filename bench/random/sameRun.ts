@@ -1,22 +1,33 @@
 /**
- * One run, done in four ways that nobody may be able to tell apart (docs/workloads.md): in one piece; in pieces, some of them gone back
- * to and done again; with each micro-op recorded, where no handler gets ahead of the clock; and with some events recorded.
+ * One run, done in five ways that nobody may be able to tell apart (docs/workloads.md): in one piece; in pieces, some of them gone back
+ * to and done again; with each micro-op recorded, where no handler gets ahead of the clock; with some events recorded; and compiled ahead.
  */
 import { Driver } from '../../src/campaign/index.js';
-import { assembleSystem, ModelError, parseScenario, type System } from '../../src/index.js';
+import { assembleSystem, ModelError, openScenario, parseScenario, type CompiledScenario, type Mode, type System } from '../../src/index.js';
 import type { ProgramMachine } from '../../src/machine/index.js';
+import { compileSystem, type ScenarioMachine } from '../../src/scenario/index.js';
 import { Dice } from './dice.js';
 import { randomLoad } from './load.js';
 
 const CYCLES = 2_000_000;
 const RING = 1 << 13;
 
-/** Beside a run in one piece: what is said of it, what is recorded, records of the ring, whether it is done in pieces. */
-const ways = [
-  ['in pieces', 1, 0, true],
-  ['with each micro-op recorded', 2, RING, false],
-  ['with some events recorded', 1, RING, false],
-] as const;
+/** How a run is done: what is said of it, what is recorded, records of the ring. */
+interface Way {
+  readonly name: string;
+  readonly record: 1 | 2;
+  readonly ring: number;
+  readonly inPieces?: true;
+  readonly compiled?: true;
+}
+
+const whole: Way = { name: 'in one piece', record: 1, ring: 0 };
+const ways: readonly Way[] = [
+  { name: 'in pieces', record: 1, ring: 0, inPieces: true },
+  { name: 'with each micro-op recorded', record: 2, ring: RING },
+  { name: 'with some events recorded', record: 1, ring: RING },
+  { name: 'compiled ahead', record: 1, ring: 0, compiled: true },
+];
 
 export interface SameRun {
   readonly served: number;
@@ -32,6 +43,12 @@ function outcome(machine: ProgramMachine): string {
   const counted = (['ticks', 'microOps', 'served', 'messages', 'accepts', 'lost', 'strays'] as const).map((name) => machine.counter(name));
   const told = [machine.eventDigest(), counted, machine.latency(), machine.injected, machine.meters()];
   return JSON.stringify(told, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+}
+
+/** A machine of a scenario that was a text in the meantime. */
+async function compiledMachine(system: System, mode: Mode, seed: number): Promise<ScenarioMachine> {
+  const text = JSON.stringify(await compileSystem(system, mode));
+  return openScenario(JSON.parse(text) as CompiledScenario).machine(seed);
 }
 
 /** A scenario whose kernel drives its machine. */
@@ -54,9 +71,10 @@ export async function sameRun(seed: number): Promise<SameRun> {
   const { text, system } = drivable(dice);
   const [machineSeed, measure, most] = [dice.word(), dice.oneIn(2), dice.of([300, 3000, 100_000])];
   const pieces = dice.state;
-  const run = async (record: 1 | 2, ring: number, inPieces: boolean): Promise<ProgramMachine> => {
+  const run = async ({ record, ring, inPieces, compiled }: Way): Promise<ProgramMachine> => {
     const kinds = record === 1 && ring > 0 ? { kinds: ['lost', 'drop', 'fault'] as const } : {};
-    const machine = await system.machine({ timed: true, record, ring, seed: machineSeed, measure, ...kinds });
+    const mode = { timed: true, record, ring, measure, ...kinds } as const;
+    const machine = await (compiled ? compiledMachine(system, mode, machineSeed) : system.machine({ ...mode, seed: machineSeed }));
     const driver = new Driver(machine, system.scenario.policies, [], machineSeed);
     const cut = new Dice(pieces);
     for (let end = 0n; machine.now < CYCLES;) {
@@ -75,12 +93,12 @@ export async function sameRun(seed: number): Promise<SameRun> {
   };
   const counts = { served: 0, lost: 0, injected: 0 };
   try {
-    const whole = await run(1, 0, false);
-    const expected = outcome(whole);
-    Object.assign(counts, { served: whole.counter('served'), lost: whole.counter('lost'), injected: whole.injected.ended });
-    for (const [name, record, ring, inPieces] of ways) {
-      const found = outcome(await run(record, ring, inPieces));
-      if (found !== expected) return { ...counts, failure: `${name} it is another run:\n  ${found}\n  ${expected}\n${text}` };
+    const first = await run(whole);
+    const expected = outcome(first);
+    Object.assign(counts, { served: first.counter('served'), lost: first.counter('lost'), injected: first.injected.ended });
+    for (const way of ways) {
+      const found = outcome(await run(way));
+      if (found !== expected) return { ...counts, failure: `${way.name} it is another run:\n  ${found}\n  ${expected}\n${text}` };
     }
     return counts;
   } catch (error) {

@@ -5,7 +5,7 @@ import { policiesOf, type Policy, type PolicySource } from '../workload/index.js
 /** Cycles from one question to policies to the next: 1 ms. */
 const BATCH = 3_000_000;
 /** Operations of policies that may have been injected and not ended. */
-const MOST_PENDING = 1024;
+export const MOST_PENDING = 1024;
 
 /** What became of injected operations. */
 export interface InjectedCounts {

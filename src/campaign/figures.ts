@@ -1,7 +1,7 @@
 /** What a run came to, as data: it crosses threads, and is a line of a file. */
 import type { Bucket } from '../machine/index.js';
+import type { Measured, Outcome } from './drive.js';
 import type { InjectedCounts } from './driver.js';
-import type { Measured, RunResult } from './timed.js';
 
 /** What is counted, in the order in which it is told. */
 export const COUNTED = [
@@ -19,9 +19,9 @@ export const COUNTED = [
   'foreign',
   'leaked',
   'joined',
-] as const satisfies readonly (keyof RunResult)[];
+] as const satisfies readonly (keyof Outcome)[];
 
-/** The counters of a run; what they count stands with `RunResult`. */
+/** The counters of a run; what they count stands with `Outcome`. */
 export type Counts = Readonly<Record<(typeof COUNTED)[number], number>>;
 
 /** The figures of one run. */
@@ -50,7 +50,7 @@ export function countsOf(count: (which: keyof Counts) => number): Counts {
   return Object.fromEntries(COUNTED.map((which) => [which, count(which)])) as unknown as Counts;
 }
 
-export function figuresOf(result: RunResult): RunFigures {
+export function figuresOf(result: Outcome): RunFigures {
   const { seed, failed, where, injected, cycles, deadline, digest, latencies, measured } = result;
   return {
     seed,

@@ -1,7 +1,6 @@
 /** What of a machine a failure concerns, in words that failures of one kind have in common: no CPU, no vector, no time. */
 import { Drop } from '../core/index.js';
 import type { EventRecord } from '../machine/index.js';
-import type { System } from '../scenario/index.js';
 import { hex } from '../words.js';
 
 /** Kinds of events that `whereOf` looks at. */
@@ -26,13 +25,13 @@ function taking({ kind, b, c }: EventRecord): string | undefined {
   return kind === 'fault' ? `refused by a remapping unit, code ${hex(b >>> 16)}` : undefined;
 }
 
-/** `records`: the last ones of a run that failed, those that are `telling` at least. `late`: what held up most those that were late. */
-export function whereOf(system: System, records: readonly EventRecord[], late: string | undefined): string {
+/** `sources`: their names; `records`: the last ones of a run that failed, those that are `telling` at least. `late`: what held up most those that were late. */
+export function whereOf(sources: readonly string[], records: readonly EventRecord[], late: string | undefined): string {
   const lost = records.findLast(({ kind }) => kind === 'lost');
   const fault = records.findLast(({ kind }) => kind === 'fault');
   if (lost !== undefined) {
     const before = records.slice(0, records.indexOf(lost)).findLast((record) => record.time === lost.time && taking(record) !== undefined);
-    const source = system.names.sources[lost.a] ?? '?';
+    const source = sources[lost.a] ?? '?';
     return before === undefined ? source : `${source}, ${taking(before)}`;
   }
   if (late !== undefined) return `mostly ${late}`;

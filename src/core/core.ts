@@ -4,6 +4,8 @@
 export interface Exports {
   readonly memory: WebAssembly.Memory;
   readonly sizesAt: WebAssembly.Global;
+  /** of the build: another one has another number (scripts/inline.js) */
+  readonly build: WebAssembly.Global;
   prepare(): number;
   create(): number;
   measure(): number;

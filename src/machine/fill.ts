@@ -267,6 +267,12 @@ function fillOperations(core: Core, layout: Layout, setup: MachineSetup): void {
   });
 }
 
+/** The seed of all streams of a machine that has not been started. */
+export function fillSeed(core: Core, settings: number, seed: number): void {
+  core.setU32(settings + Settings.seedLo * 4, seed >>> 0);
+  core.setU32(settings + Settings.seedHi * 4, Math.floor(seed / 2 ** 32) >>> 0);
+}
+
 function fillSettings(core: Core, at: number, setup: MachineSetup): void {
   const set = (word: Settings, value: number): void => core.setU32(at + word * 4, value);
   set(Settings.timed, setup.timed ? 1 : 0);
@@ -283,8 +289,7 @@ function fillSettings(core: Core, at: number, setup: MachineSetup): void {
   set(Settings.record, setup.record);
   writeKinds(setup, set);
   set(Settings.probeRaises, setup.probeRaises);
-  set(Settings.seedLo, setup.seed >>> 0);
-  set(Settings.seedHi, Math.floor(setup.seed / 2 ** 32) >>> 0);
+  fillSeed(core, at, setup.seed);
   set(Settings.properties, maskOf(setup.properties, setup.program.own));
   set(Settings.judgeAlways, setup.program.judgeAlways ?? 0);
   set(Settings.watchedHardware, setup.program.watchedHardware ?? 0);

@@ -4,6 +4,7 @@
  */
 export { AMD_UNIT_BYTES } from './amdUnit.js';
 export { alternatives, assumptionsAbout, assumptionText, assumptionValues, defaultAssumptions, type Assumptions } from './assumptions.js';
+export { change, changesSince } from './changes.js';
 export type { FunctionModel } from './deviceModel.js';
 export type { EventRecord, RecordTaker } from './events.js';
 export { Layout, stateBytes } from './fill.js';

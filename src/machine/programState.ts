@@ -20,6 +20,7 @@ import {
   VarWord,
 } from '../core/index.js';
 import { AmdTables, startAmd, type AmdStart } from './amdUnit.js';
+import { fillSeed } from './fill.js';
 import { histogram, percentiles, type Bucket, type Percentiles } from './histogram.js';
 import { Machine } from './machine.js';
 import { readMeters, type MeterReading } from './meters.js';
@@ -48,6 +49,11 @@ export abstract class ProgramState extends Machine {
   #mask: { readonly bits: readonly number[]; readonly words: Uint32Array } = { bits: [], words: new Uint32Array() };
 
   // --- setting up, before `start`
+
+  /** Sets the seed of all random streams, in place of that of the set-up. */
+  seed(seed: number): void {
+    fillSeed(this.core, this.layout.table(Table.settings), seed);
+  }
 
   /** Sets element [i][j] of a variable. */
   setVariable(slot: number, i: number, j: number, value: number): void {

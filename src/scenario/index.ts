@@ -3,6 +3,7 @@
  * or a list of mistakes with line and column; the built-in scenarios are such files too.
  */
 export { builtinScenarios, findScenario, type BuiltinScenario } from './builtin/index.js';
+export { compileSystem, contentOf, machineOfCompiled, type CompiledScenario } from './compiled.js';
 export { diagnosticToJson, formatDiagnostic, type Diagnostic, type DiagnosticJson } from './diagnostics.js';
 export { exponential } from './quantiles.js';
 export { memoryOf, type MemoryUse } from './memory.js';

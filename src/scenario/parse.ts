@@ -1,5 +1,6 @@
 /** The text of a scenario file to a scenario, or to every mistake in it. */
 import { assertionMistakes } from './assertions.js';
+import { isCompiled } from './compiled.js';
 import { completed } from './complete.js';
 import { sortDiagnostics, type Diagnostic } from './diagnostics.js';
 import { eventMistakes } from './events.js';
@@ -24,6 +25,10 @@ export type Parsed = { readonly scenario: Scenario } | { readonly errors: readon
 export function parseScenario(text: string, file: string, known: Vocabulary = {}): Parsed {
   const source = readSource(text, file);
   if ('errors' in source) return { errors: sortDiagnostics(source.errors) };
+  if (isCompiled(source.value))
+    return {
+      errors: [{ file, line: 1, column: 1, message: 'this is a compiled scenario, for irqlab/run; name the file that it was made of' }],
+    };
   const checked = scenarioFile.safeParse(source.value);
   const outline = outlineOf(source.value);
   const findings = [

@@ -19,7 +19,7 @@ export interface Mode {
   readonly timed: boolean;
   /** 0 nothing, 1 events, 2 micro-ops too */
   readonly record: 0 | 1 | 2;
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** capacity of the event ring, records; 0: events are counted and digested only */
   readonly ring?: number;
   /** kinds of events that the ring keeps; default all. A run goes faster that keeps neither `eoi` nor `serve`. */

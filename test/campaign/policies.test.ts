@@ -129,7 +129,8 @@ devices: [{name: a, irqs: [{irq: 24}]}, {name: b, socket: 1, irqs: [{irq: 25}]}]
   });
 
   test('one behind the other: those that plug CPUs, and those of one irq', async () => {
-    const machine = await machineOf(base(''));
+    // with CPUs enough that others would have time for the second
+    const machine = await machineOf(base('', 5));
     const begins: string[] = [];
     machine.offline(1);
     machine.offline(2);
@@ -140,7 +141,16 @@ devices: [{name: a, irqs: [{irq: 24}]}, {name: b, socket: 1, irqs: [{irq: 25}]}]
       for (const { kind, a } of machine.events()) if (kind === 'opBegin' || kind === 'opEnd') begins.push(`${kind} ${a}`);
     }
     expect(begins).toEqual([0, 1, 2, 3, 4, 5].flatMap((n) => [`opBegin ${n}`, `opEnd ${n}`]));
-    expect(machine.view().online).toEqual([0, 2]);
+    expect(machine.view().online).toEqual([0, 2, 3, 4]);
+  });
+
+  test('by the CPU that it names, if that has time', async () => {
+    const machine = await machineOf(base('', 5));
+    machine.inject({ move: { irq: 30, to: [2], on: 3 } });
+    machine.inject({ move: { irq: 24, to: [2], on: 3 } });
+    machine.inject({ move: { irq: 25, to: [2] } });
+    machine.run(100);
+    expect([0, 1, 2, 3, 4].filter((c) => machine.instruction(c) !== undefined)).toEqual([0, 3, 4]);
   });
 
   test.each([

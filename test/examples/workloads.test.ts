@@ -1,6 +1,6 @@
 /** docs/workloads.md is kept true: its scenario runs and prints what it shows, its program too, and its tables parse. */
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
@@ -10,8 +10,8 @@ import { scenarioOf } from '../check/help.js';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const page = readFileSync(`${root}docs/workloads.md`, 'utf8');
 
-function block(language: string): string {
-  const found = new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'm').exec(page)?.[1];
+function block(language: string, n = 0): string {
+  const found = [...page.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm'))][n]?.[1];
   if (found === undefined) throw new Error(`the page has no block in ${language}`);
   return found;
 }
@@ -50,10 +50,25 @@ describe('docs/workloads.md', () => {
     });
   });
 
+  /** What a program prints, and what it says that it does. */
+  async function printed(program: string): Promise<[printed: string, said: string[]]> {
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], { cwd: root });
+    return [stdout, [...program.matchAll(/^console\.log\(.*\); \/\/ (.*)$/gm)].map(([, text]) => `${text}\n`)];
+  }
+
   test('its program prints what it says', async () => {
-    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', block('js')], { cwd: root });
-    const said = [...block('js').matchAll(/^console\.log\(.*\); \/\/ (.*)$/gm)].map(([, text]) => `${text}\n`);
+    const [stdout, said] = await printed(block('js'));
     expect(said).toHaveLength(4);
+    expect(stdout).toBe(said.join(''));
+  });
+
+  test('its scenario is compiled, and runs as it says', async () => {
+    const at = files({ 'storm.yaml': block('yaml') });
+    const { stdout: compiled, stderr, code } = await irqlab(['compile', '--scenario', at('storm.yaml')]);
+    expect([stderr, code, compiled.trimEnd().split('\n').length]).toEqual(['', 0, 1]);
+    writeFileSync(at('storm.json'), compiled);
+    const [stdout, said] = await printed(block('js', 1).replace('storm.json', at('storm.json')));
+    expect(said).toHaveLength(2);
     expect(stdout).toBe(said.join(''));
   });
 
