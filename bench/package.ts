@@ -158,6 +158,6 @@ export async function coldStartFigures({ quick }: Effort): Promise<Table> {
       { name: 'beside Node', unit: 'ratio' },
     ],
     rows: names.slice(1).map((name, i) => ({ name, values: [(others[i] ?? 0) - node, ((others[i] ?? 0) - node) / node] })),
-    notes: [`Node itself: ${node.toFixed(1)} ms; held to: a first machine of each entry below 50 ms`],
+    notes: [`Node itself: ${node.toFixed(1)} ms; held to: a first machine of irqlab/machine and irqlab below 50 ms`],
   };
 }

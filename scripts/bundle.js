@@ -51,8 +51,9 @@ await bundle.write({
   codeSplitting: {
     // what a start reads is one file each, with all that they need: a file takes as long to find as to read
     groups: [
-      { name: 'registers', test: (id) => id === machine, priority: 4 },
-      { name: 'running', test: (id) => id === `${src}/scenario/scenarioMachine.js`, priority: 3 },
+      { name: 'registers', test: (id) => id === machine, priority: 5 },
+      { name: 'running', test: (id) => id === `${src}/scenario/scenarioMachine.js`, priority: 4 },
+      { name: 'runs', test: (id) => id === runs, priority: 3 },
       { name: 'library', test: (id) => id === library || onTheWay.includes(id), priority: 2 },
       { name: 'texts', test: /node_modules\/(yaml|zod)\//, priority: 1 },
     ],
