@@ -16,7 +16,7 @@ import { addLists } from './list.js';
 import { junitErrors } from './junit.js';
 import { Exit, InputError, print, printErrors, type Format } from './output.js';
 import { addMerge } from './merge.js';
-import { isOfModel, thrownByOwn } from './model.js';
+import { mistakeOfModel } from './model.js';
 import { addRaces } from './races.js';
 import { addReplay } from './replay.js';
 import { addRun } from './run.js';
@@ -94,11 +94,9 @@ function report(error: unknown): void {
     else tell(new InputError(sentence(error)));
   } else if (error instanceof InputError) {
     tell(error);
-  } else if (isOfModel(error)) {
-    tell(new InputError(error.message));
   } else {
-    const own = thrownByOwn(error);
-    if (own !== undefined) return tell(own);
+    const mistake = mistakeOfModel(error);
+    if (mistake !== undefined) return tell(mistake);
     // not as Node tells it, with the line of a bundle
     process.exitCode = Exit.internal;
     process.stderr.write(`irqlab: this is a mistake of irqlab itself: ${error instanceof Error ? error.stack : String(error)}\n`);

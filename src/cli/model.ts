@@ -50,17 +50,19 @@ function modelIn(file: string, { model }: Readonly<Record<string, unknown>>): Ke
   };
 }
 
-/** True for what a model cannot, or must not do: a mistake, or a scenario that it does not go together with. */
-export function isOfModel(error: unknown): error is ModelError | ModelFault {
-  return error instanceof ModelError || error instanceof ModelFault;
-}
-
-/** What a function of the user's threw, where nobody expected it; undefined: it was not theirs. */
-export function thrownByOwn(error: unknown): InputError | undefined {
-  const frames = error instanceof Error ? (error.stack ?? '').split('\n').filter((line) => /^ +at /.test(line)) : [];
-  const own = [...read].find(([url]) => frames[0]?.includes(url));
-  if (own === undefined) return undefined;
-  const { line, column } = placeIn(error, own[0]);
+/**
+ * What a model cannot or must not do, with the line of the user's that it comes from, if there is one; or what a function of the user's threw
+ * where nobody expected it. Undefined: it is neither.
+ */
+export function mistakeOfModel(error: unknown): InputError | undefined {
+  if (error instanceof ModelError) return new InputError(error.message);
+  const isFault = error instanceof ModelFault;
+  const thrown = isFault ? error.cause : error;
+  const frames = thrown instanceof Error ? (thrown.stack ?? '').split('\n').filter((line) => /^ +at /.test(line)) : [];
+  // an instruction is written where the library was called from
+  const own = [...read].find(([url]) => (isFault ? frames : frames.slice(0, 1)).some((frame) => frame.includes(url)));
+  if (own === undefined) return isFault ? new InputError(error.message) : undefined;
+  const { line, column } = placeIn(thrown, own[0]);
   return wrong(own[1], sentence(error), line, column);
 }
 

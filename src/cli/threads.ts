@@ -1,8 +1,9 @@
 /** Threads that answer questions, each one at a time; whoever asks is told as the answers come. */
 import { availableParallelism } from 'node:os';
 import { Worker, parentPort } from 'node:worker_threads';
-import { isOfModel } from './model.js';
+import { mistakeOfModel } from './model.js';
 import { InputError } from './output.js';
+import type { Diagnostic } from '../scenario/index.js';
 
 /** More would spend their time on what each of them reads and assembles for itself. */
 export const MOST_THREADS = 16;
@@ -48,7 +49,7 @@ export class Threads<Question, Answer> {
 /** An answer, or the sentence about what the user's model does wrong: errors of own classes do not cross threads. */
 interface Reply<A> {
   readonly said?: A;
-  readonly mistake?: string;
+  readonly mistake?: readonly Diagnostic[];
 }
 
 function answerOf<A>(thread: Worker, question: unknown): Promise<A> {
@@ -69,7 +70,8 @@ export function answerAll<Question>(answer: (question: Question) => Promise<unkn
     void answer(question).then(
       (said) => parentPort?.postMessage({ said } satisfies Reply<unknown>),
       (error: unknown) => {
-        if (isOfModel(error)) return parentPort?.postMessage({ mistake: error.message } satisfies Reply<unknown>);
+        const mistake = mistakeOfModel(error)?.diagnostics;
+        if (mistake !== undefined) return parentPort?.postMessage({ mistake } satisfies Reply<unknown>);
         setImmediate(() => {
           throw error;
         });

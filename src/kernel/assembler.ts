@@ -66,17 +66,23 @@ export class Assembler {
   readonly declarations: Declarations;
   readonly #routines = new Map<string, Routine>();
   readonly #replaced: OwnRoutines;
+  /** all routines are the user's own */
+  readonly #isOwn: boolean;
   readonly #roots = new Map<RoutineBody, RootKind>();
   readonly #judges = new Map<When, RoutineBody[]>();
   readonly #own: string[] = [];
   readonly #timers: { readonly name: string; readonly routine: RoutineBody; readonly delay: number }[] = [];
   readonly #parts: Parts;
 
-  /** `parts`: how CPUs, irqs and devices are called in the expressions of invariants. `replaced`: bodies in place of a routine's own. */
-  constructor(declarations: Declarations, parts: Parts = NO_PARTS, replaced: OwnRoutines = {}) {
+  /**
+   * `parts`: how CPUs, irqs and devices are called in the expressions of invariants. `replaced`: the user's bodies in place of a routine's
+   * own; left out: all are the user's.
+   */
+  constructor(declarations: Declarations, parts: Parts = NO_PARTS, replaced?: OwnRoutines) {
     this.declarations = declarations;
     this.#parts = parts;
-    this.#replaced = replaced;
+    this.#replaced = replaced ?? {};
+    this.#isOwn = replaced === undefined;
   }
 
   /** Declares a routine. Its body is built when a program is assembled, so it may call routines declared later. */
@@ -105,7 +111,7 @@ export class Assembler {
               given as unknown as OwnParams,
               ownKernel(this.declarations, this.#routines, () => body(b, given)),
             );
-    const routine = new Routine<P, R>(name, params, options as RoutineOptions<R>, this.#builder(chosen, params));
+    const routine = new Routine<P, R>(name, params, options as RoutineOptions<R>, this.#builder(chosen, params, own !== undefined));
     this.#routines.set(name, routine as unknown as Routine);
     return routine;
   }
@@ -207,10 +213,10 @@ export class Assembler {
     };
   }
 
-  #builder<P extends Params, R extends ResultKind>(body: Body<P, R>, params: P): BodyBuilder {
+  #builder<P extends Params, R extends ResultKind>(body: Body<P, R>, params: P, isOwn = true): BodyBuilder {
     const names = Object.keys(params);
     return (routine, registers) => {
-      const b = new Builder<R>(routine);
+      const b = new Builder<R>(routine, isOwn || this.#isOwn);
       body(b, Object.fromEntries(names.map((name, n) => [name, registers[n]])) as ParamRegs<P>);
       return b.finish();
     };

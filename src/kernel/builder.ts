@@ -22,8 +22,8 @@ export class Builder<R extends ResultKind = ResultKind> extends PostedBuilder {
   readonly #body: RoutineBody;
   readonly #scopes: Scope[] = [];
 
-  constructor(body: RoutineBody) {
-    super(body.name);
+  constructor(body: RoutineBody, traced: boolean) {
+    super(body.name, traced);
     this.#body = body;
   }
 

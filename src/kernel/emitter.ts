@@ -33,12 +33,15 @@ export class Emitter {
   /** index of the CPU that executes */
   readonly self = SELF;
   protected block: AtomicBlock | undefined;
+  readonly #traced: boolean;
   readonly #code: Insn[] = [];
   readonly #jumps = new Map<number, Mark>();
   #observables = 0;
 
-  constructor(routine: string) {
+  /** `traced`: it is known of each instruction where it was written. That takes longer than the instruction. */
+  constructor(routine: string, traced: boolean) {
     this.routine = routine;
+    this.#traced = traced;
   }
 
   /** The code with every jump resolved. */
@@ -89,6 +92,7 @@ export class Emitter {
       line,
       text: shown,
       plain: text,
+      origin: this.#traced ? new Error(text) : undefined,
     });
     if ((op === Op.jump || isBranch(op)) && !fields.to) throw new AssemblyError(`a jump in ${this.routine} goes nowhere`);
   }

@@ -19,6 +19,10 @@ export interface Label {
   /** ordinal of the observable instruction in its routine, from 1; private ones have the number of the next observable */
   readonly line: number;
   readonly text: string;
+  /** slot of the variable that it is about; left out: there is none */
+  readonly slot?: number;
+  /** its stack says where the user wrote it; left out: it is not the user's */
+  readonly origin?: Error;
 }
 
 export interface Encoded {
@@ -80,10 +84,11 @@ export function encode(units: readonly Unit[], livenesses: ReadonlyMap<Unit, Liv
 
   const labels: Label[] = [{ routine: '', line: 0, text: 'no instruction' }];
   const labelIndexes = new Map<string, number>();
-  const labelOf = ({ name }: Unit, { line, text }: UnitInsn): number => {
+  const labelOf = ({ name }: Unit, { line, text, variable, origin }: UnitInsn): number => {
     const key = `${name}\n${line}\n${text}`;
     const index = labelIndexes.get(key) ?? labels.length;
-    if (index === labels.length) labels.push({ routine: name, line, text });
+    if (index === labels.length)
+      labels.push({ routine: name, line, text, ...(variable && { slot: variable.slot }), ...(origin && { origin }) });
     labelIndexes.set(key, index);
     return index;
   };

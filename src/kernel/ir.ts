@@ -46,6 +46,8 @@ export interface Insn {
   readonly text: string;
   /** what the instruction does, whatever note it has */
   readonly plain: string;
+  /** whose stack says where a user wrote it; undefined: nobody asks for it */
+  readonly origin: Error | undefined;
 }
 
 /** A routine as the builder left it. */

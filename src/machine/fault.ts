@@ -13,21 +13,31 @@ const words: Readonly<Record<Exclude<keyof typeof Fault, 'none'>, string>> = {
 /** Instruction of a fault that is none's. */
 const NOWHERE = 0xffff;
 
+/** Where it is, for people. */
+export interface FaultPlace {
+  readonly step: string;
+  /** what the variable there can be indexed by, and hold; left out: there is none */
+  readonly variable?: string;
+  /** its stack says where the user wrote the instruction; left out: no user did */
+  readonly origin?: Error;
+}
+
 /** A kernel model is at fault: no finding about a kernel, but a mistake of who wrote the model. */
 export class ModelFault extends Error {
   readonly kind: keyof typeof Fault;
   /** its number in the program */
   readonly instruction: number;
 
-  /** `place`: of the instruction, for people; `model`: its name. */
-  constructor(kind: number, instruction: number, place = `instruction ${instruction}`, model = '') {
+  /** `model`: its name. What the cause says of where it was written is in its stack. */
+  constructor(kind: number, instruction: number, place: FaultPlace = { step: `instruction ${instruction}` }, model = '') {
     const name = (Fault[kind] ?? 'none') as keyof typeof Fault;
     const who = `the kernel model ${model}`.trimEnd();
     const what = name === 'none' ? `fault ${kind}` : words[name];
     super(
       instruction === NOWHERE
         ? `${who} is at fault: an interrupt came on a vector that has no routine`
-        : `${who} is at fault at ${place}: ${what}`,
+        : `${who} is at fault at ${place.step}: ${what}${name === 'index' && place.variable !== undefined ? `; ${place.variable}` : ''}`,
+      place.origin && { cause: place.origin },
     );
     this.kind = name;
     this.instruction = instruction;

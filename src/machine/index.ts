@@ -13,7 +13,7 @@ export { percentiles, quantile, type Bucket, type Percentiles } from './histogra
 export { iommusOf, type IommuModel } from './iommus.js';
 export type { IoapicModel } from './ioapic.js';
 export { defaultLapicModel, type LapicModel } from './lapic.js';
-export { ModelFault } from './fault.js';
+export { ModelFault, type FaultPlace } from './fault.js';
 export { ProgramMachine } from './program.js';
 export type { MsixEntryRegisters } from './programState.js';
 export { builtinProperties, propertiesOf } from './properties.js';

@@ -1,7 +1,7 @@
 /** A machine of a scenario: what a host does to it while it runs, and sees of it, by the numbers of the file. */
 import { ModelError, type Control } from '../kernel/model/index.js';
 import type { ModuleSource } from '../core/index.js';
-import { ModelFault, ProgramMachine, type InjectedOperation } from '../machine/index.js';
+import { ModelFault, ProgramMachine, type FaultPlace, type InjectedOperation } from '../machine/index.js';
 import { cpusListed, listed } from '../words.js';
 import { plug } from './operations.js';
 import { cyclesOf, type Injected, type Time, type TimedOperation } from './scenario.js';
@@ -59,7 +59,7 @@ export interface Host {
 }
 
 /** Where an instruction of a model stands. */
-export type PlaceOf = (instruction: number) => string;
+export type PlaceOf = (instruction: number) => FaultPlace;
 
 /**
  * The machine in which a scenario begins. `offline`, `online` and `setAffinity` do what a user of it would, from a cycle on or now: they

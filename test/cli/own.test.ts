@@ -54,14 +54,23 @@ describe.concurrent('a model that does what none may do', () => {
     ['check', '--scenario', 'move-hotplug', '--workers', '2'],
     ['check', '--scenario', 'move-hotplug', '--liveness'],
     ['run', '--seconds', '1'],
-    ['campaign', '--seeds', '2', '--seconds', '0.1'],
     ['hunt', '--budget', '20s'],
     ['verdicts', '--scenario', 'move-hotplug'],
   ])('%s %s %s: a sentence that says where', async (...command) => {
     const { code, stderr } = await irqlab([...command, '--model', at('fault.mjs')]);
     expect(code).toBe(2);
+    const [, place, sentence] = /^(.*?): (.*)\n$/.exec(stderr) ?? [];
+    expect(place).toBe(`${at('fault.mjs')}:4:5`);
+    expect(sentence).toMatch(
+      /^the kernel model linux-5\.9.* is at fault at irq_complete_move:2 apicd_prev_cpu\[irq\] = 77: an index is out of range, or a value does not fit into its variable; apicd_prev_cpu\[irq 0(?: to \d)?\] holds 0 to \d+$/,
+    );
+  });
+
+  test('campaign: the same, with the seed', async () => {
+    const { code, stderr } = await irqlab(['campaign', '--seeds', '2', '--seconds', '0.1', '--model', at('fault.mjs')]);
+    expect(code).toBe(2);
     expect(stderr).toMatch(
-      /^irqlab: .*linux-5\.9.* is at fault at irq_complete_move:2 apicd_prev_cpu\[irq\] = 77: an index is out of range, or .*\n$/,
+      /^irqlab: seed \d cannot be run: the kernel model .* is at fault at irq_complete_move:2 apicd_prev_cpu\[irq\] = 77: /,
     );
   });
 });

@@ -2,7 +2,7 @@
 import { Note, Op } from '../../core/index.js';
 import type { ProgramMachine } from '../../machine/index.js';
 import type { System } from '../../scenario/index.js';
-import { placeOf } from '../../kernel/model/index.js';
+import { stepOf } from '../../kernel/model/index.js';
 import { instructionAt } from '../names/index.js';
 import { neverEvaluated } from './evaluated.js';
 
@@ -69,7 +69,7 @@ export function vacuityOf(system: System, { handlerRuns, retriggers, swallowed, 
   let microOps = 0;
   for (let pc = 1; pc < executed.length; pc++) {
     if (instructionAt(system, pc).op < (Op.firstObservable as number)) continue;
-    const label = placeOf(system.built, pc);
+    const label = stepOf(system.built, pc);
     if (label.startsWith('judge_')) continue;
     microOps++;
     if (executed[pc] === 0) notExecuted.push(label);

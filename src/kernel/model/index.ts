@@ -18,7 +18,7 @@ export type {
 export { behaviourDifferences, type BehaviourDifference } from './difference.js';
 export { isLegacy as isLegacyVector } from './linux/data.js';
 export { linux, type LinuxChanges } from './linux/model.js';
-export { labelOf, ModelError, placeOf, UnsupportedError } from './model.js';
+export { labelOf, ModelError, placeOf, stepOf, UnsupportedError } from './model.js';
 export { modelNames } from './names.js';
 
 function versionIn(name: string): string {

@@ -1,5 +1,13 @@
 /** What any kernel model is to the rest of the program. */
-import type { FunctionModel, IommuModel, ProgramMachine, OperationSetup, ProgramSetup } from '../../machine/index.js';
+import {
+  VarWord,
+  type FaultPlace,
+  type FunctionModel,
+  type IommuModel,
+  type OperationSetup,
+  type ProgramMachine,
+  type ProgramSetup,
+} from '../../machine/index.js';
 import type { Label } from '../encode.js';
 import type { Parts } from '../expression/types.js';
 import type { OwnProperty } from '../judges.js';
@@ -134,9 +142,28 @@ export function labelOf({ program, labels }: Pick<BuiltModel, 'program' | 'label
 }
 
 /** `routine:line text` of an instruction. */
-export function placeOf(built: Pick<BuiltModel, 'program' | 'labels'>, instruction: number): string {
+export function stepOf(built: Pick<BuiltModel, 'program' | 'labels'>, instruction: number): string {
   const label = labelOf(built, instruction);
   return label === undefined ? `instruction ${instruction}` : `${label.routine}:${label.line} ${label.text}`;
+}
+
+/** The same with what a user needs to find out what is wrong there. */
+export function placeOf(built: Pick<BuiltModel, 'program' | 'labels' | 'variables'>, instruction: number): FaultPlace {
+  const { slot, origin } = labelOf(built, instruction) ?? {};
+  const variable = slot === undefined ? undefined : built.variables[slot];
+  return {
+    step: stepOf(built, instruction),
+    ...(variable && { variable: rangeOf(variable, built.program.variables) }),
+    ...(origin && { origin }),
+  };
+}
+
+/** `apicd_cpu[irq 0 to 3] holds 0 to 7`, with indexes. */
+function rangeOf({ name, slot, dims, form }: AnyVariable, words: Uint32Array): string {
+  const word = (which: VarWord): number => words[slot * VarWord.words + which] ?? 0;
+  const below = (n: number): string => (n === 1 ? '0' : `0 to ${n - 1}`);
+  const indexes = dims.map((dim, i) => `[${dim} ${below(word(i === 0 ? VarWord.dim0 : VarWord.dim1))}]`).join('');
+  return `${name}${indexes} ${form === 'value' ? `holds ${below(2 ** word(VarWord.bits))}` : `is a ${form}`}`;
 }
 
 /** One behaviour in force, for a verdict. */
