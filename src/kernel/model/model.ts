@@ -158,10 +158,11 @@ export function placeOf(built: Pick<BuiltModel, 'program' | 'labels' | 'variable
   };
 }
 
+const below = (n: number): string => (n === 1 ? '0' : `0 to ${n - 1}`);
+
 /** `apicd_cpu[irq 0 to 3] holds 0 to 7`, with indexes. */
 function rangeOf({ name, slot, dims, form }: AnyVariable, words: Uint32Array): string {
   const word = (which: VarWord): number => words[slot * VarWord.words + which] ?? 0;
-  const below = (n: number): string => (n === 1 ? '0' : `0 to ${n - 1}`);
   const indexes = dims.map((dim, i) => `[${dim} ${below(word(i === 0 ? VarWord.dim0 : VarWord.dim1))}]`).join('');
   return `${name}${indexes} ${form === 'value' ? `holds ${below(2 ** word(VarWord.bits))}` : `is a ${form}`}`;
 }
