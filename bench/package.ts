@@ -44,11 +44,10 @@ export function moduleSize(entry: Entry): Size {
   return sizeOf(readFileSync(path(entries[entry].module)));
 }
 
-/** All that a program with the entry has of it, in one minified file, as a page would have it. */
-export function bundleSize(entry: Entry): Size {
-  const { script, names } = entries[entry];
+/** A program that imports the package, with all that it needs of it, in one minified file, as a page would have it. */
+export function bundled(program: string): Uint8Array {
   const { outputFiles } = buildSync({
-    stdin: { contents: `export ${names} from './${script}'`, resolveDir: path('') },
+    stdin: { contents: program, resolveDir: path('') },
     bundle: true,
     minify: true,
     write: false,
@@ -57,7 +56,13 @@ export function bundleSize(entry: Entry): Size {
     external: ['node:*'],
     logLevel: 'error',
   });
-  return sizeOf(outputFiles[0]?.contents ?? new Uint8Array());
+  return outputFiles[0]?.contents ?? new Uint8Array();
+}
+
+/** All of an entry. */
+export function bundleSize(entry: Entry): Size {
+  const { script, names } = entries[entry];
+  return sizeOf(bundled(`export ${names} from './${script}'`));
 }
 
 /** Names of the files in `dist/bin` that a file there has with it, itself included, before anything of it is called. */

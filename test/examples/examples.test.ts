@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { buildSync } from 'esbuild';
 import { describe, expect, test } from 'vitest';
+import { bundled } from '../../bench/package.js';
 import { bundle } from '../../examples/build.js';
 import { compileScenario, findScenario, timedRun } from '../../src/index.js';
 import { lacking, openBrowser } from './browser.js';
@@ -84,18 +84,9 @@ describe.skipIf(lacking !== undefined)(`in a browser${lacking === undefined ? ''
       const compiled = await (await fetch('/xhci-hotplug.json')).json();
       const { digest } = await openScenario(compiled, new URL('/timed.wasm', location.href)).run();
       document.getElementById('digest').textContent = digest;`;
-    const { outputFiles } = buildSync({
-      stdin: { contents: program, resolveDir: root },
-      bundle: true,
-      minify: true,
-      write: false,
-      format: 'esm',
-      target: 'es2022',
-      external: ['node:*'],
-    });
     const files: Readonly<Record<string, Uint8Array | string>> = {
       '/index.html': '<!doctype html><title>irqlab</title><p id="digest"></p><script type="module" src="page.js"></script>',
-      '/page.js': outputFiles[0]?.contents ?? '',
+      '/page.js': bundled(program),
       '/timed.wasm': readFileSync(`${root}build/timed.wasm`),
       '/xhci-hotplug.json': JSON.stringify(await compileScenario(scenario)),
     };
