@@ -18,5 +18,6 @@ export { ProgramMachine } from './program.js';
 export type { MsixEntryRegisters } from './programState.js';
 export { builtinProperties, propertiesOf } from './properties.js';
 export type { GaugeReading, MeterReading } from './meters.js';
+export { refuseTooLarge } from './setup.js';
 export type { GaugeSetup, InjectedOperation, MachineSetup, Meters, OperationSetup, ProgramSetup, SourceSetup, Spread } from './setup.js';
 export { timingIds, type Latency } from './timing.js';

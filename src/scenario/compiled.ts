@@ -2,7 +2,7 @@
  * A scenario compiled with its kernel model: data, from which a machine is made without the model, the assembler and the parser. It has the
  * set-up of the machine, what the model writes before the start, and what a host has to know.
  */
-import { loadTimedModule, type ModuleSource } from '../core/index.js';
+import { instantiate, loadTimedModule, type Core, type ModuleSource } from '../core/index.js';
 import { change, changesSince, type MachineSetup, type ProgramSetup } from '../machine/index.js';
 import { hostOf } from './host.js';
 import { pooled, unpooled, type Pooled } from './pooled.js';
@@ -54,8 +54,8 @@ export async function compileSystem(system: System, mode: Omit<Mode, 'timed' | '
   const bare = unpooled(pooled({ ...setup, program: forRuns(setup.program) })) as MachineSetup;
   const host = hostOf(scenario, model.name, built);
   const module = await loadTimedModule();
-  const empty = await ScenarioMachine.of(bare, module, host);
-  const full = await ScenarioMachine.of({ ...bare, program: { ...bare.program, initial } }, module, host);
+  const empty = ScenarioMachine.of(await instantiate(module), bare, host);
+  const full = ScenarioMachine.of(await instantiate(module), { ...bare, program: { ...bare.program, initial } }, host);
   built.boot(full);
   const content: CompiledContent = {
     setup: bare,
@@ -67,7 +67,7 @@ export async function compileSystem(system: System, mode: Omit<Mode, 'timed' | '
   };
   return {
     format: FORMAT,
-    build: buildOf(full),
+    build: buildOf(full.core),
     scenario: scenario.name,
     model: model.name,
     seed: scenario.run.seed,
@@ -100,15 +100,17 @@ export async function machineOfCompiled(
   seed: number = compiled.seed,
   module?: ModuleSource,
 ): Promise<ScenarioMachine> {
-  const machine = await ScenarioMachine.of(content.setup, module ?? (await loadTimedModule()), content.host);
-  const isOfThisBuild = buildOf(machine) === compiled.build;
-  if (isOfThisBuild) change(machine, content.changes);
-  if (!isOfThisBuild || machine.digest() !== compiled.digest)
-    throw new RangeError(`${compiled.scenario} was compiled by another build of irqlab; compile it again with the one that runs it`);
+  const core = await instantiate(module ?? (await loadTimedModule()));
+  const another = `${compiled.scenario} was compiled by another build of irqlab; compile it again with the one that runs it`;
+  // before anything is made of its set-up, which may be of another shape
+  if (buildOf(core) !== compiled.build) throw new RangeError(another);
+  const machine = ScenarioMachine.of(core, content.setup, content.host);
+  change(machine, content.changes);
+  if (machine.digest() !== compiled.digest) throw new RangeError(another);
   machine.seed(seed);
   machine.start();
   machine.schedule(content.events);
   return machine;
 }
 
-const buildOf = ({ core }: ScenarioMachine): number => core.exports.build.value as number;
+const buildOf = ({ exports }: Core): number => exports.build.value as number;

@@ -1,7 +1,14 @@
 /** A machine of a scenario: what a host does to it while it runs, and sees of it, by the numbers of the file. */
 import { ModelError, type Control } from '../kernel/model/index.js';
-import type { ModuleSource } from '../core/index.js';
-import { ModelFault, ProgramMachine, type FaultPlace, type InjectedOperation } from '../machine/index.js';
+import type { Core } from '../core/index.js';
+import {
+  ModelFault,
+  ProgramMachine,
+  refuseTooLarge,
+  type FaultPlace,
+  type InjectedOperation,
+  type MachineSetup,
+} from '../machine/index.js';
 import { cpusListed, listed } from '../words.js';
 import { plug } from './operations.js';
 import { cyclesOf, type Injected, type Time, type TimedOperation } from './scenario.js';
@@ -70,9 +77,9 @@ export class ScenarioMachine extends ProgramMachine {
   #placeOf: PlaceOf | undefined;
 
   /** @hidden */
-  static async of(setup: ProgramMachine['setup'], source: ModuleSource, host: Host, placeOf?: PlaceOf): Promise<ScenarioMachine> {
-    const machine = await ScenarioMachine.instantiate(setup, source);
-    if (!(machine instanceof ScenarioMachine)) throw new Error('a machine is of the class that makes it');
+  static of(core: Core, setup: MachineSetup, host: Host, placeOf?: PlaceOf): ScenarioMachine {
+    refuseTooLarge(setup);
+    const machine = new ScenarioMachine(core, setup);
     machine.#host = host;
     machine.#placeOf = placeOf;
     return machine;

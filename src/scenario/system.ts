@@ -1,5 +1,5 @@
 /** A scenario and a kernel model made into a machine that can start. */
-import { loadModule, loadTimedModule } from '../core/index.js';
+import { instantiate, loadModule, loadTimedModule } from '../core/index.js';
 import { ExpressionError } from '../kernel/index.js';
 import { findModel, ModelError, placeOf, type BuiltModel, type KernelModel, type Placement } from '../kernel/model/index.js';
 import { assumptionsAbout, type Assumptions, type EventRecord, type MachineSetup, type OperationSetup } from '../machine/index.js';
@@ -243,8 +243,8 @@ export function assembleWith(scenario: Scenario, model: KernelModel, settings: S
   });
   const host = hostOf(scenario, model.name, built);
   const machine = async (mode: Mode): Promise<ScenarioMachine> => {
-    const module = await (mode.timed ? loadTimedModule() : loadModule());
-    const made = await ScenarioMachine.of(setup(mode), module, host, (instruction) => placeOf(built, instruction));
+    const core = await instantiate(await (mode.timed ? loadTimedModule() : loadModule()));
+    const made = ScenarioMachine.of(core, setup(mode), host, (instruction) => placeOf(built, instruction));
     built.boot(made);
     made.start();
     if (mode.timed) made.schedule(scenario.events);

@@ -130,7 +130,10 @@ describe('what is no compiled scenario of this build', () => {
 
   test('is refused: another module', async () => {
     const compiled = await throughText(scenarioOf('xhci-hotplug'));
-    await expect(openScenario({ ...compiled, build: compiled.build ^ 1 }).run()).rejects.toThrow(another);
+    const { parts } = compiled.content;
+    // of which nothing need be as here
+    const content = { parts, value: { setup: {} } };
+    await expect(openScenario({ ...compiled, build: compiled.build ^ 1, content }).run()).rejects.toThrow(another);
   });
 
   test('is refused: a state that this build would not have made', async () => {
