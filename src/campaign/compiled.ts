@@ -1,7 +1,7 @@
 /** Runs of scenarios that were compiled ahead: the same events as those of the scenario itself. */
 import type { ModuleSource } from '../core/index.js';
 import { contentOf, machineOfCompiled, type CompiledScenario, type ScenarioMachine } from '../scenario/index.js';
-import { drive, type DriveLimits, type Outcome } from './drive.js';
+import { drive, type DriveLimits, type Outcome } from './outcome.js';
 
 /** A scenario with its kernel, for any number of runs. */
 export interface RunnableScenario {

@@ -1,6 +1,6 @@
 /** What a run came to, as data: it crosses threads, and is a line of a file. */
 import type { Bucket } from '../machine/index.js';
-import type { Measured, Outcome } from './drive.js';
+import type { Measured, Outcome } from './outcome.js';
 import type { InjectedCounts } from './driver.js';
 
 /** What is counted, in the order in which it is told. */

@@ -2,7 +2,7 @@
 export { campaign, type CampaignOptions, type CampaignProgress, type CampaignResult } from './campaign.js';
 export { compileScenario } from './compile.js';
 export { openScenario, type RunnableScenario } from './compiled.js';
-export type { DriveLimits, Measured, Outcome } from './drive.js';
+export type { DriveLimits, Measured, Outcome } from './outcome.js';
 export { FileError, RunError } from './errors.js';
 export { figuresOf, type Counts, type RunFigures } from './figures.js';
 export type { DeadlineReport, Held, LateEvent } from './deadline.js';

@@ -5,7 +5,7 @@
  * @module irqlab/run
  */
 export { openScenario, type RunnableScenario } from './compiled.js';
-export type { DriveLimits, Measured, Outcome } from './drive.js';
+export type { DriveLimits, Measured, Outcome } from './outcome.js';
 export type { InjectedCounts } from './driver.js';
 export type { ModuleSource } from '../core/index.js';
 export type {

@@ -1,5 +1,5 @@
 /** A timed, seeded run of a scenario until its bound or the first failure. */
-import { drive, type DriveLimits, type Driven, type Outcome } from './drive.js';
+import { drive, type DriveLimits, type Driven, type Outcome } from './outcome.js';
 import { roomFor } from './driver.js';
 import { concerning, Lateness } from './lateness.js';
 import { telling } from './where.js';

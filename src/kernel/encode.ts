@@ -85,7 +85,8 @@ export function encode(units: readonly Unit[], livenesses: ReadonlyMap<Unit, Liv
   const labels: Label[] = [{ routine: '', line: 0, text: 'no instruction' }];
   const labelIndexes = new Map<string, number>();
   const labelOf = ({ name }: Unit, { line, text, variable, origin }: UnitInsn): number => {
-    const key = `${name}\n${line}\n${text}`;
+    // what a note covers may be about several
+    const key = `${name}\n${line}\n${text}\n${variable?.slot ?? ''}`;
     const index = labelIndexes.get(key) ?? labels.length;
     if (index === labels.length)
       labels.push({ routine: name, line, text, ...(variable && { slot: variable.slot }), ...(origin && { origin }) });

@@ -115,6 +115,21 @@ describe('labels', () => {
   });
 });
 
+test('what a note covers still says which variable each instruction is about', () => {
+  const d = new Declarations();
+  const x = d.variable('x', 'u8', ['vector']);
+  const k = new Assembler(d);
+  // the index is moved to a register first, which is about no variable
+  k.entry(k.routine('body', {}, (b) => b.atomic(() => b.store(x, [3], 1), 'stores x')));
+  const { code, labels } = k.assemble(size);
+  const ofOp = (op: Op): unknown[] =>
+    Array.from({ length: code.length / 4 }, (_, i) => i * 4)
+      .filter((at) => (code[at]! & 0xff) === (op as number))
+      .map((at) => labels[code[at + 3]! >>> 8]);
+  const about = { routine: 'body', line: 1, text: 'stores x' };
+  expect([ofOp(Op.move), ofOp(Op.store)]).toMatchObject([[about], [{ ...about, slot: x.slot }]]);
+});
+
 const ofLastWord = (w3: number): string => fingerprint(Uint32Array.of(Op.cli, 0, 0, w3), new Map(), []);
 
 describe('fingerprint', () => {
