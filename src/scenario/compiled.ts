@@ -89,7 +89,8 @@ export const isCompiled = (value: unknown): boolean =>
 
 /** What a compiled scenario has in it. Throws `RangeError` for anything else. */
 export function contentOf(compiled: CompiledScenario): CompiledContent {
-  if (!isCompiled(compiled)) throw new RangeError('this is no compiled scenario; irqlab compile writes one');
+  if (!isCompiled(compiled) || !Array.isArray(compiled.content?.parts))
+    throw new RangeError('this is no compiled scenario; irqlab compile writes one');
   return unpooled(compiled.content) as CompiledContent;
 }
 

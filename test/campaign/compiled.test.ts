@@ -147,9 +147,8 @@ describe('what is no compiled scenario of this build', () => {
   });
 
   test('is refused: something else', () => {
-    expect(() => openScenario({ version: 1, name: 'a' } as unknown as CompiledScenario)).toThrow(
-      'this is no compiled scenario; irqlab compile writes one',
-    );
+    for (const other of [{ version: 1, name: 'a' }, { format: 'irqlab compiled scenario' }, null, 7])
+      expect(() => openScenario(other as unknown as CompiledScenario)).toThrow('this is no compiled scenario; irqlab compile writes one');
   });
 
   test('is no scenario either', async () => {
